@@ -1,0 +1,56 @@
+/* The log: one line per event, key=value or JSON, to stderr.
+ *
+ * The line is built on the caller's stack and copied into a bounded ring; a thread of its own
+ * writes it. A full ring (stderr is not being read) drops the line and counts it, and the count is
+ * logged when there is room again: no login ever waits for the log. Values come from the network:
+ * they are escaped so that one event stays one line. Secrets are never passed in.
+ *
+ *     struct log_line line;
+ *     log_begin(&line, LOG_INFO, "auth");
+ *     log_text(&line, "user", login);
+ *     log_number(&line, "ms", elapsed);
+ *     log_end(&line);
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+enum log_format { LOG_KV, LOG_JSON };
+
+#define LOG_LINE_MAX 2048
+
+struct log_line {
+    bool on; /* this level is logged; otherwise all calls do nothing */
+    size_t len;
+    char text[LOG_LINE_MAX];
+};
+
+/* Before log_start and after log_stop, lines are written at once by the caller. */
+void log_configure(enum log_level level, enum log_format format);
+void log_start(void); /* starts the thread; call after privileges are dropped */
+void log_stop(void);  /* writes what is queued, for at most a second, and ends the thread */
+
+/* `event` is a constant word. Each line has the time (RFC 3339, UTC, milliseconds) and the level.
+ */
+void log_begin(struct log_line *line, enum log_level level, const char *event);
+/* `key` is a constant word. A NULL value leaves the key out. Long values are cut and end in "...".
+ */
+void log_text(struct log_line *line, const char *key, const char *value);
+void log_span(struct log_line *line, const char *key, struct span value);
+void log_number(struct log_line *line, const char *key, int64_t value);
+void log_end(struct log_line *line);
+
+/* A line with one "message" member. */
+void log_message(enum log_level level, const char *event, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* How many lines were dropped since the start. */
+uint64_t log_dropped(void);
+
+#endif

@@ -1,0 +1,32 @@
+/* A view of octets that somebody else owns; not NUL-terminated. */
+#ifndef BASE_SPAN_H
+#define BASE_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct span {
+    const char *ptr;
+    size_t len;
+};
+
+#define SPAN_LITERAL(text) ((struct span){(text), sizeof(text) - 1})
+
+static inline struct span span_of(const char *text)
+{
+    return (struct span){text, strlen(text)};
+}
+
+/* Not for secrets: see secret_equal(). */
+static inline bool span_equal(struct span a, struct span b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static inline bool span_is(struct span a, const char *text)
+{
+    return span_equal(a, span_of(text));
+}
+
+#endif
