@@ -1,0 +1,304 @@
+/* See stream.h. Every callback of the owner's that may free the stream is the last thing that an
+ * event or hook does here. */
+#include "loop/stream.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define READ_SIZE 4096
+
+/* How long stream_close() goes on, and how much it discards meanwhile. */
+static const struct timeval CLOSE_TIME = {.tv_sec = 5};
+#define DISCARD_MAX (1024 * 1024)
+
+/* What may be queued beyond output_high: the answers to all requests that one connection can have
+ * outstanding. A peer that exceeds it is given up. */
+#define OUTPUT_SLACK (1024 * 1024)
+
+static bool is_transient(int error)
+{
+    return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
+
+/* An empty buffer gives its memory back, wiped: an idle connection costs nothing and keeps no
+ * password. */
+static void buf_release(struct buf *buf)
+{
+    size_t max = buf->max;
+    buf_finish(buf);
+    buf_init(buf, max);
+}
+
+static bool stream_takes_input(const struct stream *stream)
+{
+    return !stream->closing && !stream->paused && !stream->choked && !stream->eof;
+}
+
+/* Reads while there is a use for it: to be offered, or to be discarded. */
+static void stream_watch(struct stream *stream)
+{
+    bool discards = stream->closing && !stream->eof;
+    if (discards || stream_takes_input(stream)) {
+        event_add(&stream->readable, NULL);
+    } else {
+        event_del(&stream->readable);
+    }
+}
+
+/* Input that was held back is offered again, from the loop. */
+static void stream_reoffer(struct stream *stream)
+{
+    stream_watch(stream);
+    if (!stream->in_input && stream->input.len > 0 && stream_takes_input(stream)) {
+        event_active(&stream->readable, EV_TIMEOUT, 0);
+    }
+}
+
+/* The end of one direction or of both; the stream must not be touched after it. */
+static void stream_give_up(struct stream *stream)
+{
+    stream->eof = true;
+    event_del(&stream->readable);
+    if (stream->closing) {
+        event_del(&stream->writable);
+        event_del(&stream->close_timer);
+        loop_undefer(stream->loop, &stream->write_hook);
+        stream->ops->closed(stream);
+    } else {
+        buf_release(&stream->input);
+        stream->ops->gone(stream);
+    }
+}
+
+/* ---- input ------------------------------------------------------------------------- */
+
+static void stream_offer(struct stream *stream)
+{
+    size_t used = 0;
+    stream->in_input = true;
+    while (used < stream->input.len && stream_takes_input(stream)) {
+        struct span rest = {stream->input.data + used, stream->input.len - used};
+        size_t taken = stream->ops->input(stream, rest);
+        if (taken == 0) {
+            break;
+        }
+        used += taken;
+    }
+    stream->in_input = false;
+    if (stream->closing || used == stream->input.len) {
+        buf_release(&stream->input);
+    } else {
+        buf_consume(&stream->input, used);
+    }
+}
+
+/* True: the peer is done sending, or sends what nobody takes. */
+static bool stream_read(struct stream *stream)
+{
+    size_t room = stream->limits.input_max - stream->input.len;
+    size_t size = room < READ_SIZE ? room : READ_SIZE;
+    if (size == 0) {
+        return true;
+    }
+    char *end = buf_reserve(&stream->input, size);
+    ssize_t got = recv(stream->fd, end, size, MSG_DONTWAIT);
+    if (got < 0) {
+        stream->broken = !is_transient(errno);
+        return stream->broken;
+    }
+    stream->input.len += (size_t)got;
+    return got == 0;
+}
+
+/* After stream_close(). True: there is nothing left to wait for. */
+static bool stream_discard(struct stream *stream)
+{
+    char waste[READ_SIZE];
+    ssize_t got = recv(stream->fd, waste, sizeof(waste), MSG_DONTWAIT);
+    if (got < 0 && is_transient(errno)) {
+        return false;
+    }
+    if (got > 0) {
+        stream->discarded += (size_t)got;
+        return stream->discarded > DISCARD_MAX;
+    }
+    stream->eof = true;
+    stream_watch(stream);
+    return got < 0 || stream->shut; /* or it waits for what is queued: it only stopped sending */
+}
+
+static void stream_readable(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    struct stream *stream = arg;
+    if (stream->closing) {
+        if (stream_discard(stream)) {
+            stream_give_up(stream);
+        }
+        return;
+    }
+    bool end = (what & EV_READ) && stream_read(stream);
+    if (!end) {
+        stream_offer(stream);
+        bool full = stream->input.len >= stream->limits.input_max;
+        end = full && stream_takes_input(stream);
+    }
+    if (end) {
+        stream_give_up(stream);
+    }
+}
+
+/* ---- output ------------------------------------------------------------------------ */
+
+/* True: nothing more can be written. */
+static bool stream_send(struct stream *stream)
+{
+    struct buf *output = &stream->output;
+    if (output->len == 0) {
+        return false;
+    }
+    ssize_t sent = send(stream->fd, output->data, output->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0 && !is_transient(errno)) {
+        return true;
+    }
+    if (sent == (ssize_t)output->len) {
+        buf_release(output);
+    } else {
+        buf_consume(output, sent > 0 ? (size_t)sent : 0);
+        event_add(&stream->writable, NULL);
+    }
+    return false;
+}
+
+/* The last step of stream_close(): all is written, the peer may now leave. */
+static void stream_shut(struct stream *stream)
+{
+    if (stream->eof || stream->broken || shutdown(stream->fd, SHUT_WR) < 0) {
+        stream_give_up(stream);
+        return;
+    }
+    stream->shut = true;
+}
+
+static void stream_flush(struct stream *stream)
+{
+    if (!stream->broken && (stream->output.overflow || stream_send(stream))) {
+        stream->broken = true;
+    }
+    if (stream->broken) {
+        buf_release(&stream->output);
+        if (!stream->eof) {
+            stream_give_up(stream);
+            return;
+        }
+    }
+    if (stream->choked && stream->output.len < stream->limits.output_high / 2) {
+        stream->choked = false;
+        stream_reoffer(stream);
+    }
+    if (stream->closing && !stream->shut && stream->output.len == 0) {
+        stream_shut(stream);
+    }
+}
+
+static void stream_write_hook(void *arg)
+{
+    stream_flush(arg);
+}
+
+static void stream_writable(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    stream_flush(arg);
+}
+
+void stream_write(struct stream *stream, struct span data)
+{
+    if (stream->closing || stream->broken) {
+        return;
+    }
+    buf_append(&stream->output, data.ptr, data.len);
+    if (!stream->choked && stream->output.len > stream->limits.output_high) {
+        stream->choked = true;
+        stream_watch(stream);
+    }
+    if (stream->output.overflow || !event_pending(&stream->writable, EV_WRITE, NULL)) {
+        loop_defer(stream->loop, LOOP_WRITE, &stream->write_hook);
+    }
+}
+
+/* ---- life -------------------------------------------------------------------------- */
+
+static void stream_close_late(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    stream_give_up(arg);
+}
+
+void stream_init(struct stream *stream, struct loop *loop, int fd, const struct stream_ops *ops,
+                 const struct stream_limits *limits)
+{
+    struct event_base *base = loop_base(loop);
+    *stream = (struct stream){
+        .ops = ops,
+        .loop = loop,
+        .limits = *limits,
+        .fd = fd,
+        .write_hook = {.run = stream_write_hook, .arg = stream},
+    };
+    buf_init(&stream->input, limits->input_max);
+    buf_init(&stream->output, limits->output_high + OUTPUT_SLACK);
+    event_assign(&stream->readable, base, fd, EV_READ | EV_PERSIST, stream_readable, stream);
+    event_assign(&stream->writable, base, fd, EV_WRITE, stream_writable, stream);
+    evtimer_assign(&stream->close_timer, base, stream_close_late, stream);
+    stream_watch(stream);
+}
+
+void stream_finish(struct stream *stream)
+{
+    event_del(&stream->readable);
+    event_del(&stream->writable);
+    event_del(&stream->close_timer);
+    loop_undefer(stream->loop, &stream->write_hook);
+    close(stream->fd);
+    stream->fd = -1;
+    buf_finish(&stream->input);
+    buf_finish(&stream->output);
+}
+
+void stream_close(struct stream *stream)
+{
+    if (stream->closing) {
+        return;
+    }
+    stream->closing = true;
+    if (!stream->in_input) {
+        buf_release(&stream->input);
+    }
+    stream_watch(stream);
+    evtimer_add(&stream->close_timer, &CLOSE_TIME);
+    loop_defer(stream->loop, LOOP_WRITE, &stream->write_hook);
+}
+
+void stream_pause(struct stream *stream)
+{
+    stream->paused = true;
+    stream_watch(stream);
+}
+
+void stream_resume(struct stream *stream)
+{
+    stream->paused = false;
+    stream_reoffer(stream);
+}
+
+bool stream_answerable(const struct stream *stream)
+{
+    struct pollfd poll_fd = {.fd = stream->fd};
+    return !stream->broken && poll(&poll_fd, 1, 0) == 0; /* no POLLHUP, no POLLERR */
+}
