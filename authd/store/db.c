@@ -1,0 +1,103 @@
+/* The pool: three lanes that share nothing but the connection string. */
+#include "store/db.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "store/lane.h"
+
+struct db {
+    struct db_options options;
+    struct target target;
+    struct err unusable; /* what was last reported; empty: nothing since the READ lane was up */
+    struct lane lanes[LANES];
+};
+
+static void lane_up(struct lane *lane)
+{
+    struct db *db = lane->owner;
+    if (lane == &db->lanes[LANE_READ]) {
+        db->unusable.text[0] = '\0';
+        db->options.up(db->options.arg);
+    }
+}
+
+static void lane_down(struct lane *lane, const char *why)
+{
+    struct db *db = lane->owner;
+    if (lane == &db->lanes[LANE_READ]) {
+        db->options.down(db->options.arg, why);
+    }
+}
+
+/* Every connection of every lane finds it out, again and again: reported once. */
+static void lane_unusable(struct lane *lane, const char *text)
+{
+    struct db *db = lane->owner;
+    if (strcmp(db->unusable.text, text) != 0) {
+        err_set(&db->unusable, "%s", text);
+        db->options.unusable(db->options.arg, text);
+    }
+}
+
+static const struct lane_ops lane_ops = {
+    .up = lane_up,
+    .down = lane_down,
+    .unusable = lane_unusable,
+};
+
+struct db *db_create(struct loop *loop, const struct db_options *options)
+{
+    struct db *db = mem_new(struct db);
+    db->options = *options;
+    db->options.url = NULL; /* the caller's; `target` has what is needed of it */
+    if (!target_init(&db->target, options->url)) {
+        target_finish(&db->target); /* no endpoints: every attempt fails and says so */
+    }
+    for (int i = 0; i < LANES; i++) {
+        const struct conn_options conn_options = {
+            .loop = loop,
+            .target = &db->target,
+            .resolver = options->resolver,
+            .lane = (enum db_lane)i,
+        };
+        unsigned connections = i == LANE_READ ? options->read_connections : 1;
+        lane_init(&db->lanes[i], &conn_options, connections, &lane_ops, db);
+    }
+    return db;
+}
+
+void db_destroy(struct db *db)
+{
+    if (db == NULL) {
+        return;
+    }
+    for (int i = 0; i < LANES; i++) {
+        lane_finish(&db->lanes[i]);
+    }
+    target_finish(&db->target);
+    free(db);
+}
+
+bool db_usable(const struct db *db)
+{
+    return db->lanes[LANE_READ].up_count > 0;
+}
+
+void db_run(struct db *db, struct db_unit *unit, int deadline_ms, db_done_f *done, void *arg)
+{
+    const struct statement_info *info = &statement_table[unit->statement];
+    assert(unit->count == info->parameters);
+    unit->done = done;
+    unit->arg = arg;
+    unit->deadline = clock_ms() + deadline_ms;
+    lane_run(&db->lanes[info->lane], unit);
+}
+
+void db_cancel(struct db_unit *unit)
+{
+    unit->cancelled = true;
+}

@@ -1,0 +1,196 @@
+/* The private PostgreSQL: start, adopt, watch, stop.
+ *
+ * pg_ctl starts the server as a daemon of its own session, so a crash of authd, or a kill of its
+ * whole process group, leaves the database running, and the next authd adopts it. What can go wrong
+ * is between the two: an initdb that was killed (cluster.h), a server that is still starting, or
+ * backends that outlive a killed postmaster for a moment and keep a new one from starting. */
+#include "store/embedded.h"
+
+#include <event2/event.h>
+#include <libpq-fe.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "loop/loop.h"
+#include "store/cluster.h"
+#include "store/migrate.h"
+#include "store/program.h"
+
+#define START_TIMEOUT_MS  60000 /* crash recovery may take a while */
+#define START_ATTEMPTS    5
+#define PAUSE_MS          200
+#define WATCH_PAUSE_MAX_S 30
+
+struct embedded {
+    struct cluster cluster;
+    const char *superuser_url;
+    const char *owner_url;
+    const char *service_url;
+    struct event *watch;    /* NULL: embedded_watch() was not called */
+    struct program restart; /* pg_ctl, when `restarting` */
+    bool restarting;
+    unsigned failures; /* restarts in a row */
+    unsigned pause_s;  /* seconds until the next try */
+};
+
+static void sleep_a_moment(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
+}
+
+static bool start_program(const struct cluster *cluster, struct program *program, struct err *err)
+{
+    const char *const argv[] = {cluster->pg_ctl, "start", "--wait",     "--silent", "--pgdata",
+                                cluster->data,   "--log", cluster->log, NULL};
+    return program_start(program, argv, err);
+}
+
+static bool start_server(const struct cluster *cluster, struct err *err)
+{
+    struct program pg_ctl;
+    struct err why;
+
+    if (cluster_configure(cluster, err) && start_program(cluster, &pg_ctl, err) &&
+        program_finish(&pg_ctl, err)) {
+        return true;
+    }
+    why = *err;
+    return err_set(err, "%s (the reason may be in %s)", why.text, cluster->log);
+}
+
+/* Waits for a server that runs or starts. False: it does not answer, or it ended. */
+static bool await_server(const struct embedded *embedded, struct err *err)
+{
+    int64_t deadline = clock_ms() + START_TIMEOUT_MS;
+
+    while (cluster_state(&embedded->cluster) == CLUSTER_RUNNING) {
+        if (PQping(embedded->superuser_url) == PQPING_OK) {
+            return true;
+        }
+        if (clock_ms() > deadline) {
+            return err_set(err, "the embedded PostgreSQL runs but does not answer: see %s",
+                           embedded->cluster.log);
+        }
+        sleep_a_moment();
+    }
+    return err_set(err, "the embedded PostgreSQL ended while it was starting: see %s",
+                   embedded->cluster.log);
+}
+
+static bool adopt_or_start(struct embedded *embedded, struct err *err)
+{
+    for (int attempt = 0; attempt < START_ATTEMPTS; attempt++) {
+        if (cluster_state(&embedded->cluster) == CLUSTER_RUNNING) {
+            if (await_server(embedded, err)) {
+                return true;
+            }
+        } else if (start_server(&embedded->cluster, err)) {
+            return true;
+        }
+        sleep_a_moment();
+    }
+    return false;
+}
+
+static bool bring_up(struct embedded *embedded, const char *state_dir, struct err *err)
+{
+    struct cluster *cluster = &embedded->cluster;
+
+    if (!cluster_open(cluster, state_dir, err) || !cluster_create(cluster, err)) {
+        return false;
+    }
+    embedded->superuser_url = cluster_url(cluster, "postgres", "postgres");
+    embedded->owner_url = cluster_url(cluster, "authd", "authd_owner");
+    embedded->service_url = cluster_url(cluster, "authd", "authd_service");
+    /* Each time, not only after initdb: authd may have been killed between the two, or upgraded. */
+    return adopt_or_start(embedded, err) && migrate_prepare(embedded->superuser_url, err);
+}
+
+struct embedded *embedded_start(const char *state_dir, struct err *err)
+{
+    struct embedded *embedded = mem_new(struct embedded);
+
+    if (!bring_up(embedded, state_dir, err)) {
+        cluster_close(&embedded->cluster);
+        free(embedded);
+        return NULL;
+    }
+    return embedded;
+}
+
+const char *embedded_service_url(const struct embedded *embedded)
+{
+    return embedded->service_url;
+}
+
+const char *embedded_owner_url(const struct embedded *embedded)
+{
+    return embedded->owner_url;
+}
+
+/* The first try is made at once; if they fail, the pauses grow. */
+static void restart_ended(struct embedded *embedded)
+{
+    struct err ignored; /* the server's log says why */
+
+    embedded->restarting = false;
+    if (program_finish(&embedded->restart, &ignored)) {
+        embedded->failures = 0;
+        return;
+    }
+    embedded->failures++;
+    embedded->pause_s =
+        embedded->failures < WATCH_PAUSE_MAX_S ? embedded->failures : WATCH_PAUSE_MAX_S;
+}
+
+static void watch_tick(evutil_socket_t fd, short what, void *arg)
+{
+    struct embedded *embedded = arg;
+    struct err ignored;
+
+    (void)fd;
+    (void)what;
+    if (embedded->restarting) {
+        if (program_running(&embedded->restart)) {
+            return;
+        }
+        restart_ended(embedded);
+    }
+    if (embedded->pause_s > 0) {
+        embedded->pause_s--;
+        return;
+    }
+    if (cluster_state(&embedded->cluster) == CLUSTER_CRASHED) {
+        embedded->restarting = start_program(&embedded->cluster, &embedded->restart, &ignored);
+    }
+}
+
+void embedded_watch(struct embedded *embedded, struct loop *loop)
+{
+    embedded->watch = event_new(loop_base(loop), -1, EV_PERSIST, watch_tick, embedded);
+    event_add(embedded->watch, &(struct timeval){.tv_sec = 1});
+}
+
+void embedded_stop(struct embedded *embedded)
+{
+    struct program pg_ctl;
+    struct err ignored; /* a server that does not stop goes on: the next start adopts it */
+
+    if (embedded->watch != NULL) {
+        event_free(embedded->watch);
+    }
+    if (embedded->restarting) {
+        program_finish(&embedded->restart, &ignored);
+    }
+    const char *const argv[] = {
+        embedded->cluster.pg_ctl, "stop", "--wait", "--mode=fast", "--silent", "--pgdata",
+        embedded->cluster.data,   NULL};
+    if (cluster_state(&embedded->cluster) == CLUSTER_RUNNING &&
+        program_start(&pg_ctl, argv, &ignored)) {
+        program_finish(&pg_ctl, &ignored);
+    }
+    cluster_close(&embedded->cluster);
+    free(embedded);
+}

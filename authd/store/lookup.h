@@ -1,0 +1,49 @@
+/* The batched account lookup: all logins of one loop turn go out as one unit of at most 64 names,
+ * with at most two units in flight, so batches grow under load. */
+#ifndef STORE_LOOKUP_H
+#define STORE_LOOKUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "store/db.h"
+
+struct lookup;
+struct lookup_batch;
+struct loop;
+
+#define LOOKUP_BATCH_MAX   64
+#define LOOKUP_DEADLINE_MS 3000
+
+/* One account as authd.lookup() returned it; valid during the callback only. */
+struct account_row {
+    int64_t id;
+    int64_t version;   /* rises with every change that a running login must notice */
+    const char *login; /* canonical */
+    bool suspended;
+    const char *password; /* stored hash, or NULL: no main password */
+    int generation;       /* of the main password: N of the identity alice#pN@example.org */
+};
+
+/* Embedded in the asker, who cancels it before going away. */
+struct lookup_request {
+    const char *login; /* canonical: it has passed core/name; owned by the asker until done */
+    /* `row` is NULL for an unknown login and whenever `status` is not DB_OK. */
+    void (*done)(struct lookup_request *request, enum db_status status,
+                 const struct account_row *row);
+    bool pending;                     // private to lookup.c, as all below
+    int64_t deadline;                 // clock_ms()
+    struct lookup_batch *batch;       // in flight; NULL: waiting
+    unsigned place;                   // lookup_batch::askers
+    TAILQ_ENTRY(lookup_request) link; // lookup::waiting
+};
+
+struct lookup *lookup_create(struct loop *loop, struct db *db);
+void lookup_destroy(struct lookup *lookup); /* no request is pending */
+
+/* `done` is called within LOOKUP_DEADLINE_MS, never from inside this call. */
+void lookup_submit(struct lookup *lookup, struct lookup_request *request);
+void lookup_cancel(struct lookup *lookup, struct lookup_request *request); /* not pending is fine */
+
+#endif

@@ -1,0 +1,92 @@
+/* The first round trip of a connection.
+ *
+ * Threat: an old program that writes to a new schema, or the reverse, during an upgrade. So every
+ * connection checks, not just the first: the database may be migrated, restored or failed over to
+ * another server between any two of them.
+ */
+#include "store/session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/migrate.h"
+#include "store/unit.h"
+
+#define REMEDY "run authd -c FILE --migrate"
+
+static bool session_prepare(PGconn *pg, enum db_lane lane)
+{
+    for (size_t i = 0; i < STATEMENT_COUNT; i++) {
+        const struct statement_info *info = &statement_table[i];
+        if (info->lane == lane && !PQsendPrepare(pg, info->name, info->sql, 0, NULL)) {
+            return false;
+        }
+    }
+    return PQsendPrepare(pg, SESSION_DRY_RUN, "SELECT authd.dry_run()", 0, NULL);
+}
+
+bool session_begin(struct session *session, PGconn *pg, enum db_lane lane)
+{
+    *session = (struct session){0};
+    return PQsendQueryParams(pg, "SELECT version, oldest_compatible FROM authd.schema_version()", 0,
+                             NULL, NULL, NULL, NULL, 0) &&
+           session_prepare(pg, lane) && PQpipelineSync(pg);
+}
+
+static void session_note_error(struct session *session, const PGresult *result)
+{
+    if (session->sqlstate[0] != '\0') {
+        return;
+    }
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    snprintf(session->sqlstate, sizeof session->sqlstate, "%s", sqlstate ? sqlstate : "08006");
+    err_set(&session->error, "%s", message ? message : PQresultErrorMessage(result));
+}
+
+bool session_take(struct session *session, PGresult *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+    if (status == PGRES_TUPLES_OK && PQntuples(result) == 1 && PQnfields(result) == 2) {
+        session->checked = true;
+        session->version = atoi(PQgetvalue(result, 0, 0)); /* null (no migration ran): "" is 0 */
+        session->oldest_compatible = atoi(PQgetvalue(result, 0, 1));
+    } else if (status == PGRES_FATAL_ERROR) {
+        session_note_error(session, result);
+    }
+    PQclear(result);
+    return status == PGRES_PIPELINE_SYNC;
+}
+
+enum session_verdict session_judge(const struct session *session, struct err *why)
+{
+    const char *sqlstate = session->sqlstate;
+    int mine = migrate_version();
+    if (session->checked && session->version < mine) {
+        err_set(why,
+                "the database's schema (version %d) is older than this authd (version %d): " REMEDY,
+                session->version, mine);
+        return SESSION_UNUSABLE;
+    }
+    if (session->checked && session->oldest_compatible > mine) {
+        err_set(why,
+                "the database's schema (version %d) needs an authd of schema version %d or later, "
+                "this one has %d: install a newer authd",
+                session->version, session->oldest_compatible, mine);
+        return SESSION_UNUSABLE;
+    }
+    if (sqlstate[0] == '\0') {
+        return SESSION_USABLE;
+    }
+    if (!session->checked && (strcmp(sqlstate, "3F000") == 0 || strcmp(sqlstate, "42883") == 0)) {
+        err_set(why, "the database has no authd schema: " REMEDY);
+        return SESSION_UNUSABLE;
+    }
+    if (strncmp(sqlstate, "42", 2) == 0) { /* a function is missing, or our right to it */
+        err_set(why, "the database's schema cannot be used (%s): " REMEDY, session->error.text);
+        return SESSION_UNUSABLE;
+    }
+    err_set(why, "%s", session->error.text);
+    return SESSION_FAILED;
+}

@@ -1,0 +1,35 @@
+/* What a new connection must do before it may run units: prepare the statements of its lane, and
+ * prove that the schema behind it is one that this program knows. One round trip. */
+#ifndef STORE_SESSION_H
+#define STORE_SESSION_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "store/statements.h"
+
+/* The prepared statement that ends a dry run. */
+#define SESSION_DRY_RUN "DRY_RUN"
+
+struct session {
+    bool checked; /* authd.schema_version() answered: */
+    int version;
+    int oldest_compatible;
+    char sqlstate[6]; /* of the first error; empty: none */
+    struct err error;
+};
+
+enum session_verdict {
+    SESSION_USABLE,
+    SESSION_UNUSABLE, /* wrong or no schema: somebody must do something about it */
+    SESSION_FAILED,   /* try again */
+};
+
+/* Sends it all, on a connection in pipeline mode. False: see PQerrorMessage(). */
+bool session_begin(struct session *session, PGconn *pg, enum db_lane lane);
+/* Takes over the next result. True: that was the last one. */
+bool session_take(struct session *session, PGresult *result);
+enum session_verdict session_judge(const struct session *session, struct err *why);
+
+#endif
