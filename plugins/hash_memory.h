@@ -1,0 +1,14 @@
+#ifndef PLUGINS_HASH_MEMORY_H
+#define PLUGINS_HASH_MEMORY_H
+
+#ifdef AUTHD_PLUGIN_STATIC
+/* Linked statically there is no libsodium of our own to wrap: no memory is kept. */
+static inline void hash_memory_wipe(void)
+{
+}
+#else
+/* Wipes all that earlier hashes of this thread left in its region. */
+void hash_memory_wipe(void);
+#endif
+
+#endif
