@@ -1,0 +1,445 @@
+/* Users are managed here: one call prepares its arguments, hashes the password on the hash lane if
+ * there is one, and runs one SQL function.
+ *
+ * Threats: two spellings of one name, so every name is made canonical before it reaches SQL; a
+ * password that outlives its call, so each copy has one owner who wipes it, and only the hash goes
+ * to the database; database texts that tell a stranger about the schema, so only the functions' own
+ * refusals (SQLSTATE class AU) are passed on. */
+#include "core/account.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "core/claim.h"
+#include "core/core.h"
+#include "core/name.h"
+#include "loop/loop.h"
+#include "loop/workers.h"
+#include "store/db.h"
+
+/* Together below every client's patience: authctl waits 30 s. */
+#define ACCOUNT_HASH_MS     8000
+#define ACCOUNT_DATABASE_MS 8000
+
+#define USER_ID_DIGITS_MAX 18
+
+#define DETAIL_MAX 512
+
+struct account_hash {
+    struct job job;
+    const struct password_schemes *schemes; /* the core's: constant, outlives the lane */
+    bool made;
+    char stored[AUTHD_HASH_MAX + 1];
+    size_t password_length;
+    char password[PASSWORD_MAX];
+};
+
+struct account_call {
+    struct core *core;
+    enum statement statement;
+    json_t *arguments;
+    char *actor;
+    char *reach; /* NULL: the whole site */
+    bool dry_run;
+    struct account_hash *hash; /* while it is on the lane, then */
+    struct db_unit *unit;      /* while it runs */
+    struct loop_hook refusal;  /* delivers `refused` after account_start() has returned */
+    enum account_status refused;
+    char detail[DETAIL_MAX];
+    account_done_f *done;
+    void *arg;
+};
+
+static void call_destroy(struct account_call *call)
+{
+    json_decref(call->arguments);
+    free(call->actor);
+    free(call->reach);
+    free(call);
+}
+
+static void call_end(struct account_call *call, const struct account_result *result)
+{
+    call->done(result, call->arg);
+    call_destroy(call);
+}
+
+/* ---- arguments ----------------------------------------------------------------------------- */
+
+static bool text_span(const json_t *value, struct span *out)
+{
+    if (!json_is_string(value)) {
+        return false;
+    }
+    *out = (struct span){json_string_value(value), json_string_length(value)};
+    return true;
+}
+
+static bool is_user_id(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9') {
+            return false;
+        }
+    }
+    return text.len > 0 && text.len <= USER_ID_DIGITS_MAX;
+}
+
+/* Always false. The answer itself waits until account_start() has returned. */
+static bool refuse(struct account_call *call, enum account_status status, const char *subject,
+                   const char *predicate)
+{
+    call->refused = status;
+    snprintf(call->detail, sizeof(call->detail), "%s %s", subject, predicate);
+    return false;
+}
+
+static bool refuse_name(struct account_call *call, const char *field, enum name_error error)
+{
+    return refuse(call, ACCOUNT_INVALID, field, name_error_text(error));
+}
+
+static bool canonical_login(struct account_call *call, const char *field)
+{
+    char name[NAME_MAX_LENGTH + 1];
+    struct span in;
+
+    if (!text_span(json_object_get(call->arguments, field), &in)) {
+        return true;
+    }
+    enum name_error error = name_login(in, call->core->default_domain, name);
+
+    if (error != NAME_OK) {
+        return refuse_name(call, field, error);
+    }
+    json_object_set_new(call->arguments, field, json_string(name));
+    return true;
+}
+
+/* Who is meant: a login, or an id as it stands. */
+static bool canonical_user(struct account_call *call)
+{
+    struct span in;
+
+    if (text_span(json_object_get(call->arguments, "user"), &in) && is_user_id(in)) {
+        return true;
+    }
+    return canonical_login(call, "user");
+}
+
+static bool canonical_address(struct account_call *call, json_t *object, const char *field)
+{
+    char name[NAME_MAX_LENGTH + 1];
+    struct span in;
+
+    if (!text_span(json_object_get(object, field), &in)) {
+        return true;
+    }
+    enum name_error error = name_address(in, name);
+
+    if (error != NAME_OK) {
+        return refuse_name(call, field, error);
+    }
+    json_object_set_new(object, field, json_string(name));
+    return true;
+}
+
+/* Mail is sent to it, so it is one mailbox, not a whole domain. */
+static bool canonical_mailbox(struct account_call *call, json_t *object, const char *field)
+{
+    const char *text = json_string_value(json_object_get(object, field));
+
+    if (text != NULL && text[0] == '*') {
+        return refuse_name(call, field, NAME_RESERVED);
+    }
+    return canonical_address(call, object, field);
+}
+
+static bool canonical_addresses(struct account_call *call)
+{
+    json_t *addresses = json_object_get(call->arguments, "addresses");
+
+    for (size_t i = 0; i < json_array_size(addresses); i++) {
+        char name[NAME_MAX_LENGTH + 1];
+        struct span in;
+
+        if (!text_span(json_array_get(addresses, i), &in)) {
+            continue;
+        }
+        enum name_error error = name_address(in, name);
+
+        if (error != NAME_OK) {
+            char field[32];
+
+            snprintf(field, sizeof(field), "addresses[%zu]", i);
+            return refuse_name(call, field, error);
+        }
+        json_array_set_new(addresses, i, json_string(name));
+    }
+    return true;
+}
+
+static bool arguments_prepare(struct account_call *call)
+{
+    return canonical_user(call) && canonical_login(call, "login") &&
+           canonical_address(call, call->arguments, "address") && canonical_addresses(call) &&
+           canonical_mailbox(call, call->arguments, "recovery_address") &&
+           canonical_mailbox(call, json_object_get(call->arguments, "changes"), "recovery_address");
+}
+
+/* ---- database ------------------------------------------------------------------------------ */
+
+static bool statement_writes(enum statement statement)
+{
+    static const enum db_kind kinds[STATEMENT_COUNT] = {
+#define X(name, lane, kind, parameters, sql) [STATEMENT_##name] = KIND_##kind,
+        STATEMENTS(X)
+#undef X
+    };
+
+    return kinds[statement] == KIND_WRITE;
+}
+
+static struct account_result result_unanswered(const struct account_call *call,
+                                               enum db_status status)
+{
+    bool timeout = status == DB_TIMEOUT;
+
+    if (!statement_writes(call->statement) || call->dry_run) {
+        return (struct account_result){
+            .status = ACCOUNT_UNAVAILABLE,
+            .detail =
+                timeout ? "the database did not answer in time" : "the database cannot be reached",
+            .hint = "Try again.",
+            .cause = timeout ? "database-slow" : "database-down",
+        };
+    }
+    return (struct account_result){
+        .status = ACCOUNT_UNAVAILABLE,
+        .detail = timeout ? "the database did not answer in time; whether the change was made is "
+                            "unknown"
+                          : "the database cannot be reached; if the change was on its way, whether "
+                            "it was made is unknown",
+        .hint = "Look at the user, then try again.",
+        .cause = timeout ? "database-slow" : "database-down",
+    };
+}
+
+static struct account_result result_refused(const struct db_result *answer)
+{
+    static const struct {
+        const char *sqlstate;
+        enum account_status status;
+    } known[] = {
+        {"AU403", ACCOUNT_FORBIDDEN},
+        {"AU404", ACCOUNT_NOT_FOUND},
+        {"AU409", ACCOUNT_CONFLICT},
+        {"AU422", ACCOUNT_INVALID},
+    };
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (strcmp(answer->sqlstate, known[i].sqlstate) == 0) {
+            return (struct account_result){
+                .status = known[i].status,
+                .detail = answer->message,
+                .hint = answer->hint,
+            };
+        }
+    }
+    return (struct account_result){
+        .status = ACCOUNT_UNAVAILABLE,
+        .detail = "the database could not do it; nothing was changed",
+        .hint = "The log says why, under this reference.",
+        .cause = answer->message,
+    };
+}
+
+static void call_answered(const struct db_result *answer, void *arg)
+{
+    struct account_call *call = arg;
+    struct account_result result = {.status = ACCOUNT_OK};
+
+    call->unit = NULL;
+    if (answer->status == DB_REFUSED) {
+        result = result_refused(answer);
+    } else if (answer->status != DB_OK) {
+        result = result_unanswered(call, answer->status);
+    } else {
+        const char *text = answer->rows == 1 ? db_text(answer, 0, 0) : NULL;
+
+        result.object = text != NULL ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+        if (result.object == NULL) {
+            abort(); /* the functions of schema/ return one JSON object */
+        }
+    }
+    call_end(call, &result);
+    json_decref(result.object);
+}
+
+static void call_run(struct account_call *call)
+{
+    char *arguments = json_dumps(call->arguments, JSON_COMPACT);
+
+    call->unit = db_unit_create(call->statement);
+    db_unit_text(call->unit, call->actor);
+    db_unit_text(call->unit, call->reach);
+    db_unit_text(call->unit, arguments);
+    if (call->dry_run) {
+        db_unit_dry_run(call->unit);
+    }
+    secret_wipe(arguments, strlen(arguments)); /* it may hold a password hash */
+    free(arguments);
+    db_run(call->core->db, call->unit, ACCOUNT_DATABASE_MS, call_answered, call);
+}
+
+/* ---- password ------------------------------------------------------------------------------ */
+
+static void hash_run(struct job *job)
+{
+    struct account_hash *hash = (struct account_hash *)job;
+    struct span password = {hash->password, hash->password_length};
+
+    hash->made = password_hash(hash->schemes, password, hash->stored);
+}
+
+static void hash_done(struct job *job, void *owner)
+{
+    struct account_hash *hash = (struct account_hash *)job;
+    struct account_call *call = owner;
+
+    call->hash = NULL;
+    if (job->expired || !hash->made) {
+        struct account_result result = {
+            .status = ACCOUNT_UNAVAILABLE,
+            .detail = job->expired ? "the password was not hashed in time; nothing was changed"
+                                   : "no memory to hash the password; nothing was changed",
+            .hint = "Try again.",
+            .cause = job->expired ? "hash-too-slow" : "hash-failed",
+        };
+        call_end(call, &result);
+        return;
+    }
+    json_object_set_new(call->arguments, "password_hash", json_string(hash->stored));
+    call_run(call);
+}
+
+static void hash_destroy(struct job *job)
+{
+    secret_wipe(job, sizeof(struct account_hash));
+    free(job);
+}
+
+/* False: refused. */
+static bool hash_submit(struct account_call *call, struct span password)
+{
+    const char *flaw = claim_password_flaw(password);
+
+    if (flaw != NULL) {
+        return refuse(call, ACCOUNT_INVALID, "password", flaw);
+    }
+
+    struct account_hash *hash = mem_new(struct account_hash);
+
+    hash->job = (struct job){
+        .run = hash_run,
+        .done = hash_done,
+        .destroy = hash_destroy,
+        .owner = call,
+        .deadline = clock_ms() + ACCOUNT_HASH_MS,
+    };
+    hash->schemes = &call->core->schemes;
+    hash->password_length = password.len;
+    memcpy(hash->password, password.ptr, password.len);
+    if (!workers_submit(call->core->hashers, &hash->job)) {
+        hash_destroy(&hash->job);
+        return refuse(call, ACCOUNT_UNAVAILABLE, "too many passwords",
+                      "wait to be hashed; nothing was changed");
+    }
+    call->hash = hash;
+    return true;
+}
+
+/* ---- calls --------------------------------------------------------------------------------- */
+
+static void call_refuse(void *arg)
+{
+    struct account_call *call = arg;
+    struct account_result result = {
+        .status = call->refused,
+        .detail = call->detail,
+        .hint = call->refused == ACCOUNT_UNAVAILABLE ? "Try again." : NULL,
+        .cause = call->refused == ACCOUNT_UNAVAILABLE ? "hash-queue-full" : NULL,
+    };
+
+    call_end(call, &result);
+}
+
+/* False: `refused` and `detail` say why nothing was started. */
+static bool call_begin(struct account_call *call)
+{
+    struct span password;
+
+    if (!arguments_prepare(call)) {
+        return false;
+    }
+    if (text_span(json_object_get(call->arguments, "password"), &password)) {
+        return hash_submit(call, password);
+    }
+    call_run(call);
+    return true;
+}
+
+/* Our copy of the request's password has done its work once the hash job has its own. */
+static void arguments_wipe_password(json_t *arguments)
+{
+    struct span password;
+
+    if (text_span(json_object_get(arguments, "password"), &password)) {
+        secret_wipe((char *)password.ptr, password.len);
+        json_object_del(arguments, "password");
+    }
+}
+
+struct account_call *account_start(struct core *core, const struct account_request *request,
+                                   account_done_f *done, void *arg)
+{
+    struct account_call *call = mem_new(struct account_call);
+
+    call->core = core;
+    call->statement = request->statement;
+    call->arguments = json_deep_copy(request->arguments);
+    call->actor = mem_strdup(request->actor.name);
+    call->reach = request->actor.reach != NULL ? mem_strdup(request->actor.reach) : NULL;
+    call->dry_run = request->dry_run;
+    call->refusal = (struct loop_hook){.run = call_refuse, .arg = call};
+    call->done = done;
+    call->arg = arg;
+
+    bool begun = call_begin(call);
+
+    arguments_wipe_password(call->arguments);
+    if (!begun) {
+        loop_defer(core->loop, LOOP_BATCH, &call->refusal);
+    }
+    return call;
+}
+
+bool account_ready(const struct core *core)
+{
+    return db_usable(core->db);
+}
+
+void account_cancel(struct account_call *call)
+{
+    loop_undefer(call->core->loop, &call->refusal);
+    if (call->hash != NULL) {
+        job_cancel(&call->hash->job);
+    }
+    if (call->unit != NULL) {
+        db_cancel(call->unit);
+    }
+    call_destroy(call);
+}

@@ -1,0 +1,58 @@
+/* The management of users: what the HTTP API does, without HTTP. Names are made canonical,
+ * passwords are checked and hashed on a worker, then one SQL function of schema/ does the change
+ * and checks the caller's reach. */
+#ifndef CORE_ACCOUNT_H
+#define CORE_ACCOUNT_H
+
+#include <jansson.h>
+
+#include "base/span.h"
+#include "store/statements.h"
+
+struct core;
+struct account_call;
+
+enum account_status {
+    ACCOUNT_OK,
+    ACCOUNT_INVALID,   /* a value breaks a rule: `detail` names it */
+    ACCOUNT_NOT_FOUND, /* or out of the caller's reach */
+    ACCOUNT_CONFLICT,  /* exists already, or changed meanwhile */
+    ACCOUNT_FORBIDDEN,
+    ACCOUNT_UNAVAILABLE, /* cannot tell: database or hash queue; try again */
+};
+
+struct account_result { /* valid during the callback */
+    enum account_status status;
+    const char *detail; /* a sentence, with all but ACCOUNT_OK */
+    const char *hint;   /* may be NULL */
+    const char *cause;  /* for the log, never for the client; may be NULL */
+    json_t *object;     /* with ACCOUNT_OK */
+};
+
+/* Who asks. */
+struct actor {
+    const char *name;  /* for the audit: "root (uid 0)" */
+    const char *reach; /* SQL bigint[] of domains; NULL: the whole site */
+};
+
+/* What is asked. `arguments` are the SQL function's (documented in schema/), already of the right
+ * JSON types; "login", "user" (unless an id) and "address" are made canonical here, and "password"
+ * is replaced by "password_hash". */
+struct account_request {
+    enum statement statement;
+    struct actor actor;
+    json_t *arguments; /* borrowed; copied */
+    bool dry_run;
+};
+
+typedef void account_done_f(const struct account_result *result, void *arg);
+
+/* `done` is called once, never from inside this call, unless cancelled. */
+struct account_call *account_start(struct core *core, const struct account_request *request,
+                                   account_done_f *done, void *arg);
+void account_cancel(struct account_call *call);
+
+/* Whether calls can be served now: the database is usable. */
+bool account_ready(const struct core *core);
+
+#endif

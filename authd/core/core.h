@@ -1,0 +1,25 @@
+/* What every request of the core shares. Built by daemon.c, read-only afterwards. */
+#ifndef CORE_CORE_H
+#define CORE_CORE_H
+
+#include "crypto/password.h"
+
+struct db;
+struct lookup;
+struct loop;
+struct registry;
+struct upgrades;
+struct workers;
+
+struct core {
+    struct loop *loop;
+    struct db *db;
+    struct lookup *lookup;
+    struct workers *hashers; /* the hash lane */
+    struct upgrades *upgrades;
+    const struct registry *registry;
+    struct password_schemes schemes;
+    const char *default_domain; /* NULL: a login must have its own */
+};
+
+#endif

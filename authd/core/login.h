@@ -1,0 +1,53 @@
+/* One login, from claim to outcome: identify, lookup, verify, verdict, consume, record.
+ *
+ * Every front ends here: SASL dialogues, saslauthd, later HTTP sign-in. The answer comes within
+ * LOGIN_DEADLINE_MS, a DENY on a fixed grid, so that time tells nothing about the account. */
+#ifndef CORE_LOGIN_H
+#define CORE_LOGIN_H
+
+#include <stdint.h>
+
+#include "base/reference.h"
+#include "core/claim.h"
+#include "core/outcome.h"
+
+struct core;
+struct login;
+
+/* Postfix gives up at 10 s, several other clients at 8. */
+#define LOGIN_DEADLINE_MS 7000
+/* A DENY leaves at a multiple of this after the claim arrived. */
+#define LOGIN_GRID_MS 500
+
+/* Where a claim comes from; for the log and for the identity. `mechanism` and `front` are constant,
+ * the other texts are copied; none is NULL. */
+struct login_context {
+    const char *mechanism; /* "PLAIN" */
+    const char *service;   /* as the client names it: "smtp"; may be empty */
+    const char *front;     /* "dovecot", "saslauthd" */
+    const char *client;    /* the mail client's address; empty: not told */
+    const char *peer;      /* who is at the socket: "unix:101" */
+    bool tls;              /* the mail client's connection, as the MTA says */
+    bool tagged;           /* identity is alice#p3@example.org, not alice@example.org */
+};
+
+struct login_result { /* valid during the callback */
+    enum outcome outcome;
+    enum reason reason;
+    const char *identity;  /* with OUTCOME_ALLOW */
+    const char *user;      /* the canonical name that was claimed; "" if it is no name */
+    const char *reference; /* with the others: the word that is in the log */
+};
+
+typedef void login_done_f(const struct login_result *result, void *arg);
+
+/* Copies the claim. `done` is called once, never from inside this call, unless cancelled. */
+struct login *login_begin(struct core *core, const struct claim *claim,
+                          const struct login_context *context, login_done_f *done, void *arg);
+/* A request that has no claim to judge: `why` it is malformed. Denied on the same grid. */
+struct login *login_refuse(struct core *core, const char *why, const struct login_context *context,
+                           login_done_f *done, void *arg);
+/* The client is gone: the completion is detached, the log line says so. */
+void login_cancel(struct login *login);
+
+#endif

@@ -1,0 +1,52 @@
+/* How a request ends: one enum in every layer, and a reason for the log. Protocol words (OK, FAIL,
+ * 535, 401) appear only in front/ and http/. */
+#ifndef CORE_OUTCOME_H
+#define CORE_OUTCOME_H
+
+/* "Cannot tell" is never "no" and never "yes". Zeroed memory means DENY. */
+enum outcome {
+    OUTCOME_TEMPFAIL = -1,
+    OUTCOME_DENY = 0,
+    OUTCOME_ALLOW = 1,
+    OUTCOME_MORE = 2,
+};
+
+/* X(NAME, word in the log, meaning): one line drives the enum, its text and docs/authd.md. */
+#define REASONS(X)                                                                                 \
+    X(NONE, "none", "not decided yet")                                                             \
+    X(GOOD_PASSWORD, "good-password", "the main password matched")                                 \
+    X(MALFORMED, "malformed", "the exchange does not follow its mechanism")                        \
+    X(BAD_BASE64, "bad-base64", "the response is not base64 (cut by the MTA, if it is long)")      \
+    X(UNKNOWN_MECHANISM, "unknown-mechanism", "a mechanism that is not configured")                \
+    X(BAD_NAME, "bad-name", "the login is not a name that authd can hold")                         \
+    X(AUTHZID, "authzid", "asked to act as somebody else")                                         \
+    X(UNKNOWN_USER, "unknown-user", "no such login")                                               \
+    X(NO_PASSWORD, "no-password", "the user has no main password")                                 \
+    X(SUSPENDED, "suspended", "the user is suspended")                                             \
+    X(WRONG_PASSWORD, "wrong-password", "the main password did not match")                         \
+    X(UNKNOWN_APP_PASSWORD, "unknown-app-password", "an app password that authd does not know")    \
+    X(CHANGED_MEANWHILE, "changed-meanwhile",                                                      \
+      "the account changed while the password was checked")                                        \
+    X(DATABASE_DOWN, "database-down", "no connection to the database")                             \
+    X(DATABASE_SLOW, "database-slow", "the database did not answer in time")                       \
+    X(DATABASE_ERROR, "database-error", "the database refused the query")                          \
+    X(HASH_QUEUE_FULL, "hash-queue-full", "too many passwords wait to be checked")                 \
+    X(HASH_TOO_SLOW, "hash-too-slow", "the password was not checked in time")                      \
+    X(HASH_UNUSABLE, "hash-unusable", "no configured scheme reads the stored hash within bounds")  \
+    X(HASH_FAILED, "hash-failed", "the password could not be checked on this machine")             \
+    X(TOO_MANY, "too-many-requests", "the limit of requests at a time is reached")                 \
+    X(DEADLINE, "deadline", "the request was not decided in time")                                 \
+    X(CLIENT_GONE, "client-gone", "the client left before the answer")                             \
+    X(ABANDONED, "abandoned", "the client did not finish the exchange in time")                    \
+    X(STOPPING, "stopping", "authd is shutting down")
+
+enum reason {
+#define X(name, word, meaning) REASON_##name,
+    REASONS(X)
+#undef X
+};
+
+const char *outcome_word(enum outcome outcome); /* "allow", "deny", "tempfail", "more" */
+const char *reason_word(enum reason reason);
+
+#endif

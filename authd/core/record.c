@@ -1,0 +1,25 @@
+#include "core/record.h"
+
+#include "base/log.h"
+
+void record_auth(const struct record *record)
+{
+    const struct login_context *context = record->context;
+    struct log_line line;
+
+    log_begin(&line, LOG_INFO, "auth");
+    log_text(&line, "outcome", outcome_word(record->outcome));
+    log_text(&line, "reason", reason_word(record->reason));
+    log_text(&line, "mechanism", context->mechanism);
+    log_span(&line, "user", record->user);
+    log_text(&line, "service", context->service);
+    log_text(&line, "client", context->client);
+    log_text(&line, "tls", context->tls ? "yes" : "no");
+    log_text(&line, "front", context->front);
+    log_text(&line, "peer", context->peer);
+    log_text(&line, "why", record->why);
+    log_text(&line, "gone", record->gone ? "yes" : NULL);
+    log_number(&line, "ms", record->ms);
+    log_text(&line, "ref", record->reference);
+    log_end(&line);
+}

@@ -1,0 +1,22 @@
+/* The one log line with which a request ends. */
+#ifndef CORE_RECORD_H
+#define CORE_RECORD_H
+
+#include <stdint.h>
+
+#include "core/login.h"
+
+struct record {
+    enum outcome outcome;
+    enum reason reason;
+    const struct login_context *context;
+    struct span user;      /* the canonical name, or what was claimed instead of one */
+    const char *why;       /* the mechanism's word on a malformed exchange; or NULL */
+    bool gone;             /* the client left before its answer */
+    int64_t ms;            /* since the claim arrived */
+    const char *reference; /* NULL: nobody was told one */
+};
+
+void record_auth(const struct record *record);
+
+#endif

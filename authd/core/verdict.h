@@ -1,0 +1,15 @@
+/* The decision: a pure function of the facts, and the only place that can say ALLOW. */
+#ifndef CORE_VERDICT_H
+#define CORE_VERDICT_H
+
+#include "core/facts.h"
+
+struct verdict {
+    enum outcome outcome; /* OUTCOME_MORE: a fact is still to be learnt, and: */
+    enum reason reason;
+    enum want { WANT_NOTHING, WANT_ACCOUNT, WANT_MATCH, WANT_UNCHANGED } want;
+};
+
+struct verdict verdict_of(const struct facts *facts);
+
+#endif
