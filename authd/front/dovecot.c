@@ -1,0 +1,196 @@
+#include "front/dovecot.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "core/core.h"
+#include "core/dialogue.h"
+#include "core/registry.h"
+#include "front/dovecot_private.h"
+#include "front/dovecot_reply.h"
+
+#define CONNECTIONS_MAX 8192
+#define OUTPUT_HIGH     (50 * 1024)
+
+static void connection_drop_requests(struct connection *connection)
+{
+    struct request *request;
+
+    while ((request = TAILQ_FIRST(&connection->requests)) != NULL) {
+        dialogue_cancel(request->dialogue);
+        dovecot_request_free(request);
+    }
+}
+
+void dovecot_connection_close(struct connection *connection)
+{
+    if (connection->state == CLOSING) {
+        return;
+    }
+    connection->state = CLOSING;
+    connection_drop_requests(connection);
+    stream_close(&connection->stream);
+}
+
+static void connection_free(struct connection *connection)
+{
+    struct dovecot_front *front = connection->front;
+
+    connection_drop_requests(connection);
+    stream_finish(&connection->stream);
+    TAILQ_REMOVE(&front->list, connection, link);
+    front->connections--;
+    free(connection);
+}
+
+void dovecot_connection_broken(struct connection *connection, const char *why)
+{
+    log_message(LOG_WARNING, "protocol-error", "dovecot client %s: %s; connection closed",
+                connection->peer, why);
+    dovecot_connection_close(connection);
+}
+
+void dovecot_connection_settle(struct connection *connection)
+{
+    if ((connection->front->draining || connection->half_closed) && connection->live == 0) {
+        dovecot_connection_close(connection);
+    }
+}
+
+/* ---- the stream's side ---- */
+
+static struct connection *connection_of(struct stream *stream)
+{
+    return (struct connection *)((char *)stream - offsetof(struct connection, stream));
+}
+
+static size_t connection_input(struct stream *stream, struct span input)
+{
+    struct connection *connection = connection_of(stream);
+    char *line = connection->front->line;
+    const char *end = memchr(input.ptr, '\n', input.len);
+    size_t length = end != NULL ? (size_t)(end - input.ptr) : input.len;
+    struct dovecot_command command;
+
+    if (length > DOVECOT_LINE_MAX) {
+        dovecot_connection_broken(connection, "line of more than 16383 octets");
+        return input.len;
+    }
+    if (end == NULL) {
+        return 0;
+    }
+    memcpy(line, input.ptr, length);
+    dovecot_line_parse(line, length, &command);
+    dovecot_command_run(connection, &command);
+    secret_wipe(line, length);
+    return length + 1;
+}
+
+/* A client that sends its requests, shuts down its side and reads gets its answers. */
+static void connection_gone(struct stream *stream)
+{
+    struct connection *connection = connection_of(stream);
+
+    if (connection->live > 0 && stream_answerable(stream)) {
+        connection->half_closed = true;
+    } else {
+        connection_free(connection);
+    }
+}
+
+static void connection_closed(struct stream *stream)
+{
+    connection_free(connection_of(stream));
+}
+
+static const struct stream_ops connection_ops = {
+    .input = connection_input,
+    .gone = connection_gone,
+    .closed = connection_closed,
+};
+
+void dovecot_accept(void *arg, int fd, const struct peer *peer)
+{
+    static const struct stream_limits limits = {
+        .input_max = DOVECOT_LINE_MAX + 1,
+        .output_high = OUTPUT_HIGH,
+    };
+    struct dovecot_front *front = arg;
+    struct connection *connection;
+    struct buf handshake;
+
+    if (front->draining || front->connections >= CONNECTIONS_MAX) {
+        close(fd);
+        return;
+    }
+    connection = mem_new(struct connection);
+    connection->front = front;
+    memcpy(connection->peer, peer->text, sizeof(connection->peer));
+    TAILQ_INIT(&connection->requests);
+    TAILQ_INSERT_TAIL(&front->list, connection, link);
+    front->connections++;
+    stream_init(&connection->stream, front->loop, fd, &connection_ops, &limits);
+    buf_init(&handshake, DOVECOT_HANDSHAKE_MAX);
+    dovecot_handshake_append(&handshake, registry_mechanisms(front->core->registry),
+                             ++front->next_cuid);
+    stream_write(&connection->stream, buf_span(&handshake));
+    buf_finish(&handshake);
+}
+
+/* ---- the front ---- */
+
+struct dovecot_front *dovecot_create(struct loop *loop, struct core *core,
+                                     const struct dovecot_options *options, struct err *err)
+{
+    struct dovecot_front *front;
+    struct buf longest;
+    bool fits;
+
+    buf_init(&longest, DOVECOT_HANDSHAKE_MAX);
+    dovecot_handshake_append(&longest, registry_mechanisms(core->registry), UINT32_MAX);
+    fits = !longest.overflow && registry_mechanisms(core->registry)[0] != NULL;
+    buf_finish(&longest);
+    if (!fits) {
+        err_set(err, "plugins: a dovecot listener needs at least one mechanism, and not more than "
+                     "its handshake of 1,023 octets can announce");
+        return NULL;
+    }
+    front = mem_new(struct dovecot_front);
+    front->loop = loop;
+    front->core = core;
+    front->options = *options;
+    TAILQ_INIT(&front->list);
+    return front;
+}
+
+void dovecot_drain(struct dovecot_front *front)
+{
+    struct connection *connection;
+
+    front->draining = true;
+    TAILQ_FOREACH (connection, &front->list, link) {
+        dovecot_connection_settle(
+            connection); // closes later, from the loop: the list does not change here
+    }
+}
+
+unsigned dovecot_live(const struct dovecot_front *front)
+{
+    return front->live;
+}
+
+void dovecot_destroy(struct dovecot_front *front)
+{
+    struct connection *connection;
+
+    if (front == NULL) {
+        return;
+    }
+    while ((connection = TAILQ_FIRST(&front->list)) != NULL) {
+        connection_free(connection);
+    }
+    free(front);
+}

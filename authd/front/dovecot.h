@@ -1,0 +1,33 @@
+/* Serves the Dovecot auth client protocol: Postfix, Exim, Dovecot's own login processes and many
+ * more.
+ *
+ * The handshake is written whole as soon as a client connects, in one write of less than 1,024
+ * octets, and needs no database: a Postfix that cannot read it dies. Postfix and Exim turn every
+ * FAIL into a permanent 535, so on their listeners a temporary failure closes the connection (454,
+ * 435); clients that multiplex logins get a FAIL with code=temp_fail instead. */
+#ifndef FRONT_DOVECOT_H
+#define FRONT_DOVECOT_H
+
+#include "base/err.h"
+#include "loop/listen.h"
+
+struct core;
+struct dovecot_front;
+struct loop;
+
+struct dovecot_options {
+    bool tagged;         /* user=alice#p3@example.org */
+    bool tempfail_reply; /* answer FAIL code=temp_fail; otherwise close the connection */
+};
+
+/* NULL: the configured mechanisms do not fit the handshake; see `err`. */
+struct dovecot_front *dovecot_create(struct loop *loop, struct core *core,
+                                     const struct dovecot_options *options, struct err *err);
+/* A listen_accept_f; `front` is a struct dovecot_front. */
+void dovecot_accept(void *front, int fd, const struct peer *peer);
+/* Closes idle connections, and the others as soon as what is under way is answered. */
+void dovecot_drain(struct dovecot_front *front);
+unsigned dovecot_live(const struct dovecot_front *front); /* requests under way */
+void dovecot_destroy(struct dovecot_front *front);        /* drops every connection; NULL is fine */
+
+#endif

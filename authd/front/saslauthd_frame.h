@@ -1,0 +1,54 @@
+/* The request of the saslauthd protocol, as a pure parser: four counted strings, and a fifth that
+ * newer libsasl adds.
+ *
+ *     request = login password service realm [client]    client = "address;port"
+ *     string  = uint16, big-endian, then as many octets
+ *
+ * Clients neither end a request nor stop sending: it is complete with its fourth string. So the
+ * fifth counts only if it came along, and nothing that decides may depend on it: a client in small
+ * pieces gets the same answer as one in a single write.
+ *
+ * Threat: a length that lies, a NUL that hides the rest of a name, a name that another program put
+ * together differently. libsasl splits a login at its last "@" and passes the rest as the realm; it
+ * is joined again here, in the only way that gives back what the mail client typed.
+ */
+#ifndef FRONT_SASLAUTHD_FRAME_H
+#define FRONT_SASLAUTHD_FRAME_H
+
+#include "base/buf.h"
+
+/* Octets of a login, service, realm or client, and of a password. */
+#define SASLAUTHD_NAME_MAX     1024
+#define SASLAUTHD_PASSWORD_MAX 4096
+
+/* The longest request, and the longest joined login. */
+#define SASLAUTHD_FRAME_MAX (5 * 2 + 4 * SASLAUTHD_NAME_MAX + SASLAUTHD_PASSWORD_MAX)
+#define SASLAUTHD_LOGIN_MAX (2 * SASLAUTHD_NAME_MAX + 1)
+
+enum saslauthd_frame_state {
+    SASLAUTHD_MALFORMED = 0, /* `why` says how; no more input can mend it */
+    SASLAUTHD_INCOMPLETE,
+    SASLAUTHD_COMPLETE,
+};
+
+/* Spans point into the input. */
+struct saslauthd_frame {
+    enum saslauthd_frame_state state;
+    const char *why;
+    struct span login;
+    struct span password;
+    struct span service;
+    struct span realm;
+    struct span client; /* the address alone; empty: none, or not one */
+};
+
+void saslauthd_frame_parse(struct span input, struct saslauthd_frame *frame);
+
+/* Appends the login of a complete frame, joined with its realm: at most SASLAUTHD_LOGIN_MAX octets.
+ * A realm that the login ends in already is not added again. */
+void saslauthd_login_append(struct buf *buf, const struct saslauthd_frame *frame);
+
+/* Appends the answer: "OK", or "NO reference". */
+void saslauthd_answer_append(struct buf *buf, bool ok, const char *reference);
+
+#endif
