@@ -1,0 +1,18 @@
+/* Questions to the person at the terminal, and secrets from standard input. */
+#ifndef CTL_PROMPT_H
+#define CTL_PROMPT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Both ends of a conversation are a terminal. */
+bool prompt_possible(void);
+
+/* One line from standard input, without its newline. On a terminal it is asked for twice, without
+ * echo. False: `err` says why; nothing is left in `secret`. */
+bool prompt_secret(struct buf *secret, const char *what, struct err *err);
+
+/* Asks `question` on stderr. Only y and yes are yes. */
+bool prompt_yes(const char *question);
+
+#endif

@@ -1,0 +1,99 @@
+/* One request and its response.
+ *
+ * Life: libmicrohttpd shows the request target (exchange_create), the headers (guard, route,
+ * right), the body piece by piece, its end (the route's function runs). That function answers at
+ * once, or leaves the exchange suspended until an account call is done; each suspended exchange
+ * holds a deadline, because libmicrohttpd does not watch its connection meanwhile. The completion
+ * writes the one log line and frees all.
+ *
+ * Threats: bodies are bounded and wiped; of the request only its method and its route's pattern
+ * reach the log; whatever is refused is refused after its body was read (up to a limit), so that
+ * clients see the refusal and not a broken connection. */
+#ifndef HTTP_EXCHANGE_H
+#define HTTP_EXCHANGE_H
+
+#include <event2/event_struct.h>
+#include <microhttpd.h>
+#include <sys/queue.h>
+
+#include "base/buf.h"
+#include "base/reference.h"
+#include "core/account.h"
+#include "http/guard.h"
+#include "http/problem.h"
+#include "http/router.h"
+#include "loop/listen.h"
+
+#define EXCHANGE_HEADERS_MAX (16 * 1024)
+#define EXCHANGE_BODY_MAX    (64 * 1024)
+#define EXCHANGE_SWALLOW_MAX (1024 * 1024) /* a longer body is cut off */
+#define EXCHANGE_DEADLINE_MS 25000
+
+/* What the exchanges of a server share; part of struct http_server. */
+struct exchanges {
+    struct core *core;
+    bool draining; /* every response closes its connection */
+    unsigned count;
+    TAILQ_HEAD(, exchange) suspended;
+    void (*wake)(struct exchanges *exchanges); /* libmicrohttpd must run soon */
+};
+
+/* Who is at the other end; as long as the connection. */
+struct http_client {
+    struct peer peer;
+    bool admin_by_peer; /* the listener makes the right peers administrators */
+    bool busy;          /* the headers of a request were seen, and its response is not yet out */
+};
+
+struct exchange {
+    struct exchanges *exchanges;
+    struct http_client *client; /* NULL before the headers were seen */
+    struct MHD_Connection *connection;
+    struct arena *arena;
+    char reference[REFERENCE_LENGTH + 1];
+    int64_t started; /* clock_ms() */
+    char *method;
+    const char *target_end; /* in libmicrohttpd's buffer; only compared */
+    struct uri uri;
+    const char *uri_flaw;
+    struct guard guard;
+    struct http_match match;
+    const char *actor; /* NULL: nobody we know */
+    struct buf body;
+    size_t body_length; /* all that came, also what was not kept */
+    bool begun;         /* the headers were seen */
+    bool close;         /* after the answer */
+    /* the work */
+    struct account_call *call; /* while it runs: set and cleared by the route's function */
+    bool dry_run;
+    bool suspended;
+    struct event deadline;
+    TAILQ_ENTRY(exchange) link; // exchanges::suspended
+    /* the answer */
+    bool answered;
+    bool sent; /* handed to libmicrohttpd */
+    unsigned status;
+    char *text; /* JSON; wiped */
+    bool is_problem;
+    const char *cause; /* for the log */
+};
+
+/* For the server: libmicrohttpd's callbacks. */
+struct exchange *exchange_create(struct exchanges *exchanges, struct MHD_Connection *connection,
+                                 const char *target);
+/* The request line, as libmicrohttpd has it in its buffer. */
+struct request_line {
+    const char *method;
+    const char *version;
+};
+enum MHD_Result exchange_step(struct exchange *exchange, const struct request_line *line,
+                              const char *data, size_t *size);
+void exchange_complete(struct exchange *exchange, enum MHD_RequestTerminationCode why);
+/* Ends the wait of a suspended exchange with a refusal. */
+void exchange_stop(struct exchange *exchange);
+
+/* For the routes: answer once, now or, with `call` set, later. The reference is filled in here. */
+void exchange_answer(struct exchange *exchange, unsigned status, const json_t *object);
+void exchange_refuse(struct exchange *exchange, const struct problem *problem);
+
+#endif

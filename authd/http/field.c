@@ -1,0 +1,218 @@
+#include "http/field.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* So that a body full of nonsense does not make an answer full of it. */
+#define ERRORS_MAX 10
+
+static void __attribute__((format(printf, 3, 4)))
+error_add(json_t *errors, const char *field, const char *format, ...)
+{
+    char text[256];
+    va_list args;
+
+    if (json_array_size(errors) >= ERRORS_MAX) {
+        return;
+    }
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    json_array_append_new(errors, json_pack("{s:s, s:s}", "field", field, "detail", text));
+}
+
+#define LIST_MAX 200
+
+static void list_add(char list[static LIST_MAX], const char *word)
+{
+    size_t len = strlen(list);
+
+    snprintf(list + len, LIST_MAX - len, "%s%s", len > 0 ? ", " : "", word);
+}
+
+static void check_words(const struct field *field, const char *text, json_t *errors)
+{
+    char list[LIST_MAX] = "";
+
+    for (const char *const *word = field->words; *word != NULL; word++) {
+        if (strcmp(*word, text) == 0) {
+            return;
+        }
+        list_add(list, *word);
+    }
+    error_add(errors, field->name, "is not one of %s", list);
+}
+
+static void refuse_unknown(const struct field *fields, const char *name, json_t *errors)
+{
+    char list[LIST_MAX] = "";
+
+    for (const struct field *field = fields; field->name != NULL; field++) {
+        list_add(list, field->name);
+    }
+    if (list[0] == '\0') {
+        error_add(errors, name, "is unknown; this takes nothing");
+        return;
+    }
+    error_add(errors, name, "is unknown; this takes %s", list);
+}
+
+static void check_text(const struct field *field, const json_t *value, json_t *errors)
+{
+    long len = (long)json_string_length(value);
+
+    if (!json_is_string(value)) {
+        error_add(errors, field->name, "is not a text");
+    } else if (len < field->min) {
+        error_add(errors, field->name, len == 0 ? "is empty" : "is too short");
+    } else if (len > field->max) {
+        error_add(errors, field->name, "is longer than %ld octets", field->max);
+    } else if (field->words != NULL) {
+        check_words(field, json_string_value(value), errors);
+    }
+}
+
+static void check_integer(const struct field *field, const json_t *value, json_t *errors)
+{
+    if (!json_is_integer(value)) {
+        error_add(errors, field->name, "is not a whole number");
+        return;
+    }
+
+    json_int_t number = json_integer_value(value);
+
+    if (number < field->min || number > field->max) {
+        error_add(errors, field->name, "is not between %ld and %ld", field->min, field->max);
+    }
+}
+
+static void check_texts(const struct field *field, const json_t *value, json_t *errors)
+{
+    if (!json_is_array(value)) {
+        error_add(errors, field->name, "is not a list");
+        return;
+    }
+
+    long size = (long)json_array_size(value);
+
+    if (size < field->min || size > field->max) {
+        error_add(errors, field->name, "does not have %ld to %ld items", field->min, field->max);
+        return;
+    }
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        char name[64];
+        const struct field item = {.name = name, .min = 1, .max = FIELD_TEXT_MAX};
+
+        snprintf(name, sizeof(name), "%s[%zu]", field->name, i);
+        check_text(&item, json_array_get(value, i), errors);
+    }
+}
+
+static void check_value(const struct field *field, const json_t *value, json_t *errors)
+{
+    if (json_is_null(value) && (field->flags & FIELD_NULLABLE) != 0) {
+        return;
+    }
+    switch (field->type) {
+    case FIELD_TEXT:
+        check_text(field, value, errors);
+        break;
+    case FIELD_BOOLEAN:
+        if (!json_is_boolean(value)) {
+            error_add(errors, field->name, "is neither true nor false");
+        }
+        break;
+    case FIELD_INTEGER:
+        check_integer(field, value, errors);
+        break;
+    case FIELD_TEXTS:
+        check_texts(field, value, errors);
+        break;
+    }
+}
+
+static const struct field *field_find(const struct field *fields, const char *name)
+{
+    for (const struct field *field = fields; field->name != NULL; field++) {
+        if (strcmp(field->name, name) == 0) {
+            return field;
+        }
+    }
+    return NULL;
+}
+
+json_t *field_check(const struct field *fields, const json_t *object, json_t *errors)
+{
+    json_t *arguments = json_object();
+    const char *name;
+    json_t *value;
+
+    json_object_foreach((json_t *)object, name, value)
+    {
+        const struct field *field = field_find(fields, name);
+
+        if (field == NULL) {
+            refuse_unknown(fields, name, errors);
+            continue;
+        }
+        check_value(field, value, errors);
+        json_object_set(arguments, field->argument != NULL ? field->argument : name, value);
+    }
+    for (const struct field *field = fields; field->name != NULL; field++) {
+        if ((field->flags & FIELD_REQUIRED) != 0 && json_object_get(object, field->name) == NULL) {
+            error_add(errors, field->name, "is missing");
+        }
+    }
+    return arguments;
+}
+
+static json_t *query_value(const struct field *field, const char *text)
+{
+    if (field != NULL && field->type == FIELD_BOOLEAN) {
+        if (strcmp(text, "true") == 0) {
+            return json_true();
+        }
+        if (strcmp(text, "false") == 0) {
+            return json_false();
+        }
+    }
+    if (field != NULL && field->type == FIELD_INTEGER && text[0] >= '0' && text[0] <= '9') {
+        char *end;
+
+        errno = 0;
+        long number = strtol(text, &end, 10);
+
+        if (errno == 0 && *end == '\0') {
+            return json_integer(number);
+        }
+    }
+    return json_string(text);
+}
+
+json_t *field_query(const struct field *fields, const struct uri *uri)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < uri->query_count; i++) {
+        const struct uri_parameter *parameter = &uri->query[i];
+
+        json_object_set_new(object, parameter->name,
+                            query_value(field_find(fields, parameter->name), parameter->value));
+    }
+    return object;
+}
+
+const char *field_sentence(const json_t *errors, struct arena *arena)
+{
+    const json_t *first = json_array_get(errors, 0);
+    const char *field = json_string_value(json_object_get(first, "field"));
+    const char *detail = json_string_value(json_object_get(first, "detail"));
+    size_t count = json_array_size(errors);
+
+    if (count == 1) {
+        return arena_printf(arena, "%s %s", field, detail);
+    }
+    return arena_printf(arena, "%s %s, and %zu more", field, detail, count - 1);
+}

@@ -1,0 +1,48 @@
+/* What a request may carry: each route lists its fields, and anything else is refused by name.
+ * Pure.
+ *
+ * Threat: mass assignment, values of a type or size that the code behind does not expect, and a
+ * typing mistake that silently does nothing. */
+#ifndef HTTP_FIELD_H
+#define HTTP_FIELD_H
+
+#include <jansson.h>
+
+#include "http/uri.h"
+
+enum field_type {
+    FIELD_TEXT, /* bounds: octets */
+    FIELD_BOOLEAN,
+    FIELD_INTEGER, /* bounds: the value */
+    FIELD_TEXTS,   /* a list of texts; bounds: items, each text at most FIELD_TEXT_MAX octets */
+};
+
+enum field_flag {
+    FIELD_REQUIRED = 1u << 0,
+    FIELD_NULLABLE = 1u << 1, /* null takes the value away */
+};
+
+#define FIELD_TEXT_MAX 1024
+
+struct field {
+    const char *name;
+    const char *argument; /* what the function behind calls it; NULL: the same */
+    enum field_type type;
+    unsigned flags;
+    long min;
+    long max;
+    const char *const *words; /* NULL-terminated: the only texts allowed; or NULL */
+};
+
+/* Checks a body, or what `field_query` made of a query: appends {field, detail} to `errors` for
+ * each flaw. `fields` ends with a NULL name. Returns the arguments; on any error what it returns is
+ * incomplete. */
+json_t *field_check(const struct field *fields, const json_t *object, json_t *errors);
+
+/* The query as an object, with integers and booleans where `fields` say so. */
+json_t *field_query(const struct field *fields, const struct uri *uri);
+
+/* The errors in one sentence: the first, and how many more there are. */
+const char *field_sentence(const json_t *errors, struct arena *arena);
+
+#endif

@@ -1,0 +1,34 @@
+#include "http/problem.h"
+
+static const struct {
+    unsigned status;
+    const char *type;
+    const char *title;
+} problems[] = {
+#define X(name, status, type, title) [PROBLEM_##name] = {status, type, title},
+    PROBLEMS(X)
+#undef X
+};
+
+unsigned problem_status(enum problem_type type)
+{
+    return problems[type].status;
+}
+
+json_t *problem_json(const struct problem *problem)
+{
+    json_t *json = json_object();
+
+    json_object_set_new(json, "type", json_string(problems[problem->type].type));
+    json_object_set_new(json, "title", json_string(problems[problem->type].title));
+    json_object_set_new(json, "status", json_integer(problems[problem->type].status));
+    json_object_set_new(json, "detail", json_string(problem->detail));
+    json_object_set_new(json, "reference", json_string(problem->reference));
+    if (problem->hint != NULL) {
+        json_object_set_new(json, "hint", json_string(problem->hint));
+    }
+    if (json_array_size(problem->errors) > 0) {
+        json_object_set(json, "errors", problem->errors);
+    }
+    return json;
+}

@@ -1,0 +1,39 @@
+/* Refusals as application/problem+json (RFC 9457): one line per type drives status, title and
+ * documentation. Pure. */
+#ifndef HTTP_PROBLEM_H
+#define HTTP_PROBLEM_H
+
+#include <jansson.h>
+
+/* X(NAME, status, type, title). A type is stable: programs compare it. */
+#define PROBLEMS(X)                                                                                \
+    X(BAD_REQUEST, 400, "bad-request", "Bad request")                                              \
+    X(MALFORMED_JSON, 400, "malformed-json", "The body is not valid JSON")                         \
+    X(UNAUTHORIZED, 401, "unauthorized", "Not signed in")                                          \
+    X(FORBIDDEN, 403, "forbidden", "Not allowed")                                                  \
+    X(NOT_FOUND, 404, "not-found", "Not found")                                                    \
+    X(METHOD_NOT_ALLOWED, 405, "method-not-allowed", "Method not allowed")                         \
+    X(CONFLICT, 409, "conflict", "Conflict")                                                       \
+    X(TOO_LARGE, 413, "too-large", "The body is too large")                                        \
+    X(UNSUPPORTED_MEDIA_TYPE, 415, "unsupported-media-type", "Unsupported media type")             \
+    X(INVALID, 422, "invalid", "A value is not accepted")                                          \
+    X(UNAVAILABLE, 503, "unavailable", "Temporarily unavailable")
+
+enum problem_type {
+#define X(name, status, type, title) PROBLEM_##name,
+    PROBLEMS(X)
+#undef X
+};
+
+struct problem {
+    enum problem_type type;
+    const char *detail;    /* a sentence about this case */
+    const char *hint;      /* what to do; may be NULL */
+    const char *reference; /* of the request, as in the log */
+    json_t *errors;        /* array of {field, detail}; borrowed, may be NULL */
+};
+
+unsigned problem_status(enum problem_type type);
+json_t *problem_json(const struct problem *problem);
+
+#endif

@@ -1,0 +1,281 @@
+/* libmicrohttpd in external epoll mode: its epoll descriptor is one event of our loop, its next
+ * timeout one timer.
+ *
+ * Two facts of 0.9.75 shape this file: after MHD_add_connection() and MHD_resume_connection()
+ * nothing becomes readable, so a 0 ms timer makes MHD_run() happen (never from inside one of its
+ * callbacks); and the peer of a connection can only be handed over through the notification, by
+ * descriptor.
+ *
+ * Threats: bounded connections, header memory and idle time; a slow or silent client costs one
+ * connection for 30 s. Bodies are bounded in http/exchange. */
+#include "http/server.h"
+
+#include <event2/event.h>
+#include <jansson.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "base/mem.h"
+#include "base/secret.h"
+#include "http/exchange.h"
+#include "loop/loop.h"
+
+#define CONNECTION_TIMEOUT 30 /* seconds */
+#define LAST_RUNS          16
+
+struct connection {
+    struct http_client client;
+    int fd;
+    TAILQ_ENTRY(connection) link; // http_server::arriving, then http_server::open
+};
+
+TAILQ_HEAD(connection_list, connection);
+
+struct http_server {
+    struct exchanges exchanges;
+    struct MHD_Daemon *daemon;
+    struct event readable;
+    struct event timer;
+    struct connection_list arriving; /* given to libmicrohttpd, not yet shown to us */
+    struct connection_list open;
+};
+
+/* ---- the loop ------------------------------------------------------------------------------ */
+
+static void timer_set(struct http_server *server, unsigned long long ms)
+{
+    struct timeval timeout = {
+        .tv_sec = (time_t)(ms / 1000),
+        .tv_usec = (suseconds_t)(ms % 1000 * 1000),
+    };
+
+    evtimer_add(&server->timer, &timeout);
+}
+
+static void server_wake(struct exchanges *exchanges)
+{
+    struct http_server *server =
+        (struct http_server *)((char *)exchanges - offsetof(struct http_server, exchanges));
+
+    timer_set(server, 0);
+}
+
+static void server_run(int fd, short events, void *arg)
+{
+    struct http_server *server = arg;
+    MHD_UNSIGNED_LONG_LONG timeout;
+
+    (void)fd;
+    (void)events;
+    MHD_run(server->daemon);
+    if (MHD_get_timeout(server->daemon, &timeout) == MHD_YES) {
+        timer_set(server, timeout);
+    } else {
+        evtimer_del(&server->timer);
+    }
+}
+
+/* ---- libmicrohttpd's callbacks ------------------------------------------------------------- */
+
+static struct connection *arriving_take(struct http_server *server, int fd)
+{
+    struct connection *connection;
+
+    TAILQ_FOREACH (connection, &server->arriving, link) {
+        if (connection->fd == fd) {
+            TAILQ_REMOVE(&server->arriving, connection, link);
+            return connection;
+        }
+    }
+    return NULL;
+}
+
+static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct http_server *server = arg;
+    struct connection *connection;
+
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+        connection = arriving_take(server, info->connect_fd);
+        if (connection == NULL) {
+            abort(); /* a socket that http_accept() did not add */
+        }
+        TAILQ_INSERT_TAIL(&server->open, connection, link);
+        *context = connection; /* begins with its struct http_client */
+        return;
+    }
+    connection = *context;
+    TAILQ_REMOVE(&server->open, connection, link);
+    free(connection);
+}
+
+static void *on_target(void *arg, const char *target, struct MHD_Connection *mhd)
+{
+    struct http_server *server = arg;
+
+    return exchange_create(&server->exchanges, mhd, target);
+}
+
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd, const char *url,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *size, void **context)
+{
+    (void)arg;
+    (void)mhd;
+    (void)url;
+
+    const struct request_line line = {.method = method, .version = version};
+
+    return exchange_step(*context, &line, data, size);
+}
+
+/* End of file for libmicrohttpd, which then closes: only what is not busy, because it also drops a
+ * request that waits for its response. */
+static void connection_end(const struct connection *connection)
+{
+    if (!connection->client.busy) {
+        shutdown(connection->fd, SHUT_RD);
+    }
+}
+
+static void on_complete(void *arg, struct MHD_Connection *mhd, void **context,
+                        enum MHD_RequestTerminationCode why)
+{
+    const struct http_server *server = arg;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    exchange_complete(*context, why);
+    *context = NULL;
+    if (server->exchanges.draining) {
+        connection_end(info->socket_context);
+    }
+}
+
+/* ---- JSON memory --------------------------------------------------------------------------- */
+
+static void *json_memory(size_t size)
+{
+    return mem_calloc(1, size);
+}
+
+/* Any JSON text that is parsed here may be a password. */
+static void json_memory_free(void *ptr)
+{
+    secret_wipe(ptr, ptr != NULL ? malloc_usable_size(ptr) : 0);
+    free(ptr);
+}
+
+/* ---- the server ---------------------------------------------------------------------------- */
+
+struct http_server *http_create(struct loop *loop, struct core *core,
+                                const struct http_options *options)
+{
+    struct http_server *server = mem_new(struct http_server);
+
+    json_set_alloc_funcs(json_memory, json_memory_free);
+    server->exchanges.core = core;
+    server->exchanges.wake = server_wake;
+    TAILQ_INIT(&server->exchanges.suspended);
+    TAILQ_INIT(&server->arriving);
+    TAILQ_INIT(&server->open);
+    const struct MHD_OptionItem settings[] = {
+        {MHD_OPTION_CONNECTION_LIMIT, options->connections, NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, EXCHANGE_HEADERS_MAX, NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_TIMEOUT, NULL},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, server},
+        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_complete, server},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_target, server},
+        {MHD_OPTION_END, 0, NULL},
+    };
+
+    server->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+        on_request, server, MHD_OPTION_ARRAY, settings, MHD_OPTION_END);
+    if (server->daemon == NULL) {
+        abort(); /* no memory, or no descriptor for epoll */
+    }
+
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+
+    event_assign(&server->readable, loop_base(loop), info->epoll_fd, EV_READ | EV_PERSIST,
+                 server_run, server);
+    event_add(&server->readable, NULL);
+    evtimer_assign(&server->timer, loop_base(loop), server_run, server);
+    return server;
+}
+
+void http_accept(void *arg, int fd, const struct peer *peer)
+{
+    const struct http_listener *listener = arg;
+    struct http_server *server = listener->server;
+    /* libmicrohttpd wants an address; who is there, it learns nowhere. */
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    /* One that libmicrohttpd closed before it showed it to us. */
+    free(arriving_take(server, fd));
+
+    struct connection *connection = mem_new(struct connection);
+
+    connection->client.peer = *peer;
+    connection->client.admin_by_peer = listener->admin_by_peer;
+    connection->fd = fd;
+    TAILQ_INSERT_TAIL(&server->arriving, connection, link);
+    if (MHD_add_connection(server->daemon, fd, (struct sockaddr *)&address, sizeof(address)) !=
+        MHD_YES) { /* closes `fd` */
+        free(arriving_take(server, fd));
+        return;
+    }
+    timer_set(server, 0);
+}
+
+void http_drain(struct http_server *server)
+{
+    struct connection *connection;
+
+    server->exchanges.draining = true;
+    TAILQ_FOREACH (connection, &server->open, link) {
+        connection_end(connection);
+    }
+    timer_set(server, 0);
+}
+
+bool http_idle(const struct http_server *server)
+{
+    return TAILQ_EMPTY(&server->open) && TAILQ_EMPTY(&server->arriving);
+}
+
+void http_destroy(struct http_server *server)
+{
+    struct exchange *exchange;
+
+    if (server == NULL) {
+        return;
+    }
+    while ((exchange = TAILQ_FIRST(&server->exchanges.suspended)) != NULL) {
+        exchange_stop(exchange);
+    }
+    /* Writes those refusals: a connection moves one state a run. Who does not read is not waited
+     * for. */
+    for (int i = 0; i < LAST_RUNS && server->exchanges.count > 0; i++) {
+        MHD_run(server->daemon);
+    }
+    MHD_stop_daemon(server->daemon);
+    event_del(&server->readable);
+    event_del(&server->timer);
+
+    struct connection *connection;
+
+    while ((connection = TAILQ_FIRST(&server->arriving)) != NULL) {
+        TAILQ_REMOVE(&server->arriving, connection, link);
+        free(connection);
+    }
+    free(server);
+}

@@ -1,0 +1,33 @@
+/* HTTP on the event loop: libmicrohttpd, fed with the sockets that loop/listen accepts. */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include <stdbool.h>
+
+struct core;
+struct http_server;
+struct loop;
+struct peer;
+
+struct http_options {
+    unsigned connections; /* at most; more are closed at once */
+};
+
+/* One per listener, and as long as it: the argument of listen_start(). */
+struct http_listener {
+    struct http_server *server;
+    bool admin_by_peer; /* `admin: peer`: root and authd's own user are administrators */
+};
+
+struct http_server *http_create(struct loop *loop, struct core *core,
+                                const struct http_options *options);
+/* A listen_accept_f; `arg` is a struct http_listener. */
+void http_accept(void *arg, int fd, const struct peer *peer);
+/* Each connection ends with the answer it waits for, idle ones at once. Listeners are closed
+ * before. */
+void http_drain(struct http_server *server);
+bool http_idle(const struct http_server *server); /* no connection is left */
+/* Answers what still waits with a refusal, closes all connections. */
+void http_destroy(struct http_server *server);
+
+#endif
