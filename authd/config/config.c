@@ -1,0 +1,355 @@
+/* Loads the configuration: file, schema, then every value. Nothing is used before all of it is
+ * right, and the first mistake is reported in one line. */
+#include "config/config.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "config/keys.h"
+#include "config/reader.h"
+#include "config/value.h"
+#include "core/name.h"
+
+#define MIB ((uint64_t)1024 * 1024)
+
+/* OWASP's floor for argon2id: either of the two. */
+#define HASH_MEMORY_MIN          (19 * MIB)
+#define HASH_MEMORY_MAX          (1024 * MIB)
+#define HASH_MEMORY_MIN_ONE_PASS (46 * MIB)
+#define HASH_PASSES_MAX          10
+#define MAX_MEMORY_MAX           (4096 * MIB)
+#define MAX_TIME_MIN_MS          100
+#define MAX_TIME_MAX_MS          5000
+#define WORKERS_MAX              256
+#define NAME_LENGTH_MAX          32
+
+/* The line of the configuration's own text, when it has one. */
+bool reader_fail(const struct reader *reader, const char *path, const char *format, ...)
+{
+    struct err problem;
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(problem.text, sizeof(problem.text), format, args);
+    va_end(args);
+    return err_set(reader->err, "%s:%u: %s%s%s", reader->file,
+                   document_line(reader->document, path), path, path[0] != '\0' ? ": " : "",
+                   problem.text);
+}
+
+bool reader_fail_value(const struct reader *reader, const char *path, const char *value,
+                       const char *problem)
+{
+    return reader_fail(reader, path, "\"%.100s\" %s", value, problem);
+}
+
+const char *reader_default(const char *value, const char *general_path)
+{
+    return value != NULL ? value : config_key_default(general_path);
+}
+
+bool reader_choice(const struct reader *reader, const char *path, const char *text,
+                   const char *const *choices, unsigned *out)
+{
+    struct err problem;
+    return config_value_choice(text, choices, out, &problem) ||
+           reader_fail_value(reader, path, text, problem.text);
+}
+
+char *reader_path(const struct reader *reader, const char *path, const char *text)
+{
+    char *absolute = NULL;
+    if (text[0] == '\0') {
+        reader_fail(reader, path, "is empty; write a path");
+        return NULL;
+    }
+    int len = text[0] == '/' ? asprintf(&absolute, "%s", text)
+                             : asprintf(&absolute, "%s/%s", reader->directory, text);
+    if (len < 0) {
+        abort();
+    }
+    while (len > 1 && absolute[len - 1] == '/') {
+        absolute[--len] = '\0';
+    }
+    return absolute;
+}
+
+/* Only root changes its user; the default counts only then. The name is needed for the groups. */
+static bool read_user(const struct reader *reader, const char *text, struct config *config)
+{
+    struct err problem;
+    bool root = geteuid() == 0;
+
+    config->uid = geteuid();
+    if ((text != NULL || root) &&
+        !config_value_user(reader_default(text, "user"), &config->uid, &problem)) {
+        return reader_fail_value(reader, "user", reader_default(text, "user"), problem.text);
+    }
+    if (config->uid == 0) {
+        return reader_fail(reader, "user", "authd never runs as root; name another user");
+    }
+    const struct passwd *entry = getpwuid(config->uid);
+    if (entry == NULL) {
+        return reader_fail(reader, "user",
+                           "there is no user with the number %u; create it: "
+                           "adduser --system --group smtp-authd",
+                           (unsigned)config->uid);
+    }
+    config->user = mem_strdup(entry->pw_name);
+    config->gid = entry->pw_gid;
+    return true;
+}
+
+static bool read_site(const struct reader *reader, const struct raw_config *raw,
+                      struct config *config)
+{
+    if (raw->state_dir != NULL &&
+        (config->state_dir = reader_path(reader, "state_dir", raw->state_dir)) == NULL) {
+        return false;
+    }
+    if (raw->default_domain != NULL) {
+        char domain[NAME_MAX_LENGTH + 1];
+        enum name_error error = name_domain(span_of(raw->default_domain), domain);
+        if (error != NAME_OK) {
+            return reader_fail(reader, "default_domain",
+                               "\"%.100s\" %s; write for example example.org", raw->default_domain,
+                               name_error_text(error));
+        }
+        config->default_domain = mem_strdup(domain);
+    }
+    return read_user(reader, raw->user, config);
+}
+
+static bool read_size(const struct reader *reader, const char *path, const char *value,
+                      uint64_t *bytes)
+{
+    struct err problem;
+    const char *text = reader_default(value, path);
+    return config_value_size(text, bytes, &problem) ||
+           reader_fail_value(reader, path, text, problem.text);
+}
+
+static bool read_hash_cost(const struct reader *reader, const struct raw_password *raw,
+                           struct config *config)
+{
+    struct err problem;
+    uint64_t passes;
+    const char *passes_text = reader_default(raw->hash_passes, "password.hash_passes");
+
+    if (!read_size(reader, "password.hash_memory", raw->hash_memory, &config->hash_memory)) {
+        return false;
+    }
+    if (config->hash_memory < HASH_MEMORY_MIN || config->hash_memory > HASH_MEMORY_MAX) {
+        return reader_fail(reader, "password.hash_memory",
+                           "\"%s\" is outside of 19MiB to 1GiB; 46MiB is a good value",
+                           raw->hash_memory);
+    }
+    if (!config_value_number(passes_text, HASH_PASSES_MAX, &passes, &problem) || passes == 0) {
+        return reader_fail(reader, "password.hash_passes",
+                           "\"%s\" is not a whole number from 1 to %d", passes_text,
+                           HASH_PASSES_MAX);
+    }
+    if (passes == 1 && config->hash_memory < HASH_MEMORY_MIN_ONE_PASS) {
+        return reader_fail(
+            reader, "password.hash_memory",
+            "\"%s\" in one pass is too cheap to guess; write 46MiB, or hash_passes: 2",
+            raw->hash_memory);
+    }
+    config->hash_passes = (uint32_t)passes;
+    return true;
+}
+
+static bool read_password(const struct reader *reader, const struct raw_password *raw,
+                          struct config *config)
+{
+    struct err problem;
+    const char *time_text = reader_default(raw->max_time, "password.max_time");
+
+    config->scheme = mem_strdup(reader_default(raw->scheme, "password.scheme"));
+    if (!read_hash_cost(reader, raw, config) ||
+        !read_size(reader, "password.max_memory", raw->max_memory, &config->max_memory)) {
+        return false;
+    }
+    if (config->max_memory < config->hash_memory || config->max_memory > MAX_MEMORY_MAX) {
+        return reader_fail(
+            reader, "password.max_memory",
+            "must lie between hash_memory and 4GiB, or authd could not check its own "
+            "hashes");
+    }
+    if (!config_value_duration(time_text, &config->max_time_ms, &problem)) {
+        return reader_fail_value(reader, "password.max_time", time_text, problem.text);
+    }
+    if (config->max_time_ms < MAX_TIME_MIN_MS || config->max_time_ms > MAX_TIME_MAX_MS) {
+        return reader_fail(reader, "password.max_time",
+                           "\"%s\" is outside of 100ms to 5s: Postfix waits no longer than 10s",
+                           time_text);
+    }
+    return true;
+}
+
+/* A name becomes part of a file name. */
+static bool is_plugin_name(const char *name)
+{
+    size_t len = strlen(name);
+    return len >= 1 && len <= NAME_LENGTH_MAX &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
+}
+
+static bool read_plugin_names(const struct reader *reader, const struct raw_config *raw,
+                              struct config *config)
+{
+    config->plugins = mem_calloc(raw->plugins_count, sizeof(*config->plugins));
+    for (; config->plugin_count < raw->plugins_count; config->plugin_count++) {
+        size_t at = config->plugin_count;
+        const char *name = raw->plugins[at];
+        char path[READER_PATH_MAX];
+        snprintf(path, sizeof(path), "plugins[%zu]", at + 1);
+        if (!is_plugin_name(name)) {
+            return reader_fail_value(reader, path, name,
+                                     "is no plugin's name; write it without directory and .so, "
+                                     "for example plain");
+        }
+        for (size_t i = 0; i < at; i++) {
+            if (strcmp(config->plugins[i], name) == 0) {
+                return reader_fail_value(reader, path, name, "stands there twice; remove one");
+            }
+        }
+        config->plugins[at] = mem_strdup(name);
+    }
+    return true;
+}
+
+/* The default list is the table's text. */
+static void default_plugins(struct config *config)
+{
+    char *list = mem_strdup(config_key_default("plugins"));
+    char *rest = NULL;
+    config->plugins = mem_calloc(strlen(list), sizeof(*config->plugins));
+    for (char *name = strtok_r(list, "[], ", &rest); name != NULL;
+         name = strtok_r(NULL, "[], ", &rest)) {
+        config->plugins[config->plugin_count++] = mem_strdup(name);
+    }
+    free(list);
+}
+
+static bool read_plugins(const struct reader *reader, const struct raw_config *raw,
+                         struct config *config)
+{
+    if (raw->plugin_dir != NULL &&
+        (config->plugin_dir = reader_path(reader, "plugin_dir", raw->plugin_dir)) == NULL) {
+        return false;
+    }
+    if (raw->plugins_count > 0) {
+        return read_plugin_names(reader, raw, config);
+    }
+    default_plugins(config);
+    return true;
+}
+
+static bool read_process(const struct reader *reader, const struct raw_config *raw,
+                         struct config *config)
+{
+    static const char *const formats[] = {[LOG_KV] = "kv", [LOG_JSON] = "json", NULL};
+    static const char *const levels[] = {[LOG_ERROR] = "error",
+                                         [LOG_WARNING] = "warning",
+                                         [LOG_INFO] = "info",
+                                         [LOG_DEBUG] = "debug",
+                                         NULL};
+    struct err problem;
+    uint64_t workers;
+    unsigned choice = 0;
+    const char *workers_text = reader_default(raw->workers, "workers");
+
+    if (!config_value_number(workers_text, WORKERS_MAX, &workers, &problem)) {
+        return reader_fail_value(reader, "workers", workers_text, problem.text);
+    }
+    config->workers = (unsigned)workers;
+    if (!reader_choice(reader, "log.format", reader_default(raw->log.format, "log.format"), formats,
+                       &choice)) {
+        return false;
+    }
+    config->log_format = (enum log_format)choice;
+    if (!reader_choice(reader, "log.level", reader_default(raw->log.level, "log.level"), levels,
+                       &choice)) {
+        return false;
+    }
+    config->log_level = (enum log_level)choice;
+    return true;
+}
+
+static bool read_config(const struct reader *reader, const struct raw_config *raw,
+                        struct config *config)
+{
+    return read_site(reader, raw, config) && config_read_database(reader, &raw->database, config) &&
+           config_read_listeners(reader, raw, config) &&
+           read_password(reader, &raw->password, config) && read_plugins(reader, raw, config) &&
+           read_process(reader, raw, config);
+}
+
+static struct config *load_document(struct reader *reader)
+{
+    struct schema_mistake mistake = {0};
+    struct raw_config *raw = schema_load(document_text(reader->document), &mistake);
+    if (raw == NULL) {
+        reader_fail(reader, mistake.path, "%s", mistake.text);
+        return NULL;
+    }
+    struct config *config = mem_new(struct config);
+    if (!read_config(reader, raw, config)) {
+        config_destroy(config);
+        config = NULL;
+    }
+    schema_free(raw);
+    return config;
+}
+
+struct config *config_load(const char *path, struct err *err)
+{
+    struct document *document = document_read(path, err);
+    if (document == NULL) {
+        return NULL;
+    }
+    struct config *config = NULL;
+    char *absolute = realpath(path, NULL);
+    if (absolute == NULL) {
+        err_set(err, "%s: cannot find its directory: %s", path, strerror(errno));
+    } else {
+        struct reader reader = {
+            .file = path, .directory = dirname(absolute), .document = document, .err = err};
+        config = load_document(&reader);
+    }
+    free(absolute);
+    document_destroy(document);
+    return config;
+}
+
+void config_destroy(struct config *config)
+{
+    if (config == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < config->listener_count; i++) {
+        free(config->listeners[i].path);
+        free(config->listeners[i].address);
+        free(config->listeners[i].peers);
+    }
+    for (size_t i = 0; i < config->plugin_count; i++) {
+        free(config->plugins[i]);
+    }
+    free(config->listeners);
+    free(config->plugins);
+    free(config->state_dir);
+    free(config->user);
+    free(config->default_domain);
+    free(config->url);
+    free(config->owner_url);
+    free(config->scheme);
+    free(config->plugin_dir);
+    free(config);
+}

@@ -1,0 +1,72 @@
+/* The configuration file: YAML, read by libcyaml against a schema, checked, and turned into plain
+ * types. docs/authd.yaml.md is its manual.
+ *
+ * Every mistake is one line that names the file, the key and the remedy, and authd does not start.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/log.h"
+
+enum config_protocol { CONFIG_DOVECOT, CONFIG_SASLAUTHD, CONFIG_HTTP };
+
+struct config_listener {
+    enum config_protocol protocol;
+    char *path;    /* absolute; or NULL and: */
+    char *address; /* "127.0.0.1:12345" */
+    uid_t owner;   /* (uid_t)-1: not set */
+    gid_t group;   /* (gid_t)-1: not set */
+    mode_t mode;
+    uid_t *peers;
+    unsigned peer_count; /* 0: everyone who can open the socket */
+    bool insecure_network;
+    bool tempfail_reply; /* dovecot: `tempfail: reply`; otherwise disconnect */
+    bool tagged;         /* dovecot: `identity: tagged`; otherwise plain */
+    bool admin_by_peer;  /* http: `admin: peer` */
+};
+
+struct config {
+    char *state_dir; /* absolute; NULL: not set (only with an external database) */
+    char *user;      /* name; run as, when started as root */
+    uid_t uid;
+    gid_t gid;
+    char *default_domain; /* canonical; NULL: none */
+
+    bool embedded;   /* database.mode */
+    char *url;       /* external: the service role's; else NULL */
+    char *owner_url; /* external: the owner role's; else NULL */
+    unsigned read_connections;
+
+    struct config_listener *listeners;
+    size_t listener_count;
+
+    char *scheme;         /* password.scheme: makes new hashes */
+    uint64_t hash_memory; /* bytes */
+    uint32_t hash_passes;
+    uint64_t max_memory;  /* bytes that checking a stored hash may take */
+    uint64_t max_time_ms; /* and about how long */
+
+    char *plugin_dir; /* absolute; NULL: next to the program, or in the install prefix */
+    char **plugins;
+    size_t plugin_count;
+    unsigned workers; /* 0: one per core */
+
+    enum log_level log_level;
+    enum log_format log_format;
+};
+
+/* NULL: see `err`. */
+struct config *config_load(const char *path, struct err *err);
+void config_destroy(struct config *config); /* NULL is fine */
+
+/* Commented YAML: every key, its meaning, unit and default. */
+void config_print_defaults(FILE *out);
+
+#endif

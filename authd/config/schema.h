@@ -1,0 +1,72 @@
+/* The configuration as libcyaml reads it: every scalar still text, NULL where the key is missing.
+ */
+#ifndef CONFIG_SCHEMA_H
+#define CONFIG_SCHEMA_H
+
+#include <stdbool.h>
+
+#include <cyaml/cyaml.h>
+
+#include "base/span.h"
+
+struct raw_listener {
+    char *protocol;
+    char *path;
+    char *address;
+    char *insecure_network;
+    char *owner;
+    char *group;
+    char *mode;
+    char **peers;
+    unsigned peers_count;
+    char *tempfail;
+    char *identity;
+    char *admin;
+};
+
+struct raw_database {
+    char *mode;
+    char *url;
+    char *owner_url;
+    char *read_connections;
+};
+
+struct raw_password {
+    char *scheme;
+    char *hash_memory;
+    char *hash_passes;
+    char *max_memory;
+    char *max_time;
+};
+
+struct raw_log {
+    char *format;
+    char *level;
+};
+
+struct raw_config {
+    char *state_dir;
+    char *user;
+    char *default_domain;
+    struct raw_database database;
+    struct raw_listener *listeners;
+    unsigned listeners_count;
+    struct raw_password password;
+    char *plugin_dir;
+    char **plugins;
+    unsigned plugins_count;
+    char *workers;
+    struct raw_log log;
+};
+
+/* Why libcyaml refused a file. */
+struct schema_mistake {
+    char path[192]; /* "listeners[1].mode" */
+    char text[320]; /* and the remedy */
+};
+
+/* NULL: see `mistake`. The text is YAML that libyaml accepts, and not empty. */
+struct raw_config *schema_load(struct span text, struct schema_mistake *mistake);
+void schema_free(struct raw_config *raw); /* NULL is fine */
+
+#endif

@@ -1,0 +1,420 @@
+#include "daemon.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "core/core.h"
+#include "core/registry.h"
+#include "core/upgrade.h"
+#include "endpoint.h"
+#include "loop/loop.h"
+#include "loop/workers.h"
+#include "notify.h"
+#include "privileges.h"
+#include "store/db.h"
+#include "store/embedded.h"
+#include "store/lookup.h"
+#include "store/migrate.h"
+
+#define HASH_QUEUE_LIMIT  64
+#define HTTP_CONNECTIONS  500
+#define READY_AT_LEAST_MS 3000 /* ready then, whatever the database says */
+#define DRAIN_MS          5000
+#define DRAIN_POLL_MS     20
+
+struct daemon {
+    const struct config *config;
+    struct core core;
+    struct registry *registry;
+    struct workers *resolver;
+    struct embedded *embedded;
+    struct http_server *http;
+    struct endpoint *endpoints;
+    size_t endpoint_count;
+    char *plugin_dir;
+
+    struct event on_term;
+    struct event on_int;
+    struct event ready_timer;
+    struct event drain_timer;
+    bool ready;
+    int64_t drain_since; // 0: not draining
+    int status;
+};
+
+static int failed(const struct err *err)
+{
+    log_message(LOG_ERROR, "failed", "%s", err->text);
+    return 1;
+}
+
+/* ---- ready, drain ---- */
+
+static void daemon_ready(struct daemon *daemon)
+{
+    if (daemon->ready) {
+        return;
+    }
+    daemon->ready = true;
+    evtimer_del(&daemon->ready_timer);
+    log_message(LOG_INFO, "ready", "version %s", AUTHD_VERSION);
+    (void)!write(STDOUT_FILENO, "ready\n", 6);
+    notify_send("READY=1");
+}
+
+static void on_ready_timer(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    daemon_ready(arg);
+}
+
+static void on_db_up(void *arg)
+{
+    log_message(LOG_INFO, "database-up", "connected");
+    daemon_ready(arg);
+}
+
+static void on_db_down(void *arg, const char *why)
+{
+    log_message(LOG_ERROR, "database-down", "%s", why);
+    daemon_ready(arg);
+}
+
+/* Wrong from the start is a mistake of installation: say so and stop. Wrong later (a migration went
+ * on elsewhere) counts as down, and what runs goes on. */
+static void on_db_unusable(void *arg, const char *text)
+{
+    struct daemon *daemon = arg;
+
+    log_message(LOG_ERROR, "database-unusable", "%s", text);
+    if (!daemon->ready) {
+        daemon->status = 1;
+        loop_stop(daemon->core.loop);
+    }
+}
+
+static bool daemon_idle(const struct daemon *daemon)
+{
+    for (size_t i = 0; i < daemon->endpoint_count; i++) {
+        if (!endpoint_idle(&daemon->endpoints[i])) {
+            return false;
+        }
+    }
+    return http_idle(daemon->http);
+}
+
+static void on_drain_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct daemon *daemon = arg;
+
+    (void)fd;
+    (void)what;
+    if (daemon_idle(daemon) || clock_ms() - daemon->drain_since >= DRAIN_MS) {
+        loop_stop(daemon->core.loop);
+    }
+}
+
+/* The first signal lets what is under way be answered, the second does not wait. */
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+    struct daemon *daemon = arg;
+    const struct timeval poll = {.tv_usec = DRAIN_POLL_MS * 1000};
+
+    (void)number;
+    (void)what;
+    if (daemon->drain_since != 0) {
+        loop_stop(daemon->core.loop);
+        return;
+    }
+    log_message(LOG_INFO, "stopping", "no new requests");
+    notify_send("STOPPING=1");
+    daemon->drain_since = clock_ms();
+    for (size_t i = 0; i < daemon->endpoint_count; i++) {
+        endpoint_drain(&daemon->endpoints[i]);
+    }
+    http_drain(daemon->http);
+    event_add(&daemon->drain_timer, &poll);
+}
+
+/* ---- building ---- */
+
+/* The built-in set lies next to the program in a build tree, else where it was installed. Found
+ * before privileges are dropped: afterwards /proc/self/exe is closed to us. */
+static char *find_plugin_dir(const struct config *config)
+{
+    static const char beside[] = "/../plugins";
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - sizeof(beside));
+    char *slash;
+
+    if (config->plugin_dir != NULL) {
+        return mem_strdup(config->plugin_dir);
+    }
+    if (length > 0) {
+        path[length] = '\0';
+        slash = strrchr(path, '/');
+        memcpy(slash, beside, sizeof(beside));
+        if (access(path, X_OK) == 0) {
+            return mem_strdup(path);
+        }
+    }
+    return mem_strdup(AUTHD_PLUGIN_DIR);
+}
+
+static bool daemon_bind(struct daemon *daemon, struct err *err)
+{
+    const struct config *config = daemon->config;
+
+    daemon->endpoints = mem_calloc(config->listener_count, sizeof(*daemon->endpoints));
+    for (size_t i = 0; i < config->listener_count; i++) {
+        if (!endpoint_bind(&daemon->endpoints[i], &config->listeners[i], err)) {
+            return false;
+        }
+        daemon->endpoint_count++;
+    }
+    return true;
+}
+
+static bool become_user(const struct config *config, struct err *err)
+{
+    if (geteuid() != 0) {
+        return true;
+    }
+    if (config->state_dir != NULL &&
+        !privileges_state_dir(config->state_dir, config->uid, config->gid, err)) {
+        return false;
+    }
+    return privileges_drop(config->user, config->uid, config->gid, err);
+}
+
+static bool daemon_load(struct daemon *daemon, struct err *err)
+{
+    const struct config *config = daemon->config;
+    struct password_schemes *schemes = &daemon->core.schemes;
+    const struct registry_options options = {
+        .directory = daemon->plugin_dir,
+        .names = (const char *const *)config->plugins,
+        .count = config->plugin_count,
+    };
+
+    daemon->registry = registry_create(&options, err);
+    if (daemon->registry == NULL) {
+        return false;
+    }
+    schemes->schemes = registry_schemes(daemon->registry);
+    while (schemes->schemes[schemes->count] != NULL) {
+        schemes->count++;
+    }
+    schemes->parameters = (struct authd_hash_parameters){
+        .memory = config->hash_memory,
+        .passes = config->hash_passes,
+    };
+    schemes->limit = (struct authd_cost){
+        .bytes = config->max_memory,
+        .work = config->max_time_ms * 1000,
+    };
+    return password_schemes_init(schemes, config->scheme, err);
+}
+
+static bool daemon_embedded(struct daemon *daemon, struct err *err)
+{
+    unsigned applied = 0;
+
+    if (!daemon->config->embedded) {
+        return true;
+    }
+    daemon->embedded = embedded_start(daemon->config->state_dir, err);
+    if (daemon->embedded == NULL ||
+        !migrate_run(embedded_owner_url(daemon->embedded), &applied, err)) {
+        return false;
+    }
+    if (applied > 0) {
+        log_message(LOG_INFO, "migrated", "%u migrations applied", applied);
+    }
+    return true;
+}
+
+static void daemon_build(struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+    struct core *core = &daemon->core;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    const struct workers_options hash = {
+        .name = "hash",
+        .threads = config->workers != 0 ? config->workers : (unsigned)(cores > 0 ? cores : 1),
+        .nice = 10,
+        .queue_limit = HASH_QUEUE_LIMIT,
+    };
+    const struct workers_options resolve = {.name = "resolve", .threads = 1, .queue_limit = 16};
+    const struct http_options http = {.connections = HTTP_CONNECTIONS};
+
+    core->loop = loop_create();
+    core->hashers = workers_create(core->loop, &hash);
+    daemon->resolver = workers_create(core->loop, &resolve);
+
+    const struct db_options db = {
+        .url = config->embedded ? embedded_service_url(daemon->embedded) : config->url,
+        .read_connections = config->read_connections,
+        .resolver = daemon->resolver,
+        .unusable = on_db_unusable,
+        .up = on_db_up,
+        .down = on_db_down,
+        .arg = daemon,
+    };
+
+    core->db = db_create(core->loop, &db);
+    core->lookup = lookup_create(core->loop, core->db);
+    core->upgrades = upgrades_create(core);
+    core->registry = daemon->registry;
+    core->default_domain = config->default_domain;
+    daemon->http = http_create(core->loop, core, &http);
+}
+
+static bool daemon_start(struct daemon *daemon, struct err *err)
+{
+    struct event_base *base = loop_base(daemon->core.loop);
+    const struct timeval at_least = {.tv_sec = READY_AT_LEAST_MS / 1000};
+
+    for (size_t i = 0; i < daemon->endpoint_count; i++) {
+        if (!endpoint_start(&daemon->endpoints[i], daemon->core.loop, &daemon->core, daemon->http,
+                            err)) {
+            return false;
+        }
+    }
+    if (daemon->embedded != NULL) {
+        embedded_watch(daemon->embedded, daemon->core.loop);
+    }
+    evsignal_assign(&daemon->on_term, base, SIGTERM, on_signal, daemon);
+    evsignal_assign(&daemon->on_int, base, SIGINT, on_signal, daemon);
+    evtimer_assign(&daemon->ready_timer, base, on_ready_timer, daemon);
+    event_assign(&daemon->drain_timer, base, -1, EV_PERSIST, on_drain_timer, daemon);
+    evsignal_add(&daemon->on_term, NULL);
+    evsignal_add(&daemon->on_int, NULL);
+    evtimer_add(&daemon->ready_timer, &at_least);
+    return true;
+}
+
+static void daemon_stop_events(struct daemon *daemon)
+{
+    if (!evtimer_initialized(&daemon->ready_timer)) {
+        return;
+    }
+    event_del(&daemon->on_term);
+    event_del(&daemon->on_int);
+    event_del(&daemon->ready_timer);
+    event_del(&daemon->drain_timer);
+}
+
+/* In reverse: who asks goes before who is asked. */
+static void daemon_finish(struct daemon *daemon)
+{
+    struct core *core = &daemon->core;
+
+    for (size_t i = 0; i < daemon->endpoint_count; i++) {
+        endpoint_finish(&daemon->endpoints[i]);
+    }
+    free(daemon->endpoints);
+    if (core->loop != NULL) {
+        daemon_stop_events(daemon);
+        http_destroy(daemon->http);
+        upgrades_destroy(core->upgrades);
+        workers_destroy(core->hashers);
+        lookup_destroy(core->lookup);
+        db_destroy(core->db);
+        workers_destroy(daemon->resolver);
+    }
+    if (daemon->embedded != NULL) {
+        embedded_stop(daemon->embedded);
+    }
+    if (core->loop != NULL) {
+        loop_destroy(core->loop);
+    }
+    registry_destroy(daemon->registry);
+    free(daemon->plugin_dir);
+}
+
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static void process_prepare(const struct config *config)
+{
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    umask(0077);
+    log_configure(config->log_level, config->log_format);
+}
+
+int daemon_run(const struct config *config)
+{
+    struct daemon daemon = {.config = config};
+    struct err err;
+
+    process_prepare(config);
+    raise_descriptor_limit();
+    daemon.plugin_dir = find_plugin_dir(config);
+    if (!daemon_bind(&daemon, &err) || !become_user(config, &err)) {
+        daemon.status = failed(&err);
+        goto finish;
+    }
+    secret_protect_process(); // after the change of user, which resets it
+    if (!daemon_load(&daemon, &err) || !daemon_embedded(&daemon, &err)) {
+        daemon.status = failed(&err);
+        goto finish;
+    }
+    log_start();
+    daemon_build(&daemon);
+    if (!daemon_start(&daemon, &err)) {
+        daemon.status = failed(&err);
+        goto finish;
+    }
+    loop_run(daemon.core.loop);
+finish:
+    daemon_finish(&daemon);
+    log_message(LOG_INFO, "stopped", "status %d", daemon.status);
+    log_stop();
+    return daemon.status;
+}
+
+int daemon_migrate(const struct config *config)
+{
+    struct daemon daemon = {.config = config};
+    unsigned applied = 0;
+    struct err err;
+
+    process_prepare(config);
+    if (!become_user(config, &err)) {
+        return failed(&err);
+    }
+    if (config->embedded) {
+        /* Runs the migrations itself, as every start does. */
+        bool done = daemon_embedded(&daemon, &err);
+
+        if (daemon.embedded != NULL) {
+            embedded_stop(daemon.embedded);
+        }
+        return done ? 0 : failed(&err);
+    }
+    if (!migrate_run(config->owner_url, &applied, &err)) {
+        return failed(&err);
+    }
+    log_message(LOG_INFO, "migrated", "%u migrations applied, schema version %d", applied,
+                migrate_version());
+    return 0;
+}

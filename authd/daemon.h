@@ -1,0 +1,13 @@
+/* The daemon: builds the parts in order, runs the loop, takes them down in reverse. */
+#ifndef DAEMON_H
+#define DAEMON_H
+
+#include "config/config.h"
+
+/* Until SIGTERM or SIGINT, then drains. Returns the exit status; what went wrong is on stderr. */
+int daemon_run(const struct config *config);
+
+/* authd --migrate: brings the schema up to date. Returns the exit status. */
+int daemon_migrate(const struct config *config);
+
+#endif

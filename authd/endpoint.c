@@ -1,0 +1,141 @@
+#include "endpoint.h"
+
+#include "core/core.h"
+#include "front/dovecot.h"
+#include "front/saslauthd.h"
+#include "loop/listen.h"
+
+struct endpoint_ops {
+    bool (*create)(struct endpoint *endpoint, struct loop *loop, struct core *core,
+                   struct err *err);
+    listen_accept_f *accept;
+    void (*drain)(void *front);
+    unsigned (*live)(const void *front);
+    void (*destroy)(void *front);
+};
+
+static bool create_dovecot(struct endpoint *endpoint, struct loop *loop, struct core *core,
+                           struct err *err)
+{
+    const struct dovecot_options options = {
+        .tagged = endpoint->config->tagged,
+        .tempfail_reply = endpoint->config->tempfail_reply,
+    };
+
+    endpoint->front = dovecot_create(loop, core, &options, err);
+    return endpoint->front != NULL;
+}
+
+static void drain_dovecot(void *front)
+{
+    dovecot_drain(front);
+}
+
+static unsigned live_dovecot(const void *front)
+{
+    return dovecot_live(front);
+}
+
+static void destroy_dovecot(void *front)
+{
+    dovecot_destroy(front);
+}
+
+static bool create_saslauthd(struct endpoint *endpoint, struct loop *loop, struct core *core,
+                             struct err *err)
+{
+    (void)err;
+    endpoint->front = saslauthd_create(loop, core);
+    return true;
+}
+
+static void drain_saslauthd(void *front)
+{
+    saslauthd_drain(front);
+}
+
+static unsigned live_saslauthd(const void *front)
+{
+    return saslauthd_live(front);
+}
+
+static void destroy_saslauthd(void *front)
+{
+    saslauthd_destroy(front);
+}
+
+/* The server itself belongs to the daemon: all http listeners share it. */
+static bool create_http(struct endpoint *endpoint, struct loop *loop, struct core *core,
+                        struct err *err)
+{
+    (void)loop;
+    (void)core;
+    (void)err;
+    endpoint->front = &endpoint->http;
+    return true;
+}
+
+static const struct endpoint_ops endpoint_ops[] = {
+    [CONFIG_DOVECOT] = {create_dovecot, dovecot_accept, drain_dovecot, live_dovecot,
+                        destroy_dovecot},
+    [CONFIG_SASLAUTHD] = {create_saslauthd, saslauthd_accept, drain_saslauthd, live_saslauthd,
+                          destroy_saslauthd},
+    [CONFIG_HTTP] = {.create = create_http, .accept = http_accept},
+};
+
+bool endpoint_bind(struct endpoint *endpoint, const struct config_listener *config, struct err *err)
+{
+    const struct listen_options options = {
+        .path = config->path,
+        .address = config->address,
+        .owner = config->owner,
+        .group = config->group,
+        .mode = config->mode,
+        .peers = config->peers,
+        .peer_count = config->peer_count,
+        .insecure_network = config->insecure_network,
+    };
+
+    endpoint->config = config;
+    endpoint->ops = &endpoint_ops[config->protocol];
+    endpoint->listener = listen_create(&options, err);
+    return endpoint->listener != NULL;
+}
+
+bool endpoint_start(struct endpoint *endpoint, struct loop *loop, struct core *core,
+                    struct http_server *http, struct err *err)
+{
+    endpoint->http = (struct http_listener){
+        .server = http,
+        .admin_by_peer = endpoint->config->admin_by_peer,
+    };
+    if (!endpoint->ops->create(endpoint, loop, core, err)) {
+        return false;
+    }
+    listen_start(endpoint->listener, loop, endpoint->ops->accept, endpoint->front);
+    return true;
+}
+
+void endpoint_drain(struct endpoint *endpoint)
+{
+    listen_destroy(endpoint->listener);
+    endpoint->listener = NULL;
+    if (endpoint->ops->drain != NULL) {
+        endpoint->ops->drain(endpoint->front);
+    }
+}
+
+bool endpoint_idle(const struct endpoint *endpoint)
+{
+    return endpoint->ops->live == NULL || endpoint->ops->live(endpoint->front) == 0;
+}
+
+void endpoint_finish(struct endpoint *endpoint)
+{
+    if (endpoint->listener != NULL) {
+        listen_destroy(endpoint->listener);
+    }
+    if (endpoint->front != NULL && endpoint->ops->destroy != NULL) {
+        endpoint->ops->destroy(endpoint->front);
+    }
+}

@@ -1,0 +1,108 @@
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <sodium.h>
+
+#include "config/config.h"
+#include "daemon.h"
+
+#define DEFAULT_CONFIG "/etc/smtp-authd/authd.yaml"
+
+enum { EXIT_USAGE = 2 };
+
+static void print_usage(FILE *out)
+{
+    fputs("usage: authd [-c FILE] [--check-config | --migrate]\n"
+          "       authd --print-defaults | --version | --help\n"
+          "\n"
+          "  -c FILE           the configuration (default: " DEFAULT_CONFIG ")\n"
+          "  --check-config    say what is wrong with the configuration, and end\n"
+          "  --migrate         bring the database's schema up to date, and end\n"
+          "  --print-defaults  print a configuration with every key and its default\n"
+          "\n"
+          "Without these, serves in the foreground; ready when it prints \"ready\".\n"
+          "Exit status: 0 done, 1 failed, 2 usage.\n",
+          out);
+}
+
+enum mode { MODE_SERVE, MODE_CHECK, MODE_MIGRATE };
+
+static int run(const char *path, enum mode mode)
+{
+    struct err err;
+    struct config *config = config_load(path, &err);
+    int status = 0;
+
+    if (config == NULL) {
+        fprintf(stderr, "authd: %s\n", err.text);
+        return EXIT_FAILURE;
+    }
+    switch (mode) {
+    case MODE_CHECK:
+        printf("%s: ok\n", path);
+        break;
+    case MODE_MIGRATE:
+        status = daemon_migrate(config);
+        break;
+    case MODE_SERVE:
+        status = daemon_run(config);
+        break;
+    }
+    config_destroy(config);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    enum { CHECK = 256, MIGRATE, DEFAULTS, VERSION };
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"check-config", no_argument, NULL, CHECK},
+        {"migrate", no_argument, NULL, MIGRATE},
+        {"print-defaults", no_argument, NULL, DEFAULTS},
+        {"version", no_argument, NULL, VERSION},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    const char *path = DEFAULT_CONFIG;
+    enum mode mode = MODE_SERVE;
+    int option;
+
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            path = optarg;
+            break;
+        case CHECK:
+            mode = MODE_CHECK;
+            break;
+        case MIGRATE:
+            mode = MODE_MIGRATE;
+            break;
+        case DEFAULTS:
+            config_print_defaults(stdout);
+            return EXIT_SUCCESS;
+        case VERSION:
+            puts("authd " AUTHD_VERSION);
+            return EXIT_SUCCESS;
+        case 'h':
+            print_usage(stdout);
+            return EXIT_SUCCESS;
+        default:
+            print_usage(stderr);
+            return EXIT_USAGE;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "authd: unexpected argument %s\n", argv[optind]);
+        print_usage(stderr);
+        return EXIT_USAGE;
+    }
+    if (sodium_init() < 0) {
+        fputs("authd: libsodium cannot be used on this machine\n", stderr);
+        return EXIT_FAILURE;
+    }
+    return run(path, mode);
+}

@@ -1,0 +1,585 @@
+/* The configuration: what it becomes, and for every mistake one line that names file, line, key and
+ * remedy. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "config/config.h"
+
+#define LISTENER "listeners: [{protocol: dovecot, path: sock}]\n"
+#define HEAD     "state_dir: state\nuser: nobody\n"
+
+static char directory[] = "/tmp/test-config-XXXXXX";
+static char file[sizeof(directory) + 16];
+
+static int setup(void **state)
+{
+    (void)state;
+    if (mkdtemp(directory) == NULL) {
+        return -1;
+    }
+    snprintf(file, sizeof(file), "%s/authd.yaml", directory);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    unlink(file);
+    return rmdir(directory);
+}
+
+static void write_file(const char *text, size_t len)
+{
+    FILE *out = fopen(file, "w");
+    assert_non_null(out);
+    assert_int_equal(fwrite(text, 1, len, out), len);
+    fclose(out);
+}
+
+static struct config *load(const char *text)
+{
+    struct err err = {.text = "no error was set"};
+    write_file(text, strlen(text));
+    struct config *config = config_load(file, &err);
+    if (config == NULL) {
+        fail_msg("%s\n%s", err.text, text);
+    }
+    return config;
+}
+
+/* What is said after the name of the file. */
+static void assert_mistake_octets(const char *text, size_t len, const char *expected)
+{
+    struct err err = {.text = "no error was set"};
+    write_file(text, len);
+    struct config *config = config_load(file, &err);
+    if (config != NULL) {
+        config_destroy(config);
+        fail_msg("taken, instead of: %s", expected);
+    }
+    assert_memory_equal(err.text, file, strlen(file));
+    assert_string_equal(err.text + strlen(file), expected);
+    assert_null(strpbrk(err.text, "\r\n"));
+}
+
+static void assert_mistake(const char *text, const char *expected)
+{
+    assert_mistake_octets(text, strlen(text), expected);
+}
+
+static void assert_in_directory(const char *path, const char *name)
+{
+    assert_memory_equal(path, directory, strlen(directory));
+    assert_int_equal(path[strlen(directory)], '/');
+    assert_string_equal(path + strlen(directory) + 1, name);
+}
+
+static void test_smallest(void **state)
+{
+    (void)state;
+    struct config *config = load(HEAD LISTENER);
+    const struct passwd *nobody = getpwnam("nobody");
+
+    assert_in_directory(config->state_dir, "state");
+    assert_string_equal(config->user, "nobody");
+    assert_int_equal(config->uid, nobody->pw_uid);
+    assert_int_equal(config->gid, nobody->pw_gid);
+    assert_null(config->default_domain);
+    assert_true(config->embedded);
+    assert_null(config->url);
+    assert_null(config->owner_url);
+    assert_int_equal(config->read_connections, 2);
+    assert_int_equal(config->listener_count, 1);
+
+    const struct config_listener *listener = &config->listeners[0];
+    assert_int_equal(listener->protocol, CONFIG_DOVECOT);
+    assert_in_directory(listener->path, "sock");
+    assert_null(listener->address);
+    assert_int_equal(listener->owner, (uid_t)-1);
+    assert_int_equal(listener->group, (gid_t)-1);
+    assert_int_equal(listener->mode, 0600);
+    assert_int_equal(listener->peer_count, 0);
+    assert_false(listener->insecure_network);
+    assert_false(listener->tempfail_reply);
+    assert_false(listener->tagged);
+    assert_false(listener->admin_by_peer);
+
+    assert_string_equal(config->scheme, "argon2id");
+    assert_int_equal(config->hash_memory, 46 * 1024 * 1024);
+    assert_int_equal(config->hash_passes, 1);
+    assert_int_equal(config->max_memory, 256 * 1024 * 1024);
+    assert_int_equal(config->max_time_ms, 2000);
+    assert_null(config->plugin_dir);
+    assert_int_equal(config->plugin_count, 4);
+    assert_string_equal(config->plugins[0], "plain");
+    assert_string_equal(config->plugins[3], "crypt");
+    assert_int_equal(config->workers, 0);
+    assert_int_equal(config->log_level, LOG_INFO);
+    assert_int_equal(config->log_format, LOG_KV);
+    config_destroy(config);
+    config_destroy(NULL);
+}
+
+static void test_everything(void **state)
+{
+    (void)state;
+    struct config *config =
+        load("state_dir: /var/lib/smtp-authd/\n"
+             "user: \"65534\"\n"
+             "default_domain: B\xC3\xBC\x63her.Example.\n"
+             "database:\n"
+             "  mode: external\n"
+             "  url: host=a,b dbname='my authd' user=authd_service passfile=/etc/p\n"
+             "  read_connections: 5\n"
+             "listeners:\n"
+             "  - protocol: dovecot\n"
+             "    path: /run/authd/dovecot\n"
+             "    owner: root\n"
+             "    group: 7\n"
+             "    mode: 0660\n"
+             "    peers: [root, nobody, 4711]\n"
+             "    tempfail: reply\n"
+             "    identity: tagged\n"
+             "  - {protocol: dovecot, address: \"127.0.0.1:12345\"}\n"
+             "  - {protocol: saslauthd, address: \"[::1]:12345\"}\n"
+             "  - {protocol: saslauthd, address: \"192.0.2.1:25\", insecure_network: true}\n"
+             "  - {protocol: http, path: admin/http, mode: \"0600\", admin: peer}\n"
+             "password: {scheme: crypt, hash_memory: 19MiB, hash_passes: 2, max_memory: 1GiB, "
+             "max_time: 500ms}\n"
+             "plugin_dir: ./plugins\n"
+             "plugins: [plain, my-scheme_2]\n"
+             "workers: 3\n"
+             "log: {format: json, level: debug}\n");
+
+    assert_string_equal(config->state_dir, "/var/lib/smtp-authd");
+    assert_string_equal(config->user, "nobody");
+    assert_string_equal(config->default_domain, "xn--bcher-kva.example");
+    assert_false(config->embedded);
+    assert_string_equal(config->url,
+                        "host=a,b dbname='my authd' user=authd_service passfile=/etc/p");
+    assert_string_equal(config->owner_url,
+                        "passfile='/etc/p' dbname='my authd' host='a,b' user='authd_owner'");
+    assert_int_equal(config->read_connections, 5);
+    assert_int_equal(config->listener_count, 5);
+    const struct config_listener *listener = config->listeners;
+    assert_string_equal(listener[0].path, "/run/authd/dovecot");
+    assert_int_equal(listener[0].owner, 0);
+    assert_int_equal(listener[0].group, 7);
+    assert_int_equal(listener[0].mode, 0660);
+    assert_int_equal(listener[0].peer_count, 3);
+    assert_int_equal(listener[0].peers[0], 0);
+    assert_int_equal(listener[0].peers[1], getpwnam("nobody")->pw_uid);
+    assert_int_equal(listener[0].peers[2], 4711);
+    assert_true(listener[0].tempfail_reply);
+    assert_true(listener[0].tagged);
+    assert_string_equal(listener[1].address, "127.0.0.1:12345");
+    assert_null(listener[1].path);
+    assert_int_equal(listener[2].protocol, CONFIG_SASLAUTHD);
+    assert_string_equal(listener[2].address, "[::1]:12345");
+    assert_true(listener[3].insecure_network);
+    assert_int_equal(listener[4].protocol, CONFIG_HTTP);
+    assert_in_directory(listener[4].path, "admin/http");
+    assert_true(listener[4].admin_by_peer);
+    assert_string_equal(config->scheme, "crypt");
+    assert_int_equal(config->hash_memory, 19 * 1024 * 1024);
+    assert_int_equal(config->hash_passes, 2);
+    assert_int_equal(config->max_memory, 1024 * 1024 * 1024);
+    assert_int_equal(config->max_time_ms, 500);
+    assert_in_directory(config->plugin_dir, "./plugins");
+    assert_int_equal(config->plugin_count, 2);
+    assert_string_equal(config->plugins[1], "my-scheme_2");
+    assert_int_equal(config->workers, 3);
+    assert_int_equal(config->log_level, LOG_DEBUG);
+    assert_int_equal(config->log_format, LOG_JSON);
+    config_destroy(config);
+}
+
+static void test_owner_url_of_a_uri(void **state)
+{
+    (void)state;
+    struct config *config = load("user: nobody\ndatabase: {mode: external, url: "
+                                 "\"postgresql://me@h:5433/it%27s\"}\n" LISTENER);
+    assert_string_equal(config->owner_url,
+                        "dbname='it\\'s' host='h' port='5433' user='authd_owner'");
+    assert_null(config->state_dir);
+    config_destroy(config);
+
+    config =
+        load("user: nobody\ndatabase: {mode: external, url: host=h, owner_url: host=i}\n" LISTENER);
+    assert_string_equal(config->owner_url, "host=i");
+    config_destroy(config);
+}
+
+static void test_json_is_yaml(void **state)
+{
+    (void)state;
+    struct config *config =
+        load("{\n  \"state_dir\": \"s\",\n  \"user\": \"nobody\",\n  \"listeners\": [\n    {\n"
+             "      \"protocol\": \"http\", \"path\": \"p\"}]}\n");
+    config_destroy(config);
+}
+
+static void test_defaults_load(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    config_print_defaults(out);
+    fclose(out);
+
+    char *user = strstr(text, "user: smtp-authd\n"); /* need not exist here */
+    assert_non_null(user);
+    memcpy(user, "user: \"65534\"   \n", strlen("user: smtp-authd\n"));
+    for (char *line = strtok(mem_strdup(text), "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        assert_in_range(strlen(line), 1, 120);
+    }
+    struct config *printed = load(text);
+    struct config *unset = load(HEAD LISTENER);
+    assert_int_equal(printed->read_connections, unset->read_connections);
+    assert_int_equal(printed->hash_memory, unset->hash_memory);
+    assert_int_equal(printed->max_memory, unset->max_memory);
+    assert_int_equal(printed->max_time_ms, unset->max_time_ms);
+    assert_int_equal(printed->plugin_count, unset->plugin_count);
+    assert_int_equal(printed->log_level, unset->log_level);
+    config_destroy(printed);
+    config_destroy(unset);
+    free(text);
+}
+
+static void test_files(void **state)
+{
+    (void)state;
+    struct err err;
+    assert_null(config_load("/nonexistent/authd.yaml", &err));
+    assert_string_equal(err.text, "/nonexistent/authd.yaml: cannot open it: No such file or "
+                                  "directory; give another with -c FILE");
+    assert_null(config_load(directory, &err));
+    assert_non_null(strstr(err.text, ": is not a file; give one with -c FILE"));
+
+    assert_mistake("", ": is empty; authd --print-defaults prints one to begin with");
+    assert_mistake("# nothing\n---\n", ":3: must hold keys with values; write key: value");
+    assert_mistake(HEAD LISTENER "---\nuser: a\n", ":5: a second document (---); keep one");
+
+    const size_t large = 1024 * 1024 + 1;
+    char *text = mem_calloc(1, large);
+    memset(text, '#', large);
+    assert_mistake_octets(text, large, ": is larger than 1 MiB: this is no configuration of authd");
+    free(text);
+
+    write_file(HEAD LISTENER, strlen(HEAD LISTENER));
+    chmod(file, 0666);
+    assert_null(config_load(file, &err));
+    assert_non_null(strstr(err.text, ": everybody may change it; chmod o-w "));
+    chmod(file, 0600);
+    if (geteuid() != 0) { /* root reads everything */
+        chmod(file, 0);
+        assert_null(config_load(file, &err));
+        assert_non_null(strstr(err.text, ": cannot open it: Permission denied"));
+        chmod(file, 0600);
+    }
+}
+
+static void test_yaml_mistakes(void **state)
+{
+    (void)state;
+    assert_mistake("user: nobody\nlisteners:\n\t- a\n", ":3: a tab; YAML is indented by blanks");
+    assert_mistake(
+        "user: 'nobody\n",
+        ":2: is not YAML: found unexpected end of stream; check indentation, colons and quotes");
+    assert_mistake(
+        "user: nobody\nstate_dir: \xFF\n",
+        ":2: invalid leading UTF-8 octet; the file must be UTF-8 without control characters");
+    assert_mistake_octets("user: no\0body\n", 14,
+                          ":1: control characters are not allowed; the file must be UTF-8 without "
+                          "control characters");
+    assert_mistake("user: \"no\\0body\"\n", ":1: a value with a NUL in it; remove it");
+    assert_mistake("user:\n", ":1: user: has no value; write one, or leave the key out");
+    assert_mistake("a: b\nstate_dir: ~\n",
+                   ":2: state_dir: has no value; write one, or leave the key out");
+    assert_mistake("listeners:\n", ":1: listeners: has no value; write one, or leave the key out");
+    assert_mistake("? [a]\n: b\n", ":1: a key that is no word; write key: value");
+    assert_mistake("user: &u nobody\nstate_dir: *u\n",
+                   ":2: state_dir: refers to another place (*); write the value itself");
+}
+
+static void test_key_mistakes(void **state)
+{
+    (void)state;
+    assert_mistake(HEAD "defualt_domain: a\n" LISTENER,
+                   ":3: defualt_domain: unknown key; did you mean \"default_domain\"?");
+    assert_mistake(HEAD "listeners:\n  - protocol: dovecot\n    path: a\n  - protocol: dovecot\n"
+                        "    path: b\n    pears: [a]\n",
+                   ":8: listeners[2].pears: unknown key; did you mean \"peers\"?");
+    assert_mistake(HEAD LISTENER "log:\n  colour: red\n",
+                   ":5: log.colour: unknown key; known here: format level");
+    assert_mistake(HEAD LISTENER "password: {has_memory: 46MiB}\n",
+                   ":4: password.has_memory: unknown key; did you mean \"hash_memory\"?");
+    assert_mistake(
+        HEAD LISTENER "second_factor: optional\n",
+        ":4: second_factor: unknown key; known here: state_dir user default_domain database "
+        "listeners password plugin_dir plugins workers log");
+    assert_mistake(HEAD LISTENER "workers: 1\nlog: {level: info}\nworkers: 2\n",
+                   ":6: workers: stands here for the second time; keep one of them");
+    assert_mistake(HEAD "listeners:\n  - protocol: dovecot\n    path: a\n    path: b\n",
+                   ":6: listeners[1].path: stands here for the second time; keep one of them");
+    assert_mistake(HEAD,
+                   ":1: the key \"listeners\" is missing; authd --print-defaults shows an example");
+    assert_mistake(
+        HEAD "listeners:\n  - {protocol: http, path: a}\n  - path: b\n",
+        ":5: listeners[2]: the key \"protocol\" is missing; authd --print-defaults shows an "
+        "example");
+    assert_mistake("- a\n", ":1: must hold keys with values; write key: value");
+    assert_mistake(
+        HEAD "listeners: dovecot\n",
+        ":3: listeners: must be a list; write [a, b], or one line that begins with - for each");
+    assert_mistake(HEAD "listeners: []\n",
+                   ":3: listeners: is an empty list; give it an entry, or leave the key out");
+    assert_mistake(HEAD "listeners: [dovecot]\n",
+                   ":3: listeners[1]: must hold keys with values; write key: value");
+    assert_mistake(HEAD LISTENER "workers: [1]\n",
+                   ":4: workers: must be one value, not a list or a group of keys");
+    assert_mistake(
+        HEAD "listeners: [{protocol: dovecot, path: a, peers: []}]\n",
+        ":3: listeners[1].peers: is an empty list; give it an entry, or leave the key out");
+}
+
+/* A mistake in a listener: the keys of the second one, and what is said about them. */
+static void assert_listener_mistake(const char *keys, const char *expected)
+{
+    char text[1024];
+    char said[1024];
+    snprintf(text, sizeof(text), HEAD "listeners:\n  - {protocol: http, path: first}\n  - {%s}\n",
+             keys);
+    snprintf(said, sizeof(said), ":5: listeners[2]%s", expected);
+    assert_mistake(text, said);
+}
+
+#define DOVECOT   "protocol: dovecot, path: second, "
+#define SASLAUTHD "protocol: saslauthd, path: second, "
+#define TCP       "protocol: dovecot, "
+
+static void test_listener_mistakes(void **state)
+{
+    (void)state;
+    assert_listener_mistake(
+        "protocol: imap, path: a",
+        ".protocol: \"imap\" is not known here; write dovecot, saslauthd or http");
+    assert_listener_mistake(
+        "protocol: policy, path: a",
+        ".protocol: \"policy\" is not known here; write dovecot, saslauthd or http");
+    assert_listener_mistake("protocol: dovecot",
+                            ": has neither path nor address; give it one of them");
+    assert_listener_mistake(DOVECOT "address: \"127.0.0.1:1\"",
+                            ": has both path and address; give it one of them");
+    assert_listener_mistake("protocol: dovecot, path: first",
+                            ".path: is that of listeners[1]; give each its own");
+    assert_listener_mistake("protocol: dovecot, path: \"\"", ".path: is empty; write a path");
+    assert_listener_mistake(DOVECOT "mode: \"0999\"",
+                            ".mode: \"0999\" is not an octal mode; write for example \"0660\"");
+    assert_listener_mistake(DOVECOT "mode: 01777",
+                            ".mode: \"01777\" is not an octal mode; write for example \"0660\"");
+    assert_listener_mistake(DOVECOT "mode: rw",
+                            ".mode: \"rw\" is not an octal mode; write for example \"0660\"");
+    assert_listener_mistake(
+        DOVECOT "owner: no-such-user",
+        ".owner: \"no-such-user\" is no user of this system; create it (adduser "
+        "--system --group no-such-user) or install what brings it");
+    assert_listener_mistake(
+        DOVECOT "group: no-such-group",
+        ".group: \"no-such-group\" is no group of this system; create it (addgroup "
+        "--system no-such-group) or install what brings it");
+    assert_listener_mistake(DOVECOT "owner: 4294967295",
+                            ".owner: \"4294967295\" is no user of this system; create it (adduser "
+                            "--system --group 4294967295) or install what brings it");
+    assert_listener_mistake(
+        DOVECOT "peers: [root, no-such-user]",
+        ".peers[2]: \"no-such-user\" is no user of this system; create it (adduser "
+        "--system --group no-such-user) or install what brings it");
+    assert_listener_mistake(DOVECOT "tempfail: later",
+                            ".tempfail: \"later\" is not known here; write disconnect or reply");
+    assert_listener_mistake(DOVECOT "identity: full",
+                            ".identity: \"full\" is not known here; write plain or tagged");
+    assert_listener_mistake(SASLAUTHD "identity: plain",
+                            ".identity: only protocol dovecot has it; remove it");
+    assert_listener_mistake(SASLAUTHD "tempfail: reply",
+                            ".tempfail: only protocol dovecot has it; remove it");
+    assert_listener_mistake(DOVECOT "admin: peer", ".admin: only protocol http has it; remove it");
+    assert_listener_mistake("protocol: http, path: a, admin: all",
+                            ".admin: \"all\" is not known here; write peer");
+    assert_listener_mistake("protocol: http, address: \"127.0.0.1:1\", admin: peer",
+                            ".admin: only a unix socket has it; remove it, or use path");
+    assert_listener_mistake(DOVECOT "insecure_network: true",
+                            ".insecure_network: only an address has it; remove it");
+    assert_listener_mistake(TCP "address: \"127.0.0.1:1\", mode: \"0600\"",
+                            ".mode: only a unix socket has it; remove it, or use path");
+    assert_listener_mistake(
+        TCP "address: \"127.0.0.1:1\", peers: [root]",
+        ".peers: the users of a TCP peer are not known; remove it, or use path");
+    assert_listener_mistake(TCP "address: \"127.0.0.1:1\", insecure_network: yes",
+                            ".insecure_network: \"yes\" is neither true nor false");
+    assert_listener_mistake(
+        TCP "address: \"192.0.2.1:25\"",
+        ".address: \"192.0.2.1:25\" is not loopback, and passwords would cross the "
+        "network in clear; use 127.0.0.1 or a path, or accept it by "
+        "insecure_network: true");
+    static const char *const bad[] = {
+        "localhost:25",    "127.0.0.1",     "127.0.0.1:", "127.0.0.1:0",
+        "127.0.0.1:65536", "::1:25",        "[::1]",      "[127.0.0.1]:25",
+        "[::1:25",         "127.0.0.1:25x", ":25",        ""};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        char keys[128];
+        char said[256];
+        snprintf(keys, sizeof(keys), TCP "address: \"%s\"", bad[i]);
+        snprintf(said, sizeof(said),
+                 ".address: \"%s\" is not an address with a port; write for example "
+                 "\"127.0.0.1:12345\" or \"[::1]:12345\"",
+                 bad[i]);
+        assert_listener_mistake(keys, said);
+    }
+}
+
+static void test_long_path(void **state)
+{
+    (void)state;
+    char path[100 + 1];
+    char text[512];
+    char said[512];
+    memset(path, 'a', sizeof(path) - 1);
+    path[0] = '/';
+    path[100] = '\0';
+    snprintf(text, sizeof(text), HEAD "listeners: [{protocol: http, path: %s}]\n", path);
+    snprintf(said, sizeof(said),
+             ":3: listeners[1].path: \"%s\" is too long for a socket: 100 octets, at "
+             "most 99; use a shorter directory",
+             path);
+    assert_mistake(text, said);
+
+    path[99] = '\0';
+    snprintf(text, sizeof(text), HEAD "listeners: [{protocol: http, path: %s}]\n", path);
+    config_destroy(load(text));
+}
+
+static void test_value_mistakes(void **state)
+{
+    (void)state;
+    assert_mistake(
+        "user: nobody\n" LISTENER,
+        ":1: state_dir: is missing, and the embedded database lives there; write for example "
+        "/var/lib/smtp-authd");
+    assert_mistake("user: root\n" LISTENER,
+                   ":1: user: authd never runs as root; name another user");
+    assert_mistake(
+        "user: no-such-user\n" LISTENER,
+        ":1: user: \"no-such-user\" is no user of this system; create it (adduser --system "
+        "--group no-such-user) or install what brings it");
+    assert_mistake(
+        HEAD "default_domain: exa_mple\n" LISTENER,
+        ":3: default_domain: \"exa_mple\" has a domain that is no host name; write for example "
+        "example.org");
+    assert_mistake(HEAD LISTENER "database: {mode: internal}\n",
+                   ":4: database.mode: \"internal\" is not known here; write embedded or external");
+    assert_mistake(HEAD LISTENER "database: {mode: external}\n",
+                   ":4: database: the key \"url\" is missing; mode: external needs it, for example "
+                   "\"host=/run/postgresql dbname=authd user=authd_service\"");
+    assert_mistake(
+        HEAD LISTENER "database: {url: host=h}\n",
+        ":4: database.url: an embedded database has no url; remove it, or write mode: external");
+    assert_mistake(HEAD LISTENER "database: {read_connections: 33}\n",
+                   ":4: database.read_connections: \"33\" is not a whole number from 1 to 32");
+    assert_mistake(
+        HEAD LISTENER "password: {hash_memory: 46}\n",
+        ":4: password.hash_memory: \"46\" is not a size: a whole number with the unit KiB, MiB or "
+        "GiB, for example 46MiB");
+    assert_mistake(HEAD LISTENER "password: {hash_memory: 46MB}\n",
+                   ":4: password.hash_memory: \"46MB\" is not a size: a whole number with the unit "
+                   "KiB, MiB or "
+                   "GiB, for example 46MiB");
+    assert_mistake(
+        HEAD LISTENER "password: {hash_memory: 18MiB, hash_passes: 9}\n",
+        ":4: password.hash_memory: \"18MiB\" is outside of 19MiB to 1GiB; 46MiB is a good value");
+    assert_mistake(
+        HEAD LISTENER "password: {hash_memory: 2GiB}\n",
+        ":4: password.hash_memory: \"2GiB\" is outside of 19MiB to 1GiB; 46MiB is a good value");
+    assert_mistake(
+        HEAD LISTENER "password: {hash_memory: 45MiB}\n",
+        ":4: password.hash_memory: \"45MiB\" in one pass is too cheap to guess; write 46MiB, or "
+        "hash_passes: 2");
+    assert_mistake(HEAD LISTENER "password: {hash_passes: 0}\n",
+                   ":4: password.hash_passes: \"0\" is not a whole number from 1 to 10");
+    assert_mistake(
+        HEAD LISTENER "password: {max_memory: 45MiB}\n",
+        ":4: password.max_memory: must lie between hash_memory and 4GiB, or authd could not check "
+        "its own hashes");
+    assert_mistake(HEAD LISTENER "password: {max_time: 2}\n",
+                   ":4: password.max_time: \"2\" is not a duration: a whole number with the unit "
+                   "ms, s, m, h or "
+                   "d, for example 30s");
+    assert_mistake(HEAD LISTENER "password: {max_time: 1m}\n",
+                   ":4: password.max_time: \"1m\" is outside of 100ms to 5s: Postfix waits no "
+                   "longer than 10s");
+    assert_mistake(
+        HEAD LISTENER "plugins: [plain, ../evil]\n",
+        ":4: plugins[2]: \"../evil\" is no plugin's name; write it without directory and .so, for "
+        "example plain");
+    assert_mistake(HEAD LISTENER "plugins:\n  - plain\n  - plain\n",
+                   ":6: plugins[2]: \"plain\" stands there twice; remove one");
+    assert_mistake(HEAD LISTENER "workers: -1\n",
+                   ":4: workers: \"-1\" is not a whole number up to 256");
+    assert_mistake(HEAD LISTENER "workers: 257\n",
+                   ":4: workers: \"257\" is not a whole number up to 256");
+    assert_mistake(
+        HEAD LISTENER "log: {level: loud}\n",
+        ":4: log.level: \"loud\" is not known here; write error, warning, info or debug");
+    assert_mistake(HEAD LISTENER "log: {format: xml}\n",
+                   ":4: log.format: \"xml\" is not known here; write kv or json");
+}
+
+/* Never shown: neither the password nor what libpq says about a string in which it is misplaced. */
+static void test_passwords_in_urls(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {"host=h password=canary", "postgresql://u:canary@h/d",
+                                       "host=h user='u' password = 'canary'", "canary",
+                                       "host=h sslpassword=canary"};
+    for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+        for (int owner = 0; owner < 2; owner++) {
+            struct err err = {.text = ""};
+            char text[512];
+            snprintf(text, sizeof(text),
+                     "user: nobody\ndatabase: {mode: external, %s: \"%s\"}\n" LISTENER,
+                     owner ? "url: host=h, owner_url" : "url", urls[i]);
+            write_file(text, strlen(text));
+            assert_null(config_load(file, &err));
+            assert_null(strstr(err.text, "canary"));
+            assert_non_null(
+                strstr(err.text, owner ? ":2: database.owner_url: " : ":2: database.url: "));
+            assert_non_null(
+                strstr(err.text, i == 3 ? "is not a libpq connection string" : "passfile=FILE"));
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_smallest),           cmocka_unit_test(test_everything),
+        cmocka_unit_test(test_owner_url_of_a_uri), cmocka_unit_test(test_json_is_yaml),
+        cmocka_unit_test(test_defaults_load),      cmocka_unit_test(test_files),
+        cmocka_unit_test(test_yaml_mistakes),      cmocka_unit_test(test_key_mistakes),
+        cmocka_unit_test(test_listener_mistakes),  cmocka_unit_test(test_long_path),
+        cmocka_unit_test(test_value_mistakes),     cmocka_unit_test(test_passwords_in_urls),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
