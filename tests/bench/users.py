@@ -1,0 +1,73 @@
+"""The users that both contenders serve, made in SQL because 100,000 times an API would take an hour."""
+
+import ctypes
+import ctypes.util
+
+from harness.private import HarnessError
+
+# What the load generator puts into login and password for {}.
+PATTERNS = {
+    "sha256": ("cheap{}@bench.example", "cheap password {}"),
+    "argon2id": ("dear{}@bench.example", "one password for all"),
+}
+
+# The users as text that both sides can read: cheap0, cheap1, ... each with a hash of its own, and dear0,
+# dear1, ... who share one: so many that a login hardly ever comes twice, and a remembered result helps
+# nobody.
+MADE = """
+SELECT 'cheap' || i || '@bench.example' AS login,
+       '{{SHA256}}' || encode(sha256(convert_to('cheap password ' || i, 'UTF8')), 'base64') AS password
+  FROM generate_series(0, {cheap} - 1) i
+UNION ALL
+SELECT 'dear' || i || '@bench.example', '{argon2id}' FROM generate_series(0, {dear} - 1) i
+"""
+
+# Dovecot gets a table of its own shape, the best it can have: one index, nothing else to read.
+DOVECOT_TABLE = "bench.users"
+DOVECOT_SQL = """
+CREATE SCHEMA bench;
+CREATE TABLE bench.users (login text PRIMARY KEY, password text NOT NULL, suspended boolean NOT NULL);
+INSERT INTO bench.users
+SELECT login, CASE WHEN starts_with(password, '$') THEN '{{ARGON2ID}}' ELSE '' END || password, false
+  FROM ({made}) made;
+VACUUM ANALYZE bench.users;
+"""
+
+AUTHD_SQL = """
+INSERT INTO authd.domain (name) VALUES ('bench.example');
+INSERT INTO authd.account (login, domain, password, password_generation, password_set_at)
+SELECT login, (SELECT id FROM authd.domain WHERE name = 'bench.example'), password, 1, authd.now()
+  FROM ({made}) made;
+VACUUM ANALYZE authd.account;
+"""
+
+
+def argon2id_hash(password, memory, passes):
+    """libsodium's own text form, which both sides read; Python's standard library has no argon2."""
+    name = ctypes.util.find_library("sodium")
+    if name is None:
+        raise HarnessError("libsodium is not installed")
+    sodium = ctypes.CDLL(name)
+    out = ctypes.create_string_buffer(128)
+    secret = password.encode()
+    failed = sodium.sodium_init() < 0 or sodium.crypto_pwhash_str_alg(
+        out, secret, ctypes.c_ulonglong(len(secret)), ctypes.c_ulonglong(passes),
+        ctypes.c_size_t(memory), 2)  # crypto_pwhash_ALG_ARGON2ID13
+    if failed:
+        raise HarnessError("libsodium cannot hash: not enough memory?")
+    return out.value.decode()
+
+
+class Users:
+    """The same users for both: `cheap` with {SHA256}, `dear` with the one argon2id hash given."""
+
+    def __init__(self, postgres, database, cheap, dear, argon2id):
+        self.postgres, self.database = postgres, database
+        self.made = MADE.format(cheap=cheap, dear=dear, argon2id=argon2id)
+
+    def give_dovecot(self):
+        self.postgres.psql(DOVECOT_SQL.format(made=self.made), self.database)
+
+    def give_authd(self):
+        """Its schema must be there."""
+        self.postgres.psql(AUTHD_SQL.format(made=self.made), self.database)
