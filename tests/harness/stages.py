@@ -1,0 +1,229 @@
+"""The stages of tests/run and the sum of their results. A stage that crashes, hangs or runs nothing has
+failed: silence is never success."""
+
+import argparse
+import glob
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as xml
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PYTHON = "/usr/bin/python3"
+STAGE_SECONDS = 900
+
+BUILDS = {
+    "build-tests": ["-Dwerror=true"],
+    "build-asan": ["-Dwerror=true", "-Db_sanitize=address,undefined"],
+    "build-tsan": ["-Dwerror=true", "-Db_sanitize=thread"],
+    "build-clang": ["-Dwerror=true", "-Dfuzz=true"],
+}
+THREADED = ["base-log", "loop-workers", "plugin-hash-memory"]
+SANITIZERS = {
+    "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1",
+    "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+    "TSAN_OPTIONS": "halt_on_error=1",
+}
+
+
+class StageFailed(Exception):
+    """The stage itself could not do its work."""
+
+
+class Counts:
+    def __init__(self, passed=0, failed=0, skipped=0):
+        self.passed, self.failed, self.skipped = passed, failed, skipped
+
+    def add(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+    def text(self):
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        return f"{self.passed} passed, {self.failed} failed{skipped}"
+
+
+def run(*argv, environment=None, capture=False):
+    """Runs a program in a process group of its own, which is killed when it takes too long."""
+    process = subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.DEVNULL, text=True, errors="replace",
+                               stdout=subprocess.PIPE if capture else None, start_new_session=True,
+                               stderr=subprocess.STDOUT, env={**os.environ, **(environment or {})})
+    try:
+        output, _ = process.communicate(timeout=STAGE_SECONDS)
+    except BaseException as error:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise StageFailed(f"{' '.join(argv)}: not done within {STAGE_SECONDS} s") from None
+        raise
+    return process.returncode, output
+
+
+def run_quietly(*argv, environment=None):
+    """Runs what is only interesting when it fails."""
+    status, output = run(*argv, environment=environment, capture=True)
+    if status != 0:
+        print(output)
+        raise StageFailed(f"{' '.join(argv)} ended with {status}")
+
+
+def set_up(name):
+    environment = {"CC": "clang" if name == "build-clang" else "gcc"}
+    action = ["setup", "--reconfigure"] if os.path.exists(f"{ROOT}/{name}/build.ninja") else ["setup"]
+    run_quietly("meson", *action, *BUILDS[name], name, environment=environment)
+
+
+def build(name):
+    set_up(name)
+    run_quietly("meson", "compile", "-C", name)
+
+
+def read_junit(path):
+    counts = Counts()
+    for case in xml.parse(path).iter("testcase"):
+        if case.find("failure") is not None or case.find("error") is not None:
+            counts.failed += 1
+        elif case.find("skipped") is not None:
+            counts.skipped += 1
+        else:
+            counts.passed += 1
+    return counts
+
+
+def checked(status, counts, what):
+    """An exit status that does not fit the counts is a failure of its own."""
+    if status != 0 and counts.failed == 0:
+        raise StageFailed(f"{what} ended with {status}")
+    return counts
+
+
+def meson_tests(name, *tests):
+    report = f"{ROOT}/{name}/meson-logs/testlog.junit.xml"
+    if os.path.exists(report):
+        os.remove(report)
+    status, _ = run("meson", "test", "-C", name, "--quiet", "--print-errorlogs", *tests,
+                    environment=SANITIZERS)
+    if not os.path.exists(report):
+        raise StageFailed(f"meson test in {name} wrote no report, exit {status}")
+    return checked(status, read_junit(report), f"meson test in {name}")
+
+
+def stage_unit(_options):
+    build("build-tests")
+    return meson_tests("build-tests")
+
+
+def stage_asan(_options):
+    build("build-asan")
+    return meson_tests("build-asan")
+
+
+def stage_tsan(_options):
+    """The code with threads: the log's writer, the workers, and the memory that hash threads keep."""
+    set_up("build-tsan")
+    return meson_tests("build-tsan", *THREADED)
+
+
+def stage_clang(_options):
+    """Compiles without a warning, fuzz targets included."""
+    build("build-clang")
+    return Counts(passed=1)
+
+
+def stage_pgtap(_options):
+    status, output = run("tests/pgtap/run", capture=True)
+    results = re.findall(r"^(not )?ok \d+", output, re.M)
+    counts = Counts(failed=sum(map(bool, results)))
+    counts.passed = len(results) - counts.failed
+    if status != 0:
+        print(output)
+    return checked(status, counts, "tests/pgtap/run")
+
+
+def stage_lint(_options):
+    counts = Counts()
+    for path in sorted(glob.glob("tests/lint/*", root_dir=ROOT)):
+        if not os.access(f"{ROOT}/{path}", os.X_OK) or os.path.isdir(f"{ROOT}/{path}"):
+            continue
+        status, output = run(path, capture=True)
+        counts.add(Counts(passed=1) if status == 0 else Counts(failed=1))
+        if status != 0:
+            print(f"{path} ended with {status}:\n{output}")
+    return counts
+
+
+def pytest(folder, options):
+    """With the sanitized programs."""
+    build("build-asan")
+    report = f"{ROOT}/build-asan/{folder}.junit.xml"
+    if os.path.exists(report):
+        os.remove(report)
+    chosen = ["-k", options.k] if options.k else []
+    status, _ = run(PYTHON, "-m", "pytest", "-p", "no:cacheprovider", "-q", "--durations=5",
+                    f"--junitxml={report}", *chosen, f"tests/{folder}",
+                    environment={"AUTHD_BUILD": f"{ROOT}/build-asan"})
+    if not os.path.exists(report):
+        raise StageFailed(f"pytest in {folder} wrote no report, exit {status}")
+    return checked(status, read_junit(report), f"pytest in {folder}")
+
+
+def stage_dialogue(options):
+    return pytest("dialogue", options)
+
+
+def stage_system(options):
+    return pytest("system", options)
+
+
+STAGES = {
+    "lint": stage_lint,
+    "unit": stage_unit,
+    "pgtap": stage_pgtap,
+    "clang": stage_clang,
+    "tsan": stage_tsan,
+    "asan": stage_asan,
+    "dialogue": stage_dialogue,
+    "system": stage_system,
+}
+QUICK = ("lint", "unit", "pgtap")
+
+
+def run_stage(name, options):
+    print(f"\n=== {name}", flush=True)
+    started = time.monotonic()
+    try:
+        counts = STAGES[name](options)
+        if counts.passed + counts.failed == 0:
+            raise StageFailed("it ran no test")
+    except (StageFailed, OSError, xml.ParseError) as error:
+        print(f"stage {name} failed: {error}")
+        counts = Counts(failed=1)
+    print(f"--- {name}: {counts.text()} in {time.monotonic() - started:.0f} s", flush=True)
+    return counts
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tests/run", description="Runs the tests, all of them by default.")
+    parser.add_argument("stages", nargs="*", metavar="STAGE", help=", ".join(STAGES))
+    parser.add_argument("--quick", action="store_true", help=f"only {', '.join(QUICK)}")
+    parser.add_argument("-k", metavar="NAME", help="only the dialogue and system tests of this name")
+    options = parser.parse_args()
+    unknown = set(options.stages) - set(STAGES)
+    if unknown:
+        parser.error(f"no such stage: {', '.join(sorted(unknown))}")
+    chosen = options.stages or (QUICK if options.quick else (["dialogue", "system"] if options.k else STAGES))
+
+    total = Counts()
+    for name in STAGES:
+        if name in chosen:
+            total.add(run_stage(name, options))
+    print(f"\n{total.text()}")
+    return 1 if total.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,11 @@
+"""The database is stopped, hung and crashed under load: no login may be judged wrongly, and none lost."""
+
+from oracle.faults import play
+from oracle.oracle import stage
+
+
+def test_no_verdict_is_wrong_whatever_happens_to_the_database():
+    with stage() as (postgres, paths, accounts):
+        report = play(postgres, paths, accounts)
+    print(report.text())
+    assert report.problems() == [], report.text()

@@ -1,0 +1,70 @@
+"""PostgreSQL goes away and comes back under Postfix and Exim. A user with the right password sees a
+temporary error (454, 435) and never "wrong password" (535)."""
+
+import contextlib
+
+import pytest
+
+from harness import clients
+from harness.private import wait_until
+
+
+@contextlib.contextmanager
+def stopped(site):
+    site.postgres.stop()
+    try:
+        yield
+    finally:
+        site.postgres.start()
+
+
+@contextlib.contextmanager
+def hung(site):
+    site.postgres.hang()
+    try:
+        yield
+    finally:
+        site.postgres.resume()
+
+
+def login(site, server):
+    return clients.swaks(getattr(site, server).port, "PLAIN", site.ALICE, site.password).code
+
+
+def recovered(site):
+    """Both servers accept again; nothing but a temporary error is seen on the way."""
+    for server, temporary in (("postfix", 454), ("exim", 435)):
+        def accepted(server=server, temporary=temporary):
+            code = login(site, server)
+            assert code in (235, temporary)
+            return code == 235
+        wait_until(accepted, 30, f"{server}'s recovery")
+
+
+@pytest.mark.parametrize("trouble", [stopped, hung], ids=lambda trouble: trouble.__name__)
+def test_temporary_error_and_recovery(site, trouble):
+    recovered(site)
+    since = site.authd.log_size()
+    with trouble(site):
+        assert login(site, "postfix") == 454
+        assert login(site, "exim") == 435
+        # A fresh smtpd asks for the mechanisms now, and still gets them.
+        site.postfix.reload()
+        assert login(site, "postfix") == 454
+        assert clients.testsaslauthd(site.authd.saslauthd, site.ALICE, site.password) is None
+    events = site.authd.events(since=since)
+    assert events and {event["outcome"] for event in events} == {"tempfail"}
+    recovered(site)
+
+
+def test_restart_of_postgresql(site):
+    site.postgres.restart()
+    recovered(site)
+
+
+def test_restart_of_authd_between_logins_is_invisible(site):
+    assert login(site, "postfix") == 235
+    site.authd.stop()
+    site.authd.start()
+    assert login(site, "postfix") == 235
+    assert login(site, "exim") == 235

@@ -1,0 +1,69 @@
+"""authd/quickstart as a person types it, on ports of its own and beside a running site."""
+
+import glob
+import os
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from harness.private import free_ports, process_alive, read_text, run, wait_until
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+QUICKSTART = os.path.join(ROOT, "authd", "quickstart")
+DIRECTORIES = "/tmp/authd-quickstart.*"
+
+
+def processes_of(directory):
+    """Process ids whose command line names the directory."""
+    found = []
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        if directory in read_text(path):
+            found.append(int(path.split("/")[2]))
+    return found
+
+
+@pytest.fixture()
+def ports():
+    return [str(port) for port in free_ports(2)]
+
+
+def test_once_checks_itself_and_leaves_nothing(ports):
+    before = set(glob.glob(DIRECTORIES))
+    done = run(QUICKSTART, "--once", "--port", ports[0], "--tls-port", ports[1], check=False, timeout=600)
+    assert done.returncode == 0, done.stdout
+    assert "not ok" not in done.stdout
+    assert "0 failed" in done.stdout.splitlines()[-1]
+    for line in ("235 2.7.0", "535 5.7.8", "530 5.7.0", "reason=suspended", "reason=wrong-password"):
+        assert line in done.stdout
+    assert set(glob.glob(DIRECTORIES)) <= before
+    assert processes_of("/tmp/authd-quickstart.") == []
+
+
+def test_taken_port_is_named(ports):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", int(ports[0])))
+        taken.listen()
+        done = run(QUICKSTART, "--once", "--port", ports[0], "--tls-port", ports[1], check=False)
+    assert done.returncode == 1
+    assert ports[0] in done.stdout
+
+
+def test_stays_up_until_interrupted(ports, tmp_path):
+    output = tmp_path / "output"
+    with open(output, "w", encoding="utf-8") as file:
+        process = subprocess.Popen([QUICKSTART, "--port", ports[0], "--tls-port", ports[1]], stdout=file,
+                                   stderr=file, stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        wait_until(lambda: "Ctrl-C stops everything" in read_text(output) or process.poll() is not None,
+                   600, "the quickstart")
+        assert process.poll() is None, read_text(output)
+        os.killpg(process.pid, signal.SIGINT)  # what a terminal does
+        assert process.wait(60) == 0, read_text(output)
+    finally:
+        if process_alive(process.pid):
+            process.terminate()
+            process.wait()
+    assert processes_of("/tmp/authd-quickstart.") == []
+    assert glob.glob(DIRECTORIES) == []

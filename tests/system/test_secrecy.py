@@ -1,0 +1,63 @@
+"""A canary password goes every way that a password can go; no log may show it, in any form."""
+
+import base64
+
+import pytest
+
+from harness import clients
+from harness.authd import Authd, new_password
+
+LOGIN = "canary@example.org"
+
+
+def forms(secret):
+    """The secret itself, and as PLAIN and LOGIN carry it."""
+    plain = f"\0{LOGIN}\0{secret}".encode()
+    return [secret, base64.b64encode(secret.encode()).decode().rstrip("="),
+            base64.b64encode(plain).decode().rstrip("=")]
+
+
+def use_everywhere(authd, port, right, wrong):
+    authd.add_user(LOGIN, wrong)
+    authd.authctl("password", "set", LOGIN, password=right)
+    for mechanism in ("PLAIN", "LOGIN"):
+        assert clients.swaks(port, mechanism, LOGIN, right).code == 235
+        assert clients.swaks(port, mechanism, LOGIN, wrong).code == 535
+    assert clients.testsaslauthd(authd.saslauthd, LOGIN, right) is True
+    assert clients.testsaslauthd(authd.saslauthd, LOGIN, wrong) is False
+    # As a user's name, which is logged, a secret would be the user's own doing; as a mistyped command not.
+    assert authd.authctl("password", "set", "nobody@example.org", password=right, check=False).status == 1
+
+
+def test_no_log_shows_a_password_or_its_hash(site):
+    right, wrong = new_password(), new_password()
+    use_everywhere(site.authd, site.postfix.port, right, wrong)
+    assert site.authd.wait_event(user=LOGIN, outcome="allow")
+    logs = {"authd": site.authd.log_text(), "PostgreSQL": site.postgres.log_text(),
+            "Postfix": site.postfix.log_text()}
+    assert "authd." in logs["PostgreSQL"]  # its log is as talkative as this test needs it
+    for name, text in logs.items():
+        for form in [*forms(right), *forms(wrong), "$argon2id$"]:
+            assert form not in text, name
+        assert "resp=" not in text, name
+
+
+def test_embedded_database_logs_no_secret_whatever_it_is_told_to_log(site):
+    """local.conf beside the embedded cluster is the administrator's."""
+    password = new_password()
+    with Authd() as authd:
+        authd.stop()
+        authd.write_local_conf("log_statement = 'all'\nlog_min_duration_statement = 0\n")
+        authd.start()
+        authd.add_user(LOGIN, password)
+        assert clients.testsaslauthd(authd.saslauthd, LOGIN, password) is True
+        text = authd.embedded_log_text()
+        assert "authd." in text
+        for form in [*forms(password), "$argon2id$"]:
+            assert form not in text
+
+
+@pytest.mark.parametrize("name", ["cmdline", "environ"])
+def test_process_shows_no_secret(site, name):
+    with open(f"/proc/{site.authd.process.pid}/{name}", "rb") as file:
+        assert site.password.encode() not in file.read()
