@@ -16,6 +16,25 @@ static void mark_cut(char *text, size_t size)
     memcpy(text + end, "...", sizeof("..."));
 }
 
+/* Control characters become blanks, and each run of blanks one: libpq, for one, writes paragraphs.
+ */
+static void make_one_line(char *text)
+{
+    char *out = text;
+    for (const char *c = text; *c != '\0'; c++) {
+        bool blank = (unsigned char)*c <= ' ' || *c == 0x7F;
+        if (!blank) {
+            *out++ = *c;
+        } else if (out > text && out[-1] != ' ') {
+            *out++ = ' ';
+        }
+    }
+    while (out > text && out[-1] == ' ') {
+        out--;
+    }
+    *out = '\0';
+}
+
 bool err_set(struct err *err, const char *format, ...)
 {
     char text[sizeof(err->text)]; /* the arguments may point into err->text */
@@ -28,14 +47,10 @@ bool err_set(struct err *err, const char *format, ...)
     if (needed < 0) {
         text[0] = '\0';
     }
-    for (char *c = text; *c != '\0'; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7F) {
-            *c = ' ';
-        }
-    }
     if (needed >= (int)sizeof(text)) {
         mark_cut(text, sizeof(text));
     }
+    make_one_line(text);
     memcpy(err->text, text, sizeof(text));
     return false;
 }

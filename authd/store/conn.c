@@ -7,7 +7,6 @@
  */
 #include "store/conn.h"
 
-#include <ctype.h>
 #include <event2/event.h>
 #include <string.h>
 
@@ -38,26 +37,6 @@ static void backoff_start(struct conn *conn)
     conn->delay_ms = conn->delay_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : conn->delay_ms * 2;
 }
 
-/* libpq's messages are paragraphs with hints on lines of their own. */
-static void one_line(struct err *out, const char *message)
-{
-    char text[sizeof out->text];
-    size_t len = 0;
-    for (const char *c = message; *c != '\0' && len < sizeof text - 1; c++) {
-        bool blank = isspace((unsigned char)*c) != 0;
-        if (!blank) {
-            text[len++] = *c;
-        } else if (len > 0 && text[len - 1] != ' ') {
-            text[len++] = ' ';
-        }
-    }
-    if (len > 0 && text[len - 1] == ' ') {
-        len--;
-    }
-    text[len] = '\0';
-    err_set(out, "%s", text);
-}
-
 static void conn_close(struct conn *conn)
 {
     event_del(&conn->timer);
@@ -77,7 +56,7 @@ static void conn_close(struct conn *conn)
 static void conn_lose(struct conn *conn, const char *message, bool unusable)
 {
     struct err why;
-    one_line(&why, message);
+    err_set(&why, "%s", message);
     struct conn_loss loss = {
         .was_up = conn->state == CONN_UP,
         .up_since = conn->up_since,

@@ -21,27 +21,6 @@
 #define CONNECT_TIMEOUT_S "10"
 #define ROLES_REMEDY      "let a database administrator run schema/roles.sql first"
 
-/* libpq ends its messages with a newline and breaks some of them: one line of single blanks. */
-static bool fail(struct err *err, const char *what, const char *message)
-{
-    char line[sizeof err->text];
-    size_t len = 0;
-
-    for (; *message != '\0' && len < sizeof line - 1; message++) {
-        bool blank = *message == '\n' || *message == '\t' || *message == ' ';
-        if (!blank) {
-            line[len++] = *message;
-        } else if (len > 0 && line[len - 1] != ' ') {
-            line[len++] = ' ';
-        }
-    }
-    while (len > 0 && line[len - 1] == ' ') {
-        len--;
-    }
-    line[len] = '\0';
-    return err_set(err, "%s: %s", what, line);
-}
-
 static void ignore_notice(void *arg, const PGresult *notice)
 {
     (void)arg;
@@ -57,7 +36,7 @@ static PGconn *connect_to(const char *url, struct err *err)
 
     PGconn *pg = PQconnectdbParams(names, values, 1);
     if (PQstatus(pg) != CONNECTION_OK) {
-        fail(err, "cannot connect to the database", PQerrorMessage(pg));
+        err_set(err, "cannot connect to the database: %s", PQerrorMessage(pg));
         PQfinish(pg);
         return NULL;
     }
@@ -73,7 +52,7 @@ static bool execute(PGconn *pg, const char *what, const char *sql, struct err *e
     bool ok = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
     if (!ok) {
         const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-        fail(err, what, message ? message : PQerrorMessage(pg));
+        err_set(err, "%s: %s", what, message ? message : PQerrorMessage(pg));
     }
     PQclear(result);
     return ok;
@@ -87,7 +66,7 @@ static bool ask(PGconn *pg, const char *what, const char *sql, int *number, stru
     if (ok) {
         *number = atoi(PQgetvalue(result, 0, 0));
     } else {
-        fail(err, what, PQerrorMessage(pg));
+        err_set(err, "%s: %s", what, PQerrorMessage(pg));
     }
     PQclear(result);
     return ok;

@@ -87,7 +87,7 @@ static void test_usage_errors(void **state)
         {"user list --timeout 0", "--timeout takes 1 to 3600 seconds"},
         {"user list --timeout 5m", "--timeout takes 1 to 3600 seconds"},
         {"user list --timeout x", "--timeout takes 1 to 3600 seconds"},
-        {"user list all", "too many arguments; usage: authctl user list "},
+        {"user list all", "too many arguments; usage: authctl user list"},
         {"user set alice", "too few arguments; usage: authctl user set USER KEY=VALUE..."},
         {"user show ''", "an argument is empty; usage: authctl user show USER"},
     };
