@@ -1,5 +1,6 @@
 #include "daemon.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <signal.h>
@@ -25,6 +26,7 @@
 #include "store/lookup.h"
 #include "store/migrate.h"
 
+#define HASH_IDLE_MS      10000
 #define HASH_QUEUE_LIMIT  64
 #define HTTP_CONNECTIONS  500
 #define READY_AT_LEAST_MS 3000 /* ready then, whatever the database says */
@@ -223,7 +225,16 @@ static bool daemon_load(struct daemon *daemon, struct err *err)
         .bytes = config->max_memory,
         .work = config->max_time_ms * 1000,
     };
-    return password_schemes_init(schemes, config->scheme, err);
+    if (!password_schemes_init(schemes, config->scheme, err)) {
+        return false;
+    }
+    password_idle(schemes); // this thread hashes no more
+    return true;
+}
+
+static void on_hasher_idle(void *arg)
+{
+    password_idle(arg);
 }
 
 static bool daemon_embedded(struct daemon *daemon, struct err *err)
@@ -244,7 +255,7 @@ static bool daemon_embedded(struct daemon *daemon, struct err *err)
     return true;
 }
 
-static void daemon_build(struct daemon *daemon)
+static bool daemon_build(struct daemon *daemon, struct err *err)
 {
     const struct config *config = daemon->config;
     struct core *core = &daemon->core;
@@ -254,6 +265,9 @@ static void daemon_build(struct daemon *daemon)
         .threads = config->workers != 0 ? config->workers : (unsigned)(cores > 0 ? cores : 1),
         .nice = 10,
         .queue_limit = HASH_QUEUE_LIMIT,
+        .idle = on_hasher_idle,
+        .idle_arg = &core->schemes,
+        .idle_ms = HASH_IDLE_MS,
     };
     const struct workers_options resolve = {.name = "resolve", .threads = 1, .queue_limit = 16};
     const struct http_options http = {.connections = HTTP_CONNECTIONS};
@@ -261,6 +275,9 @@ static void daemon_build(struct daemon *daemon)
     core->loop = loop_create();
     core->hashers = workers_create(core->loop, &hash);
     daemon->resolver = workers_create(core->loop, &resolve);
+    if (core->hashers == NULL || daemon->resolver == NULL) {
+        return err_set(err, "workers: cannot start threads: %s", strerror(errno));
+    }
 
     const struct db_options db = {
         .url = config->embedded ? embedded_service_url(daemon->embedded) : config->url,
@@ -278,6 +295,7 @@ static void daemon_build(struct daemon *daemon)
     core->registry = daemon->registry;
     core->default_domain = config->default_domain;
     daemon->http = http_create(core->loop, core, &http);
+    return true;
 }
 
 static bool daemon_start(struct daemon *daemon, struct err *err)
@@ -379,8 +397,7 @@ int daemon_run(const struct config *config)
         goto finish;
     }
     log_start();
-    daemon_build(&daemon);
-    if (!daemon_start(&daemon, &err)) {
+    if (!daemon_build(&daemon, &err) || !daemon_start(&daemon, &err)) {
         daemon.status = failed(&err);
         goto finish;
     }

@@ -119,6 +119,7 @@ static const struct authd_scheme argon2id = {
     .verify = argon2id_verify,
     .hash = argon2id_hash,
     .weaker = argon2id_weaker,
+    .idle = hash_memory_release,
 };
 
 static const struct authd_scheme *const schemes[] = {&argon2id, NULL};

@@ -9,7 +9,7 @@
  * password without argon2's cost, so the first 8 MiB (all of a cheaper hash) are wiped after each
  * hash; what remains tests a guess only after 8 MiB of argon2 have been computed for it. A region
  * is in no core file, not inherited by a forked process, and wiped and unmapped when its thread
- * ends. Wiping all of it each time costs a tenth to a fifth of the speed.
+ * ends or has been idle. Wiping all of it each time costs a tenth to a fifth of the speed.
  *
  * The per-thread region is the one thing that a plugin of authd keeps between calls. A module that
  * uses it must not be unloaded while such threads live; authd never unloads modules.
@@ -159,5 +159,13 @@ void hash_memory_wipe(void)
     if (region != NULL && region->mapping != NULL && !region->busy) {
         explicit_bzero(region->start, region->used);
         region->used = 0;
+    }
+}
+
+void hash_memory_release(void)
+{
+    struct region *region = region_find();
+    if (region != NULL && !region->busy) {
+        region_release(region);
     }
 }

@@ -126,3 +126,12 @@ bool password_hash(const struct password_schemes *schemes, struct span password,
     }
     return schemes->preferred->hash(&schemes->parameters, bytes_of(password), out);
 }
+
+void password_idle(const struct password_schemes *schemes)
+{
+    for (size_t i = 0; i < schemes->count; i++) {
+        if (schemes->schemes[i]->idle != NULL) {
+            schemes->schemes[i]->idle();
+        }
+    }
+}

@@ -17,8 +17,8 @@ struct password_schemes {
     const struct authd_scheme *preferred; /* makes new hashes; has `hash` and `weaker` */
     struct authd_hash_parameters parameters;
     struct authd_cost limit; /* a stored hash that would take more is not checked */
-    char dummy[AUTHD_HASH_MAX +
-               1]; /* a hash of a random secret: what unknown users are checked against */
+    /* A hash of a random secret: what unknown users are checked against. */
+    char dummy[AUTHD_HASH_MAX + 1];
 };
 
 /* Call with schemes, count, parameters and limit set. Finds the preferred scheme by name and makes
@@ -36,5 +36,9 @@ bool password_weaker(const struct password_schemes *schemes, const char *stored)
  * matches. */
 bool password_hash(const struct password_schemes *schemes, struct span password,
                    char out[static AUTHD_HASH_MAX + 1]);
+
+/* On a thread that has verified or hashed and has nothing to do: the schemes wipe what they keep.
+ */
+void password_idle(const struct password_schemes *schemes);
 
 #endif

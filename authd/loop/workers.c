@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -53,10 +54,34 @@ void job_cancel(struct job *job)
 
 /* ---- on a worker ------------------------------------------------------------------- */
 
+static bool workers_have_nothing(const struct workers *workers)
+{
+    return TAILQ_EMPTY(&workers->queue) && !workers->stopping;
+}
+
+/* With the mutex held, but for the callback: waits until this thread has been idle for long. */
+static void workers_idle(struct workers *workers)
+{
+    struct timespec until;
+    int64_t at = clock_ms() + workers->options.idle_ms;
+    int error = 0;
+
+    until.tv_sec = (time_t)(at / 1000);
+    until.tv_nsec = (long)(at % 1000) * 1000000;
+    while (workers_have_nothing(workers) && error != ETIMEDOUT) {
+        error = pthread_cond_clockwait(&workers->work, &workers->mutex, CLOCK_MONOTONIC, &until);
+    }
+    if (workers_have_nothing(workers)) {
+        pthread_mutex_unlock(&workers->mutex);
+        workers->options.idle(workers->options.idle_arg);
+        pthread_mutex_lock(&workers->mutex);
+    }
+}
+
 /* With the mutex held: the next job, or NULL when the lane stops. */
 static struct job *workers_take(struct workers *workers)
 {
-    while (TAILQ_EMPTY(&workers->queue) && !workers->stopping) {
+    while (workers_have_nothing(workers)) {
         pthread_cond_wait(&workers->work, &workers->mutex);
     }
     if (workers->stopping) {
@@ -100,6 +125,9 @@ static void *worker_main(void *arg)
         job_run(job);
         pthread_mutex_lock(&workers->mutex);
         workers_deliver(workers, job);
+        if (workers->options.idle != NULL) {
+            workers_idle(workers);
+        }
     }
     pthread_mutex_unlock(&workers->mutex);
     return NULL;

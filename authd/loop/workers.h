@@ -31,6 +31,10 @@ struct workers_options {
     unsigned threads;     /* at least 1 */
     int nice;             /* added to the threads' niceness */
     unsigned queue_limit; /* jobs waiting, at most */
+    /* Optional: called on a thread that has run jobs and then had none for `idle_ms`, once. */
+    void (*idle)(void *arg);
+    void *idle_arg;
+    unsigned idle_ms;
 };
 
 /* `name` must outlive it. NULL: the system refuses threads or descriptors; see errno. */

@@ -144,6 +144,10 @@ struct authd_scheme {
     /* True if `stored` is weaker than what `hash` would make: replace it at the next good login.
      * Required when `hash` is present; hashes of schemes without it always count as weaker. */
     bool (*weaker)(const char *stored, const struct authd_hash_parameters *parameters);
+
+    /* Optional. Called on each thread that calls the functions above, when it has had nothing to do
+     * for some seconds: wipe what is kept from one call to the next. */
+    void (*idle)(void);
 };
 
 /* ---- the one exported object -------------------------------------------------------------------

@@ -306,6 +306,37 @@ static void test_threads_are_nice_named_and_leave_signals_alone(void **state)
     fixture_free(fixture);
 }
 
+static void note_idle(void *arg)
+{
+    sem_post(arg);
+}
+
+/* Once after each busy time, not again and again. */
+static void test_an_idle_thread_says_so_once(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1, 4);
+    sem_t idle;
+    sem_init(&idle, 0, 0);
+    workers_destroy(fixture->workers);
+    fixture->workers = workers_create(fixture->loop, &(struct workers_options){.name = "idle",
+                                                                               .threads = 1,
+                                                                               .queue_limit = 4,
+                                                                               .idle = note_idle,
+                                                                               .idle_arg = &idle,
+                                                                               .idle_ms = 20});
+    for (int busy = 1; busy <= 2; busy++) {
+        submit(fixture);
+        wait_destroyed(fixture, busy);
+        while (sem_wait(&idle) < 0) {
+        }
+    }
+    usleep(100 * 1000); /* five times as long: a second call would have come */
+    assert_int_equal(sem_trywait(&idle), -1);
+    fixture_free(fixture);
+    sem_destroy(&idle);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -318,6 +349,7 @@ int main(void)
         cmocka_unit_test(test_an_expired_job_is_completed_without_running),
         cmocka_unit_test(test_destroy_with_work_in_every_state),
         cmocka_unit_test(test_threads_are_nice_named_and_leave_signals_alone),
+        cmocka_unit_test(test_an_idle_thread_says_so_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,6 +70,20 @@ static void test_wipe_leaves_nothing(void **state)
     __wrap_munmap(memory, 12 * MIB);
 }
 
+static void test_release_gives_the_region_back(void **state)
+{
+    (void)state;
+    unsigned char *memory = take(4 * MIB);
+    memset(memory, 0xA5, 4 * MIB);
+    hash_memory_release(); /* in use: it stays */
+    assert_int_equal(memory[4 * MIB - 1], 0xA5);
+    __wrap_munmap(memory, 4 * MIB);
+    hash_memory_release();
+    unsigned char resident;
+    assert_int_equal(mincore(memory, 4096, &resident), -1); /* ENOMEM: not mapped */
+    __wrap_munmap(take(4 * MIB), 4 * MIB); /* and there is a new one for the asking */
+}
+
 static void test_region_grows(void **state)
 {
     (void)state;
@@ -135,6 +149,7 @@ int main(void)
         cmocka_unit_test(test_memory_is_kept_and_its_beginning_wiped),
         cmocka_unit_test(test_small_hash_is_wiped_wholly),
         cmocka_unit_test(test_wipe_leaves_nothing),
+        cmocka_unit_test(test_release_gives_the_region_back),
         cmocka_unit_test(test_region_grows),
         cmocka_unit_test(test_second_request_gets_its_own),
         cmocka_unit_test(test_huge_and_other_requests_pass),
