@@ -28,6 +28,17 @@ static const char *secret_option(const PQconninfoOption *options)
     return NULL;
 }
 
+/* A service file may name hosts, which libpq would then look up by itself, and block the loop. */
+static bool has_service(const PQconninfoOption *options)
+{
+    for (; options->keyword != NULL; options++) {
+        if (options->val != NULL && strcmp(options->keyword, "service") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The text of libpq's own error may repeat a misplaced password: it is not shown. */
 static PQconninfoOption *url_parse(const struct reader *reader, const char *path, const char *url)
 {
@@ -44,6 +55,11 @@ static PQconninfoOption *url_parse(const struct reader *reader, const char *path
                     "has a %s in it; put it into a file that only authd's user can read, and "
                     "write passfile=FILE instead",
                     secret);
+        PQconninfoFree(options);
+        return NULL;
+    }
+    if (has_service(options)) {
+        reader_fail(reader, path, "names a service; write its host and dbname here instead");
         PQconninfoFree(options);
         return NULL;
     }

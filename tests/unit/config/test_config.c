@@ -544,6 +544,8 @@ static void test_value_mistakes(void **state)
         ":4: log.level: \"loud\" is not known here; write error, warning, info or debug");
     assert_mistake(HEAD LISTENER "log: {format: xml}\n",
                    ":4: log.format: \"xml\" is not known here; write kv or json");
+    assert_mistake("user: nobody\ndatabase: {mode: external, url: \"service=authd\"}\n" LISTENER,
+                   ":2: database.url: names a service; write its host and dbname here instead");
 }
 
 /* Never shown: neither the password nor what libpq says about a string in which it is misplaced. */
