@@ -119,6 +119,7 @@ static bool cost_bcrypt(const char *at, struct authd_cost *cost)
     }
     unsigned rounds_log2 = (unsigned)(at[0] - '0') * 10 + (unsigned)(at[1] - '0');
     cost->work = UINT64_C(60) << rounds_log2;
+    cost->counted = 72;
     return rounds_log2 >= 4 && rounds_log2 <= 31 && ends_with_hash(at + 3, 22 + 31);
 }
 

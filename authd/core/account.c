@@ -15,6 +15,7 @@
 #include "base/secret.h"
 #include "core/claim.h"
 #include "core/core.h"
+#include "core/hashing.h"
 #include "core/name.h"
 #include "loop/loop.h"
 #include "loop/workers.h"
@@ -28,15 +29,6 @@
 
 #define DETAIL_MAX 512
 
-struct account_hash {
-    struct job job;
-    const struct password_schemes *schemes; /* the core's: constant, outlives the lane */
-    bool made;
-    char stored[AUTHD_HASH_MAX + 1];
-    size_t password_length;
-    char password[PASSWORD_MAX];
-};
-
 struct account_call {
     struct core *core;
     enum statement statement;
@@ -44,9 +36,9 @@ struct account_call {
     char *actor;
     char *reach; /* NULL: the whole site */
     bool dry_run;
-    struct account_hash *hash; /* while it is on the lane, then */
-    struct db_unit *unit;      /* while it runs */
-    struct loop_hook refusal;  /* delivers `refused` after account_start() has returned */
+    struct hashing *hashing;  /* while the password is hashed, then */
+    struct db_unit *unit;     /* while it runs */
+    struct loop_hook refusal; /* delivers `refused` after account_start() has returned */
     enum account_status refused;
     char detail[DETAIL_MAX];
     account_done_f *done;
@@ -297,68 +289,41 @@ static void call_run(struct account_call *call)
 
 /* ---- password ------------------------------------------------------------------------------ */
 
-static void hash_run(struct job *job)
+static void call_hashed(enum hashing_result made, const char *stored, void *arg)
 {
-    struct account_hash *hash = (struct account_hash *)job;
-    struct span password = {hash->password, hash->password_length};
+    struct account_call *call = arg;
 
-    hash->made = password_hash(hash->schemes, password, hash->stored);
-}
-
-static void hash_done(struct job *job, void *owner)
-{
-    struct account_hash *hash = (struct account_hash *)job;
-    struct account_call *call = owner;
-
-    call->hash = NULL;
-    if (job->expired || !hash->made) {
+    call->hashing = NULL;
+    if (made != HASHING_MADE) {
+        bool late = made == HASHING_EXPIRED;
         struct account_result result = {
             .status = ACCOUNT_UNAVAILABLE,
-            .detail = job->expired ? "the password was not hashed in time; nothing was changed"
-                                   : "no memory to hash the password; nothing was changed",
+            .detail = late ? "the password was not hashed in time; nothing was changed"
+                           : "no memory to hash the password; nothing was changed",
             .hint = "Try again.",
-            .cause = job->expired ? "hash-too-slow" : "hash-failed",
+            .cause = late ? "hash-too-slow" : "hash-failed",
         };
         call_end(call, &result);
         return;
     }
-    json_object_set_new(call->arguments, "password_hash", json_string(hash->stored));
+    json_object_set_new(call->arguments, "password_hash", json_string(stored));
     call_run(call);
 }
 
-static void hash_destroy(struct job *job)
-{
-    secret_wipe(job, sizeof(struct account_hash));
-    free(job);
-}
-
 /* False: refused. */
-static bool hash_submit(struct account_call *call, struct span password)
+static bool call_hash(struct account_call *call, struct span password)
 {
     const char *flaw = claim_password_flaw(password);
 
     if (flaw != NULL) {
         return refuse(call, ACCOUNT_INVALID, "password", flaw);
     }
-
-    struct account_hash *hash = mem_new(struct account_hash);
-
-    hash->job = (struct job){
-        .run = hash_run,
-        .done = hash_done,
-        .destroy = hash_destroy,
-        .owner = call,
-        .deadline = clock_ms() + ACCOUNT_HASH_MS,
-    };
-    hash->schemes = &call->core->schemes;
-    hash->password_length = password.len;
-    memcpy(hash->password, password.ptr, password.len);
-    if (!workers_submit(call->core->hashers, &hash->job)) {
-        hash_destroy(&hash->job);
+    call->hashing =
+        hashing_start(call->core, password, clock_ms() + ACCOUNT_HASH_MS, call_hashed, call);
+    if (call->hashing == NULL) {
         return refuse(call, ACCOUNT_UNAVAILABLE, "too many passwords",
                       "wait to be hashed; nothing was changed");
     }
-    call->hash = hash;
     return true;
 }
 
@@ -386,13 +351,13 @@ static bool call_begin(struct account_call *call)
         return false;
     }
     if (text_span(json_object_get(call->arguments, "password"), &password)) {
-        return hash_submit(call, password);
+        return call_hash(call, password);
     }
     call_run(call);
     return true;
 }
 
-/* Our copy of the request's password has done its work once the hash job has its own. */
+/* Our copy of the request's password has done its work once the hash lane has its own. */
 static void arguments_wipe_password(json_t *arguments)
 {
     struct span password;
@@ -435,8 +400,8 @@ bool account_ready(const struct core *core)
 void account_cancel(struct account_call *call)
 {
     loop_undefer(call->core->loop, &call->refusal);
-    if (call->hash != NULL) {
-        job_cancel(&call->hash->job);
+    if (call->hashing != NULL) {
+        hashing_cancel(call->hashing);
     }
     if (call->unit != NULL) {
         db_cancel(call->unit);

@@ -111,11 +111,27 @@ enum authd_match password_verify(const struct authd_scheme *scheme, const char *
     return scheme->verify(stored, bytes_of(password));
 }
 
-bool password_weaker(const struct password_schemes *schemes, const char *stored)
+bool password_weaker(const struct password_schemes *schemes, const char *stored,
+                     struct span password)
 {
-    struct span text = {stored, strnlen(stored, AUTHD_HASH_MAX + 1)};
-    return scheme_of(schemes, text) != schemes->preferred ||
-           schemes->preferred->weaker(stored, &schemes->parameters);
+    struct authd_cost cost;
+    const struct authd_scheme *scheme = password_scheme(schemes, stored, &cost);
+    if (scheme == NULL || (cost.counted != 0 && password.len > cost.counted)) {
+        return false;
+    }
+    return scheme != schemes->preferred || scheme->weaker(stored, &schemes->parameters);
+}
+
+enum password_kind password_kind_of(const struct password_schemes *schemes, const char *stored)
+{
+    struct authd_cost cost;
+    if (stored == NULL) {
+        return PASSWORD_NONE;
+    }
+    if (password_scheme(schemes, stored, &cost) != NULL) {
+        return PASSWORD_USABLE;
+    }
+    return stored[0] == '$' || stored[0] == '{' ? PASSWORD_UNREADABLE : PASSWORD_LOCKED;
 }
 
 bool password_hash(const struct password_schemes *schemes, struct span password,

@@ -29,9 +29,23 @@ bool password_schemes_init(struct password_schemes *schemes, const char *preferr
 /* The scheme of `stored` and its cost within the limit; NULL: none, or too dear, or malformed. */
 const struct authd_scheme *password_scheme(const struct password_schemes *schemes,
                                            const char *stored, struct authd_cost *cost);
+
+/* What can be said of a stored hash (NULL: there is none) before it is checked. */
+enum password_kind {
+    PASSWORD_NONE = 0,
+    PASSWORD_LOCKED,     /* no scheme's hash at all, such as "!": nothing can match it */
+    PASSWORD_UNREADABLE, /* some scheme's, but none that is configured reads it within the limit */
+    PASSWORD_USABLE,
+};
+
+enum password_kind password_kind_of(const struct password_schemes *schemes, const char *stored);
+
 enum authd_match password_verify(const struct authd_scheme *scheme, const char *stored,
                                  struct span password);
-bool password_weaker(const struct password_schemes *schemes, const char *stored);
+/* Should `stored`, which `password` has just matched, be replaced by a hash made today? Not when
+ * its scheme ignored the end of the password: nobody knows whether that was right. */
+bool password_weaker(const struct password_schemes *schemes, const char *stored,
+                     struct span password);
 /* False: out of memory, or a password that is empty or longer than PASSWORD_MAX, which never
  * matches. */
 bool password_hash(const struct password_schemes *schemes, struct span password,

@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-/* Raised by every change that is not a new member at the end of a struct. */
+/* Raised by every change of a struct here: only authd_plugin carries its size. */
 #define AUTHD_PLUGIN_ABI 1
 
 /* Octets that somebody else owns; not NUL-terminated. `ptr` may be NULL when `len` is 0. */
@@ -79,8 +79,10 @@ struct authd_step_out {
     const char *why; /* constant text for the log, with AUTHD_REFUSE */
 };
 
-/* The largest decoded response that the core passes to a mechanism, in octets. */
-#define AUTHD_RESPONSE_MAX 12288
+/* The largest decoded response that the core passes to a mechanism, and the largest challenge that
+ * it takes from one, in octets: what Postfix and Exim can carry. */
+#define AUTHD_RESPONSE_MAX  12288
+#define AUTHD_CHALLENGE_MAX 6000
 
 struct authd_mechanism {
     const char *name; /* the registered SASL name, upper case */
@@ -107,6 +109,7 @@ struct authd_mechanism {
 struct authd_cost {
     uint64_t bytes; /* peak memory */
     uint64_t work;  /* rough time of one check on one core, in microseconds */
+    size_t counted; /* octets of a password that count, the rest being ignored; 0: all */
 };
 
 /* What new hashes are made with. A scheme reads the members it knows. */
