@@ -31,6 +31,7 @@
 #define HTTP_CONNECTIONS  500
 #define READY_AT_LEAST_MS 3000 /* ready then, whatever the database says */
 #define DRAIN_MS          5000
+#define RESOLVER_FINISH_S 2
 #define DRAIN_POLL_MS     20
 
 struct daemon {
@@ -52,6 +53,8 @@ struct daemon {
     int64_t drain_since; // 0: not draining
     int status;
 };
+
+static volatile sig_atomic_t resolver_late_status;
 
 static int failed(const struct err *err)
 {
@@ -88,8 +91,12 @@ static void on_db_up(void *arg)
 
 static void on_db_down(void *arg, const char *why)
 {
+    struct daemon *daemon = arg;
+
     log_message(LOG_ERROR, "database-down", "%s", why);
-    daemon_ready(arg);
+    if (daemon->status == 0) { // else it is unusable, and authd is about to stop
+        daemon_ready(daemon);
+    }
 }
 
 /* Wrong from the start is a mistake of installation: say so and stop. Wrong later (a migration went
@@ -333,6 +340,23 @@ static void daemon_stop_events(struct daemon *daemon)
     event_del(&daemon->drain_timer);
 }
 
+static void on_resolver_late(int number)
+{
+    (void)number;
+    _exit(resolver_late_status);
+}
+
+/* A name server that does not answer holds its thread for many seconds; by now nothing else is
+ * left. */
+static void resolver_finish(struct daemon *daemon)
+{
+    resolver_late_status = daemon->status;
+    signal(SIGALRM, on_resolver_late);
+    alarm(RESOLVER_FINISH_S);
+    workers_destroy(daemon->resolver);
+    alarm(0);
+}
+
 /* In reverse: who asks goes before who is asked. */
 static void daemon_finish(struct daemon *daemon)
 {
@@ -349,12 +373,12 @@ static void daemon_finish(struct daemon *daemon)
         workers_destroy(core->hashers);
         lookup_destroy(core->lookup);
         db_destroy(core->db);
-        workers_destroy(daemon->resolver);
     }
     if (daemon->embedded != NULL) {
         embedded_stop(daemon->embedded);
     }
     if (core->loop != NULL) {
+        resolver_finish(daemon);
         loop_destroy(core->loop);
     }
     registry_destroy(daemon->registry);
@@ -373,6 +397,13 @@ static void raise_descriptor_limit(void)
 
 static void process_prepare(const struct config *config)
 {
+    /* libpq would take these for settings that database.url leaves out; a host name among them
+     * would be looked up on the loop. */
+    static const char *const unwanted[] = {"PGHOST", "PGHOSTADDR", "PGSERVICE", "PGSERVICEFILE"};
+
+    for (size_t i = 0; i < sizeof(unwanted) / sizeof(unwanted[0]); i++) {
+        unsetenv(unwanted[i]);
+    }
     signal(SIGPIPE, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     umask(0077);

@@ -26,42 +26,12 @@ static bool create_dovecot(struct endpoint *endpoint, struct loop *loop, struct 
     return endpoint->front != NULL;
 }
 
-static void drain_dovecot(void *front)
-{
-    dovecot_drain(front);
-}
-
-static unsigned live_dovecot(const void *front)
-{
-    return dovecot_live(front);
-}
-
-static void destroy_dovecot(void *front)
-{
-    dovecot_destroy(front);
-}
-
 static bool create_saslauthd(struct endpoint *endpoint, struct loop *loop, struct core *core,
                              struct err *err)
 {
     (void)err;
     endpoint->front = saslauthd_create(loop, core);
     return true;
-}
-
-static void drain_saslauthd(void *front)
-{
-    saslauthd_drain(front);
-}
-
-static unsigned live_saslauthd(const void *front)
-{
-    return saslauthd_live(front);
-}
-
-static void destroy_saslauthd(void *front)
-{
-    saslauthd_destroy(front);
 }
 
 /* The server itself belongs to the daemon: all http listeners share it. */
@@ -75,11 +45,14 @@ static bool create_http(struct endpoint *endpoint, struct loop *loop, struct cor
     return true;
 }
 
+static const char *const protocol_words[] = {
+    [CONFIG_DOVECOT] = "dovecot", [CONFIG_SASLAUTHD] = "saslauthd", [CONFIG_HTTP] = "http"};
+
 static const struct endpoint_ops endpoint_ops[] = {
-    [CONFIG_DOVECOT] = {create_dovecot, dovecot_accept, drain_dovecot, live_dovecot,
-                        destroy_dovecot},
-    [CONFIG_SASLAUTHD] = {create_saslauthd, saslauthd_accept, drain_saslauthd, live_saslauthd,
-                          destroy_saslauthd},
+    [CONFIG_DOVECOT] = {create_dovecot, dovecot_accept, dovecot_drain, dovecot_live,
+                        dovecot_destroy},
+    [CONFIG_SASLAUTHD] = {create_saslauthd, saslauthd_accept, saslauthd_drain, saslauthd_live,
+                          saslauthd_destroy},
     [CONFIG_HTTP] = {.create = create_http, .accept = http_accept},
 };
 
@@ -112,6 +85,8 @@ bool endpoint_start(struct endpoint *endpoint, struct loop *loop, struct core *c
     if (!endpoint->ops->create(endpoint, loop, core, err)) {
         return false;
     }
+    log_message(LOG_INFO, "listening", "%s on %s", protocol_words[endpoint->config->protocol],
+                listen_name(endpoint->listener));
     listen_start(endpoint->listener, loop, endpoint->ops->accept, endpoint->front);
     return true;
 }

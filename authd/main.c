@@ -1,7 +1,9 @@
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <sodium.h>
 
@@ -28,6 +30,19 @@ static void print_usage(FILE *out)
 }
 
 enum mode { MODE_SERVE, MODE_CHECK, MODE_MIGRATE };
+
+/* A socket that got the number of a closed stdin, stdout or stderr would be taken for it. */
+static void keep_standard_descriptors(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO) {
+        close(fd);
+    }
+}
 
 static int run(const char *path, enum mode mode)
 {
@@ -70,6 +85,7 @@ int main(int argc, char **argv)
     enum mode mode = MODE_SERVE;
     int option;
 
+    keep_standard_descriptors();
     while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
         switch (option) {
         case 'c':

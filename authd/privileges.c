@@ -1,6 +1,7 @@
 #include "privileges.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -9,15 +10,22 @@
 
 bool privileges_state_dir(const char *path, uid_t uid, gid_t gid, struct err *err)
 {
-    if (mkdir(path, 0700) == 0) {
-        if (chown(path, uid, gid) == 0) {
-            return true;
-        }
-    } else if (errno == EEXIST) {
-        return true;
+    int fd;
+    bool given;
+
+    if (mkdir(path, 0700) != 0) {
+        return errno == EEXIST ||
+               err_set(err, "state_dir: cannot create %s: %s", path, strerror(errno));
     }
-    return err_set(err, "state_dir: cannot create %s: %s; create its parent directory", path,
-                   strerror(errno));
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); // not what somebody put there
+    given = fd >= 0 && fchown(fd, uid, gid) == 0;
+    if (!given) {
+        err_set(err, "state_dir: cannot give %s to its user: %s", path, strerror(errno));
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return given;
 }
 
 bool privileges_drop(const char *user, uid_t uid, gid_t gid, struct err *err)

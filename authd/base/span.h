@@ -24,6 +24,19 @@ static inline bool span_equal(struct span a, struct span b)
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/* A NUL-terminated copy in `out`, cut to fit and before the first NUL. Returns `out`. */
+static inline char *span_text(struct span span, char *out, size_t size)
+{
+    size_t length = span.len < size ? span.len : size - 1;
+
+    out[0] = '\0';
+    if (length > 0) {
+        memcpy(out, span.ptr, length);
+        out[length] = '\0';
+    }
+    return out;
+}
+
 static inline bool span_is(struct span a, const char *text)
 {
     return span_equal(a, span_of(text));

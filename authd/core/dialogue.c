@@ -51,11 +51,13 @@ static void dialogue_finish(struct dialogue *dialogue, const struct login_result
 }
 
 /* It ends before there was a claim to decide. */
-static void dialogue_record_abandoned(const struct dialogue *dialogue)
+static void dialogue_record(const struct dialogue *dialogue, enum reason reason)
 {
+    bool refused = reason == REASON_BAD_BASE64 || reason == REASON_MALFORMED;
+
     record_auth(&(struct record){
-        .outcome = OUTCOME_MORE,
-        .reason = REASON_ABANDONED,
+        .outcome = refused ? OUTCOME_DENY : OUTCOME_MORE,
+        .reason = reason,
         .context = &dialogue->context,
         .ms = clock_ms() - dialogue->began,
     });
@@ -71,7 +73,7 @@ static void dialogue_expired(evutil_socket_t fd, short what, void *arg)
         return; // being decided, which has a deadline of its own
     }
     if (dialogue->ended == NULL) {
-        dialogue_record_abandoned(dialogue);
+        dialogue_record(dialogue, REASON_ABANDONED);
     }
     dialogue->ops->expired(dialogue->arg);
     dialogue_free(dialogue);
@@ -104,7 +106,7 @@ static void dialogue_decided(const struct login_result *result, void *arg)
     if (dialogue->mechanism->conclude != NULL && result->outcome != OUTCOME_TEMPFAIL) {
         dialogue->mechanism->conclude(dialogue->state, result->outcome == OUTCOME_ALLOW, &out);
     }
-    if (out.kind != AUTHD_CHALLENGE) {
+    if (out.kind != AUTHD_CHALLENGE || out.challenge.len > AUTHD_CHALLENGE_MAX) {
         dialogue_finish(dialogue, result);
         return;
     }
@@ -133,7 +135,11 @@ static void dialogue_run(struct dialogue *dialogue, const struct authd_step_in *
     dialogue->mechanism->step(dialogue->state, in, &out);
     switch (out.kind) {
     case AUTHD_CHALLENGE:
-        dialogue_challenge(dialogue, out.challenge);
+        if (out.challenge.len > AUTHD_CHALLENGE_MAX) {
+            dialogue_refuse(dialogue, "challenge is too long");
+        } else {
+            dialogue_challenge(dialogue, out.challenge);
+        }
         return;
     case AUTHD_CLAIM: {
         struct claim claim = {
@@ -206,15 +212,12 @@ bool dialogue_step(struct dialogue *dialogue, struct span response)
     return true;
 }
 
-void dialogue_cancel(struct dialogue *dialogue)
+void dialogue_cancel(struct dialogue *dialogue, enum reason reason)
 {
-    if (dialogue == NULL) {
-        return;
-    }
     if (dialogue->login != NULL) {
-        login_cancel(dialogue->login);
+        login_cancel(dialogue->login, reason);
     } else if (dialogue->ended == NULL) {
-        dialogue_record_abandoned(dialogue);
+        dialogue_record(dialogue, reason);
     }
     dialogue_free(dialogue);
 }

@@ -6,6 +6,7 @@
 #include "core/claim.h"
 #include "core/name.h"
 #include "core/outcome.h"
+#include "crypto/password.h"
 
 enum answer {
     ANSWER_PENDING = 0, /* not asked, or not answered yet */
@@ -22,8 +23,7 @@ struct facts {
     /* From the database. */
     enum answer account; /* is there one of this name? */
     bool suspended;
-    bool has_password;
-    bool hash_usable; /* some configured scheme reads the stored hash, within the bounds */
+    enum password_kind password;
 
     /* From the scheme; against a dummy where there is no usable hash. */
     enum answer match;

@@ -50,7 +50,7 @@ struct login {
     const char *stored;
 
     // What it waits for; at most one of these and the timer.
-    unsigned step;
+    unsigned step; // the next one
     struct lookup_request lookup;
     struct verify *verify;
     struct db_unit *confirm;
@@ -108,7 +108,6 @@ static void login_looked_up(struct lookup_request *request, enum db_status statu
 {
     struct login *login = (struct login *)((char *)request - offsetof(struct login, lookup));
     struct facts *facts = &login->facts;
-    struct authd_cost cost;
 
     login_trouble(login, status);
     if (status == DB_OK) {
@@ -120,11 +119,9 @@ static void login_looked_up(struct lookup_request *request, enum db_status statu
         login->generation = row->generation;
         login->login = arena_copy(login->arena, span_of(row->login));
         facts->suspended = row->suspended;
-        facts->has_password = row->password != NULL;
-        facts->hash_usable = row->password != NULL &&
-                             password_scheme(&login->core->schemes, row->password, &cost) != NULL;
+        facts->password = password_kind_of(&login->core->schemes, row->password);
     }
-    if (facts->hash_usable) {
+    if (facts->password == PASSWORD_USABLE) {
         login->stored = arena_copy(login->arena, span_of(row->password));
     }
     login_run(login);
@@ -179,7 +176,7 @@ static void login_verified(enum verify_result result, void *arg)
 static enum progress login_verify(struct login *login)
 {
     const struct password_schemes *schemes = &login->core->schemes;
-    const char *stored = login->facts.hash_usable ? login->stored : schemes->dummy;
+    const char *stored = login->facts.password == PASSWORD_USABLE ? login->stored : schemes->dummy;
     enum verify_result result;
     struct authd_cost cost;
 
@@ -251,17 +248,18 @@ static enum progress login_decide(struct login *login)
 
 /* ---- record and answer ---- */
 
-static void login_record(const struct login *login, bool gone)
+/* `left`: why it ends before its answer, REASON_NONE if it does not. */
+static void login_record(const struct login *login, enum reason left)
 {
     bool decided = login->verdict.reason != REASON_NONE;
 
     record_auth(&(struct record){
         .outcome = decided ? login->verdict.outcome : OUTCOME_MORE,
-        .reason = decided ? login->verdict.reason : REASON_CLIENT_GONE,
+        .reason = decided ? login->verdict.reason : left,
         .context = &login->context,
         .user = login->name[0] != '\0' ? span_of(login->name) : login->claim.authcid,
         .why = login->why,
-        .gone = gone,
+        .gone = decided && left != REASON_NONE,
         .ms = clock_ms() - login->arrival,
         .reference = login->reference,
     });
@@ -300,7 +298,7 @@ static enum progress login_answer(struct login *login)
         result.identity = login_identity(login);
         upgrade_consider(login->core->upgrades, login->account, login->stored, login->claim.secret);
     }
-    login_record(login, false);
+    login_record(login, REASON_NONE);
     login->done(&result, login->arg);
     login_free(login);
     return ENDED;
@@ -308,11 +306,12 @@ static enum progress login_answer(struct login *login)
 
 /* ---- the table ---- */
 
-static enum progress (*const steps[])(struct login *) = {
-    login_identify, login_look_up, login_verify, login_consume, login_decide, login_answer,
-};
+enum { STEP_IDENTIFY, STEP_LOOK_UP, STEP_VERIFY, STEP_CONSUME, STEP_DECIDE, STEP_ANSWER };
 
-enum { STEP_DECIDE = 4 };
+static enum progress (*const steps[])(struct login *) = {
+    [STEP_IDENTIFY] = login_identify, [STEP_LOOK_UP] = login_look_up, [STEP_VERIFY] = login_verify,
+    [STEP_CONSUME] = login_consume,   [STEP_DECIDE] = login_decide,   [STEP_ANSWER] = login_answer,
+};
 
 static void login_run(struct login *login)
 {
@@ -398,9 +397,9 @@ struct login *login_refuse(struct core *core, const char *why, const struct logi
     return login;
 }
 
-void login_cancel(struct login *login)
+void login_cancel(struct login *login, enum reason reason)
 {
     login_stop_waiting(login);
-    login_record(login, true);
+    login_record(login, reason);
     login_free(login);
 }

@@ -47,7 +47,7 @@ struct login *login_begin(struct core *core, const struct claim *claim,
 /* A request that has no claim to judge: `why` it is malformed. Denied on the same grid. */
 struct login *login_refuse(struct core *core, const char *why, const struct login_context *context,
                            login_done_f *done, void *arg);
-/* The client is gone: the completion is detached, the log line says so. */
-void login_cancel(struct login *login);
+/* Detaches the completion. The log line has the decision if there is one already, else `reason`. */
+void login_cancel(struct login *login, enum reason reason);
 
 #endif

@@ -22,6 +22,7 @@ enum outcome {
     X(AUTHZID, "authzid", "asked to act as somebody else")                                         \
     X(UNKNOWN_USER, "unknown-user", "no such login")                                               \
     X(NO_PASSWORD, "no-password", "the user has no main password")                                 \
+    X(LOCKED_PASSWORD, "locked-password", "the stored hash is none, such as !")                    \
     X(SUSPENDED, "suspended", "the user is suspended")                                             \
     X(WRONG_PASSWORD, "wrong-password", "the main password did not match")                         \
     X(UNKNOWN_APP_PASSWORD, "unknown-app-password", "an app password that authd does not know")    \
@@ -32,7 +33,7 @@ enum outcome {
     X(DATABASE_ERROR, "database-error", "the database refused the query")                          \
     X(HASH_QUEUE_FULL, "hash-queue-full", "too many passwords wait to be checked")                 \
     X(HASH_TOO_SLOW, "hash-too-slow", "the password was not checked in time")                      \
-    X(HASH_UNUSABLE, "hash-unusable", "no configured scheme reads the stored hash within bounds")  \
+    X(HASH_UNREADABLE, "hash-unreadable", "no configured scheme reads the stored hash in bounds")  \
     X(HASH_FAILED, "hash-failed", "the password could not be checked on this machine")             \
     X(TOO_MANY, "too-many-requests", "the limit of requests at a time is reached")                 \
     X(DEADLINE, "deadline", "the request was not decided in time")                                 \

@@ -7,7 +7,7 @@ void record_auth(const struct record *record)
     const struct login_context *context = record->context;
     struct log_line line;
 
-    log_begin(&line, LOG_INFO, "auth");
+    log_begin(&line, record->reason == REASON_HASH_UNREADABLE ? LOG_ERROR : LOG_INFO, "auth");
     log_text(&line, "outcome", outcome_word(record->outcome));
     log_text(&line, "reason", reason_word(record->reason));
     log_text(&line, "mechanism", context->mechanism);

@@ -42,11 +42,14 @@ static struct verdict verdict_password(const struct facts *facts)
     if (facts->account != ANSWER_YES) {
         return deny(REASON_UNKNOWN_USER);
     }
-    if (!facts->has_password) {
+    if (facts->password == PASSWORD_NONE) {
         return deny(REASON_NO_PASSWORD);
     }
-    if (!facts->hash_usable) {
-        return deny(REASON_HASH_UNUSABLE);
+    if (facts->password == PASSWORD_LOCKED) {
+        return deny(REASON_LOCKED_PASSWORD);
+    }
+    if (facts->password == PASSWORD_UNREADABLE) { // the password may well be right
+        return (struct verdict){.outcome = OUTCOME_TEMPFAIL, .reason = REASON_HASH_UNREADABLE};
     }
     if (facts->match != ANSWER_YES) {
         return deny(REASON_WRONG_PASSWORD);

@@ -20,7 +20,7 @@ static void connection_drop_requests(struct connection *connection)
     struct request *request;
 
     while ((request = TAILQ_FIRST(&connection->requests)) != NULL) {
-        dialogue_cancel(request->dialogue);
+        dialogue_cancel(request->dialogue, REASON_CLIENT_GONE);
         dovecot_request_free(request);
     }
 }
@@ -166,8 +166,9 @@ struct dovecot_front *dovecot_create(struct loop *loop, struct core *core,
     return front;
 }
 
-void dovecot_drain(struct dovecot_front *front)
+void dovecot_drain(void *arg)
 {
+    struct dovecot_front *front = arg;
     struct connection *connection;
 
     front->draining = true;
@@ -177,13 +178,16 @@ void dovecot_drain(struct dovecot_front *front)
     }
 }
 
-unsigned dovecot_live(const struct dovecot_front *front)
+unsigned dovecot_live(const void *arg)
 {
+    const struct dovecot_front *front = arg;
+
     return front->live;
 }
 
-void dovecot_destroy(struct dovecot_front *front)
+void dovecot_destroy(void *arg)
 {
+    struct dovecot_front *front = arg;
     struct connection *connection;
 
     if (front == NULL) {

@@ -23,11 +23,11 @@ struct dovecot_options {
 /* NULL: the configured mechanisms do not fit the handshake; see `err`. */
 struct dovecot_front *dovecot_create(struct loop *loop, struct core *core,
                                      const struct dovecot_options *options, struct err *err);
-/* A listen_accept_f; `front` is a struct dovecot_front. */
+/* `front` is a struct dovecot_front here and below: endpoint.c does not care which it serves. */
 void dovecot_accept(void *front, int fd, const struct peer *peer);
 /* Closes idle connections, and the others as soon as what is under way is answered. */
-void dovecot_drain(struct dovecot_front *front);
-unsigned dovecot_live(const struct dovecot_front *front); /* requests under way */
-void dovecot_destroy(struct dovecot_front *front);        /* drops every connection; NULL is fine */
+void dovecot_drain(void *front);
+unsigned dovecot_live(const void *front); /* requests under way */
+void dovecot_destroy(void *front);        /* drops every connection; NULL is fine */
 
 #endif

@@ -2,6 +2,8 @@
 
 #include <sodium.h>
 
+#include "base/secret.h"
+
 #define ESCAPE '\x01'
 
 static char unescaped(char c)
@@ -103,7 +105,11 @@ static void parse_version(struct cursor *cursor, struct dovecot_command *command
         broken(command, "VERSION needs two numbers");
         return;
     }
-    command->kind = major == 1 ? DOVECOT_VERSION : DOVECOT_OTHER_MAJOR;
+    if (major != 1) {
+        broken(command, "another version of the protocol");
+        return;
+    }
+    command->kind = DOVECOT_VERSION;
 }
 
 static void parse_cpid(struct cursor *cursor, struct dovecot_command *command)
@@ -222,6 +228,10 @@ bool dovecot_response_decode(struct span data, char *out, size_t capacity, size_
     if (data.len == 0 || span_is(data, "=")) {
         return true;
     }
-    return sodium_base642bin((unsigned char *)out, capacity, data.ptr, data.len, NULL, length, NULL,
-                             sodium_base64_VARIANT_ORIGINAL) == 0;
+    if (sodium_base642bin((unsigned char *)out, capacity, data.ptr, data.len, NULL, length, NULL,
+                          sodium_base64_VARIANT_ORIGINAL) == 0) {
+        return true;
+    }
+    secret_wipe(out, capacity); // it may hold what came before the fault
+    return false;
 }

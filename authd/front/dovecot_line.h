@@ -23,7 +23,6 @@ enum dovecot_command_kind {
     DOVECOT_AUTH,
     DOVECOT_CONT,
     DOVECOT_CANCEL,
-    DOVECOT_OTHER_MAJOR, /* VERSION of another protocol */
 };
 
 /* Spans point into the line that was parsed. */
@@ -45,7 +44,7 @@ struct dovecot_command {
 void dovecot_line_parse(char *line, size_t length, struct dovecot_command *command);
 
 /* The decoded response. `=` alone is an empty one; blanks at the end are tolerated, missing padding
- * is not. `out` must hold 3/4 of the data. False: not base64. */
+ * is not. `out` must hold 3/4 of the data. False: not base64, and `out` is wiped. */
 bool dovecot_response_decode(struct span data, char *out, size_t capacity, size_t *length);
 
 #endif

@@ -49,7 +49,11 @@ static void reply_send(struct connection *connection, const struct dovecot_reply
 
     buf_init(&buf, DOVECOT_LINE_MAX + 1);
     dovecot_reply_append(&buf, reply);
-    stream_write(&connection->stream, buf_span(&buf));
+    if (buf.overflow) {
+        dovecot_connection_broken(connection, "the reply does not fit a line");
+    } else {
+        stream_write(&connection->stream, buf_span(&buf));
+    }
     buf_finish(&buf);
 }
 
@@ -121,12 +125,17 @@ static void request_finished(void *arg, const struct login_result *result)
     dovecot_connection_settle(connection);
 }
 
+/* Clients that multiplex are told when they ask again. Postfix and Exim would make a refusal of
+ * that, so their connection ends: they take that for "later". */
 static void request_expired(void *arg)
 {
     struct request *request = arg;
     struct connection *connection = request->connection;
 
     dovecot_request_free(request);
+    if (!connection->front->options.tempfail_reply) {
+        dovecot_connection_close(connection);
+    }
     dovecot_connection_settle(connection);
 }
 
@@ -144,30 +153,15 @@ struct context_texts {
     char client[CLIENT_ADDRESS_MAX + 1];
 };
 
-static void copy_text(char *out, size_t size, struct span text)
-{
-    size_t length = text.len < size ? text.len : size - 1;
-    const char *nul = memchr(text.ptr, '\0', length);
-
-    if (nul != NULL) {
-        length = (size_t)(nul - text.ptr);
-    }
-    memcpy(out, text.ptr, length);
-    out[length] = '\0';
-}
-
 static struct login_context command_context(const struct connection *connection,
                                             const struct dovecot_command *command,
                                             struct context_texts *texts)
 {
-    copy_text(texts->mechanism, sizeof(texts->mechanism), command->mechanism);
-    copy_text(texts->service, sizeof(texts->service), command->service);
-    copy_text(texts->client, sizeof(texts->client), command->client);
     return (struct login_context){
-        .mechanism = texts->mechanism,
-        .service = texts->service,
+        .mechanism = span_text(command->mechanism, texts->mechanism, sizeof(texts->mechanism)),
+        .service = span_text(command->service, texts->service, sizeof(texts->service)),
         .front = "dovecot",
-        .client = texts->client,
+        .client = span_text(command->client, texts->client, sizeof(texts->client)),
         .peer = connection->peer,
         .tls = command->secured,
         .tagged = connection->front->options.tagged,
@@ -255,6 +249,19 @@ static void command_auth(struct connection *connection, struct dovecot_command *
     secret_wipe(response, start.response.len);
 }
 
+/* Ends a request with a refusal of the front's own. */
+static void request_refuse(struct request *request, enum reason reason, const char *code,
+                           const char *text)
+{
+    struct connection *connection = request->connection;
+    uint32_t id = request->id;
+
+    dialogue_cancel(request->dialogue, reason);
+    dovecot_request_free(request);
+    reply_fail(connection, id, code, text);
+    dovecot_connection_settle(connection);
+}
+
 static void command_cont(struct connection *connection, struct dovecot_command *command)
 {
     struct request *request = request_find(connection, command->id);
@@ -266,18 +273,12 @@ static void command_cont(struct connection *connection, struct dovecot_command *
         return;
     }
     if (!dovecot_response_decode(command->data, response, sizeof(response), &length)) {
-        dialogue_cancel(request->dialogue);
-        dovecot_request_free(request);
-        reply_fail(connection, command->id, DOVECOT_CODE_BASE64,
-                   "Invalid base64 data in continued response");
-        dovecot_connection_settle(connection);
+        request_refuse(request, REASON_BAD_BASE64, DOVECOT_CODE_BASE64,
+                       "Invalid base64 data in continued response");
         return;
     }
     if (!dialogue_step(request->dialogue, (struct span){response, length})) {
-        dialogue_cancel(request->dialogue);
-        dovecot_request_free(request);
-        reply_fail(connection, command->id, NULL, "Unexpected continuation");
-        dovecot_connection_settle(connection);
+        request_refuse(request, REASON_MALFORMED, NULL, "Unexpected continuation");
     }
     secret_wipe(response, length);
 }
@@ -287,7 +288,7 @@ static void command_cancel(struct connection *connection, uint32_t id)
     struct request *request = request_find(connection, id);
 
     if (request != NULL) {
-        dialogue_cancel(request->dialogue);
+        dialogue_cancel(request->dialogue, REASON_ABANDONED);
         dovecot_request_free(request);
         dovecot_connection_settle(connection);
     }
@@ -328,7 +329,6 @@ void dovecot_command_run(struct connection *connection, struct dovecot_command *
         return;
     case DOVECOT_BROKEN:
     case DOVECOT_VERSION:
-    case DOVECOT_OTHER_MAJOR:
     case DOVECOT_CPID:
         break;
     }

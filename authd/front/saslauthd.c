@@ -47,7 +47,7 @@ static void connection_free(struct connection *connection)
 {
     struct saslauthd_front *front = connection->front;
     if (connection->state == DECIDING) {
-        login_cancel(connection->login);
+        login_cancel(connection->login, REASON_CLIENT_GONE);
         front->live--;
     }
     event_del(&connection->read_timer);
@@ -72,17 +72,6 @@ static void connection_decided(const struct login_result *result, void *arg)
     stream_close(&connection->stream);
 }
 
-/* A copy on the stack, cut to what a log line or an audit record can use. */
-static const char *text_of(struct span span, char *out, size_t size)
-{
-    size_t length = span.len < size ? span.len : size - 1;
-    if (length > 0) {
-        memcpy(out, span.ptr, length);
-    }
-    out[length] = '\0';
-    return out;
-}
-
 static void connection_decide(struct connection *connection, const struct saslauthd_frame *frame)
 {
     struct core *core = connection->front->core;
@@ -90,9 +79,9 @@ static void connection_decide(struct connection *connection, const struct saslau
     char client[INET6_ADDRSTRLEN];
     struct login_context context = {
         .mechanism = "PLAIN",
-        .service = text_of(frame->service, service, sizeof(service)),
+        .service = span_text(frame->service, service, sizeof(service)),
         .front = "saslauthd",
-        .client = text_of(frame->client, client, sizeof(client)),
+        .client = span_text(frame->client, client, sizeof(client)),
         .peer = connection->peer,
     };
     event_del(&connection->read_timer);
@@ -185,8 +174,9 @@ struct saslauthd_front *saslauthd_create(struct loop *loop, struct core *core)
     return front;
 }
 
-void saslauthd_drain(struct saslauthd_front *front)
+void saslauthd_drain(void *arg)
 {
+    struct saslauthd_front *front = arg;
     struct connection *connection = TAILQ_FIRST(&front->list);
     front->draining = true;
     while (connection) {
@@ -198,13 +188,16 @@ void saslauthd_drain(struct saslauthd_front *front)
     }
 }
 
-unsigned saslauthd_live(const struct saslauthd_front *front)
+unsigned saslauthd_live(const void *arg)
 {
+    const struct saslauthd_front *front = arg;
+
     return front->live;
 }
 
-void saslauthd_destroy(struct saslauthd_front *front)
+void saslauthd_destroy(void *arg)
 {
+    struct saslauthd_front *front = arg;
     if (!front) {
         return;
     }

@@ -14,12 +14,12 @@ struct loop;
 struct saslauthd_front;
 
 struct saslauthd_front *saslauthd_create(struct loop *loop, struct core *core);
-/* A listen_accept_f; `front` is a struct saslauthd_front. */
+/* `front` is a struct saslauthd_front here and below: endpoint.c does not care which it serves. */
 void saslauthd_accept(void *front, int fd, const struct peer *peer);
 /* Closes the connections that have not sent their request, and the others when they are answered.
  */
-void saslauthd_drain(struct saslauthd_front *front);
-unsigned saslauthd_live(const struct saslauthd_front *front); /* requests under way */
-void saslauthd_destroy(struct saslauthd_front *front); /* drops every connection; NULL is fine */
+void saslauthd_drain(void *front);
+unsigned saslauthd_live(const void *front); /* requests under way */
+void saslauthd_destroy(void *front);        /* drops every connection; NULL is fine */
 
 #endif

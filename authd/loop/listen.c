@@ -10,10 +10,12 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -22,6 +24,7 @@
 #include "base/mem.h"
 #include "loop/loop.h"
 
+#define FDS_RESERVED   64
 #define BACKLOG        1024
 #define ACCEPT_BATCH   64
 #define ADDRESS_LENGTH (INET6_ADDRSTRLEN + 8) /* "[address]:65535" */
@@ -31,6 +34,7 @@ static const struct timeval PAUSE = {.tv_usec = 100 * 1000};
 
 struct listener {
     int fd;
+    int fd_limit; /* clients get only descriptors below it */
     char *name;
     bool local;
     dev_t device; /* of the socket file that we made */
@@ -296,6 +300,18 @@ static bool peer_identify(const struct listener *listener, int fd, const union a
     return peer_is_allowed(listener, peer);
 }
 
+/* Descriptors are numbered from the lowest free one, so the highest are the last to go. Those are
+ * not for clients: the database must find one when it comes back, however many clients sit here. */
+static int client_fd_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX) {
+        return INT_MAX;
+    }
+    int all = (int)limit.rlim_cur;
+    return all - (all / 4 < FDS_RESERVED ? all / 4 : FDS_RESERVED);
+}
+
 static void listener_pause(struct listener *listener)
 {
     event_del(&listener->readable);
@@ -330,7 +346,7 @@ static bool listener_accept(struct listener *listener)
         }
     }
     struct peer peer;
-    if (!peer_identify(listener, fd, &address, &peer)) {
+    if (fd >= listener->fd_limit || !peer_identify(listener, fd, &address, &peer)) {
         close(fd);
         return true;
     }
@@ -369,6 +385,7 @@ struct listener *listen_create(const struct listen_options *options, struct err 
 
 void listen_start(struct listener *listener, struct loop *loop, listen_accept_f *accept, void *arg)
 {
+    listener->fd_limit = client_fd_limit();
     struct event_base *base = loop_base(loop);
     listener->accept = accept;
     listener->arg = arg;

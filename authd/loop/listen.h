@@ -2,7 +2,8 @@
  *
  * A unix socket is bound under a temporary name and renamed into place, so that it never exists
  * without a listener; a stale socket file is taken over, a live one (somebody accepts on it) is
- * refused. When descriptors run out, accepting pauses for a moment instead of spinning.
+ * refused. When descriptors run out, accepting pauses for a moment
+ * instead of spinning; clients never get the last ones, which are for the database and the like.
  */
 #ifndef LOOP_LISTEN_H
 #define LOOP_LISTEN_H

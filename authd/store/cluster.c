@@ -1,5 +1,6 @@
 #include "store/cluster.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -185,17 +186,27 @@ static int remove_entry(const char *path, const struct stat *found, int type, st
     return remove(path);
 }
 
-/* What an initdb that was killed has left. An entry that cannot be removed is only litter. */
+/* What an initdb that was killed has left: data.new-*. An entry that cannot be removed is only
+ * litter. */
 static void remove_unfinished(const struct cluster *cluster)
 {
-    glob_t found;
+    const char *slash = strrchr(cluster->data, '/');
+    struct span parent = {cluster->data, (size_t)(slash - cluster->data)};
+    const char *prefix = arena_printf(cluster->arena, "%s.new-", slash + 1);
+    DIR *directory = opendir(arena_copy(cluster->arena, parent));
+    struct dirent *entry;
 
-    if (glob(arena_printf(cluster->arena, "%s.new-*", cluster->data), 0, NULL, &found) == 0) {
-        for (size_t i = 0; i < found.gl_pathc; i++) {
-            nftw(found.gl_pathv[i], remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-        }
-        globfree(&found);
+    if (directory == NULL) {
+        return;
     }
+    while ((entry = readdir(directory)) != NULL) {
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0) {
+            nftw(
+                arena_printf(cluster->arena, "%.*s/%s", (int)parent.len, parent.ptr, entry->d_name),
+                remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+        }
+    }
+    closedir(directory);
 }
 
 bool cluster_create(struct cluster *cluster, struct err *err)

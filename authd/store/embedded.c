@@ -31,6 +31,7 @@ struct embedded {
     struct event *watch;    /* NULL: embedded_watch() was not called */
     struct program restart; /* pg_ctl, when `restarting` */
     bool restarting;
+    bool started;      /* by us; otherwise it was running and we adopted it */
     unsigned failures; /* restarts in a row */
     unsigned pause_s;  /* seconds until the next try */
 };
@@ -60,6 +61,19 @@ static bool start_server(const struct cluster *cluster, struct err *err)
     return err_set(err, "%s (the reason may be in %s)", why.text, cluster->log);
 }
 
+/* A server that does not stop goes on: the next start adopts it. */
+static void stop_server(const struct cluster *cluster)
+{
+    const char *const argv[] = {cluster->pg_ctl, "stop",     "--wait",      "--mode=fast",
+                                "--silent",      "--pgdata", cluster->data, NULL};
+    struct program pg_ctl;
+    struct err ignored;
+
+    if (cluster_state(cluster) == CLUSTER_RUNNING && program_start(&pg_ctl, argv, &ignored)) {
+        program_finish(&pg_ctl, &ignored);
+    }
+}
+
 /* Waits for a server that runs or starts. False: it does not answer, or it ended. */
 static bool await_server(const struct embedded *embedded, struct err *err)
 {
@@ -87,6 +101,7 @@ static bool adopt_or_start(struct embedded *embedded, struct err *err)
                 return true;
             }
         } else if (start_server(&embedded->cluster, err)) {
+            embedded->started = true;
             return true;
         }
         sleep_a_moment();
@@ -113,6 +128,9 @@ struct embedded *embedded_start(const char *state_dir, struct err *err)
     struct embedded *embedded = mem_new(struct embedded);
 
     if (!bring_up(embedded, state_dir, err)) {
+        if (embedded->started) {
+            stop_server(&embedded->cluster);
+        }
         cluster_close(&embedded->cluster);
         free(embedded);
         return NULL;
@@ -175,8 +193,7 @@ void embedded_watch(struct embedded *embedded, struct loop *loop)
 
 void embedded_stop(struct embedded *embedded)
 {
-    struct program pg_ctl;
-    struct err ignored; /* a server that does not stop goes on: the next start adopts it */
+    struct err ignored;
 
     if (embedded->watch != NULL) {
         event_free(embedded->watch);
@@ -184,13 +201,7 @@ void embedded_stop(struct embedded *embedded)
     if (embedded->restarting) {
         program_finish(&embedded->restart, &ignored);
     }
-    const char *const argv[] = {
-        embedded->cluster.pg_ctl, "stop", "--wait", "--mode=fast", "--silent", "--pgdata",
-        embedded->cluster.data,   NULL};
-    if (cluster_state(&embedded->cluster) == CLUSTER_RUNNING &&
-        program_start(&pg_ctl, argv, &ignored)) {
-        program_finish(&pg_ctl, &ignored);
-    }
+    stop_server(&embedded->cluster);
     cluster_close(&embedded->cluster);
     free(embedded);
 }

@@ -35,8 +35,7 @@ static void check_command(const struct dovecot_command *command)
     inside(command->service);
     inside(command->client);
     inside(command->data);
-    require(command->kind == DOVECOT_VERSION || command->kind == DOVECOT_OTHER_MAJOR ||
-            command->id != 0);
+    require(command->kind == DOVECOT_VERSION || command->id != 0);
     require(command->kind != DOVECOT_AUTH || command->mechanism.len > 0);
     if (command->has_data &&
         dovecot_response_decode(command->data, response, sizeof(response), &length)) {

@@ -67,8 +67,9 @@ struct login *login_refuse(struct core *core, const char *why, const struct logi
     return login;
 }
 
-void login_cancel(struct login *login)
+void login_cancel(struct login *login, enum reason reason)
 {
+    (void)reason;
     assert_ptr_equal(login, current);
     free(login);
     current = NULL;
