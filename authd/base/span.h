@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct span {
@@ -22,6 +23,17 @@ static inline struct span span_of(const char *text)
 static inline bool span_equal(struct span a, struct span b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+/* FNV-1a: tells texts apart where nothing depends on it. */
+static inline uint64_t span_number(struct span span)
+{
+    uint64_t number = 0xcbf29ce484222325;
+
+    for (size_t i = 0; i < span.len; i++) {
+        number = (number ^ (unsigned char)span.ptr[i]) * 0x100000001b3;
+    }
+    return number;
 }
 
 /* A NUL-terminated copy in `out`, cut to fit and before the first NUL. Returns `out`. */

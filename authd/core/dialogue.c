@@ -212,6 +212,11 @@ bool dialogue_step(struct dialogue *dialogue, struct span response)
     return true;
 }
 
+bool dialogue_awaits(const struct dialogue *dialogue)
+{
+    return dialogue->awaiting;
+}
+
 void dialogue_cancel(struct dialogue *dialogue, enum reason reason)
 {
     if (dialogue->login != NULL) {

@@ -33,6 +33,8 @@ struct dialogue *dialogue_create(struct core *core, const struct dialogue_start 
                                  const struct dialogue_ops *ops, void *arg);
 /* The client's answer. False: no challenge is outstanding; nothing was done. */
 bool dialogue_step(struct dialogue *dialogue, struct span response);
+/* Is a challenge outstanding? Otherwise the core is deciding. */
+bool dialogue_awaits(const struct dialogue *dialogue);
 /* Ends it without an answer of the core's, for `reason`; no callback afterwards. */
 void dialogue_cancel(struct dialogue *dialogue, enum reason reason);
 

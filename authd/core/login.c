@@ -189,6 +189,7 @@ static enum progress login_verify(struct login *login)
         .stored = stored,
         .secret = login->claim.secret,
         .deadline = login->arrival + VERIFY_MS,
+        .source = login->context.source,
     };
 
     order.work = cost.work;
@@ -236,10 +237,16 @@ static void login_arm(struct login *login, int64_t ms)
     evtimer_add(&login->timer, &delay);
 }
 
+/* Who is told "later" at once comes again at once. */
+static bool is_overload(enum reason reason)
+{
+    return reason == REASON_HASH_QUEUE_FULL || reason == REASON_HASH_TOO_SLOW;
+}
+
 static enum progress login_decide(struct login *login)
 {
     login->verdict = verdict_of(&login->facts);
-    if (login->verdict.outcome != OUTCOME_DENY) {
+    if (login->verdict.outcome != OUTCOME_DENY && !is_overload(login->verdict.reason)) {
         return GO_ON;
     }
     login_arm(login, LOGIN_GRID_MS - (clock_ms() - login->arrival) % LOGIN_GRID_MS);

@@ -27,6 +27,8 @@ struct login_context {
     const char *front;     /* "dovecot", "saslauthd" */
     const char *client;    /* the mail client's address; empty: not told */
     const char *peer;      /* who is at the socket: "unix:101" */
+    uint64_t source;       /* who has to share with whom when there is too much to do: the client's
+                              address or, without one, the connection, as a number */
     bool tls;              /* the mail client's connection, as the MTA says */
     bool tagged;           /* identity is alice#p3@example.org, not alice@example.org */
 };

@@ -69,6 +69,7 @@ struct verify *verify_start(struct core *core, const struct verify_order *order,
         .destroy = verify_destroy,
         .owner = verify,
         .deadline = order->deadline,
+        .source = order->source,
     };
     verify->scheme = order->scheme;
     verify->match = AUTHD_MATCH_ERROR;

@@ -29,6 +29,7 @@ struct verify_order {
     struct span secret;
     uint64_t work;    /* as the scheme's `cost` says */
     int64_t deadline; /* clock_ms() */
+    uint64_t source;  /* with whom it shares the lane: loop/workers.h */
 };
 
 typedef void verify_done_f(enum verify_result result, void *arg);

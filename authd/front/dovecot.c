@@ -15,13 +15,18 @@
 #define CONNECTIONS_MAX 8192
 #define OUTPUT_HIGH     (50 * 1024)
 
-static void connection_drop_requests(struct connection *connection)
+/* All of them, or only those that cannot go on without the client's next line. */
+static void connection_drop_requests(struct connection *connection, bool only_awaiting)
 {
-    struct request *request;
+    struct request *request = TAILQ_FIRST(&connection->requests);
+    struct request *next;
 
-    while ((request = TAILQ_FIRST(&connection->requests)) != NULL) {
-        dialogue_cancel(request->dialogue, REASON_CLIENT_GONE);
-        dovecot_request_free(request);
+    for (; request != NULL; request = next) {
+        next = TAILQ_NEXT(request, link);
+        if (!only_awaiting || dialogue_awaits(request->dialogue)) {
+            dialogue_cancel(request->dialogue, REASON_CLIENT_GONE);
+            dovecot_request_free(request);
+        }
     }
 }
 
@@ -31,7 +36,7 @@ void dovecot_connection_close(struct connection *connection)
         return;
     }
     connection->state = CLOSING;
-    connection_drop_requests(connection);
+    connection_drop_requests(connection, false);
     stream_close(&connection->stream);
 }
 
@@ -39,7 +44,7 @@ static void connection_free(struct connection *connection)
 {
     struct dovecot_front *front = connection->front;
 
-    connection_drop_requests(connection);
+    connection_drop_requests(connection, false);
     stream_finish(&connection->stream);
     TAILQ_REMOVE(&front->list, connection, link);
     front->connections--;
@@ -94,6 +99,7 @@ static void connection_gone(struct stream *stream)
 {
     struct connection *connection = connection_of(stream);
 
+    connection_drop_requests(connection, true);
     if (connection->live > 0 && stream_answerable(stream)) {
         connection->half_closed = true;
     } else {
@@ -134,8 +140,9 @@ void dovecot_accept(void *arg, int fd, const struct peer *peer)
     front->connections++;
     stream_init(&connection->stream, front->loop, fd, &connection_ops, &limits);
     buf_init(&handshake, DOVECOT_HANDSHAKE_MAX);
+    connection->cuid = ++front->next_cuid;
     dovecot_handshake_append(&handshake, registry_mechanisms(front->core->registry),
-                             ++front->next_cuid);
+                             connection->cuid);
     stream_write(&connection->stream, buf_span(&handshake));
     buf_finish(&handshake);
 }

@@ -26,6 +26,7 @@ struct connection {
     struct stream stream;
     enum { AWAIT_VERSION, AWAIT_CPID, READY, CLOSING } state;
     bool half_closed; // the client has stopped sending and still reads
+    uint32_t cuid;    // its number, as the handshake says
     uint32_t minor;
     unsigned live;
     char peer[sizeof(((struct peer *)0)->text)];

@@ -83,6 +83,7 @@ static void connection_decide(struct connection *connection, const struct saslau
         .front = "saslauthd",
         .client = span_text(frame->client, client, sizeof(client)),
         .peer = connection->peer,
+        .source = frame->client.len > 0 ? span_number(frame->client) : (uintptr_t)connection,
     };
     event_del(&connection->read_timer);
     connection->state = DECIDING;

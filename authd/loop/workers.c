@@ -35,8 +35,9 @@ struct workers {
 
     pthread_mutex_t mutex; /* guards all below */
     pthread_cond_t work;
-    struct job_list queue;
+    struct job_list queue; /* by round, and in order of arrival within one */
     unsigned queued;
+    uint64_t round; /* of the job that was taken last */
     struct job_list finished;
     bool stopping;
 };
@@ -90,6 +91,7 @@ static struct job *workers_take(struct workers *workers)
     struct job *job = TAILQ_FIRST(&workers->queue);
     TAILQ_REMOVE(&workers->queue, job, link);
     workers->queued--;
+    workers->round = job->round;
     return job;
 }
 
@@ -249,13 +251,55 @@ void workers_destroy(struct workers *workers)
     free(workers);
 }
 
+/* Each source has one job in each round: the next one after its last that waits, or the present
+ * one. */
+static uint64_t round_of(const struct workers *workers, const struct job *job)
+{
+    const struct job *other;
+    TAILQ_FOREACH_REVERSE(other, &workers->queue, job_list, link)
+    {
+        if (other->source == job->source) {
+            return other->round + 1;
+        }
+    }
+    return workers->round;
+}
+
+static void queue_insert(struct workers *workers, struct job *job)
+{
+    struct job *before = TAILQ_LAST(&workers->queue, job_list);
+    while (before != NULL && before->round > job->round) {
+        before = TAILQ_PREV(before, job_list, link);
+    }
+    if (before != NULL) {
+        TAILQ_INSERT_AFTER(&workers->queue, before, job, link);
+    } else {
+        TAILQ_INSERT_HEAD(&workers->queue, job, link);
+    }
+    workers->queued++;
+}
+
+/* The last of the queue gives up its place to a job of an earlier round. False: it is not later. */
+static bool queue_displace(struct workers *workers, const struct job *job)
+{
+    struct job *last = TAILQ_LAST(&workers->queue, job_list);
+    if (last == NULL || last->round <= job->round) {
+        return false;
+    }
+    TAILQ_REMOVE(&workers->queue, last, link);
+    workers->queued--;
+    last->expired = true;
+    workers_deliver(workers, last);
+    return true;
+}
+
 bool workers_submit(struct workers *workers, struct job *job)
 {
     pthread_mutex_lock(&workers->mutex);
-    bool room = workers->queued < workers->options.queue_limit;
+    job->round = round_of(workers, job);
+    bool room = workers->queued < workers->options.queue_limit || queue_displace(workers, job);
     if (room) {
-        TAILQ_INSERT_TAIL(&workers->queue, job, link);
-        workers->queued++;
+        queue_insert(workers, job);
         pthread_cond_signal(&workers->work);
     }
     pthread_mutex_unlock(&workers->mutex);

@@ -1,5 +1,9 @@
 /* A lane of worker threads with a bounded queue, for work that would hold up the loop.
  *
+ * The queue is fair between sources: their jobs take turns, and when it is full, a source with
+ * fewer jobs waiting than another takes the place of that one's last. So whoever sends much waits
+ * for himself, and nobody else does.
+ *
  * A job owns copies of all that it needs and touches nothing else, so there is no lock outside this
  * file. Cancelling detaches the owner: a job that runs runs out, one that waits is not run; its
  * completion is not called, and it frees itself. Completions are delivered on the loop, all that
@@ -22,7 +26,9 @@ struct job {
     void (*destroy)(struct job *job);           /* on the loop, always last: wipe and free */
     void *owner;                                /* NULL is: cancelled */
     int64_t deadline;      /* clock_ms() after which a job still waiting is not run */
-    bool expired;          /* it was not run: its deadline passed */
+    uint64_t source;       /* on whose behalf: the same number for the same */
+    bool expired;          /* it was not run: its deadline passed, or it gave up its place */
+    uint64_t round;        // private to workers.c
     TAILQ_ENTRY(job) link; // workers::queue, then workers::finished
 };
 
@@ -43,7 +49,8 @@ struct workers *workers_create(struct loop *loop, const struct workers_options *
  * before. Not from inside a completion. */
 void workers_destroy(struct workers *workers);
 
-/* False: the queue is full; the job was not taken and is still the caller's. */
+/* False: the queue is full, of sources with no more jobs waiting than this one; the job was not
+ * taken and is still the caller's. */
 bool workers_submit(struct workers *workers, struct job *job);
 
 /* Detaches the owner. Call from the loop only, before `done` has been called. */

@@ -238,3 +238,28 @@ def test_a_slow_client_holds_nobody_up(server, alice):
             assert_neighbour_is_well(server, alice)
         slow.send(f"IN\tresp={plain(alice, PASSWORD)}\n")
         assert slow.reply().command == "OK"
+
+
+def test_one_client_with_too_much_to_ask_waits_for_himself(server, alice):
+    """Two hundred passwords to hash at a time from one connection; a login beside it goes on."""
+    with server.connect(server.replying) as hog:
+        for number in range(1, 201):
+            hog.send(f"AUTH\t{number}\tPLAIN\tresp={plain('nobody-here', 'x')}\n")
+        for _ in range(5):
+            assert_neighbour_is_well(server, alice)
+        assert {hog.reply().command for _ in range(200)} == {"FAIL"}
+
+
+def test_clients_that_stop_sending_in_an_exchange_are_let_go(server, alice):
+    """Nothing can come of an exchange that awaits a client that has shut down its side."""
+    with server.connect() as client:
+        client.send("AUTH\t1\tLOGIN\n")
+        assert client.reply().command == "CONT"
+        client.socket.shutdown(socket.SHUT_WR)
+        assert client.is_closed()
+    with server.connect() as client:  # one that awaits it, one that does not
+        client.send(f"AUTH\t1\tLOGIN\nAUTH\t2\tPLAIN\tresp={plain(alice, PASSWORD)}\n")
+        client.socket.shutdown(socket.SHUT_WR)
+        assert client.reply().command == "CONT"
+        assert client.reply().line == f"OK\t2\tuser={alice}"
+        assert client.is_closed()

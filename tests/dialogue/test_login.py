@@ -1,12 +1,11 @@
 """Logins by PLAIN and LOGIN, and that nothing tells one refusal from another."""
 
-import subprocess
 import threading
 import time
 
 import pytest
 from client import encode, plain
-from conftest import PASSWORD
+from conftest import PASSWORD, doveadm_hash
 from harness.private import HarnessError, wait_until
 
 
@@ -132,13 +131,6 @@ def test_answers_come_in_order_of_completion(server, alice):
         client.send(f"AUTH\t1\tPLAIN\tservice=smtp\tresp={plain(alice, 'wrong')}\n"
                     f"AUTH\t2\tPLAIN\tservice=smtp\tresp={plain(alice, PASSWORD)}\n")
         assert [client.reply().id for _ in range(2)] == ["2", "1"]
-
-
-def doveadm_hash(password, scheme, *options):
-    """A foreign hash, made by another program."""
-    done = subprocess.run(["doveadm", "pw", *options, "-s", scheme, "-p", password], check=True,
-                          capture_output=True, text=True)
-    return done.stdout.strip().partition("}")[2]
 
 
 def test_a_change_holds_for_a_login_under_way(server):

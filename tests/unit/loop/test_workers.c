@@ -26,6 +26,7 @@ struct fixture {
     int nice;
     bool blocked;
     char name[16];
+    int order;           /* the sources of what was run, a digit each */
     struct task *victim; /* cancelled by the next completion */
 };
 
@@ -306,6 +307,63 @@ static void test_threads_are_nice_named_and_leave_signals_alone(void **state)
     fixture_free(fixture);
 }
 
+static void task_note_order(struct job *job)
+{
+    struct task *task = (struct task *)job;
+    task_run(job);
+    task->fixture->order = task->fixture->order * 10 + (int)job->source;
+}
+
+static bool submit_from(struct fixture *fixture, uint64_t source)
+{
+    struct task *task = task_make(fixture, INT64_MAX);
+    task->job.run = task_note_order;
+    task->job.source = source;
+    if (workers_submit(fixture->workers, &task->job)) {
+        return true;
+    }
+    free(task);
+    return false;
+}
+
+static void test_sources_take_turns(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1, 8);
+    submit_gated(fixture);
+    for (int i = 0; i < 4; i++) {
+        assert_true(submit_from(fixture, 1));
+    }
+    assert_true(submit_from(fixture, 2));
+    assert_true(submit_from(fixture, 2));
+    assert_true(submit_from(fixture, 3));
+    sem_post(&fixture->gate);
+    wait_destroyed(fixture, 8);
+    assert_int_equal(fixture->order, 1231211);
+    fixture_free(fixture);
+}
+
+/* Who fills the queue makes room for who does not; among equals nobody has to. */
+static void test_a_full_queue_has_room_for_who_sends_less(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1, 3);
+    submit_gated(fixture);
+    for (int i = 0; i < 3; i++) {
+        assert_true(submit_from(fixture, 1));
+    }
+    assert_false(submit_from(fixture, 1));
+    assert_true(submit_from(fixture, 2));
+    assert_true(submit_from(fixture, 3));
+    assert_false(submit_from(fixture, 4)); /* 1, 2 and 3 have one each */
+    sem_post(&fixture->gate);
+    wait_destroyed(fixture, 6);
+    assert_int_equal(fixture->order, 123);
+    assert_int_equal(fixture->expired, 2); /* of source 1 */
+    assert_int_equal(fixture->done, 6);
+    fixture_free(fixture);
+}
+
 static void note_idle(void *arg)
 {
     sem_post(arg);
@@ -349,6 +407,8 @@ int main(void)
         cmocka_unit_test(test_an_expired_job_is_completed_without_running),
         cmocka_unit_test(test_destroy_with_work_in_every_state),
         cmocka_unit_test(test_threads_are_nice_named_and_leave_signals_alone),
+        cmocka_unit_test(test_sources_take_turns),
+        cmocka_unit_test(test_a_full_queue_has_room_for_who_sends_less),
         cmocka_unit_test(test_an_idle_thread_says_so_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
