@@ -6,8 +6,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -19,8 +17,8 @@
 #include "endpoint.h"
 #include "loop/loop.h"
 #include "loop/workers.h"
-#include "notify.h"
 #include "privileges.h"
+#include "process.h"
 #include "store/db.h"
 #include "store/embedded.h"
 #include "store/lookup.h"
@@ -72,8 +70,7 @@ static void daemon_ready(struct daemon *daemon)
     daemon->ready = true;
     evtimer_del(&daemon->ready_timer);
     log_message(LOG_INFO, "ready", "version %s", AUTHD_VERSION);
-    (void)!write(STDOUT_FILENO, "ready\n", 6);
-    notify_send("READY=1");
+    process_ready();
 }
 
 static void on_ready_timer(evutil_socket_t fd, short what, void *arg)
@@ -112,6 +109,12 @@ static void on_db_unusable(void *arg, const char *text)
     }
 }
 
+static void on_db_failed(void *arg, const char *text)
+{
+    (void)arg;
+    log_message(LOG_ERROR, "database-error", "%s", text);
+}
+
 static bool daemon_idle(const struct daemon *daemon)
 {
     for (size_t i = 0; i < daemon->endpoint_count; i++) {
@@ -146,7 +149,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
         return;
     }
     log_message(LOG_INFO, "stopping", "no new requests");
-    notify_send("STOPPING=1");
+    process_stopping();
     daemon->drain_since = clock_ms();
     for (size_t i = 0; i < daemon->endpoint_count; i++) {
         endpoint_drain(&daemon->endpoints[i]);
@@ -291,6 +294,7 @@ static bool daemon_build(struct daemon *daemon, struct err *err)
         .read_connections = config->read_connections,
         .resolver = daemon->resolver,
         .unusable = on_db_unusable,
+        .failed = on_db_failed,
         .up = on_db_up,
         .down = on_db_down,
         .arg = daemon,
@@ -385,38 +389,13 @@ static void daemon_finish(struct daemon *daemon)
     free(daemon->plugin_dir);
 }
 
-static void raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
-static void process_prepare(const struct config *config)
-{
-    /* libpq would take these for settings that database.url leaves out; a host name among them
-     * would be looked up on the loop. */
-    static const char *const unwanted[] = {"PGHOST", "PGHOSTADDR", "PGSERVICE", "PGSERVICEFILE"};
-
-    for (size_t i = 0; i < sizeof(unwanted) / sizeof(unwanted[0]); i++) {
-        unsetenv(unwanted[i]);
-    }
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
-    umask(0077);
-    log_configure(config->log_level, config->log_format);
-}
-
 int daemon_run(const struct config *config)
 {
     struct daemon daemon = {.config = config};
     struct err err;
 
-    process_prepare(config);
-    raise_descriptor_limit();
+    process_prepare();
+    log_configure(config->log_level, config->log_format);
     daemon.plugin_dir = find_plugin_dir(config);
     if (!daemon_bind(&daemon, &err) || !become_user(config, &err)) {
         daemon.status = failed(&err);
@@ -432,12 +411,27 @@ int daemon_run(const struct config *config)
         daemon.status = failed(&err);
         goto finish;
     }
+    process_hear_stop(true);
     loop_run(daemon.core.loop);
 finish:
+    process_hear_stop(false); // what is taken down is taken down whole
     daemon_finish(&daemon);
-    log_message(LOG_INFO, "stopped", "status %d", daemon.status);
+    if (daemon.status == 0) { // else the last line is the reason
+        log_message(LOG_INFO, "stopped", "all is answered");
+    }
     log_stop();
     return daemon.status;
+}
+
+int daemon_check(const struct config *config)
+{
+    struct daemon daemon = {.config = config, .plugin_dir = find_plugin_dir(config)};
+    struct err err;
+    bool loads = daemon_load(&daemon, &err);
+
+    registry_destroy(daemon.registry);
+    free(daemon.plugin_dir);
+    return loads ? 0 : failed(&err);
 }
 
 int daemon_migrate(const struct config *config)
@@ -446,7 +440,8 @@ int daemon_migrate(const struct config *config)
     unsigned applied = 0;
     struct err err;
 
-    process_prepare(config);
+    process_prepare();
+    log_configure(config->log_level, config->log_format);
     if (!become_user(config, &err)) {
         return failed(&err);
     }

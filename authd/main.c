@@ -1,9 +1,7 @@
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <sodium.h>
 
@@ -31,19 +29,6 @@ static void print_usage(FILE *out)
 
 enum mode { MODE_SERVE, MODE_CHECK, MODE_MIGRATE };
 
-/* A socket that got the number of a closed stdin, stdout or stderr would be taken for it. */
-static void keep_standard_descriptors(void)
-{
-    int fd;
-
-    do {
-        fd = open("/dev/null", O_RDWR);
-    } while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd > STDERR_FILENO) {
-        close(fd);
-    }
-}
-
 static int run(const char *path, enum mode mode)
 {
     struct err err;
@@ -56,7 +41,10 @@ static int run(const char *path, enum mode mode)
     }
     switch (mode) {
     case MODE_CHECK:
-        printf("%s: ok\n", path);
+        status = daemon_check(config);
+        if (status == 0) {
+            printf("%s: ok\n", path);
+        }
         break;
     case MODE_MIGRATE:
         status = daemon_migrate(config);
@@ -85,17 +73,18 @@ int main(int argc, char **argv)
     enum mode mode = MODE_SERVE;
     int option;
 
-    keep_standard_descriptors();
     while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
         switch (option) {
         case 'c':
             path = optarg;
             break;
         case CHECK:
-            mode = MODE_CHECK;
-            break;
         case MIGRATE:
-            mode = MODE_MIGRATE;
+            if (mode != MODE_SERVE) {
+                fputs("authd: --check-config and --migrate exclude each other\n", stderr);
+                return EXIT_USAGE;
+            }
+            mode = option == CHECK ? MODE_CHECK : MODE_MIGRATE;
             break;
         case DEFAULTS:
             config_print_defaults(stdout);

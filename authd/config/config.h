@@ -21,8 +21,8 @@ struct config_listener {
     enum config_protocol protocol;
     char *path;    /* absolute; or NULL and: */
     char *address; /* "127.0.0.1:12345" */
-    uid_t owner;   /* (uid_t)-1: not set */
-    gid_t group;   /* (gid_t)-1: not set */
+    uid_t owner;   /* started as root: `user`, unless set; otherwise (uid_t)-1, unless set */
+    gid_t group;   /* likewise */
     mode_t mode;
     uid_t *peers;
     unsigned peer_count; /* 0: everyone who can open the socket */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "config/reader.h"
@@ -120,8 +121,6 @@ static bool read_access(struct entry *entry)
     struct err problem;
     const char *mode = reader_default(raw->mode, "listeners[].mode");
 
-    listener->owner = (uid_t)-1;
-    listener->group = (gid_t)-1;
     if (raw->owner != NULL && !config_value_user(raw->owner, &listener->owner, &problem)) {
         return reader_fail_value(entry->reader, key_of(entry, "owner"), raw->owner, problem.text);
     }
@@ -219,6 +218,7 @@ bool config_read_listeners(const struct reader *reader, const struct raw_config 
 {
     config->listeners = mem_calloc(raw->listeners_count, sizeof(*config->listeners));
     config->listener_count = raw->listeners_count;
+    bool root = geteuid() == 0;
     for (size_t i = 0; i < config->listener_count; i++) {
         struct entry entry = {
             .reader = reader,
@@ -226,6 +226,8 @@ bool config_read_listeners(const struct reader *reader, const struct raw_config 
             .listener = &config->listeners[i],
             .number = i + 1,
         };
+        entry.listener->owner = root ? config->uid : (uid_t)-1;
+        entry.listener->group = root ? config->gid : (gid_t)-1;
         if (!read_listener(&entry) || !check_unique(&entry, config)) {
             return false;
         }

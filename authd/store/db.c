@@ -13,8 +13,13 @@ struct db {
     struct db_options options;
     struct target target;
     struct err unusable; /* what was last reported; empty: nothing since the READ lane was up */
+    struct err failed;   /* the last failure of a statement that was reported, and when */
+    int64_t failed_at;
     struct lane lanes[LANES];
 };
+
+#define SCHEMA_CLASS    "AU"
+#define FAILED_AGAIN_MS 60000
 
 static void lane_up(struct lane *lane)
 {
@@ -43,7 +48,29 @@ static void lane_unusable(struct lane *lane, const char *text)
     }
 }
 
+/* Answers of the schema's own functions are the caller's business. Of the rest, which is the
+ * installation's, each new one is reported, and the same again only after a while. */
+static void lane_failed(struct lane *lane, const struct db_unit *unit)
+{
+    struct db *db = lane->owner;
+    const char *sqlstate = PQresultErrorField(unit->result, PG_DIAG_SQLSTATE);
+    struct err text;
+
+    if (strncmp(sqlstate, SCHEMA_CLASS, strlen(SCHEMA_CLASS)) == 0) {
+        return;
+    }
+    err_set(&text, "%s: %s (SQLSTATE %s)", statement_table[unit->statement].name,
+            PQresultErrorField(unit->result, PG_DIAG_MESSAGE_PRIMARY), sqlstate);
+    if (strcmp(text.text, db->failed.text) == 0 && clock_ms() - db->failed_at < FAILED_AGAIN_MS) {
+        return;
+    }
+    db->failed = text;
+    db->failed_at = clock_ms();
+    db->options.failed(db->options.arg, text.text);
+}
+
 static const struct lane_ops lane_ops = {
+    .failed = lane_failed,
     .up = lane_up,
     .down = lane_down,
     .unusable = lane_unusable,

@@ -30,7 +30,9 @@ enum db_status {
 /* Valid during the callback only. */
 struct db_result {
     enum db_status status;
-    const char *sqlstate; /* with DB_REFUSED: five characters, and: */
+    /* Set with DB_REFUSED, and with DB_DOWN or DB_TIMEOUT if the database itself said that it
+     * cannot now; then nothing was changed. NULL: it did not answer. */
+    const char *sqlstate; /* five characters */
     const char *message;
     const char *hint; /* may be NULL */
     int rows;
@@ -50,6 +52,9 @@ struct db_options {
     /* Called when a database can be reached but its schema cannot be used, with the remedy. */
     void (*unusable)(void *arg, const char *text);
     void (*up)(void *arg); /* the first READ connection became usable: logins can be answered */
+    /* A statement failed, other than by an answer of the schema's functions (SQLSTATE class AU):
+     * the database or its installation is at fault. Not called again and again for the same. */
+    void (*failed)(void *arg, const char *text);
     void (*down)(void *arg, const char *why); /* the last one was lost, or the first try failed */
     void *arg;
 };

@@ -179,6 +179,7 @@ static void conn_answered(void *owner, struct db_unit *unit)
     enum db_status status = DB_OK;
     if (PQresultStatus(unit->result) == PGRES_FATAL_ERROR) {
         status = unit_failure_of(PQresultErrorField(unit->result, PG_DIAG_SQLSTATE)).status;
+        lane->ops->failed(lane, unit);
     }
     bool cannot_tell = status == DB_DOWN || status == DB_TIMEOUT;
     if (!cannot_tell || !unit_retry(lane, unit, INT64_MAX)) {

@@ -24,7 +24,8 @@ struct lane_ops {
     void (*up)(struct lane *lane); /* the first connection became usable */
     void (*down)(struct lane *lane,
                  const char *why); /* the last was lost, or the first try failed */
-    void (*unusable)(struct lane *lane, const char *text); /* at every attempt */
+    void (*unusable)(struct lane *lane, const char *text);         /* at every attempt */
+    void (*failed)(struct lane *lane, const struct db_unit *unit); /* an SQL error, in its result */
 };
 
 enum lane_state { LANE_UNKNOWN, LANE_UP, LANE_DOWN };

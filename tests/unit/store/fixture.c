@@ -175,6 +175,13 @@ static void on_unusable(void *arg, const char *text)
     snprintf(fixture->text, sizeof fixture->text, "%s", text);
 }
 
+static void on_failed(void *arg, const char *text)
+{
+    struct fixture *fixture = arg;
+    fixture->failures++;
+    snprintf(fixture->text, sizeof fixture->text, "%s", text);
+}
+
 void fixture_open(struct fixture *fixture, const char *url)
 {
     *fixture = (struct fixture){.loop = loop_create()};
@@ -185,6 +192,7 @@ void fixture_open(struct fixture *fixture, const char *url)
         .read_connections = 2,
         .resolver = fixture->resolver,
         .unusable = on_unusable,
+        .failed = on_failed,
         .up = on_up,
         .down = on_down,
         .arg = fixture,

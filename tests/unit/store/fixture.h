@@ -13,7 +13,8 @@ struct fixture {
     int ups;
     int downs;
     int unusables;
-    char text[512]; /* of the last down or unusable */
+    int failures;
+    char text[512]; /* of the last of these */
 };
 
 /* One unit and how it ended. */

@@ -1,0 +1,108 @@
+#include "process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* A socket that got the number of a closed stdin, stdout or stderr would be taken for it. */
+static void keep_standard_descriptors(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO) {
+        close(fd);
+    }
+}
+
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static void clean_environment(void)
+{
+    /* libpq would take these for settings that database.url leaves out; a host name among them
+     * would be looked up on the loop. */
+    static const char *const unwanted[] = {"PGHOST", "PGHOSTADDR", "PGSERVICE", "PGSERVICEFILE"};
+
+    for (size_t i = 0; i < sizeof(unwanted) / sizeof(unwanted[0]); i++) {
+        unsetenv(unwanted[i]);
+    }
+}
+
+void process_prepare(void)
+{
+    keep_standard_descriptors();
+    raise_descriptor_limit();
+    clean_environment();
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    process_hear_stop(false);
+    umask(0077);
+}
+
+void process_hear_stop(bool hear)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigprocmask(hear ? SIG_UNBLOCK : SIG_BLOCK, &set, NULL);
+}
+
+/* One datagram to $NOTIFY_SOCKET (sd_notify(3)); nobody listening is fine. */
+static void notify(const char *state)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = path != NULL ? strlen(path) : 0;
+    int fd;
+
+    if (length < 2 || length >= sizeof(address.sun_path) || (path[0] != '/' && path[0] != '@')) {
+        return;
+    }
+    memcpy(address.sun_path, path, length);
+    if (path[0] == '@') { // the abstract namespace
+        address.sun_path[0] = '\0';
+    }
+    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return;
+    }
+    (void)sendto(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address,
+                 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
+    close(fd);
+}
+
+/* Never waits: a pipe that nobody reads must not hold up the loop. */
+void process_ready(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+    if (poll(&out, 1, 0) == 1 && (out.revents & POLLOUT) != 0) {
+        (void)!write(STDOUT_FILENO, "ready\n", 6);
+    }
+    notify("READY=1");
+}
+
+void process_stopping(void)
+{
+    notify("STOPPING=1");
+}
