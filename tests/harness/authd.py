@@ -143,7 +143,7 @@ class Authd:
         if self.process:
             status = process_end(self.process, 30)
             self.process = None
-            if status != 0:
+            if status != 0 or "runtime error: " in self.log_text():
                 raise HarnessError(f"authd ended with {status}:\n{self.log_text()}")
 
     def kill(self):

@@ -1,8 +1,8 @@
 """A private Postfix: own configuration, queue, data and log directories, smtpd chrooted into its queue as
 Debian ships it. No file of the system's Postfix is read but its programs.
 
-Services, each on a free port of 127.0.0.1: `submission` (STARTTLS), `submissions` (TLS from the start) and,
-if a libsasl2 configuration is given, `cyrus` (STARTTLS, passwords by saslauthd)."""
+Services, each on a free port of 127.0.0.1: `submission` (STARTTLS), `submissions` (TLS from the start) and
+`cyrus` (STARTTLS, passwords by libsasl2 and the saslauthd that write_sasl_config names)."""
 
 import os
 import pwd
@@ -89,11 +89,10 @@ class Postfix:
     """`auth` is the Dovecot auth socket as smtpd_sasl_path names it; relative paths are in the queue
     directory, whose `private/` exists before Postfix starts so that the service can bind there first."""
 
-    def __init__(self, auth="private/authd-auth", cyrus_config=None):
+    def __init__(self, auth="private/authd-auth"):
         self.directory = make_directory()
         self.root = UNPACKED if os.path.isdir(UNPACKED) and not os.path.exists("/usr/sbin/postfix") else ""
         self.auth = auth
-        self.cyrus_config = cyrus_config
         self.port, self.tls_port, self.cyrus_port = free_ports(3)
         self.queue = os.path.join(self.directory, "queue")
         for name in ("etc", "log", "queue", "queue/private", "data"):
@@ -113,19 +112,22 @@ class Postfix:
         self.destroy()
 
     def _write_configuration(self):
-        main = MAIN.format(directory=self.directory, root=self.root)
         dovecot = {"type": "dovecot", "path": self.auth, "chroot": "y"}
         master = SERVICE.format(name="submission", port=self.port,
                                 tls="smtpd_tls_security_level=encrypt", **dovecot)
         master += SERVICE.format(name="submissions", port=self.tls_port,
                                  tls="smtpd_tls_wrappermode=yes", **dovecot)
-        if self.cyrus_config:
-            main += f"cyrus_sasl_config_path = {self.cyrus_config}\n"
-            master += SERVICE.format(name="cyrus", port=self.cyrus_port, type="cyrus", path="smtpd",
-                                     tls="smtpd_tls_security_level=encrypt", chroot="n")
+        master += SERVICE.format(name="cyrus", port=self.cyrus_port, type="cyrus", path="smtpd",
+                                 tls="smtpd_tls_security_level=encrypt", chroot="n")
         with open(os.path.join(self.directory, "etc", "main.cf"), "w", encoding="ascii") as file:
-            file.write(main)
+            file.write(MAIN.format(directory=self.directory, root=self.root))
         self.write_services(master)
+
+    def write_sasl_config(self, saslauthd):
+        """Debian's Postfix looks for libsasl2's configuration below its own."""
+        os.mkdir(os.path.join(self.directory, "etc", "sasl"), 0o755)
+        with open(os.path.join(self.directory, "etc", "sasl", "smtpd.conf"), "w", encoding="ascii") as file:
+            file.write(f"pwcheck_method: saslauthd\nmech_list: PLAIN LOGIN\nsaslauthd_path: {saslauthd}\n")
 
     def write_services(self, text):
         """master.cf: these services, and those that Postfix itself needs."""

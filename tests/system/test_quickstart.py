@@ -12,16 +12,13 @@ from harness.private import free_ports, process_alive, read_text, run, wait_unti
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 QUICKSTART = os.path.join(ROOT, "authd", "quickstart")
-DIRECTORIES = "/tmp/authd-quickstart.*"
+PREFIX = "/tmp/authd-quickstart."
 
 
-def processes_of(directory):
-    """Process ids whose command line names the directory."""
-    found = []
-    for path in glob.glob("/proc/[0-9]*/cmdline"):
-        if directory in read_text(path):
-            found.append(int(path.split("/")[2]))
-    return found
+def remains():
+    """Directories of quickstarts, and processes whose command line names one."""
+    processes = [path for path in glob.glob("/proc/[0-9]*/cmdline") if PREFIX in read_text(path)]
+    return {*glob.glob(f"{PREFIX}*"), *processes}
 
 
 @pytest.fixture()
@@ -30,15 +27,14 @@ def ports():
 
 
 def test_once_checks_itself_and_leaves_nothing(ports):
-    before = set(glob.glob(DIRECTORIES))
+    before = remains()
     done = run(QUICKSTART, "--once", "--port", ports[0], "--tls-port", ports[1], check=False, timeout=600)
     assert done.returncode == 0, done.stdout
     assert "not ok" not in done.stdout
     assert "0 failed" in done.stdout.splitlines()[-1]
     for line in ("235 2.7.0", "535 5.7.8", "530 5.7.0", "reason=suspended", "reason=wrong-password"):
         assert line in done.stdout
-    assert set(glob.glob(DIRECTORIES)) <= before
-    assert processes_of("/tmp/authd-quickstart.") == []
+    assert remains() <= before
 
 
 def test_taken_port_is_named(ports):
@@ -51,6 +47,7 @@ def test_taken_port_is_named(ports):
 
 
 def test_stays_up_until_interrupted(ports, tmp_path):
+    before = remains()
     output = tmp_path / "output"
     with open(output, "w", encoding="utf-8") as file:
         process = subprocess.Popen([QUICKSTART, "--port", ports[0], "--tls-port", ports[1]], stdout=file,
@@ -65,5 +62,4 @@ def test_stays_up_until_interrupted(ports, tmp_path):
         if process_alive(process.pid):
             process.terminate()
             process.wait()
-    assert processes_of("/tmp/authd-quickstart.") == []
-    assert glob.glob(DIRECTORIES) == []
+    assert remains() <= before
