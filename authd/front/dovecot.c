@@ -118,6 +118,16 @@ static const struct stream_ops connection_ops = {
     .closed = connection_closed,
 };
 
+/* Said once, until there is room again. */
+static void front_full(struct dovecot_front *front)
+{
+    if (!front->draining && !front->full) {
+        log_message(LOG_ERROR, "too-many-connections",
+                    "a dovecot listener has %u connections and takes no more", front->connections);
+        front->full = true;
+    }
+}
+
 void dovecot_accept(void *arg, int fd, const struct peer *peer)
 {
     static const struct stream_limits limits = {
@@ -129,9 +139,11 @@ void dovecot_accept(void *arg, int fd, const struct peer *peer)
     struct buf handshake;
 
     if (front->draining || front->connections >= CONNECTIONS_MAX) {
+        front_full(front);
         close(fd);
         return;
     }
+    front->full = false;
     connection = mem_new(struct connection);
     connection->front = front;
     memcpy(connection->peer, peer->text, sizeof(connection->peer));

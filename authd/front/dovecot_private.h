@@ -14,6 +14,7 @@ struct dovecot_front {
     struct core *core;
     struct dovecot_options options;
     bool draining;
+    bool full; // and said so
     unsigned connections;
     unsigned live; // requests of all connections
     uint32_t next_cuid;

@@ -156,6 +156,14 @@ def stage_fuzz(_options):
     return counts
 
 
+def stage_bench(_options):
+    """That the benchmark runs, and that no reply under load is wrong; never how fast they came."""
+    build("build-tests")
+    run_quietly("tests/bench/run", "--rounds=1", "--seconds=0.3", "--warmup=0.1", "--users=1000",
+                environment={"AUTHD_BUILD": f"{ROOT}/build-tests"})
+    return Counts(passed=1)
+
+
 def stage_pgtap(_options):
     status, output = run("tests/pgtap/run", capture=True)
     results = re.findall(r"^(not )?ok \d+", output, re.M)
@@ -205,6 +213,7 @@ STAGES = {
     "lint": stage_lint,
     "unit": stage_unit,
     "pgtap": stage_pgtap,
+    "bench": stage_bench,
     "clang": stage_clang,
     "fuzz": stage_fuzz,
     "tsan": stage_tsan,
