@@ -5,7 +5,8 @@
 --   actor      who asks, for the audit trail.
 --   reach      the ids of the domains that the actor administers; NULL: the whole site. What lies
 --              outside is not found, by construction.
---   arguments  an object; each function names its members. "user" is a login or a decimal id.
+--   arguments  an object; each function names its members. "user" is a login or a decimal id;
+--              "user_login", beside digits that may be either, is the login they would be.
 -- Errors are exceptions with MESSAGE (one sentence that names the thing) and HINT (what to do):
 --   AU404 not found   AU409 conflict   AU422 invalid value   AU403 forbidden
 --
@@ -80,24 +81,35 @@ END
 $$;
 
 -- authd.account_find(reach bigint[], arguments jsonb) → authd.account
--- The account that member "user" names. Errors: AU422 no user given; AU404.
+-- The account that member "user" names. Errors: AU422 no user given; AU404; AU409 digits that are
+-- the id of one account and the login of another, both within reach.
 CREATE FUNCTION authd.account_find(reach bigint[], arguments jsonb) RETURNS authd.account
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    who    text := authd.argument_text(arguments, 'user', 320);
-    wanted authd.account;
+    who      text := authd.argument_text(arguments, 'user', 320);
+    as_login text := coalesce(authd.argument_text(arguments, 'user_login', 320), who);
+    wanted   authd.account;
+    by_id    authd.account;
 BEGIN
     IF who IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'AU422', MESSAGE = 'user is missing',
             HINT = 'Name the user by login or id.';
     END IF;
+    SELECT * INTO wanted FROM authd.account
+     WHERE login = as_login AND (reach IS NULL OR domain = ANY (reach));
     IF who ~ '^[0-9]{1,18}$' THEN
-        SELECT * INTO wanted FROM authd.account
+        SELECT * INTO by_id FROM authd.account
          WHERE id = who::bigint AND (reach IS NULL OR domain = ANY (reach));
-    ELSE
-        SELECT * INTO wanted FROM authd.account
-         WHERE login = who AND (reach IS NULL OR domain = ANY (reach));
+        IF by_id.id <> wanted.id THEN
+            RAISE EXCEPTION USING ERRCODE = 'AU409',
+                MESSAGE = format('%s is the id of %s and the login of %s', who, by_id.login,
+                                 wanted.login),
+                HINT = 'Write the login with its domain.';
+        END IF;
+        IF by_id.id IS NOT NULL THEN
+            wanted := by_id;
+        END IF;
     END IF;
     IF wanted.id IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'AU404', MESSAGE = format('there is no user %s', who),

@@ -7,8 +7,10 @@
  * refusals (SQLSTATE class AU) are passed on. */
 #include "core/account.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -24,6 +26,7 @@
 /* Together below every client's patience: authctl waits 30 s. */
 #define ACCOUNT_HASH_MS     8000
 #define ACCOUNT_DATABASE_MS 8000
+#define ACCOUNT_READY_MS    1500 /* a supervisor asks, and does not wait long */
 
 #define USER_ID_DIGITS_MAX 18
 
@@ -80,28 +83,34 @@ static bool is_user_id(struct span text)
     return text.len > 0 && text.len <= USER_ID_DIGITS_MAX;
 }
 
-/* Always false. The answer itself waits until account_start() has returned. */
-static bool refuse(struct account_call *call, enum account_status status, const char *subject,
-                   const char *predicate)
+/* Stands for the caller, in whatever case: as a login it needs its domain. */
+static bool is_me(struct span text)
 {
+    return text.len == 2 && strncasecmp(text.ptr, "me", 2) == 0;
+}
+
+/* Always false. The answer itself waits until account_start() has returned. */
+static bool __attribute__((format(printf, 3, 4)))
+refuse(struct account_call *call, enum account_status status, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(call->detail, sizeof(call->detail), format, args);
+    va_end(args);
     call->refused = status;
-    snprintf(call->detail, sizeof(call->detail), "%s %s", subject, predicate);
     return false;
 }
 
 static bool refuse_name(struct account_call *call, const char *field, enum name_error error)
 {
-    return refuse(call, ACCOUNT_INVALID, field, name_error_text(error));
+    return refuse(call, ACCOUNT_INVALID, "%s %s", field, name_error_text(error));
 }
 
-static bool canonical_login(struct account_call *call, const char *field)
+/* Puts the canonical form of `in` at `field`. */
+static bool complete_login(struct account_call *call, struct span in, const char *field)
 {
     char name[NAME_MAX_LENGTH + 1];
-    struct span in;
-
-    if (!text_span(json_object_get(call->arguments, field), &in)) {
-        return true;
-    }
     enum name_error error = name_login(in, call->core->default_domain, name);
 
     if (error != NAME_OK) {
@@ -111,15 +120,36 @@ static bool canonical_login(struct account_call *call, const char *field)
     return true;
 }
 
-/* Who is meant: a login, or an id as it stands. */
+/* Of an account to be made. */
+static bool canonical_login(struct account_call *call)
+{
+    struct span in;
+
+    if (!text_span(json_object_get(call->arguments, "login"), &in)) {
+        return true;
+    }
+    if (is_me(in)) {
+        return refuse(call, ACCOUNT_INVALID,
+                      "login is \"me\", which stands for the caller: write it with its domain");
+    }
+    return complete_login(call, in, "login");
+}
+
+/* Who is meant: a login, or digits, which are an id and perhaps a login. */
 static bool canonical_user(struct account_call *call)
 {
     struct span in;
 
-    if (text_span(json_object_get(call->arguments, "user"), &in) && is_user_id(in)) {
+    if (!text_span(json_object_get(call->arguments, "user"), &in)) {
         return true;
     }
-    return canonical_login(call, "user");
+    if (is_me(in)) {
+        return refuse(call, ACCOUNT_NOT_FOUND, "the caller is %s, who has no account", call->actor);
+    }
+    if (!is_user_id(in)) {
+        return complete_login(call, in, "user");
+    }
+    return call->core->default_domain == NULL || complete_login(call, in, "user_login");
 }
 
 static bool canonical_address(struct account_call *call, json_t *object, const char *field)
@@ -176,7 +206,7 @@ static bool canonical_addresses(struct account_call *call)
 
 static bool arguments_prepare(struct account_call *call)
 {
-    return canonical_user(call) && canonical_login(call, "login") &&
+    return canonical_user(call) && canonical_login(call) &&
            canonical_address(call, call->arguments, "address") && canonical_addresses(call) &&
            canonical_mailbox(call, call->arguments, "recovery_address") &&
            canonical_mailbox(call, json_object_get(call->arguments, "changes"), "recovery_address");
@@ -195,6 +225,7 @@ static bool statement_writes(enum statement statement)
     return kinds[statement] == KIND_WRITE;
 }
 
+/* The database did not say anything. */
 static struct account_result result_unanswered(const struct account_call *call,
                                                enum db_status status)
 {
@@ -220,8 +251,10 @@ static struct account_result result_unanswered(const struct account_call *call,
     };
 }
 
+/* The database said no: nothing was changed. */
 static struct account_result result_refused(const struct db_result *answer)
 {
+    bool read_only = strcmp(answer->sqlstate, "25006") == 0;
     static const struct {
         const char *sqlstate;
         enum account_status status;
@@ -243,23 +276,31 @@ static struct account_result result_refused(const struct db_result *answer)
     }
     return (struct account_result){
         .status = ACCOUNT_UNAVAILABLE,
-        .detail = "the database could not do it; nothing was changed",
-        .hint = "The log says why, under this reference.",
+        .detail = "the database cannot do this now; nothing was changed",
+        .hint = read_only ? "It is read-only: let database.url lead to the primary, by "
+                            "target_session_attrs=read-write."
+                          : "The log says why, under this reference.",
         .cause = answer->message,
     };
+}
+
+static struct account_result result_of(const struct account_call *call,
+                                       const struct db_result *answer)
+{
+    if (answer->status == DB_OK) {
+        return (struct account_result){.status = ACCOUNT_OK};
+    }
+    return answer->sqlstate != NULL ? result_refused(answer)
+                                    : result_unanswered(call, answer->status);
 }
 
 static void call_answered(const struct db_result *answer, void *arg)
 {
     struct account_call *call = arg;
-    struct account_result result = {.status = ACCOUNT_OK};
+    struct account_result result = result_of(call, answer);
 
     call->unit = NULL;
-    if (answer->status == DB_REFUSED) {
-        result = result_refused(answer);
-    } else if (answer->status != DB_OK) {
-        result = result_unanswered(call, answer->status);
-    } else {
+    if (result.status == ACCOUNT_OK) {
         const char *text = answer->rows == 1 ? db_text(answer, 0, 0) : NULL;
 
         result.object = text != NULL ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
@@ -316,13 +357,13 @@ static bool call_hash(struct account_call *call, struct span password)
     const char *flaw = claim_password_flaw(password);
 
     if (flaw != NULL) {
-        return refuse(call, ACCOUNT_INVALID, "password", flaw);
+        return refuse(call, ACCOUNT_INVALID, "password %s", flaw);
     }
     call->hashing =
         hashing_start(call->core, password, clock_ms() + ACCOUNT_HASH_MS, call_hashed, call);
     if (call->hashing == NULL) {
-        return refuse(call, ACCOUNT_UNAVAILABLE, "too many passwords",
-                      "wait to be hashed; nothing was changed");
+        return refuse(call, ACCOUNT_UNAVAILABLE,
+                      "too many passwords wait to be hashed; nothing was changed");
     }
     return true;
 }
@@ -392,9 +433,29 @@ struct account_call *account_start(struct core *core, const struct account_reque
     return call;
 }
 
-bool account_ready(const struct core *core)
+static void ready_answered(const struct db_result *answer, void *arg)
 {
-    return db_usable(core->db);
+    struct account_call *call = arg;
+    struct account_result result = result_of(call, answer);
+
+    call->unit = NULL;
+    call_end(call, &result);
+}
+
+/* Asks what a login asks last, about an account that never was. */
+struct account_call *account_ready(struct core *core, account_done_f *done, void *arg)
+{
+    struct account_call *call = mem_new(struct account_call);
+
+    call->core = core;
+    call->statement = STATEMENT_CONFIRM;
+    call->done = done;
+    call->arg = arg;
+    call->unit = db_unit_create(STATEMENT_CONFIRM);
+    db_unit_int(call->unit, 0);
+    db_unit_int(call->unit, 0);
+    db_run(core->db, call->unit, ACCOUNT_READY_MS, ready_answered, call);
+    return call;
 }
 
 void account_cancel(struct account_call *call)

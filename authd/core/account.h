@@ -36,8 +36,9 @@ struct actor {
 };
 
 /* What is asked. `arguments` are the SQL function's (documented in schema/), already of the right
- * JSON types; "login", "user" (unless an id) and "address" are made canonical here, and "password"
- * is replaced by "password_hash". */
+ * JSON types; "login", "user" and "address" are made canonical here, and "password" is replaced by
+ * "password_hash". Digits alone may be a user's id or its login: the function gets both, the login
+ * as "user_login", and refuses when they are two users. "me" is the caller. */
 struct account_request {
     enum statement statement;
     struct actor actor;
@@ -52,7 +53,8 @@ struct account_call *account_start(struct core *core, const struct account_reque
                                    account_done_f *done, void *arg);
 void account_cancel(struct account_call *call);
 
-/* Whether calls can be served now: the database is usable. */
-bool account_ready(const struct core *core);
+/* Whether calls can be served now: asks the database, and ends within two seconds. ACCOUNT_OK has
+ * no object here. */
+struct account_call *account_ready(struct core *core, account_done_f *done, void *arg);
 
 #endif

@@ -60,7 +60,7 @@ json_t *problem_create(const char *type, const char *title, const char *detail, 
 {
     json_t *problem = json_pack("{s:s, s:s}", "type", type, "title", title);
 
-    /* Parts of the command line may be in it, in whatever encoding. */
+    /* $AUTHD_SOCKET may be in it, in whatever encoding. */
     json_t *text = json_string(detail);
 
     json_object_set_new(problem, "detail", text != NULL ? text : json_string(title));

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistr.h>
 
 #define TIMEOUT_DEFAULT 30
 #define TIMEOUT_MAX     3600
@@ -75,7 +76,7 @@ static void consider(const char *word, const char *candidate, const char **best,
 {
     size_t far = is_synonym(word, candidate) ? 0 : distance(word, candidate);
 
-    if (far < *closest && far * 2 <= strlen(word)) {
+    if (far < *closest && far * 2 < strlen(word)) {
         *closest = far;
         *best = candidate;
     }
@@ -113,11 +114,18 @@ static bool refuse_verb(const char *noun, const char *word, struct err *err)
     return err_set(err, "no verb \"%s\" for %s; see authctl help %s", word, noun, noun);
 }
 
-static bool refuse_option(const char *word, struct err *err)
+/* Without a value, which may be a secret: --password=... is a likely mistake. */
+static bool refuse_option(const char *spelling, size_t len, struct err *err)
 {
+    char word[64];
     const char *best = NULL;
     size_t closest = CLOSE;
 
+    if (len >= sizeof(word)) {
+        return err_set(err, "no option is that long");
+    }
+    memcpy(word, spelling, len);
+    word[len] = '\0';
     for (unsigned option = 0; option < OPTION_COUNT; option++) {
         consider(word, option_table[option].spelling, &best, &closest);
     }
@@ -173,7 +181,7 @@ static bool parse_option(struct invocation *invocation, const char *word, const 
         option++;
     }
     if (option == OPTION_COUNT) {
-        return refuse_option(word, err);
+        return refuse_option(word, len, err);
     }
     if (!option_table[option].has_value && value != NULL) {
         return err_set(err, "--%s takes no value", option_table[option].spelling);
@@ -188,14 +196,38 @@ static bool parse_option(struct invocation *invocation, const char *word, const 
     return store_option(invocation, (enum option)option, value, err);
 }
 
-static bool parse_words(struct invocation *invocation, int argc, char **argv, struct err *err)
+/* Behind an error options cannot be told from values any more; what looks like --json is taken for
+ * it, so that a program gets its one value. */
+static void look_for_json(struct invocation *invocation, char *const *rest)
+{
+    for (; *rest != NULL && strcmp(*rest, "--") != 0; rest++) {
+        if (strcmp(*rest, "--json") == 0) {
+            invocation->given |= OPTION_BIT(JSON);
+        }
+    }
+}
+
+/* Names, addresses and reasons all become JSON. The one place that looks. */
+static bool check_encoding(int argc, char *const *argv, struct err *err)
+{
+    for (int i = 1; i < argc; i++) {
+        if (u8_check((const uint8_t *)argv[i], strlen(argv[i])) != NULL) {
+            return err_set(err, "argument %d is not UTF-8", i);
+        }
+    }
+    return true;
+}
+
+/* `at`: how far it came. */
+static bool parse_words(struct invocation *invocation, char **argv, int *at, struct err *err)
 {
     bool options = true;
 
-    for (int i = 1; i < argc; i++) {
+    for (int i = 1; argv[i] != NULL; i++) {
         const char *word = argv[i];
         bool used_next = false;
 
+        *at = i;
         if (options && strcmp(word, "--") == 0) {
             options = false;
         } else if (options && strncmp(word, "--", 2) == 0) {
@@ -263,7 +295,10 @@ static void shift(struct invocation *invocation, size_t count)
 bool command_parse(struct invocation *invocation, int argc, char **argv, struct err *err)
 {
     *invocation = (struct invocation){.timeout = TIMEOUT_DEFAULT};
-    if (!parse_words(invocation, argc, argv, err)) {
+    int at = 1;
+
+    if (!check_encoding(argc, argv, err) || !parse_words(invocation, argv, &at, err)) {
+        look_for_json(invocation, argv + at);
         return false;
     }
     if (option_given(invocation, OPTION_VERSION) || option_given(invocation, OPTION_HELP)) {

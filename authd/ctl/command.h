@@ -66,8 +66,8 @@ struct invocation {
     long timeout; /* seconds */
 };
 
-/* False: a usage error; `err` says what, and what would have been right. `given` is set as far as
- * it was understood. */
+/* `argv` ends with a NULL. False: a usage error; `err` says what, and what would have been right.
+ * `given` is set as far as it was understood, --json wherever it stands. */
 bool command_parse(struct invocation *invocation, int argc, char **argv, struct err *err);
 
 static inline bool option_given(const struct invocation *invocation, enum option option)

@@ -52,10 +52,27 @@ static void print_exit_status(FILE *out)
           out);
 }
 
+static void print_usage(FILE *out, const struct command *command)
+{
+    fprintf(out, "usage: authctl %s %s", command->noun, command->verb);
+    if (command->arguments[0] != '\0') {
+        fprintf(out, " %s", command->arguments);
+    }
+    for (unsigned option = 0; option < OPTION_COUNT; option++) {
+        const char *value = option_table[option].value;
+
+        if ((command->options & 1u << option) != 0) {
+            fprintf(out, " [--%s%s%s]%s", option_table[option].spelling, value != NULL ? " " : "",
+                    value != NULL ? value : "", option == OPTION_ADDRESS ? "..." : "");
+        }
+    }
+    fputc('\n', out);
+}
+
 static void print_command(FILE *out, const struct command *command)
 {
-    fprintf(out, "%s.\n\n  %s\n\nusage: authctl %s %s %s\n", command->summary, command->example,
-            command->noun, command->verb, command->arguments);
+    fprintf(out, "%s.\n\n  %s\n\n", command->summary, command->example);
+    print_usage(out, command);
     if (command->options != 0) {
         fputs("\nOptions:\n", out);
         print_options(out, command->options);

@@ -63,7 +63,8 @@ int main(int argc, char **argv)
     curl_global_cleanup();
     /* A fact that could not be written was not told. */
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        session_say(&session, "cannot write to standard output");
+        session_say(&session, "cannot write to standard output%s",
+                    session.changed ? "; the change was made" : "");
         return status == EXIT_DONE ? EXIT_TEMPORARY : status;
     }
     return status;

@@ -22,29 +22,38 @@ bool prompt_possible(void)
     return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
-/* Octet by octet, so that nothing after the line is taken. False: nothing, too much, or a signal.
- */
+/* 1: an octet; 0: the end; -1: an error or a signal. */
+static ssize_t read_octet(char *c)
+{
+    ssize_t got;
+
+    do {
+        got = read(STDIN_FILENO, c, 1);
+    } while (got < 0 && errno == EINTR && caught == 0);
+    return caught != 0 ? -1 : got;
+}
+
+/* Octet by octet, so that nothing after the line is taken. A CR belongs to the line unless the
+ * newline follows it. False: nothing, too much, or a signal. */
 static bool read_line(struct buf *line)
 {
+    bool cr = false; /* read, not yet in `line` */
     char c;
+    ssize_t got;
 
-    for (;;) {
-        ssize_t got = read(STDIN_FILENO, &c, 1);
-
-        if (got < 0 && errno == EINTR && caught == 0) {
-            continue;
+    while ((got = read_octet(&c)) > 0 && c != '\n') {
+        if (cr) {
+            buf_text(line, "\r");
         }
-        if (got < 0 || caught != 0) {
-            return false;
+        cr = c == '\r';
+        if (!cr) {
+            buf_append(line, &c, 1);
         }
-        if (got == 0) {
-            return line->len > 0 && !line->overflow;
-        }
-        if (c == '\n') {
-            return !line->overflow;
-        }
-        buf_append(line, &c, 1);
     }
+    if (got == 0 && cr) {
+        buf_text(line, "\r");
+    }
+    return (got > 0 || (got == 0 && line->len > 0)) && !line->overflow;
 }
 
 static bool ask_hidden(struct buf *line, const char *what, const char *which)
@@ -107,18 +116,25 @@ static bool ask_without_echo(struct buf *secret, const char *what, struct err *e
     return read;
 }
 
+/* All of standard input: who sends two lines may mean both, or the second. */
+static bool read_only_line(struct buf *secret, const char *what, struct err *err)
+{
+    char c;
+
+    if (!read_line(secret)) {
+        return secret->overflow
+                   ? err_set(err, "the %s is longer than %zu octets", what, secret->max)
+                   : err_set(err, "no %s on standard input", what);
+    }
+    return read_octet(&c) == 0 ||
+           err_set(err, "standard input has more than one line; the %s is one line", what);
+}
+
 bool prompt_secret(struct buf *secret, const char *what, struct err *err)
 {
-    bool read;
+    bool read = isatty(STDIN_FILENO) ? ask_without_echo(secret, what, err)
+                                     : read_only_line(secret, what, err);
 
-    if (isatty(STDIN_FILENO)) {
-        read = ask_without_echo(secret, what, err);
-    } else {
-        read =
-            read_line(secret) ||
-            (secret->overflow ? err_set(err, "the %s is longer than %zu octets", what, secret->max)
-                              : err_set(err, "no %s on standard input", what));
-    }
     if (!read) {
         buf_finish(secret);
     }

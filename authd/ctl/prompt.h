@@ -8,8 +8,9 @@
 /* Both ends of a conversation are a terminal. */
 bool prompt_possible(void);
 
-/* One line from standard input, without its newline. On a terminal it is asked for twice, without
- * echo. False: `err` says why; nothing is left in `secret`. */
+/* One line from standard input, without its newline or CR and newline. On a terminal it is asked
+ * for twice, without echo; elsewhere nothing may follow it. False: `err` says why; nothing is left
+ * in `secret`. */
 bool prompt_secret(struct buf *secret, const char *what, struct err *err);
 
 /* Asks `question` on stderr. Only y and yes are yes. */

@@ -129,8 +129,13 @@ json_t *session_change(struct session *session, const char *method, struct buf *
 
     json_t *object = call(session, method, path, body, status);
 
-    if (object != NULL && option_given(session->invocation, OPTION_DRY_RUN)) {
+    if (object == NULL) {
+        return NULL;
+    }
+    if (option_given(session->invocation, OPTION_DRY_RUN)) {
         session_say(session, "dry run: nothing was changed");
+    } else {
+        session->changed = !json_is_false(json_object_get(object, "changed"));
     }
     return object;
 }

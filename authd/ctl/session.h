@@ -12,6 +12,7 @@ struct session {
     struct client *client;
     bool json;
     size_t width; /* of the terminal that stdout is; 0: it is none */
+    bool changed; /* something was, and that cannot be taken back */
 };
 
 /* ---- failures: each reports one and returns the status status

@@ -119,21 +119,18 @@ static json_t *changes_of(const struct session *session, int *status)
     for (size_t i = 1; i < invocation->count; i++) {
         const char *word = invocation->words[i];
         const char *sign = strchr(word, '=');
-        char text[256];
+        struct err err;
 
         if (sign == NULL || sign == word) {
-            snprintf(text, sizeof(text), "\"%s\" is not KEY=VALUE", word);
+            err_set(&err, "\"%s\" is not KEY=VALUE", word);
         } else if (json_object_getn(changes, word, (size_t)(sign - word)) != NULL) {
-            snprintf(text, sizeof(text), "%.*s is given twice", (int)(sign - word), word);
+            err_set(&err, "%.*s is given twice", (int)(sign - word), word);
         } else {
-            json_t *value = sign[1] != '\0' ? json_string(sign + 1) : json_null();
-
-            if (json_object_setn_new(changes, word, (size_t)(sign - word), value) == 0) {
-                continue;
-            }
-            snprintf(text, sizeof(text), "argument %zu is not UTF-8", i + 1);
+            json_object_setn_new(changes, word, (size_t)(sign - word),
+                                 sign[1] != '\0' ? json_string(sign + 1) : json_null());
+            continue;
         }
-        *status = session_usage(session, text);
+        *status = session_usage(session, err.text);
         json_decref(changes);
         return NULL;
     }

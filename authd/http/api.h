@@ -7,7 +7,7 @@ struct exchange;
 /* Management: path, query and body become the arguments of the route's statement. */
 void api_account(struct exchange *exchange);
 
-/* GET /healthz: this process answers. GET /readyz: it can also decide, its database is usable. */
+/* GET /healthz: this process answers. GET /readyz: it can also decide, its database answers. */
 void api_health(struct exchange *exchange);
 void api_ready(struct exchange *exchange);
 

@@ -150,9 +150,7 @@ static void account_done(const struct account_result *result, void *arg)
         exchange_answer(exchange, creation ? created : MHD_HTTP_OK, result->object);
         return;
     }
-    if (result->cause != NULL) {
-        exchange->cause = arena_copy(exchange->arena, span_of(result->cause));
-    }
+    exchange_note(exchange, result->cause);
     exchange_refuse(exchange, &(struct problem){
                                   .type = problem_of(result->status),
                                   .detail = result->detail,

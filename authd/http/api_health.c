@@ -16,17 +16,27 @@ void api_health(struct exchange *exchange)
     answer_word(exchange, "up");
 }
 
+static void ready_known(const struct account_result *result, void *arg)
+{
+    struct exchange *exchange = arg;
+
+    exchange->call = NULL;
+    if (result->status == ACCOUNT_OK) {
+        answer_word(exchange, "ready");
+        return;
+    }
+    exchange_note(exchange, result->cause);
+    exchange_refuse(exchange, &(struct problem){.type = PROBLEM_UNAVAILABLE,
+                                                .detail = "the database does not answer"});
+}
+
 void api_ready(struct exchange *exchange)
 {
     if (exchange->exchanges->draining) {
         exchange->cause = "stopping";
         exchange_refuse(exchange, &(struct problem){.type = PROBLEM_UNAVAILABLE,
                                                     .detail = "authd is shutting down"});
-    } else if (!account_ready(exchange->exchanges->core)) {
-        exchange->cause = "database-down";
-        exchange_refuse(exchange, &(struct problem){.type = PROBLEM_UNAVAILABLE,
-                                                    .detail = "no connection to the database"});
-    } else {
-        answer_word(exchange, "ready");
+        return;
     }
+    exchange->call = account_ready(exchange->exchanges->core, ready_known, exchange);
 }

@@ -15,9 +15,12 @@
 struct exchange *exchange_create(struct exchanges *exchanges, struct MHD_Connection *connection,
                                  const char *target)
 {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct exchange *exchange = mem_new(struct exchange);
 
     exchange->exchanges = exchanges;
+    exchange->client = info->socket_context;
     exchange->connection = connection;
     exchange->arena = arena_create();
     exchange->started = clock_ms();
@@ -61,6 +64,13 @@ void exchange_refuse(struct exchange *exchange, const struct problem *problem)
     exchange->is_problem = true;
     exchange_answer(exchange, problem_status(problem->type), json);
     json_decref(json);
+}
+
+void exchange_note(struct exchange *exchange, const char *cause)
+{
+    if (cause != NULL) {
+        exchange->cause = arena_copy(exchange->arena, span_of(cause));
+    }
 }
 
 static void refuse(struct exchange *exchange, enum problem_type type, const char *detail)
@@ -182,22 +192,26 @@ static const char *header(const struct exchange *exchange, const char *name)
     return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
 }
 
+bool client_is_admin(const struct http_client *client)
+{
+    const struct peer *peer = &client->peer;
+
+    return client->admin_by_peer && peer->local && (peer->uid == 0 || peer->uid == geteuid());
+}
+
 /* Administrator by peer: a local tool of root's or of authd's own user, which speaks for itself and
  * not for somebody behind a proxy or in a browser. */
 static const char *actor_of(const struct exchange *exchange)
 {
-    const struct peer *peer = &exchange->client->peer;
+    uid_t uid = exchange->client->peer.uid;
 
-    if (!exchange->client->admin_by_peer || !peer->local || exchange->guard.relayed) {
+    if (!client_is_admin(exchange->client) || exchange->guard.relayed) {
         return NULL;
     }
-    if (peer->uid == 0) {
+    if (uid == 0) {
         return "root (uid 0)";
     }
-    if (peer->uid == geteuid()) {
-        return arena_printf(exchange->arena, "authd (uid %ld)", (long)peer->uid);
-    }
-    return NULL;
+    return arena_printf(exchange->arena, "authd (uid %ld)", (long)uid);
 }
 
 /* libmicrohttpd hands out the request line in place, as C strings. Where the version does not
@@ -237,12 +251,9 @@ static bool announces_too_much(const struct exchange *exchange)
 
 static void begin(struct exchange *exchange, const struct request_line *line)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     const char *flaw = framing_flaw(exchange, line->version);
 
     exchange->begun = true;
-    exchange->client = info->socket_context;
     exchange->client->busy = true;
     exchange->method = arena_copy(exchange->arena, span_of(line->method));
     if (flaw != NULL) {
@@ -328,11 +339,13 @@ enum MHD_Result exchange_step(struct exchange *exchange, const struct request_li
 {
     if (!exchange->begun) {
         begin(exchange, line);
+        exchange->client->received = exchange->answered;
         return exchange->answered ? send_answer(exchange) : MHD_YES;
     }
     if (*size > 0) {
         return take_body(exchange, data, size);
     }
+    exchange->client->received = true;
     if (!exchange->answered && admit(exchange)) {
         exchange->match.route->run(exchange);
     }
@@ -350,7 +363,7 @@ static const char *end_reason(const struct exchange *exchange, enum MHD_RequestT
     if (exchange->cause != NULL || why == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
         return exchange->cause;
     }
-    if (why == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED) {
+    if (exchange->client->slow || why == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED) {
         return "client-slow";
     }
     if (!exchange->begun) {
@@ -372,7 +385,7 @@ static void log_exchange(const struct exchange *exchange, enum MHD_RequestTermin
     }
     log_text(&line, "reason", end_reason(exchange, why));
     log_text(&line, "actor", exchange->actor);
-    log_text(&line, "peer", exchange->client != NULL ? exchange->client->peer.text : NULL);
+    log_text(&line, "peer", exchange->client->peer.text);
     log_number(&line, "ms", clock_ms() - exchange->started);
     log_text(&line, "ref", exchange->reference);
     log_end(&line);
@@ -381,9 +394,8 @@ static void log_exchange(const struct exchange *exchange, enum MHD_RequestTermin
 void exchange_complete(struct exchange *exchange, enum MHD_RequestTerminationCode why)
 {
     log_exchange(exchange, why);
-    if (exchange->client != NULL) {
-        exchange->client->busy = false;
-    }
+    exchange->client->busy = false;
+    exchange->client->received = false;
     if (exchange->call != NULL) {
         account_cancel(exchange->call);
     }

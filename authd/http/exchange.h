@@ -43,11 +43,13 @@ struct http_client {
     struct peer peer;
     bool admin_by_peer; /* the listener makes the right peers administrators */
     bool busy;          /* the headers of a request were seen, and its response is not yet out */
+    bool received;      /* all of that request is here, or what is missing does not matter */
+    bool slow;          /* the server gave it up */
 };
 
 struct exchange {
     struct exchanges *exchanges;
-    struct http_client *client; /* NULL before the headers were seen */
+    struct http_client *client;
     struct MHD_Connection *connection;
     struct arena *arena;
     char reference[REFERENCE_LENGTH + 1];
@@ -92,8 +94,13 @@ void exchange_complete(struct exchange *exchange, enum MHD_RequestTerminationCod
 /* Ends the wait of a suspended exchange with a refusal. */
 void exchange_stop(struct exchange *exchange);
 
+/* Root or authd's own user, on a socket that makes them administrators. */
+bool client_is_admin(const struct http_client *client);
+
 /* For the routes: answer once, now or, with `call` set, later. The reference is filled in here. */
 void exchange_answer(struct exchange *exchange, unsigned status, const json_t *object);
 void exchange_refuse(struct exchange *exchange, const struct problem *problem);
+/* What the log shall say about it; copied, may be NULL. */
+void exchange_note(struct exchange *exchange, const char *cause);
 
 #endif

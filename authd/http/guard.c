@@ -42,7 +42,8 @@ static bool is_number(struct span text)
 
 static bool is_foreign(struct span name)
 {
-    static const char *const words[] = {"Forwarded", "Origin", "Cookie"};
+    static const char *const words[] = {"Forwarded",   "Via",    "X-Real-IP",
+                                        "X-Client-IP", "Origin", "Cookie"};
     static const char *const prefixes[] = {"X-Forwarded-", "Sec-Fetch-"};
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

@@ -6,8 +6,10 @@
  * callbacks); and the peer of a connection can only be handed over through the notification, by
  * descriptor.
  *
- * Threats: bounded connections, header memory and idle time; a slow or silent client costs one
- * connection for 30 s. Bodies are bounded in http/exchange. */
+ * Threats: a client that keeps others out. Connections and header memory are bounded, and half of
+ * the connections are for administrators by peer. A silent client costs one connection for 30 s. A
+ * request must be here whole, headers and body, 10 s after its first octets, however slowly they
+ * come. Bodies are bounded in http/exchange. */
 #include "http/server.h"
 
 #include <event2/event.h>
@@ -16,18 +18,23 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/secret.h"
 #include "http/exchange.h"
 #include "loop/loop.h"
 
-#define CONNECTION_TIMEOUT 30 /* seconds */
+#define CONNECTION_TIMEOUT 30 /* seconds of silence */
+#define REQUEST_TIMEOUT    10 /* seconds */
 #define LAST_RUNS          16
 
 struct connection {
     struct http_client client;
+    struct http_server *server;
     int fd;
+    struct event arrival;         /* between requests: the next one begins */
+    struct event late;            /* while a request comes */
     TAILQ_ENTRY(connection) link; // http_server::arriving, then http_server::open
 };
 
@@ -35,9 +42,12 @@ TAILQ_HEAD(connection_list, connection);
 
 struct http_server {
     struct exchanges exchanges;
+    struct loop *loop;
     struct MHD_Daemon *daemon;
     struct event readable;
     struct event timer;
+    unsigned guests_max;
+    unsigned guests;                 /* connections of others than administrators */
     struct connection_list arriving; /* given to libmicrohttpd, not yet shown to us */
     struct connection_list open;
 };
@@ -77,6 +87,64 @@ static void server_run(int fd, short events, void *arg)
     }
 }
 
+/* ---- connections --------------------------------------------------------------------------- */
+
+static void request_begin(struct connection *connection)
+{
+    const struct timeval timeout = {.tv_sec = REQUEST_TIMEOUT};
+
+    event_del(&connection->arrival);
+    if (!evtimer_pending(&connection->late, NULL)) {
+        evtimer_add(&connection->late, &timeout);
+    }
+}
+
+/* libmicrohttpd shows a request when its first line is whole. Its first octets are seen here, or,
+ * if libmicrohttpd has read them before, those that drip in after them. */
+static void on_arrival(int fd, short events, void *arg)
+{
+    (void)fd;
+    (void)events;
+    request_begin(arg);
+}
+
+static void on_late(int fd, short events, void *arg)
+{
+    struct connection *connection = arg;
+
+    (void)events;
+    connection->client.slow = true;
+    shutdown(fd, SHUT_RDWR); /* libmicrohttpd closes it */
+}
+
+static struct connection *connection_create(const struct http_listener *listener, int fd,
+                                            const struct peer *peer)
+{
+    struct http_server *server = listener->server;
+    struct connection *connection = mem_new(struct connection);
+
+    connection->client.peer = *peer;
+    connection->client.admin_by_peer = listener->admin_by_peer;
+    connection->server = server;
+    connection->fd = fd;
+    event_assign(&connection->arrival, loop_base(server->loop), fd, EV_READ, on_arrival,
+                 connection);
+    event_assign(&connection->late, loop_base(server->loop), fd, 0, on_late, connection);
+    server->guests += !client_is_admin(&connection->client);
+    return connection;
+}
+
+static void connection_destroy(struct connection *connection)
+{
+    if (connection == NULL) {
+        return;
+    }
+    event_del(&connection->arrival);
+    event_del(&connection->late);
+    connection->server->guests -= !client_is_admin(&connection->client);
+    free(connection);
+}
+
 /* ---- libmicrohttpd's callbacks ------------------------------------------------------------- */
 
 static struct connection *arriving_take(struct http_server *server, int fd)
@@ -107,18 +175,28 @@ static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
             abort(); /* a socket that http_accept() did not add */
         }
         TAILQ_INSERT_TAIL(&server->open, connection, link);
+        event_add(&connection->arrival, NULL);
         *context = connection; /* begins with its struct http_client */
         return;
     }
     connection = *context;
     TAILQ_REMOVE(&server->open, connection, link);
-    free(connection);
+    connection_destroy(connection);
+}
+
+static struct connection *connection_of(struct MHD_Connection *mhd)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info->socket_context;
 }
 
 static void *on_target(void *arg, const char *target, struct MHD_Connection *mhd)
 {
     struct http_server *server = arg;
 
+    request_begin(connection_of(mhd));
     return exchange_create(&server->exchanges, mhd, target);
 }
 
@@ -127,12 +205,16 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd, const c
                                   size_t *size, void **context)
 {
     (void)arg;
-    (void)mhd;
     (void)url;
 
     const struct request_line line = {.method = method, .version = version};
+    struct connection *connection = connection_of(mhd);
+    enum MHD_Result result = exchange_step(*context, &line, data, size);
 
-    return exchange_step(*context, &line, data, size);
+    if (connection->client.received) {
+        evtimer_del(&connection->late);
+    }
+    return result;
 }
 
 /* End of file for libmicrohttpd, which then closes: only what is not busy, because it also drops a
@@ -148,13 +230,14 @@ static void on_complete(void *arg, struct MHD_Connection *mhd, void **context,
                         enum MHD_RequestTerminationCode why)
 {
     const struct http_server *server = arg;
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct connection *connection = connection_of(mhd);
 
     exchange_complete(*context, why);
     *context = NULL;
+    evtimer_del(&connection->late);
+    event_add(&connection->arrival, NULL);
     if (server->exchanges.draining) {
-        connection_end(info->socket_context);
+        connection_end(connection);
     }
 }
 
@@ -179,6 +262,8 @@ struct http_server *http_create(struct loop *loop, struct core *core,
 {
     struct http_server *server = mem_new(struct http_server);
 
+    server->loop = loop;
+    server->guests_max = options->connections / 2;
     json_set_alloc_funcs(json_memory, json_memory_free);
     server->exchanges.core = core;
     server->exchanges.wake = server_wake;
@@ -220,17 +305,19 @@ void http_accept(void *arg, int fd, const struct peer *peer)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
 
     /* One that libmicrohttpd closed before it showed it to us. */
-    free(arriving_take(server, fd));
+    connection_destroy(arriving_take(server, fd));
 
-    struct connection *connection = mem_new(struct connection);
+    struct connection *connection = connection_create(listener, fd, peer);
 
-    connection->client.peer = *peer;
-    connection->client.admin_by_peer = listener->admin_by_peer;
-    connection->fd = fd;
+    if (server->guests > server->guests_max) {
+        connection_destroy(connection);
+        close(fd);
+        return;
+    }
     TAILQ_INSERT_TAIL(&server->arriving, connection, link);
     if (MHD_add_connection(server->daemon, fd, (struct sockaddr *)&address, sizeof(address)) !=
         MHD_YES) { /* closes `fd` */
-        free(arriving_take(server, fd));
+        connection_destroy(arriving_take(server, fd));
         return;
     }
     timer_set(server, 0);
@@ -275,7 +362,7 @@ void http_destroy(struct http_server *server)
 
     while ((connection = TAILQ_FIRST(&server->arriving)) != NULL) {
         TAILQ_REMOVE(&server->arriving, connection, link);
-        free(connection);
+        connection_destroy(connection);
     }
     free(server);
 }

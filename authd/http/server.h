@@ -10,7 +10,9 @@ struct loop;
 struct peer;
 
 struct http_options {
-    unsigned connections; /* at most; more are closed at once */
+    /* At most; more are closed at once. Half of them are for administrators by peer only, so that
+     * nobody else can keep them out. */
+    unsigned connections;
 };
 
 /* One per listener, and as long as it: the argument of listen_start(). */

@@ -229,6 +229,30 @@ void conn_flush(struct conn *conn)
     }
 }
 
+/* True: the connection is lost with this error, which the unit keeps if it is the database's own
+ * word on it. Takes the result then. */
+static bool conn_broken_by(struct conn *conn, struct db_unit *unit, PGresult *result)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    struct unit_failure failure = {DB_DOWN, true, true};
+    struct err why;
+
+    if (sqlstate != NULL) {
+        failure = unit_failure_of(sqlstate);
+    }
+    if (!failure.breaks) {
+        return false;
+    }
+    err_set(&why, "%s", PQresultErrorMessage(result));
+    if (failure.leaves) {
+        PQclear(result);
+    } else {
+        unit_take(unit, result);
+    }
+    conn_lose(conn, why.text, false);
+    return true;
+}
+
 /* Takes over a result of the oldest unit. Its outcome is known only with the Sync: COMMIT is there.
  */
 static void conn_take(struct conn *conn, PGresult *result)
@@ -246,10 +270,7 @@ static void conn_take(struct conn *conn, PGresult *result)
         PQclear(result);
         return;
     }
-    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    if (status == PGRES_FATAL_ERROR && (sqlstate == NULL || unit_failure_of(sqlstate).breaks)) {
-        conn_lose(conn, PQresultErrorMessage(result), false);
-        PQclear(result);
+    if (status == PGRES_FATAL_ERROR && conn_broken_by(conn, unit, result)) {
         return;
     }
     if (!unit_take(unit, result)) {

@@ -116,20 +116,20 @@ static const struct {
     const char *prefix;
     struct unit_failure failure;
 } cannot_tell[] = {
-    {"08", {DB_DOWN, true}},        /* connection exception */
-    {"0A000", {DB_DOWN, true}},     /* a prepared plan that a migration has outdated */
-    {"25006", {DB_DOWN, true}},     /* read-only: the primary moved */
-    {"26", {DB_DOWN, true}},        /* our prepared statements are gone */
-    {"3F000", {DB_DOWN, true}},     /* the schema is gone: the check of a new connection says so */
-    {"40", {DB_DOWN, false}},       /* serialization failure, deadlock */
-    {"42883", {DB_DOWN, true}},     /* the function is gone: likewise */
-    {"42", {DB_DOWN, false}},       /* our right to execute is gone, or a bug */
-    {"53", {DB_DOWN, false}},       /* out of memory, disk, connections */
-    {"55P03", {DB_TIMEOUT, false}}, /* lock timeout */
-    {"57014", {DB_TIMEOUT, false}}, /* statement timeout */
-    {"57P", {DB_DOWN, true}},       /* shutting down, starting up, crashed */
-    {"58", {DB_DOWN, false}},       /* input/output error */
-    {"XX", {DB_DOWN, false}},       /* internal error, corruption */
+    {"08", {DB_DOWN, true, true}},         /* connection exception */
+    {"0A000", {DB_DOWN, true, false}},     /* a prepared plan that a migration has outdated */
+    {"25006", {DB_DOWN, true, false}},     /* read-only: the primary moved */
+    {"26", {DB_DOWN, true, false}},        /* our prepared statements are gone */
+    {"3F000", {DB_DOWN, true, false}},     /* the schema is gone: a new connection says so */
+    {"40", {DB_DOWN, false, false}},       /* serialization failure, deadlock */
+    {"42883", {DB_DOWN, true, false}},     /* the function is gone: likewise */
+    {"42", {DB_DOWN, false, false}},       /* our right to execute is gone, or a bug */
+    {"53", {DB_DOWN, false, false}},       /* out of memory, disk, connections */
+    {"55P03", {DB_TIMEOUT, false, false}}, /* lock timeout */
+    {"57014", {DB_TIMEOUT, false, false}}, /* statement timeout */
+    {"57P", {DB_DOWN, true, true}},        /* shutting down, starting up, crashed */
+    {"58", {DB_DOWN, false, false}},       /* input/output error */
+    {"XX", {DB_DOWN, false, false}},       /* internal error, corruption */
 };
 
 struct unit_failure unit_failure_of(const char *sqlstate)
@@ -139,7 +139,7 @@ struct unit_failure unit_failure_of(const char *sqlstate)
             return cannot_tell[i].failure;
         }
     }
-    return (struct unit_failure){DB_REFUSED, false};
+    return (struct unit_failure){.status = DB_REFUSED};
 }
 
 bool unit_take(struct db_unit *unit, PGresult *result)

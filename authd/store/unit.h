@@ -46,6 +46,7 @@ extern const struct statement_info statement_table[STATEMENT_COUNT];
 struct unit_failure {
     enum db_status status; /* DB_REFUSED is the database's answer; the others mean "cannot tell" */
     bool breaks;           /* the connection is of no more use */
+    bool leaves;           /* the server is going away: what it did before is unknown */
 };
 struct unit_failure unit_failure_of(const char *sqlstate);
 

@@ -95,6 +95,14 @@ class Dovecot:
         words += [] if resp is None else [f"resp={resp}"]
         return self.ask("\t".join(words) + "\n")
 
+    def begin(self, authcid, password, id="1"):
+        """Sends AUTH, and returns when authd has begun with it: only then does it refuse the line after it."""
+        assert self.pass_by(f"AUTH\t{id}\tPLAIN\tservice=smtp\tresp={plain(authcid, password)}\n")
+
+    def pass_by(self, lines=""):
+        """True when authd has read these and all earlier lines and no answer to them was ready."""
+        return self.ask(lines + "CONT\t4711\tAA==\n").line == "FAIL\t4711\treason=Authentication request timed out"
+
     def login(self, authcid, password, authzid=""):
         return self.auth(resp=plain(authcid, password, authzid))
 
@@ -108,22 +116,32 @@ class Dovecot:
         return True
 
 
-def saslauthd(path, login, password, service="smtp", realm="", extra=None, raw=None):
-    """One saslauthd request; returns the counted answer, b"" when the server closed without one."""
+def saslauthd_begin(path, login, password, service="smtp", realm="", extra=None, raw=None):
+    """Sends a saslauthd request; returns the socket that the answer will come from."""
     fields = [login, password, service, realm] + ([] if extra is None else [extra])
     octets = [field if isinstance(field, bytes) else field.encode() for field in fields]
     request = raw if raw is not None else b"".join(struct.pack("!H", len(o)) + o for o in octets)
-    with socket.socket(socket.AF_UNIX) as sock:
-        sock.settimeout(12)
-        sock.connect(path)
-        with contextlib.suppress(BrokenPipeError):  # it has answered, or closed, before reading all
-            sock.sendall(request)
-        answer = b""
-        with contextlib.suppress(ConnectionResetError):
-            while chunk := sock.recv(4096):
-                answer += chunk
+    sock = socket.socket(socket.AF_UNIX)
+    sock.settimeout(12)
+    sock.connect(path)
+    with contextlib.suppress(BrokenPipeError):  # it has answered, or closed, before reading all
+        sock.sendall(request)
+    return sock
+
+
+def saslauthd_answer(sock):
+    """The counted answer, b"" when the server closed without one."""
+    answer = b""
+    with sock, contextlib.suppress(ConnectionResetError):
+        while chunk := sock.recv(4096):
+            answer += chunk
     if not answer:
         return b""
     (length,) = struct.unpack("!H", answer[:2])
     assert len(answer) == 2 + length, answer
     return answer[2:]
+
+
+def saslauthd(path, login, password, **fields):
+    """One saslauthd request and its answer."""
+    return saslauthd_answer(saslauthd_begin(path, login, password, **fields))

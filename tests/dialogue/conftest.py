@@ -1,13 +1,23 @@
 """One authd for all dialogues, on one private PostgreSQL; each test takes users of its own."""
 
+import functools
+import glob
+import itertools
 import os
+import subprocess
 
 import pytest
 from client import Dovecot
 from harness.authd import Authd
 from harness.postgres import Postgres
+from harness.private import read_text, wait_until
 
 PASSWORD = "correct horse battery staple"
+
+# Nobody's password; to find that out takes about a second.
+DEAR_HASH = "$6$rounds=2500000$authdauthd$" + "." * 86
+
+numbers = itertools.count(1)
 
 
 class Server:
@@ -19,16 +29,16 @@ class Server:
         self.replying = os.path.join(authd.directory, "replying")
         self.plain = authd.dovecot
         self.saslauthd = authd.saslauthd
-        self.count = 0
 
     def connect(self, path=None, **options):
         return Dovecot(path or self.plain, **options)
 
-    def new_user(self, password=PASSWORD):
-        """A user that no other test knows; returns the login."""
-        self.count += 1
-        login = f"user{os.getpid()}x{self.count}@example.org"
+    def new_user(self, password=PASSWORD, stored=None):
+        """A user that no other test knows, with a hash made elsewhere if asked; returns the login."""
+        login = f"user{os.getpid()}x{next(numbers)}@example.org"
         self.authd.authctl("user", "add", login, password=password)
+        if stored:
+            self.set_hash(login, stored)
         return login
 
     def set_hash(self, login, stored):
@@ -42,21 +52,54 @@ class Server:
     def sql(self, text):
         return self.postgres.psql(text, database="authd")
 
+    def threads_hashing(self):
+        """How many passwords are being hashed at this moment, as the kernel sees it."""
+        tasks = glob.glob(f"/proc/{self.authd.process.pid}/task/*/stat")
+        stats = [read_text(path).partition("(")[2].rpartition(") ") for path in tasks]
+        return sum(name.startswith("hash") and rest[:1] == "R" for name, _, rest in stats)
+
+    def wait_hashes_done(self):
+        wait_until(lambda: self.threads_hashing() == 0, what="the end of all hashes")
+
+    def is_serving(self, login):
+        """True when this login succeeds now: authd has its database."""
+        with self.connect(self.replying) as client:
+            return client.login(login, PASSWORD).command == "OK"
+
+
+@functools.cache
+def doveadm_hash(password, scheme, *options):
+    """A foreign hash, made by another program."""
+    done = subprocess.run(["doveadm", "pw", *options, "-s", scheme, "-p", password], check=True,
+                          capture_output=True, text=True)
+    return done.stdout.strip().partition("}")[2]
+
+
+def make_authd(postgres):
+    authd = Authd(postgres)
+    for name, options in {"tagged": {"identity": "tagged"}, "replying": {"tempfail": "reply"}}.items():
+        authd.config["listeners"].append(
+            {"protocol": "dovecot", "path": os.path.join(authd.directory, name), "mode": "0666", **options})
+    authd.write_config()
+    return authd
+
 
 @pytest.fixture(scope="session")
 def server():
     with Postgres() as postgres:
         postgres.create_authd_database()
-        authd = Authd(postgres)
-        for name, options in {"tagged": {"identity": "tagged"},
-                              "replying": {"tempfail": "reply"}}.items():
-            authd.config["listeners"].append(
-                {"protocol": "dovecot", "path": os.path.join(authd.directory, name), "mode": "0666",
-                 **options})
-        authd.write_config()
+        authd = make_authd(postgres)
         authd.migrate()
         with authd:
             yield Server(authd, postgres)
+
+
+@pytest.fixture
+def instance(server):
+    """An authd of the test's own on the same database, not started yet."""
+    authd = make_authd(server.postgres)
+    yield Server(authd, server.postgres)
+    authd.destroy()
 
 
 @pytest.fixture(scope="session")

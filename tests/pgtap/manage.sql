@@ -1,7 +1,7 @@
 -- The management functions, seen by a site administrator.
 BEGIN;
 SET search_path = tap, pg_catalog;
-SELECT plan(81);
+SELECT plan(86);
 
 CREATE OR REPLACE FUNCTION authd.now() RETURNS timestamptz LANGUAGE sql STABLE
 RETURN '2026-03-01 12:00:00+02'::timestamptz;
@@ -216,6 +216,28 @@ SELECT ok((SELECT id FROM authd.account WHERE login = 'bob@example.org') > (SELE
 SELECT is(ask('user_delete', '{"user": "bob@example.org"}') -> 'changed', 'true', 'deleted again');
 SELECT is(ask('user_add', '{"login": "bob@example.org"}') -> 'password_generation', '4',
     'and counts on without a password');
+
+-- digits: an id, a login, or both
+CREATE FUNCTION pg_temp.digits(who text) RETURNS jsonb LANGUAGE sql AS
+    $$ SELECT jsonb_build_object('user', who, 'user_login', who || '@example.org') $$;
+SELECT ask('user_add', '{"login": "777777777@example.org"}');
+SELECT is(ask('user_show', pg_temp.digits('777777777')) ->> 'login', '777777777@example.org',
+    'digits that are a login only');
+SELECT is(ask('user_show', pg_temp.digits(id::text)) ->> 'login', login, 'digits that are an id only')
+  FROM authd.account WHERE login = 'alice@example.org';
+SELECT ask('user_add', jsonb_build_object('login', id || '@example.org'))
+  FROM authd.account WHERE login = 'alice@example.org';
+SELECT is(refusal('user_show', pg_temp.digits(id::text)),
+    format('AU409 %1$s is the id of alice@example.org and the login of %1$s@example.org / '
+           'Write the login with its domain.', id), 'digits that are the id of one and the login of another')
+  FROM authd.account WHERE login = 'alice@example.org';
+SELECT is(ask('user_show', jsonb_build_object('user', id || '@example.org')) ->> 'login',
+    id || '@example.org', 'which its domain tells apart')
+  FROM authd.account WHERE login = 'alice@example.org';
+UPDATE authd.account SET login = id || '@example.org' WHERE login = '777777777@example.org';
+SELECT is(ask('user_show', pg_temp.digits(id::text)) ->> 'login', login,
+    'digits that are the id and the login of one')
+  FROM authd.account WHERE login = id || '@example.org';
 
 SELECT * FROM finish();
 ROLLBACK;

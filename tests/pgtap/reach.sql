@@ -1,7 +1,7 @@
 -- An administrator of one domain: everything outside is not found, and no way leads up.
 BEGIN;
 SET search_path = tap, pg_catalog;
-SELECT plan(40);
+SELECT plan(42);
 
 SELECT ask('user_add', '{"login": "own@mine.example", "password_hash": "$o$1"}');
 SELECT ask('user_add', '{"login": "chief@mine.example", "role": "admin", "password_hash": "$o$1"}');
@@ -27,6 +27,17 @@ SELECT is(refusal(function, jsonb_build_object('user', id::text) || more, pg_tem
   FROM calls, authd.account WHERE login = 'foreign@theirs.example';
 SELECT is(left(refusal(function, '{"user": "own@mine.example"}' || more, '{}'), 5), 'AU404',
     function || ': an empty reach reaches nothing') FROM calls WHERE function <> 'user_delete';
+SELECT ask('user_add', jsonb_build_object('login', id || '@theirs.example'))
+  FROM authd.account WHERE login = 'own@mine.example';
+SELECT is(ask('user_show', jsonb_build_object('user', id::text, 'user_login', id || '@theirs.example'),
+              pg_temp.mine()) ->> 'login', login, 'a foreign login of the same digits does not show')
+  FROM authd.account WHERE login = 'own@mine.example';
+SELECT ask('user_add', jsonb_build_object('login', id || '@mine.example'))
+  FROM authd.account WHERE login = 'foreign@theirs.example';
+SELECT is(ask('user_show', jsonb_build_object('user', id::text, 'user_login', id || '@mine.example'),
+              pg_temp.mine()) ->> 'login', id || '@mine.example', 'nor does a foreign id')
+  FROM authd.account WHERE login = 'foreign@theirs.example';
+DELETE FROM authd.account WHERE login ~ '^[0-9]+@';
 SELECT results_eq('SELECT account.* FROM authd.account ORDER BY id', 'SELECT * FROM before ORDER BY id',
     'nothing has changed');
 

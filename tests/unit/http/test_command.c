@@ -76,6 +76,16 @@ static void test_usage_errors(void **state)
         {"user remove alice", "no verb \"remove\" for user; did you mean \"delete\"?"},
         {"address delete alice", "no verb \"delete\" for address; did you mean \"remove\"?"},
         {"user lst", "no verb \"lst\" for user; did you mean \"list\"?"},
+        {"user ls", "no verb \"ls\" for user; did you mean \"list\"?"},
+        {"used list", "no noun \"used\"; did you mean \"user\"?"},
+        {"us list", "no noun \"us\"; see authctl help"},
+        {"user ad x", "no verb \"ad\" for user; see authctl help user"},
+        {"user lshw", "no verb \"lshw\" for user; see authctl help user"},
+        {"user list --mach=x", "no option --mach; did you mean --match?"},
+        {"user list --password=secret", "no option --password"},
+        {"user show a\xff", "argument 3 is not UTF-8"},
+        {"user suspend a --reason \xe4", "argument 5 is not UTF-8"},
+        {"user add a --address=\xe4@x", "argument 4 is not UTF-8"},
         {"user l", "no verb \"l\" for user; see authctl help user"},
         {"user list --sespended", "no option --sespended; did you mean --suspended?"},
         {"user list --sok", "no option --sok"},
@@ -111,6 +121,12 @@ static void test_json_of_an_error(void **state)
     (void)state;
     assert_false(parse(&invocation, "--json user frob", &err));
     assert_true(option_given(&invocation, OPTION_JSON));
+    assert_false(parse(&invocation, "user list --frob --json", &err));
+    assert_true(option_given(&invocation, OPTION_JSON));
+    assert_false(parse(&invocation, "user show \xff --json", &err));
+    assert_true(option_given(&invocation, OPTION_JSON));
+    assert_false(parse(&invocation, "user list --frob -- --json", &err));
+    assert_false(option_given(&invocation, OPTION_JSON));
 }
 
 static void test_help(void **state)
@@ -130,7 +146,9 @@ static void test_help(void **state)
     assert_true(help_print(out, NULL, 0));
     assert_true(help_print(out, (const char *const[]){"exit-status"}, 1));
     fclose(out);
-    assert_non_null(strstr(text, "usage: authctl user add LOGIN\n"));
+    assert_non_null(strstr(text,
+                           "usage: authctl user add LOGIN [--address A]... [--password-stdin] "
+                           "[--role ROLE] [--service]\n"));
     assert_non_null(strstr(text, "usage: authctl address who ADDRESS\n"));
     free(text);
 

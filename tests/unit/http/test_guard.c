@@ -84,7 +84,8 @@ static void test_nul(void **state)
 static void test_relayed(void **state)
 {
     static const char *const names[] = {"Forwarded", "x-forwarded-for", "X-Forwarded-Anything",
-                                        "ORIGIN",    "cookie",          "Sec-Fetch-Site"};
+                                        "ORIGIN",    "cookie",          "Sec-Fetch-Site",
+                                        "via",       "X-Real-Ip",       "X-Client-IP"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
