@@ -34,7 +34,7 @@ static void buf_release(struct buf *buf)
 
 static bool stream_takes_input(const struct stream *stream)
 {
-    return !stream->closing && !stream->paused && !stream->choked && !stream->eof;
+    return !stream->closing && !stream->choked && !stream->eof;
 }
 
 /* Reads while there is a use for it: to be offered, or to be discarded. */
@@ -52,7 +52,7 @@ static void stream_watch(struct stream *stream)
 static void stream_reoffer(struct stream *stream)
 {
     stream_watch(stream);
-    if (!stream->in_input && stream->input.len > 0 && stream_takes_input(stream)) {
+    if (stream->input.len > 0 && stream_takes_input(stream)) {
         event_active(&stream->readable, EV_TIMEOUT, 0);
     }
 }
@@ -283,18 +283,6 @@ void stream_close(struct stream *stream)
     stream_watch(stream);
     evtimer_add(&stream->close_timer, &CLOSE_TIME);
     loop_defer(stream->loop, LOOP_WRITE, &stream->write_hook);
-}
-
-void stream_pause(struct stream *stream)
-{
-    stream->paused = true;
-    stream_watch(stream);
-}
-
-void stream_resume(struct stream *stream)
-{
-    stream->paused = false;
-    stream_reoffer(stream);
 }
 
 bool stream_answerable(const struct stream *stream)

@@ -41,7 +41,6 @@ struct stream {
     struct stream_limits limits;
     int fd;
     bool closing;  /* stream_close() was called */
-    bool paused;   /* stream_pause() was called */
     bool choked;   /* too much output waits: no input until it has drained */
     bool in_input; /* `input` is on the stack */
     bool eof;      /* nothing more is to be read */
@@ -70,11 +69,6 @@ void stream_write(struct stream *stream, struct span data);
  * EOF, not a reset that would destroy an answer it has not read; what it still sends is discarded.
  * All that for at most a few seconds, then `closed` is called (never from inside this call). */
 void stream_close(struct stream *stream);
-
-/* Stops and resumes offering input (never from inside these calls). A paused stream does not notice
- * that its peer is gone. */
-void stream_pause(struct stream *stream);
-void stream_resume(struct stream *stream);
 
 /* In and after `gone`: the peer only stopped sending and may still read. Over TCP that looks the
  * same as a full close, and is assumed. */

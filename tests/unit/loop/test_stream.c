@@ -1,186 +1,7 @@
 /* stream: what a peer can do to a connection, from one octet at a time to never reading. */
+#include "stream_server.h"
+
 #include "until.h"
-
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include "base/mem.h"
-#include "loop/stream.h"
-
-#define INPUT_MAX   1024
-#define OUTPUT_HIGH 4096
-
-/* A server that answers each line with `answer`. */
-struct server {
-    struct loop *loop;
-    struct stream *stream; /* NULL once it is freed */
-    int peer;              /* the client's end */
-    const char *answer;
-    size_t answer_length;
-    int lines;
-    int calls; /* of `input` */
-    int gone;
-    int closed;
-    bool answerable; /* as seen in `gone` */
-    bool keep;       /* `gone` leaves the stream alone */
-    bool close_after_line;
-    bool pause_after_line;
-};
-
-struct connection {
-    struct stream stream;
-    struct server *server;
-};
-
-static struct server *server_of(struct stream *stream)
-{
-    return ((struct connection *)stream)->server;
-}
-
-static void server_free_stream(struct server *server)
-{
-    stream_finish(server->stream);
-    free(server->stream);
-    server->stream = NULL;
-}
-
-static size_t server_input(struct stream *stream, struct span input)
-{
-    struct server *server = server_of(stream);
-    server->calls++;
-    const char *newline = memchr(input.ptr, '\n', input.len);
-    if (!newline) {
-        return 0;
-    }
-    server->lines++;
-    stream_write(stream, (struct span){server->answer, server->answer_length});
-    if (server->close_after_line) {
-        stream_close(stream);
-    }
-    if (server->pause_after_line) {
-        stream_pause(stream);
-    }
-    return (size_t)(newline - input.ptr) + 1;
-}
-
-static void server_gone(struct stream *stream)
-{
-    struct server *server = server_of(stream);
-    server->gone++;
-    server->answerable = stream_answerable(stream);
-    if (!server->keep) {
-        server_free_stream(server);
-    }
-}
-
-static void server_closed(struct stream *stream)
-{
-    struct server *server = server_of(stream);
-    server->closed++;
-    server_free_stream(server);
-}
-
-static const struct stream_ops SERVER_OPS = {
-    .input = server_input,
-    .gone = server_gone,
-    .closed = server_closed,
-};
-
-static void pair_unix(int type, int fds[2])
-{
-    assert_int_equal(socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
-}
-
-static void pair_tcp(int fds[2])
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof(address);
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(bind(listener, (struct sockaddr *)&address, length), 0);
-    assert_int_equal(listen(listener, 1), 0);
-    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &length), 0);
-    fds[1] = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(connect(fds[1], (struct sockaddr *)&address, length), 0);
-    fds[0] = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
-    assert_true(fds[0] >= 0);
-    assert_int_equal(fcntl(fds[1], F_SETFL, O_NONBLOCK), 0);
-    close(listener);
-}
-
-static struct server *server_make(const int fds[2], const char *answer)
-{
-    struct server *server = mem_new(struct server);
-    struct connection *connection = mem_new(struct connection);
-    connection->server = server;
-    *server = (struct server){
-        .loop = loop_create(),
-        .stream = &connection->stream,
-        .peer = fds[1],
-        .answer = answer,
-        .answer_length = strlen(answer),
-    };
-    stream_init(server->stream, server->loop, fds[0], &SERVER_OPS,
-                &(struct stream_limits){.input_max = INPUT_MAX, .output_high = OUTPUT_HIGH});
-    return server;
-}
-
-static struct server *server_unix(const char *answer)
-{
-    int fds[2];
-    pair_unix(SOCK_STREAM, fds);
-    return server_make(fds, answer);
-}
-
-static void server_end(struct server *server)
-{
-    if (server->stream) {
-        server_free_stream(server);
-    }
-    if (server->peer >= 0) {
-        close(server->peer);
-    }
-    loop_destroy(server->loop);
-    free(server);
-}
-
-static void peer_send(struct server *server, const char *text)
-{
-    ssize_t length = (ssize_t)strlen(text);
-    assert_int_equal(send(server->peer, text, (size_t)length, MSG_NOSIGNAL), length);
-}
-
-static void peer_leave(struct server *server)
-{
-    close(server->peer);
-    server->peer = -1;
-}
-
-/* What has arrived at the client, as text; an error or EOF where that is expected instead. */
-static void peer_expect(struct server *server, const char *text)
-{
-    char got[256] = "";
-    ssize_t length = recv(server->peer, got, sizeof(got) - 1, 0);
-    assert_int_equal(length, strlen(text));
-    assert_string_equal(got, text);
-}
-
-static void peer_expect_eof(struct server *server)
-{
-    char octet;
-    assert_int_equal(recv(server->peer, &octet, 1, 0), 0);
-}
-
-static void peer_expect_nothing(struct server *server)
-{
-    char octet;
-    assert_int_equal(recv(server->peer, &octet, 1, 0), -1);
-    assert_int_equal(errno, EAGAIN);
-}
 
 /* ---- input ------------------------------------------------------------------------- */
 
@@ -243,42 +64,6 @@ static void test_more_than_input_max_in_many_lines_is_not(void **state)
     loop_turns(server->loop, 10);
     assert_int_equal(server->lines, 50);
     assert_int_equal(server->gone, 0);
-    server_end(server);
-}
-
-static void test_pause_holds_input_back(void **state)
-{
-    (void)state;
-    struct server *server = server_unix("ok\n");
-    server->pause_after_line = true;
-    peer_send(server, "one\ntwo\n");
-    loop_turns(server->loop, 3);
-    assert_int_equal(server->lines, 1);
-    peer_send(server, "three\n");
-    loop_turns(server->loop, 3);
-    assert_int_equal(server->lines, 1);
-    stream_resume(server->stream);
-    assert_int_equal(server->lines, 1); /* not from inside the call */
-    loop_turns(server->loop, 1);
-    assert_int_equal(server->lines, 2); /* what was left in the buffer */
-    server->pause_after_line = false;
-    stream_resume(server->stream);
-    loop_turns(server->loop, 2);
-    assert_int_equal(server->lines, 3);
-    server_end(server);
-}
-
-static void test_paused_again_before_the_turn(void **state)
-{
-    (void)state;
-    struct server *server = server_unix("ok\n");
-    server->pause_after_line = true;
-    peer_send(server, "one\ntwo\n");
-    loop_turns(server->loop, 1);
-    stream_resume(server->stream);
-    stream_pause(server->stream);
-    loop_turns(server->loop, 3);
-    assert_int_equal(server->lines, 1);
     server_end(server);
 }
 
@@ -561,7 +346,6 @@ static void test_finish_drops_everything(void **state)
     struct server *server = server_unix("ok\n");
     peer_send(server, "one\n");
     stream_write(server->stream, SPAN_LITERAL("queued"));
-    stream_resume(server->stream);
     server_free_stream(server);
     loop_turns(server->loop, 3);
     assert_int_equal(server->lines + server->gone + server->closed, 0);
@@ -575,8 +359,6 @@ int main(void)
         cmocka_unit_test(test_what_comes_together_is_answered_by_one_write),
         cmocka_unit_test(test_a_line_of_input_max_is_too_much),
         cmocka_unit_test(test_more_than_input_max_in_many_lines_is_not),
-        cmocka_unit_test(test_pause_holds_input_back),
-        cmocka_unit_test(test_paused_again_before_the_turn),
         cmocka_unit_test(test_partial_writes_lose_nothing),
         cmocka_unit_test(test_who_never_reads_is_not_read_from),
         cmocka_unit_test(test_choked_in_the_middle_of_the_input),
