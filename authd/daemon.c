@@ -90,10 +90,11 @@ static void on_db_down(void *arg, const char *why)
 {
     struct daemon *daemon = arg;
 
-    log_message(LOG_ERROR, "database-down", "%s", why);
-    if (daemon->status == 0) { // else it is unusable, and authd is about to stop
-        daemon_ready(daemon);
+    if (daemon->status != 0) { // it is unusable, which was said, and authd is about to stop
+        return;
     }
+    log_message(LOG_ERROR, "database-down", "%s", why);
+    daemon_ready(daemon);
 }
 
 /* Wrong from the start is a mistake of installation: say so and stop. Wrong later (a migration went
@@ -417,7 +418,7 @@ finish:
     process_hear_stop(false); // what is taken down is taken down whole
     daemon_finish(&daemon);
     if (daemon.status == 0) { // else the last line is the reason
-        log_message(LOG_INFO, "stopped", "all is answered");
+        log_message(LOG_INFO, "stopped", "as asked");
     }
     log_stop();
     return daemon.status;

@@ -38,6 +38,8 @@ enum outcome {
     X(TOO_MANY, "too-many-requests", "the limit of requests at a time is reached")                 \
     X(DEADLINE, "deadline", "the request was not decided in time")                                 \
     X(CLIENT_GONE, "client-gone", "the client left before the answer")                             \
+    X(CONNECTION_CLOSED, "connection-closed",                                                      \
+      "authd closed the connection because of another request")                                    \
     X(ABANDONED, "abandoned", "the client did not finish the exchange in time")                    \
     X(STOPPING, "stopping", "authd is shutting down")
 

@@ -15,15 +15,25 @@
 #define CONNECTIONS_MAX 8192
 #define OUTPUT_HIGH     (50 * 1024)
 
-/* All of them, or only those that cannot go on without the client's next line. */
-static void connection_drop_requests(struct connection *connection, bool only_awaiting)
+static void connection_drop_requests(struct connection *connection, enum reason reason)
+{
+    struct request *request;
+
+    while ((request = TAILQ_FIRST(&connection->requests)) != NULL) {
+        dialogue_cancel(request->dialogue, reason);
+        dovecot_request_free(request);
+    }
+}
+
+/* Those that cannot go on without the client's next line. */
+static void connection_drop_awaiting(struct connection *connection)
 {
     struct request *request = TAILQ_FIRST(&connection->requests);
     struct request *next;
 
     for (; request != NULL; request = next) {
         next = TAILQ_NEXT(request, link);
-        if (!only_awaiting || dialogue_awaits(request->dialogue)) {
+        if (dialogue_awaits(request->dialogue)) {
             dialogue_cancel(request->dialogue, REASON_CLIENT_GONE);
             dovecot_request_free(request);
         }
@@ -36,15 +46,15 @@ void dovecot_connection_close(struct connection *connection)
         return;
     }
     connection->state = CLOSING;
-    connection_drop_requests(connection, false);
+    connection_drop_requests(connection, REASON_CONNECTION_CLOSED);
     stream_close(&connection->stream);
 }
 
-static void connection_free(struct connection *connection)
+static void connection_free(struct connection *connection, enum reason reason)
 {
     struct dovecot_front *front = connection->front;
 
-    connection_drop_requests(connection, false);
+    connection_drop_requests(connection, reason);
     stream_finish(&connection->stream);
     TAILQ_REMOVE(&front->list, connection, link);
     front->connections--;
@@ -99,17 +109,17 @@ static void connection_gone(struct stream *stream)
 {
     struct connection *connection = connection_of(stream);
 
-    connection_drop_requests(connection, true);
+    connection_drop_awaiting(connection);
     if (connection->live > 0 && stream_answerable(stream)) {
         connection->half_closed = true;
     } else {
-        connection_free(connection);
+        connection_free(connection, REASON_CLIENT_GONE);
     }
 }
 
 static void connection_closed(struct stream *stream)
 {
-    connection_free(connection_of(stream));
+    connection_free(connection_of(stream), REASON_CLIENT_GONE);
 }
 
 static const struct stream_ops connection_ops = {
@@ -213,7 +223,7 @@ void dovecot_destroy(void *arg)
         return;
     }
     while ((connection = TAILQ_FIRST(&front->list)) != NULL) {
-        connection_free(connection);
+        connection_free(connection, REASON_STOPPING);
     }
     free(front);
 }

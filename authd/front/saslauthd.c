@@ -43,11 +43,11 @@ static struct connection *connection_of(struct stream *stream)
     return (struct connection *)((char *)stream - offsetof(struct connection, stream));
 }
 
-static void connection_free(struct connection *connection)
+static void connection_free(struct connection *connection, enum reason reason)
 {
     struct saslauthd_front *front = connection->front;
     if (connection->state == DECIDING) {
-        login_cancel(connection->login, REASON_CLIENT_GONE);
+        login_cancel(connection->login, reason);
         front->live--;
     }
     event_del(&connection->read_timer);
@@ -123,20 +123,20 @@ static void connection_gone(struct stream *stream)
 {
     struct connection *connection = connection_of(stream);
     if (connection->state != DECIDING || !stream_answerable(stream)) {
-        connection_free(connection);
+        connection_free(connection, REASON_CLIENT_GONE);
     }
 }
 
 static void connection_closed(struct stream *stream)
 {
-    connection_free(connection_of(stream));
+    connection_free(connection_of(stream), REASON_CLIENT_GONE);
 }
 
 static void connection_late(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
-    connection_free(arg);
+    connection_free(arg, REASON_CLIENT_GONE);
 }
 
 static const struct stream_ops connection_ops = {
@@ -183,7 +183,7 @@ void saslauthd_drain(void *arg)
     while (connection) {
         struct connection *next = TAILQ_NEXT(connection, link);
         if (connection->state == READING) {
-            connection_free(connection);
+            connection_free(connection, REASON_CLIENT_GONE);
         }
         connection = next;
     }
@@ -204,7 +204,7 @@ void saslauthd_destroy(void *arg)
     }
     struct connection *connection;
     while ((connection = TAILQ_FIRST(&front->list))) {
-        connection_free(connection);
+        connection_free(connection, REASON_STOPPING);
     }
     free(front);
 }

@@ -28,8 +28,8 @@ def assert_refuses_to_start(authd, *words):
     status, authd.process = authd.process.wait(20), None
     assert status == 1, authd.log_text()
     assert read_text(authd.output_path) == ""
-    lines = [line for line in authd.log_text().splitlines() if all(word in line for word in words)]
-    assert len(lines) == 1 and " level=error " in lines[0], authd.log_text()
+    errors = [line for line in authd.log_text().splitlines() if " level=error " in line]
+    assert len(errors) == 1 and all(word in errors[0] for word in words), authd.log_text()
 
 
 @pytest.fixture
