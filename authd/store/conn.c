@@ -341,6 +341,13 @@ void conn_init(struct conn *conn, const struct conn_options *options)
     timer_start(conn, 0);
 }
 
+void conn_hurry(struct conn *conn)
+{
+    if (conn->state == CONN_DOWN) {
+        timer_start(conn, 0);
+    }
+}
+
 void conn_finish(struct conn *conn)
 {
     conn_close(conn);

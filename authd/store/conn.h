@@ -67,6 +67,8 @@ struct conn {
 
 /* Starts the first attempt on the next turn of the loop. No callback is called from here. */
 void conn_init(struct conn *conn, const struct conn_options *options);
+/* Ends the back-off: somebody else has just seen the database. */
+void conn_hurry(struct conn *conn);
 /* Frees the units in flight without calling anybody. */
 void conn_finish(struct conn *conn);
 

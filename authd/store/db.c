@@ -24,6 +24,9 @@ struct db {
 static void lane_up(struct lane *lane)
 {
     struct db *db = lane->owner;
+    for (int i = 0; i < LANES; i++) {
+        lane_hurry(&db->lanes[i]);
+    }
     if (lane == &db->lanes[LANE_READ]) {
         db->unusable.text[0] = '\0';
         db->options.up(db->options.arg);

@@ -264,6 +264,14 @@ void lane_init(struct lane *lane, const struct conn_options *options, unsigned c
     }
 }
 
+void lane_hurry(struct lane *lane)
+{
+    lane->failed = false; /* an attempt is fresh again: units wait for it */
+    for (unsigned i = 0; i < lane->conn_count; i++) {
+        conn_hurry(&lane->conns[i]);
+    }
+}
+
 void lane_finish(struct lane *lane)
 {
     loop_undefer(lane->loop, &lane->hook);

@@ -51,6 +51,8 @@ struct lane {
 void lane_init(struct lane *lane, const struct conn_options *options, unsigned connections,
                const struct lane_ops *ops, void *owner);
 void lane_finish(struct lane *lane);
+/* What is down tries again at once. */
+void lane_hurry(struct lane *lane);
 
 /* Takes over the unit, whose `done` and `deadline` are set; never calls it from here. */
 void lane_run(struct lane *lane, struct db_unit *unit);
