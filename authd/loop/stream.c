@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -88,6 +89,7 @@ static void stream_offer(struct stream *stream)
         used += taken;
     }
     stream->in_input = false;
+    stream->untaken = stream->closing && used < stream->input.len;
     if (stream->closing || used == stream->input.len) {
         buf_release(&stream->input);
     } else {
@@ -173,10 +175,20 @@ static bool stream_send(struct stream *stream)
     return false;
 }
 
-/* The last step of stream_close(): all is written, the peer may now leave. */
+/* Has the peer sent what nobody took? */
+static bool has_untaken_input(const struct stream *stream)
+{
+    int unread = 0;
+    return stream->untaken || (ioctl(stream->fd, FIONREAD, &unread) == 0 && unread > 0);
+}
+
+/* The last step of stream_close(): all is written. A peer that is still sending would get a reset,
+ * so its own close is awaited. Otherwise that wait would do harm: a peer that writes to us again
+ * must fail to, since that is how Postfix finds out that it has to connect anew. */
 static void stream_shut(struct stream *stream)
 {
-    if (stream->eof || stream->broken || shutdown(stream->fd, SHUT_WR) < 0) {
+    if (stream->eof || stream->broken || !has_untaken_input(stream) ||
+        shutdown(stream->fd, SHUT_WR) < 0) {
         stream_give_up(stream);
         return;
     }
@@ -278,6 +290,7 @@ void stream_close(struct stream *stream)
     }
     stream->closing = true;
     if (!stream->in_input) {
+        stream->untaken = stream->input.len > 0;
         buf_release(&stream->input);
     }
     stream_watch(stream);

@@ -43,6 +43,7 @@ struct stream {
     bool closing;  /* stream_close() was called */
     bool choked;   /* too much output waits: no input until it has drained */
     bool in_input; /* `input` is on the stack */
+    bool untaken;  /* closing: there was input that nobody took */
     bool eof;      /* nothing more is to be read */
     bool broken;   /* nothing more can be written */
     bool shut;     /* our end is shut down, the peer's is awaited */
@@ -65,9 +66,10 @@ void stream_finish(struct stream *stream);
 /* Queued; written at the end of the turn. Nothing happens after stream_close() and once the peer
  * cannot be written to. */
 void stream_write(struct stream *stream, struct span data);
-/* No more input; what is queued is written, then the peer's own close is awaited, so that it sees
- * EOF, not a reset that would destroy an answer it has not read; what it still sends is discarded.
- * All that for at most a few seconds, then `closed` is called (never from inside this call). */
+/* No more input; what is queued is written, then the connection is closed. If the peer has sent
+ * what was not read, its own close is awaited first, for at most a few seconds, so that it sees
+ * EOF, not a reset; what it still sends is discarded. Then `closed` is called (never from inside
+ * this call). */
 void stream_close(struct stream *stream);
 
 /* In and after `gone`: the peer only stopped sending and may still read. Over TCP that looks the

@@ -57,6 +57,16 @@ def test_temporary_error_and_recovery(site, trouble):
     recovered(site)
 
 
+def test_postfix_knows_at_once_that_authd_is_back(site):
+    """The smtpd that was disconnected connects anew for its next login: no second temporary error."""
+    recovered(site)
+    since = site.authd.log_size()
+    with stopped(site):
+        assert login(site, "postfix") == 454
+    wait_until(lambda: site.authd.events("database-up", since), what="authd's connection")
+    assert login(site, "postfix") == 235
+
+
 def test_restart_of_postgresql(site):
     site.postgres.restart()
     recovered(site)

@@ -278,6 +278,22 @@ static void test_close_is_seen_as_eof_not_as_reset(void **state)
     close_with_input_unread(fds);
 }
 
+/* Postfix connects anew only when a write fails. */
+static void test_close_of_an_idle_peer_is_final(void **state)
+{
+    (void)state;
+    struct server *server = server_unix("");
+    stream_write(server->stream, SPAN_LITERAL("answer"));
+    stream_close(server->stream);
+    loop_turns(server->loop, 3);
+    assert_int_equal(server->closed, 1);
+    peer_expect(server, "answer");
+    peer_expect_eof(server);
+    assert_int_equal(send(server->peer, "x", 1, MSG_NOSIGNAL), -1);
+    assert_int_equal(errno, EPIPE);
+    server_end(server);
+}
+
 static void test_close_writes_what_is_queued(void **state)
 {
     (void)state;
@@ -321,7 +337,11 @@ static void test_close_does_not_wait_for_ever(void **state)
 {
     (void)state;
     struct server *server = server_unix("");
+    peer_send(server, "half a line");
+    loop_turns(server->loop, 2);
     stream_close(server->stream);
+    loop_turns(server->loop, 3);
+    assert_int_equal(server->closed, 0);
     loop_run_until(server->loop, is_closed, server);
     server_end(server);
 }
@@ -331,6 +351,8 @@ static void test_close_does_not_read_for_ever(void **state)
     (void)state;
     struct server *server = server_unix("");
     char waste[4000] = "";
+    peer_send(server, "half a line");
+    loop_turns(server->loop, 2);
     stream_close(server->stream);
     for (int i = 0; i < 1000 && !server->closed; i++) {
         send(server->peer, waste, sizeof(waste), MSG_NOSIGNAL);
@@ -368,6 +390,7 @@ int main(void)
         cmocka_unit_test(test_the_peer_stops_sending_and_gets_its_answer),
         cmocka_unit_test(test_the_peer_leaves_while_output_waits),
         cmocka_unit_test(test_close_is_seen_as_eof_not_as_reset),
+        cmocka_unit_test(test_close_of_an_idle_peer_is_final),
         cmocka_unit_test(test_close_writes_what_is_queued),
         cmocka_unit_test(test_close_of_one_who_left),
         cmocka_unit_test(test_close_does_not_wait_for_ever),
