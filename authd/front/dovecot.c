@@ -162,9 +162,9 @@ void dovecot_accept(void *arg, int fd, const struct peer *peer)
     front->connections++;
     stream_init(&connection->stream, front->loop, fd, &connection_ops, &limits);
     buf_init(&handshake, DOVECOT_HANDSHAKE_MAX);
-    connection->cuid = ++front->next_cuid;
+    connection->number = peer->number;
     dovecot_handshake_append(&handshake, registry_mechanisms(front->core->registry),
-                             connection->cuid);
+                             ++front->next_cuid);
     stream_write(&connection->stream, buf_span(&handshake));
     buf_finish(&handshake);
 }

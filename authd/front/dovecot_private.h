@@ -27,7 +27,7 @@ struct connection {
     struct stream stream;
     enum { AWAIT_VERSION, AWAIT_CPID, READY, CLOSING } state;
     bool half_closed; // the client has stopped sending and still reads
-    uint32_t cuid;    // its number, as the handshake says
+    uint64_t number;  // of all connections of the process
     uint32_t minor;
     unsigned live;
     char peer[sizeof(((struct peer *)0)->text)];

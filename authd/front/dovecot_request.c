@@ -163,7 +163,7 @@ static struct login_context command_context(const struct connection *connection,
         .front = "dovecot",
         .client = span_text(command->client, texts->client, sizeof(texts->client)),
         .peer = connection->peer,
-        .source = command->client.len > 0 ? span_number(command->client) : connection->cuid,
+        .source = command->client.len > 0 ? span_number(command->client) : connection->number,
         .tls = command->secured,
         .tagged = connection->front->options.tagged,
     };

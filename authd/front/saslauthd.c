@@ -34,6 +34,7 @@ struct connection {
     enum { READING, DECIDING, CLOSING } state;
     struct login *login;     // while DECIDING
     struct event read_timer; // while READING
+    uint64_t number;         // of all connections of the process
     char peer[sizeof(((struct peer *)0)->text)];
     TAILQ_ENTRY(connection) link; // saslauthd_front::list
 };
@@ -83,7 +84,7 @@ static void connection_decide(struct connection *connection, const struct saslau
         .front = "saslauthd",
         .client = span_text(frame->client, client, sizeof(client)),
         .peer = connection->peer,
-        .source = frame->client.len > 0 ? span_number(frame->client) : (uintptr_t)connection,
+        .source = frame->client.len > 0 ? span_number(frame->client) : connection->number,
     };
     event_del(&connection->read_timer);
     connection->state = DECIDING;
@@ -158,6 +159,7 @@ void saslauthd_accept(void *arg, int fd, const struct peer *peer)
     }
     struct connection *connection = mem_new(struct connection);
     connection->front = front;
+    connection->number = peer->number;
     memcpy(connection->peer, peer->text, sizeof(connection->peer));
     TAILQ_INSERT_TAIL(&front->list, connection, link);
     front->connections++;

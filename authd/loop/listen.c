@@ -281,7 +281,8 @@ static bool peer_is_allowed(const struct listener *listener, const struct peer *
 static bool peer_identify(const struct listener *listener, int fd, const union address *address,
                           struct peer *peer)
 {
-    *peer = (struct peer){.local = listener->local};
+    static uint64_t connections; /* only the loop accepts */
+    *peer = (struct peer){.number = ++connections, .local = listener->local};
     if (!listener->local) {
         static const int on = 1;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));

@@ -9,6 +9,7 @@
 #define LOOP_LISTEN_H
 
 #include <netinet/in.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -33,7 +34,8 @@ struct listen_options {
 
 /* Who connected. */
 struct peer {
-    bool local; /* unix socket: uid, gid, pid are known */
+    uint64_t number; /* of the connection: counts all of this process, from 1 */
+    bool local;      /* unix socket: uid, gid, pid are known */
     uid_t uid;
     gid_t gid;
     pid_t pid;

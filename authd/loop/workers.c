@@ -251,8 +251,8 @@ void workers_destroy(struct workers *workers)
     free(workers);
 }
 
-/* Each source has one job in each round: the next one after its last that waits, or the present
- * one. */
+/* Each source has one job in each round. Nobody joins the present round while others wait: it would
+ * never end if new sources kept coming, and a source's second job would never have its turn. */
 static uint64_t round_of(const struct workers *workers, const struct job *job)
 {
     const struct job *other;
@@ -262,7 +262,7 @@ static uint64_t round_of(const struct workers *workers, const struct job *job)
             return other->round + 1;
         }
     }
-    return workers->round;
+    return TAILQ_EMPTY(&workers->queue) ? workers->round : workers->round + 1;
 }
 
 static void queue_insert(struct workers *workers, struct job *job)

@@ -1,8 +1,8 @@
 /* A lane of worker threads with a bounded queue, for work that would hold up the loop.
  *
- * The queue is fair between sources: their jobs take turns, and when it is full, a source with
- * fewer jobs waiting than another takes the place of that one's last. So whoever sends much waits
- * for himself, and nobody else does.
+ * The queue is fair between sources: their jobs take turns, one of each source in a round, and
+ * when it is full, a job of an earlier round takes the place of the last. So whoever sends much
+ * waits for himself, and nobody else does.
  *
  * A job owns copies of all that it needs and touches nothing else, so there is no lock outside this
  * file. Cancelling detaches the owner: a job that runs runs out, one that waits is not run; its

@@ -339,7 +339,24 @@ static void test_sources_take_turns(void **state)
     assert_true(submit_from(fixture, 3));
     sem_post(&fixture->gate);
     wait_destroyed(fixture, 8);
-    assert_int_equal(fixture->order, 1231211);
+    assert_int_equal(fixture->order, 1123121);
+    fixture_free(fixture);
+}
+
+/* However many new sources come, the second job of one that is there has its turn. */
+static void test_newcomers_do_not_hold_up_a_round(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_make(1, 8);
+    submit_gated(fixture);
+    assert_true(submit_from(fixture, 1));
+    assert_true(submit_from(fixture, 1));
+    for (uint64_t newcomer = 2; newcomer <= 5; newcomer++) {
+        assert_true(submit_from(fixture, newcomer));
+    }
+    sem_post(&fixture->gate);
+    wait_destroyed(fixture, 7);
+    assert_int_equal(fixture->order, 112345);
     fixture_free(fixture);
 }
 
@@ -354,13 +371,12 @@ static void test_a_full_queue_has_room_for_who_sends_less(void **state)
     }
     assert_false(submit_from(fixture, 1));
     assert_true(submit_from(fixture, 2));
-    assert_true(submit_from(fixture, 3));
-    assert_false(submit_from(fixture, 4)); /* 1, 2 and 3 have one each */
+    assert_false(submit_from(fixture, 3)); /* as late as the last of the others */
     sem_post(&fixture->gate);
-    wait_destroyed(fixture, 6);
-    assert_int_equal(fixture->order, 123);
-    assert_int_equal(fixture->expired, 2); /* of source 1 */
-    assert_int_equal(fixture->done, 6);
+    wait_destroyed(fixture, 5);
+    assert_int_equal(fixture->order, 112);
+    assert_int_equal(fixture->expired, 1); /* the last of source 1 */
+    assert_int_equal(fixture->done, 5);
     fixture_free(fixture);
 }
 
@@ -408,6 +424,7 @@ int main(void)
         cmocka_unit_test(test_destroy_with_work_in_every_state),
         cmocka_unit_test(test_threads_are_nice_named_and_leave_signals_alone),
         cmocka_unit_test(test_sources_take_turns),
+        cmocka_unit_test(test_newcomers_do_not_hold_up_a_round),
         cmocka_unit_test(test_a_full_queue_has_room_for_who_sends_less),
         cmocka_unit_test(test_an_idle_thread_says_so_once),
     };
