@@ -8,6 +8,7 @@
 
 #include <event2/event.h>
 #include <libpq-fe.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -74,6 +75,15 @@ static void stop_server(const struct cluster *cluster)
     }
 }
 
+/* The signals that end authd are blocked while it starts. */
+static bool asked_to_stop(void)
+{
+    sigset_t pending;
+
+    return sigpending(&pending) == 0 &&
+           (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
+}
+
 /* Waits for a server that runs or starts. False: it does not answer, or it ended. */
 static bool await_server(const struct embedded *embedded, struct err *err)
 {
@@ -82,6 +92,9 @@ static bool await_server(const struct embedded *embedded, struct err *err)
     while (cluster_state(&embedded->cluster) == CLUSTER_RUNNING) {
         if (PQping(embedded->superuser_url) == PQPING_OK) {
             return true;
+        }
+        if (asked_to_stop()) {
+            return err_set(err, "asked to stop before the embedded PostgreSQL answered");
         }
         if (clock_ms() > deadline) {
             return err_set(err, "the embedded PostgreSQL runs but does not answer: see %s",
@@ -99,6 +112,9 @@ static bool adopt_or_start(struct embedded *embedded, struct err *err)
         if (cluster_state(&embedded->cluster) == CLUSTER_RUNNING) {
             if (await_server(embedded, err)) {
                 return true;
+            }
+            if (cluster_state(&embedded->cluster) == CLUSTER_RUNNING) {
+                return false; /* it does not answer, and would not the next time */
             }
         } else if (start_server(&embedded->cluster, err)) {
             embedded->started = true;
