@@ -131,19 +131,14 @@ def test_clients_leave_descriptors_to_the_database(instance, server, alice):
 
 
 def test_the_first_login_after_an_outage(instance, server, alice):
-    """One that was long enough for authd's attempts to become rare. Two seconds after PostgreSQL is back are
-    promised; counted here is its own start, too, and the machine may be busy."""
+    """One that was long enough for authd's attempts to become rare."""
     instance.authd.start()
     with instance.connect(instance.replying) as client:
         instance.postgres.stop()
         time.sleep(2.5)
         assert client.login(alice, PASSWORD).fields["code"] == "temp_fail"
-        began = time.monotonic()
         instance.postgres.start()
         log_in_when_possible(client, alice)
-        seconds = time.monotonic() - began
-    print(f"the first login came {seconds:.2f} s after PostgreSQL's start")
-    assert seconds < 5
     wait_until(lambda: server.is_serving(alice), what="the other authd's database")
 
 
