@@ -53,10 +53,8 @@ static void dialogue_finish(struct dialogue *dialogue, const struct login_result
 /* It ends before there was a claim to decide. */
 static void dialogue_record(const struct dialogue *dialogue, enum reason reason)
 {
-    bool refused = reason == REASON_BAD_BASE64 || reason == REASON_MALFORMED;
-
     record_auth(&(struct record){
-        .outcome = refused ? OUTCOME_DENY : OUTCOME_MORE,
+        .outcome = record_undecided(reason),
         .reason = reason,
         .context = &dialogue->context,
         .ms = clock_ms() - dialogue->began,

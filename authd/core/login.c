@@ -261,7 +261,7 @@ static void login_record(const struct login *login, enum reason left)
     bool decided = login->verdict.reason != REASON_NONE;
 
     record_auth(&(struct record){
-        .outcome = decided ? login->verdict.outcome : OUTCOME_MORE,
+        .outcome = decided ? login->verdict.outcome : record_undecided(left),
         .reason = decided ? login->verdict.reason : left,
         .context = &login->context,
         .user = login->name[0] != '\0' ? span_of(login->name) : login->claim.authcid,

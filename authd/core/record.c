@@ -2,6 +2,13 @@
 
 #include "base/log.h"
 
+enum outcome record_undecided(enum reason reason)
+{
+    bool refused = reason == REASON_BAD_BASE64 || reason == REASON_MALFORMED;
+
+    return refused ? OUTCOME_DENY : OUTCOME_MORE;
+}
+
 void record_auth(const struct record *record)
 {
     const struct login_context *context = record->context;

@@ -17,6 +17,10 @@ struct record {
     const char *reference; /* NULL: nobody was told one */
 };
 
+/* Of a request that ends without a decision: a protocol error was answered with a refusal, in all
+ * other cases nobody was answered. */
+enum outcome record_undecided(enum reason reason);
+
 void record_auth(const struct record *record);
 
 #endif

@@ -48,7 +48,7 @@ static void upgrade_stored(const struct db_result *result, void *arg)
     log_number(&line, "account", upgrade->account);
     log_text(&line, "outcome", replaced ? "replaced" : "kept");
     if (result->status != DB_OK) {
-        log_text(&line, "error", result->status == DB_REFUSED ? result->message : "database");
+        log_text(&line, "error", result->message != NULL ? result->message : "database");
     }
     log_end(&line);
     upgrade->unit = NULL;

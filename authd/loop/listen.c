@@ -327,7 +327,7 @@ static void listener_resume(evutil_socket_t fd, short what, void *arg)
     event_add(&listener->readable, NULL);
 }
 
-/* False: no more for now. */
+/* False: nobody else is waiting, or accepting pauses. */
 static bool listener_accept(struct listener *listener)
 {
     union address address = {0};

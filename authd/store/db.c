@@ -2,6 +2,7 @@
 #include "store/db.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,12 +10,17 @@
 #include "base/mem.h"
 #include "store/lane.h"
 
+/* The last failure of a statement that was reported, and when. */
+struct failure {
+    char sqlstate[6];
+    int64_t at;
+};
+
 struct db {
     struct db_options options;
     struct target target;
     struct err unusable; /* what was last reported; empty: nothing since the READ lane was up */
-    struct err failed;   /* the last failure of a statement that was reported, and when */
-    int64_t failed_at;
+    struct failure failed[STATEMENT_COUNT];
     struct lane lanes[LANES];
 };
 
@@ -57,18 +63,17 @@ static void lane_failed(struct lane *lane, const struct db_unit *unit)
 {
     struct db *db = lane->owner;
     const char *sqlstate = PQresultErrorField(unit->result, PG_DIAG_SQLSTATE);
+    struct failure *last = &db->failed[unit->statement];
     struct err text;
 
-    if (strncmp(sqlstate, SCHEMA_CLASS, strlen(SCHEMA_CLASS)) == 0) {
+    if (strncmp(sqlstate, SCHEMA_CLASS, strlen(SCHEMA_CLASS)) == 0 ||
+        (strcmp(sqlstate, last->sqlstate) == 0 && clock_ms() - last->at < FAILED_AGAIN_MS)) {
         return;
     }
+    snprintf(last->sqlstate, sizeof(last->sqlstate), "%s", sqlstate);
+    last->at = clock_ms();
     err_set(&text, "%s: %s (SQLSTATE %s)", statement_table[unit->statement].name,
             PQresultErrorField(unit->result, PG_DIAG_MESSAGE_PRIMARY), sqlstate);
-    if (strcmp(text.text, db->failed.text) == 0 && clock_ms() - db->failed_at < FAILED_AGAIN_MS) {
-        return;
-    }
-    db->failed = text;
-    db->failed_at = clock_ms();
     db->options.failed(db->options.arg, text.text);
 }
 
@@ -110,11 +115,6 @@ void db_destroy(struct db *db)
     }
     target_finish(&db->target);
     free(db);
-}
-
-bool db_usable(const struct db *db)
-{
-    return db->lanes[LANE_READ].up_count > 0;
 }
 
 void db_run(struct db *db, struct db_unit *unit, int deadline_ms, db_done_f *done, void *arg)

@@ -63,8 +63,6 @@ struct db *db_create(struct loop *loop, const struct db_options *options); /* st
 /* Every unit has ended or been cancelled before. Not from inside a callback of the pool. */
 void db_destroy(struct db *db);
 
-bool db_usable(const struct db *db); /* some READ connection is up */
-
 typedef void db_done_f(const struct db_result *result, void *arg);
 
 /* Parameters are copied. Add as many as the statement has, in order. */

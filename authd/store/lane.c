@@ -170,6 +170,14 @@ static bool unit_retry(struct lane *lane, struct db_unit *unit, int64_t up_since
     return true;
 }
 
+/* What the database itself said of a unit that ends now. */
+static void report_failure(struct lane *lane, const struct db_unit *unit)
+{
+    if (unit->result != NULL && PQresultStatus(unit->result) == PGRES_FATAL_ERROR) {
+        lane->ops->failed(lane, unit);
+    }
+}
+
 static void conn_answered(void *owner, struct db_unit *unit)
 {
     struct lane *lane = owner;
@@ -179,10 +187,10 @@ static void conn_answered(void *owner, struct db_unit *unit)
     enum db_status status = DB_OK;
     if (PQresultStatus(unit->result) == PGRES_FATAL_ERROR) {
         status = unit_failure_of(PQresultErrorField(unit->result, PG_DIAG_SQLSTATE)).status;
-        lane->ops->failed(lane, unit);
     }
     bool cannot_tell = status == DB_DOWN || status == DB_TIMEOUT;
     if (!cannot_tell || !unit_retry(lane, unit, INT64_MAX)) {
+        report_failure(lane, unit);
         unit_finish(unit, status);
     }
 }
@@ -209,6 +217,7 @@ static void units_lost(struct lane *lane, struct conn_loss *loss, struct unit_li
         bool late = unit->deadline <= now;
         if (late || !unit_retry(lane, unit, loss->up_since)) {
             unit->status = late ? DB_TIMEOUT : DB_DOWN;
+            report_failure(lane, unit);
             TAILQ_INSERT_HEAD(ending, unit, link);
         }
     }

@@ -122,10 +122,12 @@ def test_an_id_is_busy_until_its_refusal_has_left(server, alice):
 
 
 def test_continuations_without_a_challenge(server, alice):
+    since = server.authd.log_size()
     with server.connect() as client:
         assert client.ask("CONT\t77\tAA==\n").line == "FAIL\t77\treason=Authentication request timed out"
         client.send(f"AUTH\t1\tPLAIN\tresp={plain(alice, 'wrong')}\nCONT\t1\tAA==\n")
         assert client.reply().fields["reason"] == "Unexpected continuation"
+        server.authd.wait_event(since=since, outcome="deny", reason="malformed", user=alice)
         client.auth("LOGIN")
         client.send(f"CANCEL\t{client.last_id}\nCANCEL\t999\n")
         assert client.ask(f"CONT\t{client.last_id}\tAA==\n").command == "FAIL"

@@ -158,12 +158,14 @@ void fixture_replace_functions(void)
 static void on_up(void *arg)
 {
     struct fixture *fixture = arg;
+    fixture->up = true;
     fixture->ups++;
 }
 
 static void on_down(void *arg, const char *why)
 {
     struct fixture *fixture = arg;
+    fixture->up = false;
     fixture->downs++;
     snprintf(fixture->text, sizeof fixture->text, "%s", why);
 }
@@ -214,7 +216,6 @@ void fixture_open_up(struct fixture *fixture)
     fixture_open(fixture, environment("AUTHD_TEST_PG"));
     int seen = 0;
     loop_run_until(fixture->loop, all_connected, &seen);
-    assert_true(db_usable(fixture->db));
     assert_int_equal(fixture->ups, 1);
     assert_int_equal(fixture->downs, 0);
 }

@@ -10,6 +10,7 @@ struct fixture {
     struct loop *loop;
     struct workers *resolver;
     struct db *db;
+    bool up;
     int ups;
     int downs;
     int unusables;

@@ -28,7 +28,7 @@ static int teardown(void **state)
 static bool is_up(void *arg)
 {
     (void)arg;
-    return db_usable(fixture.db);
+    return fixture.up;
 }
 
 static bool is_down(void *arg)
