@@ -9,6 +9,7 @@ import re
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 from dataclasses import dataclass
 
@@ -211,7 +212,24 @@ class Authd:
         return wait_until(find, seconds, f"a log line with {fields}")
 
     def log_size(self):
+        """The log's length when all that has happened so far is in it. Lines are written a moment later, but
+        in order: so one of our own tells."""
+        reference = self._leave_mark()
+        if reference:
+            wait_until(lambda: f" ref={reference}" in self.log_text(), what="our own log line")
         return len(self.log_text())
+
+    def _leave_mark(self):
+        """Asks for a page that there is not; the answer's reference is in the log. None: authd is not there."""
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(20)
+            try:
+                sock.connect(self.http)
+                sock.sendall(b"GET /mark HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                answer = sock.makefile("rb").read().decode("utf-8")
+            except (FileNotFoundError, ConnectionError):
+                return None
+        return re.search(r'"reference": ?"(\w+)"', answer)[1]
 
 
 def parse_line(line):
