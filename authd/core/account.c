@@ -35,9 +35,8 @@
 struct account_call {
     struct core *core;
     enum statement statement;
+    json_t *context; /* of authd.manage() */
     json_t *arguments;
-    char *actor;
-    char *reach; /* NULL: the whole site */
     bool dry_run;
     struct hashing *hashing;  /* while the password is hashed, then */
     struct db_unit *unit;     /* while it runs */
@@ -50,9 +49,8 @@ struct account_call {
 
 static void call_destroy(struct account_call *call)
 {
+    json_decref(call->context);
     json_decref(call->arguments);
-    free(call->actor);
-    free(call->reach);
     free(call);
 }
 
@@ -144,7 +142,8 @@ static bool canonical_user(struct account_call *call)
         return true;
     }
     if (is_me(in)) {
-        return refuse(call, ACCOUNT_NOT_FOUND, "the caller is %s, who has no account", call->actor);
+        json_object_set_new(call->arguments, "user", json_string("me"));
+        return true;
     }
     if (!is_user_id(in)) {
         return complete_login(call, in, "user");
@@ -259,10 +258,8 @@ static struct account_result result_refused(const struct db_result *answer)
         const char *sqlstate;
         enum account_status status;
     } known[] = {
-        {"AU403", ACCOUNT_FORBIDDEN},
-        {"AU404", ACCOUNT_NOT_FOUND},
-        {"AU409", ACCOUNT_CONFLICT},
-        {"AU422", ACCOUNT_INVALID},
+        {"AU401", ACCOUNT_UNAUTHORIZED}, {"AU403", ACCOUNT_FORBIDDEN}, {"AU404", ACCOUNT_NOT_FOUND},
+        {"AU409", ACCOUNT_CONFLICT},     {"AU412", ACCOUNT_STALE},     {"AU422", ACCOUNT_INVALID},
     };
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -314,17 +311,18 @@ static void call_answered(const struct db_result *answer, void *arg)
 
 static void call_run(struct account_call *call)
 {
+    char *context = json_dumps(call->context, JSON_COMPACT);
     char *arguments = json_dumps(call->arguments, JSON_COMPACT);
 
     call->unit = db_unit_create(call->statement);
-    db_unit_text(call->unit, call->actor);
-    db_unit_text(call->unit, call->reach);
+    db_unit_text(call->unit, context);
     db_unit_text(call->unit, arguments);
     if (call->dry_run) {
         db_unit_dry_run(call->unit);
     }
     secret_wipe(arguments, strlen(arguments)); /* it may hold a password hash */
     free(arguments);
+    free(context);
     db_run(call->core->db, call->unit, ACCOUNT_DATABASE_MS, call_answered, call);
 }
 
@@ -416,9 +414,8 @@ struct account_call *account_start(struct core *core, const struct account_reque
 
     call->core = core;
     call->statement = request->statement;
+    call->context = json_deep_copy(request->context);
     call->arguments = json_deep_copy(request->arguments);
-    call->actor = mem_strdup(request->actor.name);
-    call->reach = request->actor.reach != NULL ? mem_strdup(request->actor.reach) : NULL;
     call->dry_run = request->dry_run;
     call->refusal = (struct loop_hook){.run = call_refuse, .arg = call};
     call->done = done;

@@ -18,7 +18,9 @@ enum account_status {
     ACCOUNT_NOT_FOUND, /* or out of the caller's reach */
     ACCOUNT_CONFLICT,  /* exists already, or changed meanwhile */
     ACCOUNT_FORBIDDEN,
-    ACCOUNT_UNAVAILABLE, /* cannot tell: database or hash queue; try again */
+    ACCOUNT_UNAUTHORIZED, /* the caller's credential has ended, or its rights have changed */
+    ACCOUNT_STALE,        /* the object is not as the caller saw it */
+    ACCOUNT_UNAVAILABLE,  /* cannot tell: database or hash queue; try again */
 };
 
 struct account_result { /* valid during the callback */
@@ -29,20 +31,15 @@ struct account_result { /* valid during the callback */
     json_t *object;     /* with ACCOUNT_OK */
 };
 
-/* Who asks. */
-struct actor {
-    const char *name;  /* for the audit: "root (uid 0)" */
-    const char *reach; /* SQL bigint[] of domains; NULL: the whole site */
-};
-
 /* What is asked. `arguments` are the SQL function's (documented in schema/), already of the right
  * JSON types; "login", "user" and "address" are made canonical here, and "password" is replaced by
  * "password_hash". Digits alone may be a user's id or its login: the function gets both, the login
- * as "user_login", and refuses when they are two users. "me" is the caller. */
+ * as "user_login", and refuses when they are two users. "me" is the caller. `context` says who asks
+ * and how: what authd.manage() takes. */
 struct account_request {
     enum statement statement;
-    struct actor actor;
-    json_t *arguments; /* borrowed; copied */
+    const json_t *context; /* borrowed; copied */
+    json_t *arguments;     /* borrowed; copied */
     bool dry_run;
 };
 

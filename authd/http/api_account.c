@@ -131,6 +131,10 @@ static enum problem_type problem_of(enum account_status status)
         return PROBLEM_CONFLICT;
     case ACCOUNT_FORBIDDEN:
         return PROBLEM_FORBIDDEN;
+    case ACCOUNT_UNAUTHORIZED:
+        return PROBLEM_UNAUTHORIZED;
+    case ACCOUNT_STALE:
+        return PROBLEM_PRECONDITION_FAILED;
     case ACCOUNT_OK:
     case ACCOUNT_UNAVAILABLE:
         break;
@@ -158,6 +162,24 @@ static void account_done(const struct account_result *result, void *arg)
                               });
 }
 
+/* By which program: what it says of itself decides nothing. */
+static const char *via_of(const struct exchange *exchange)
+{
+    const char *agent = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND,
+                                                    MHD_HTTP_HEADER_USER_AGENT);
+
+    return agent != NULL && strncmp(agent, "authctl", strlen("authctl")) == 0 ? "ctl" : "api";
+}
+
+/* Who asks, for authd.manage(): a process of this host that authd itself has seen. */
+static json_t *context_of(const struct exchange *exchange)
+{
+    return json_pack("{s:{s:s, s:s}, s:s, s:b, s:b, s:s, s:s, s:s}", "credential", "kind", "host",
+                     "name", exchange->actor, "role", "host", "self", false, "self_only", false,
+                     "reference", exchange->reference, "peer", exchange->client->peer.text, "via",
+                     via_of(exchange));
+}
+
 void api_account(struct exchange *exchange)
 {
     json_t *arguments = arguments_of(exchange);
@@ -168,13 +190,15 @@ void api_account(struct exchange *exchange)
     exchange->dry_run = json_is_true(json_object_get(arguments, "dry_run"));
     json_object_del(arguments, "dry_run");
 
+    json_t *context = context_of(exchange);
     struct account_request request = {
         .statement = exchange->match.route->statement,
-        .actor = {.name = exchange->actor},
+        .context = context,
         .arguments = arguments,
         .dry_run = exchange->dry_run,
     };
 
     exchange->call = account_start(exchange->exchanges->core, &request, account_done, exchange);
+    json_decref(context);
     json_decref(arguments);
 }

@@ -14,6 +14,7 @@
     X(NOT_FOUND, 404, "not-found", "Not found")                                                    \
     X(METHOD_NOT_ALLOWED, 405, "method-not-allowed", "Method not allowed")                         \
     X(CONFLICT, 409, "conflict", "Conflict")                                                       \
+    X(PRECONDITION_FAILED, 412, "precondition-failed", "Changed since it was read")                \
     X(TOO_LARGE, 413, "too-large", "The body is too large")                                        \
     X(UNSUPPORTED_MEDIA_TYPE, 415, "unsupported-media-type", "Unsupported media type")             \
     X(INVALID, 422, "invalid", "A value is not accepted")                                          \

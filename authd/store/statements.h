@@ -11,18 +11,20 @@ enum db_kind { KIND_READ, KIND_WRITE };
     X(LOOKUP, READ, READ, 1, "SELECT * FROM authd.lookup($1::text[])")                             \
     X(CONFIRM, READ, READ, 2, "SELECT authd.confirm($1::bigint, $2::bigint)")                      \
     X(PASSWORD_UPGRADE, SLOW, WRITE, 3, "SELECT authd.password_upgrade($1::bigint, $2, $3)")       \
-    X(USER_ADD, WRITE, WRITE, 3, "SELECT authd.user_add($1, $2::bigint[], $3::jsonb)")             \
-    X(USER_LIST, SLOW, READ, 3, "SELECT authd.user_list($1, $2::bigint[], $3::jsonb)")             \
-    X(USER_SHOW, SLOW, READ, 3, "SELECT authd.user_show($1, $2::bigint[], $3::jsonb)")             \
-    X(USER_SET, WRITE, WRITE, 3, "SELECT authd.user_set($1, $2::bigint[], $3::jsonb)")             \
-    X(USER_SUSPEND, WRITE, WRITE, 3, "SELECT authd.user_suspend($1, $2::bigint[], $3::jsonb)")     \
-    X(USER_RESUME, WRITE, WRITE, 3, "SELECT authd.user_resume($1, $2::bigint[], $3::jsonb)")       \
-    X(USER_DELETE, WRITE, WRITE, 3, "SELECT authd.user_delete($1, $2::bigint[], $3::jsonb)")       \
-    X(ADDRESS_LIST, SLOW, READ, 3, "SELECT authd.address_list($1, $2::bigint[], $3::jsonb)")       \
-    X(ADDRESS_ADD, WRITE, WRITE, 3, "SELECT authd.address_add($1, $2::bigint[], $3::jsonb)")       \
-    X(ADDRESS_REMOVE, WRITE, WRITE, 3, "SELECT authd.address_remove($1, $2::bigint[], $3::jsonb)") \
-    X(PASSWORD_SET, WRITE, WRITE, 3, "SELECT authd.password_set($1, $2::bigint[], $3::jsonb)")     \
-    X(PASSWORD_CLEAR, WRITE, WRITE, 3, "SELECT authd.password_clear($1, $2::bigint[], $3::jsonb)")
+    X(USER_ADD, WRITE, WRITE, 2, "SELECT authd.manage('user_add', $1::jsonb, $2::jsonb)")          \
+    X(USER_LIST, SLOW, READ, 2, "SELECT authd.manage('user_list', $1::jsonb, $2::jsonb)")          \
+    X(USER_SHOW, SLOW, READ, 2, "SELECT authd.manage('user_show', $1::jsonb, $2::jsonb)")          \
+    X(USER_SET, WRITE, WRITE, 2, "SELECT authd.manage('user_set', $1::jsonb, $2::jsonb)")          \
+    X(USER_SUSPEND, WRITE, WRITE, 2, "SELECT authd.manage('user_suspend', $1::jsonb, $2::jsonb)")  \
+    X(USER_RESUME, WRITE, WRITE, 2, "SELECT authd.manage('user_resume', $1::jsonb, $2::jsonb)")    \
+    X(USER_DELETE, WRITE, WRITE, 2, "SELECT authd.manage('user_delete', $1::jsonb, $2::jsonb)")    \
+    X(ADDRESS_LIST, SLOW, READ, 2, "SELECT authd.manage('address_list', $1::jsonb, $2::jsonb)")    \
+    X(ADDRESS_ADD, WRITE, WRITE, 2, "SELECT authd.manage('address_add', $1::jsonb, $2::jsonb)")    \
+    X(ADDRESS_REMOVE, WRITE, WRITE, 2,                                                             \
+      "SELECT authd.manage('address_remove', $1::jsonb, $2::jsonb)")                               \
+    X(PASSWORD_SET, WRITE, WRITE, 2, "SELECT authd.manage('password_set', $1::jsonb, $2::jsonb)")  \
+    X(PASSWORD_CLEAR, WRITE, WRITE, 2,                                                             \
+      "SELECT authd.manage('password_clear', $1::jsonb, $2::jsonb)")
 
 enum statement {
 #define X(name, lane, kind, parameters, sql) STATEMENT_##name,

@@ -187,8 +187,8 @@ def test_ready_means_that_the_database_answers(instance):
 
 
 @pytest.mark.parametrize(("no", "yes", "hint"), [
-    ("REVOKE EXECUTE ON FUNCTION authd.user_add FROM authd_service",
-     "GRANT EXECUTE ON FUNCTION authd.user_add TO authd_service", "The log says why"),
+    ("REVOKE EXECUTE ON FUNCTION authd.manage FROM authd_service",
+     "GRANT EXECUTE ON FUNCTION authd.manage TO authd_service", "The log says why"),
     ("ALTER ROLE authd_service SET default_transaction_read_only = on",
      "ALTER ROLE authd_service RESET default_transaction_read_only", "target_session_attrs=read-write"),
 ])

@@ -55,11 +55,12 @@ SELECT is(ask('user_add', '{"login": "new@mine.example"}', pg_temp.mine()) -> 'd
 
 SELECT is(refusal(function, arguments::jsonb, pg_temp.mine()), expected, expected) FROM (VALUES
     ('user_add', '{"login": "x@mine.example", "role": "admin"}',
-     'AU403 the role admin is for the whole site / Ask an administrator of the site.'),
+     'AU403 the role admin is not below yours / Ask somebody with a higher role.'),
     ('user_set', '{"user": "own@mine.example", "changes": {"role": "auditor"}}',
-     'AU403 the role auditor is for the whole site / Ask an administrator of the site.'),
+     'AU403 the role auditor is not below yours / Ask somebody with a higher role.'),
     ('password_set', '{"user": "chief@mine.example", "password_hash": "$x$1"}',
-     'AU403 chief@mine.example has the site-wide role admin / Ask an administrator of the site.'),
+     'AU403 chief@mine.example has the role admin, which is not below yours / '
+     'Ask somebody with a higher role.'),
     ('address_add', '{"user": "own@mine.example", "address": "boss@theirs.example"}',
      'AU403 theirs.example is not a domain of yours / Ask an administrator of the site.'),
     ('user_add', '{"login": "x@mine.example", "addresses": ["*@theirs.example"]}',

@@ -144,7 +144,7 @@ void fixture_replace_functions(void)
         "  ELSIF id = -2 THEN PERFORM pg_sleep(version / 1000.0);"
         "  ELSIF id = -3 THEN RAISE EXCEPTION USING ERRCODE = '40001';"
         "  END IF; RETURN true; END $$;"
-        "CREATE OR REPLACE FUNCTION authd.user_suspend(actor text, reach bigint[], arguments jsonb)"
+        "CREATE OR REPLACE FUNCTION authd.manage(operation text, context jsonb, arguments jsonb)"
         " RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN"
         "  INSERT INTO authd.test_note VALUES (arguments->>'text');"
         "  PERFORM nextval('authd.test_calls');"
@@ -291,8 +291,7 @@ void call_write(struct fixture *fixture, struct call *call, const char *text, in
     char arguments[128];
     snprintf(arguments, sizeof arguments, "{\"text\": \"%s\", \"ms\": %d}", text, ms);
     *call = (struct call){.unit = db_unit_create(STATEMENT_USER_SUSPEND)};
-    db_unit_text(call->unit, "test");
-    db_unit_text(call->unit, NULL);
+    db_unit_text(call->unit, "{}");
     db_unit_text(call->unit, arguments);
     call_run(fixture, call, 10000);
 }

@@ -41,7 +41,7 @@ void fixture_replace_functions(void);
 void call_read(struct fixture *fixture, struct call *call, int ms, int deadline_ms);
 /* The same with another first argument: a kind of failure. */
 void call_confirm(struct fixture *fixture, struct call *call, int64_t id, int64_t version);
-/* authd.user_suspend(), LANE_WRITE: notes `text` in authd.test_note, sleeps `ms`. */
+/* authd.manage(), LANE_WRITE: notes `text` in authd.test_note, sleeps `ms`. */
 void call_write(struct fixture *fixture, struct call *call, const char *text, int ms);
 void call_run(struct fixture *fixture, struct call *call, int deadline_ms);
 void calls_wait(struct fixture *fixture, struct call *calls, size_t count);

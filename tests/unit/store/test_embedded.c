@@ -253,15 +253,18 @@ static bool log_has(const char *word)
 static void values_are_not_logged(void **state)
 {
     (void)state;
+    static const char manage[] =
+        "SELECT authd.manage('user_add', "
+        "'{\"credential\": {\"kind\": \"host\", \"name\": \"test\"}, \"role\": \"host\"}', $1)";
     const char *const add[] = {"{\"login\":\"logged@example.org\",\"password_hash\":\"old\"}"};
     const char *const bad_json[] = {"{\"password_hash\":\"" CANARY "\",}"};
     const char *const bad_hash[] = {"old", CANARY " with blanks"};
     const char *const bad_text[] = {"{\"login\":\"x@example.org\",\"password_hash\":\"" CANARY
                                     " with blanks\"}"};
 
-    assert_string_equal(call("SELECT authd.user_add('test', NULL, $1)", add, 1), "00000");
-    assert_string_equal(call("SELECT authd.user_add('test', NULL, $1)", bad_json, 1), "22P02");
-    assert_string_equal(call("SELECT authd.user_add('test', NULL, $1)", bad_text, 1), "AU422");
+    assert_string_equal(call(manage, add, 1), "00000");
+    assert_string_equal(call(manage, bad_json, 1), "22P02");
+    assert_string_equal(call(manage, bad_text, 1), "AU422");
     assert_string_equal(call("SELECT authd.password_upgrade(l.id, $1, $2)"
                              " FROM authd.lookup('{logged@example.org}') AS l",
                              bad_hash, 2),

@@ -181,7 +181,8 @@ static int teardown(void **state)
 static void test_schema_function(void **state)
 {
     (void)state;
-    server_sql("SELECT authd.user_add('test', NULL, "
+    server_sql("SELECT authd.manage('user_add', '{\"credential\": {\"kind\": \"host\"}, "
+               "\"role\": \"host\"}', "
                "'{\"login\": \"alice@example.org\", \"password_hash\": \"$x$1\"}')");
     struct asker known = {.login = "alice@example.org"}, unknown;
     known.request.login = known.login;
