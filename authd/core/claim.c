@@ -1,39 +1,21 @@
 #include "core/claim.h"
 
+#include "base/secret.h"
 #include "crypto/password.h"
-
-#define APP_PASSWORD_PREFIX "apw"
-#define APP_PASSWORD_LENGTH 33
-
-/* People type app passwords in groups and in capitals; the shape is what remains without that. */
-static bool app_password_shape(struct span secret)
-{
-    size_t length = 0;
-
-    for (size_t i = 0; i < secret.len; i++) {
-        char c = secret.ptr[i];
-
-        if (c == ' ' || c == '-') {
-            continue;
-        }
-        if (c >= 'A' && c <= 'Z') {
-            c = (char)(c - 'A' + 'a');
-        }
-        if (length < sizeof(APP_PASSWORD_PREFIX) - 1) {
-            if (c != APP_PASSWORD_PREFIX[length]) {
-                return false;
-            }
-        } else if (!((c >= 'a' && c <= 'z') || (c >= '2' && c <= '7'))) {
-            return false;
-        }
-        length++;
-    }
-    return length == APP_PASSWORD_LENGTH;
-}
+#include "crypto/secret_text.h"
 
 static bool has_nul(struct span text)
 {
     return text.len > 0 && memchr(text.ptr, '\0', text.len) != NULL;
+}
+
+static enum secret_text_shape shape_of(struct span secret)
+{
+    struct secret_text text;
+    enum secret_text_shape shape = secret_text_parse(SECRET_TEXT_APP_PASSWORD, secret, &text);
+
+    secret_wipe(&text, sizeof(text));
+    return shape;
 }
 
 enum claim_kind claim_classify(const struct claim *claim)
@@ -44,7 +26,15 @@ enum claim_kind claim_classify(const struct claim *claim)
     if (claim->secret.len == 0 || claim->secret.len > PASSWORD_MAX || has_nul(claim->secret)) {
         return CLAIM_MALFORMED;
     }
-    return app_password_shape(claim->secret) ? CLAIM_APP_PASSWORD : CLAIM_PASSWORD;
+    switch (shape_of(claim->secret)) {
+    case SECRET_TEXT_RIGHT:
+        return CLAIM_APP_PASSWORD;
+    case SECRET_TEXT_MISTYPED:
+        return CLAIM_MISTYPED;
+    case SECRET_TEXT_OTHER:
+        break;
+    }
+    return CLAIM_PASSWORD;
 }
 
 const char *claim_password_flaw(struct span secret)
@@ -61,7 +51,7 @@ const char *claim_password_flaw(struct span secret)
     if (secret.ptr[secret.len - 1] == '$') {
         return "ends in $, which separates a password from a code";
     }
-    if (app_password_shape(secret)) {
+    if (shape_of(secret) != SECRET_TEXT_OTHER) {
         return "has the shape of an app password";
     }
     return NULL;

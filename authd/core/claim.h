@@ -10,7 +10,8 @@
 enum claim_kind {
     CLAIM_MALFORMED = 0, /* empty name or secret, NUL inside, or longer than any password */
     CLAIM_PASSWORD,
-    CLAIM_APP_PASSWORD, /* apw + 30 characters a-z2-7, in any grouping: never a main password */
+    CLAIM_APP_PASSWORD, /* crypto/secret_text.h: never a main password */
+    CLAIM_MISTYPED,     /* one whose check digits are wrong: no such app password was ever made */
 };
 
 struct claim {

@@ -18,6 +18,7 @@ struct facts {
     /* From the claim alone. */
     enum claim_kind claim;
     enum name_error name;
+    bool sign_in;       /* to authd itself, where an app password opens nothing */
     bool other_authzid; /* it asks to act as somebody else */
 
     /* From the database. */

@@ -75,6 +75,7 @@ static enum progress login_identify(struct login *login)
     if (facts->claim == CLAIM_MALFORMED) {
         return GO_ON;
     }
+    facts->sign_in = login->context.sign_in;
     facts->name = name_login(login->claim.authcid, login->core->default_domain, login->name);
     if (facts->name == NAME_OK && login->claim.authzid.len > 0) {
         facts->other_authzid =
@@ -303,6 +304,7 @@ static enum progress login_answer(struct login *login)
 
     if (result.outcome == OUTCOME_ALLOW) {
         result.identity = login_identity(login);
+        result.account = login->account;
         upgrade_consider(login->core->upgrades, login->account, login->stored, login->claim.secret);
     }
     login_record(login, REASON_NONE);

@@ -30,13 +30,15 @@ struct login_context {
     uint64_t source;       /* who has to share with whom when there is too much to do: the client's
                               address or, without one, the connection, as a number */
     bool tls;              /* the mail client's connection, as the MTA says */
+    bool sign_in;          /* to authd itself, not to mail: only a main password is good for that */
     bool tagged;           /* identity is alice#p3@example.org, not alice@example.org */
 };
 
 struct login_result { /* valid during the callback */
     enum outcome outcome;
     enum reason reason;
-    const char *identity;  /* with OUTCOME_ALLOW */
+    const char *identity; /* with OUTCOME_ALLOW, and: */
+    int64_t account;
     const char *user;      /* the canonical name that was claimed; "" if it is no name */
     const char *reference; /* with the others: the word that is in the log */
 };

@@ -26,6 +26,8 @@ enum outcome {
     X(SUSPENDED, "suspended", "the user is suspended")                                             \
     X(WRONG_PASSWORD, "wrong-password", "the main password did not match")                         \
     X(UNKNOWN_APP_PASSWORD, "unknown-app-password", "an app password that authd does not know")    \
+    X(APP_PASSWORD_NOT_HERE, "app-password-not-here",                                              \
+      "an app password, where only the main password is taken")                                    \
     X(CHANGED_MEANWHILE, "changed-meanwhile",                                                      \
       "the account changed while the password was checked")                                        \
     X(DATABASE_DOWN, "database-down", "no connection to the database")                             \

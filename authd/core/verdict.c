@@ -24,7 +24,10 @@ static struct verdict verdict_claim(const struct facts *facts)
     if (facts->other_authzid) {
         return deny(REASON_AUTHZID);
     }
-    if (facts->claim == CLAIM_APP_PASSWORD) {
+    if (facts->sign_in && facts->claim != CLAIM_PASSWORD) {
+        return deny(REASON_APP_PASSWORD_NOT_HERE);
+    }
+    if (facts->claim == CLAIM_APP_PASSWORD || facts->claim == CLAIM_MISTYPED) {
         return deny(REASON_UNKNOWN_APP_PASSWORD);
     }
     return more(WANT_ACCOUNT);

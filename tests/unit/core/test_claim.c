@@ -46,10 +46,10 @@ static void test_app_password_shape(void **state)
         const char *secret;
         enum claim_kind kind;
     } table[] = {
-        {"apwabcdefghijklmnopqrstuvwxyz2345", CLAIM_APP_PASSWORD},
-        {"apw-abcde-fghij-klmno-pqrst-uvwxy-z2345", CLAIM_APP_PASSWORD},
-        {"APW ABCDE FGHIJ KLMNO PQRST UVWXY Z2345", CLAIM_APP_PASSWORD},
-        {" apwabcdefghijklmnopqrstuvwxyz2345 ", CLAIM_APP_PASSWORD},
+        {"apwk7f3qzzabcdefghijklmnopqrstuvd", CLAIM_APP_PASSWORD},
+        {"apw-k7f3qz-zabcde-fghijk-lmnopq-rstuvd", CLAIM_APP_PASSWORD},
+        {"APW K7F3QZ ZABCDE FGHIJK LMNOPQ RSTUVD", CLAIM_APP_PASSWORD},
+        {"apwabcdefghijklmnopqrstuvwxyz2345", CLAIM_MISTYPED},
         {"apwabcdefghijklmnopqrstuvwxyz234", CLAIM_PASSWORD},   // one short
         {"apwabcdefghijklmnopqrstuvwxyz23456", CLAIM_PASSWORD}, // one more
         {"apwabcdefghijklmnopqrstuvwxyz2341", CLAIM_PASSWORD},  // 1 is no base32 digit

@@ -48,6 +48,10 @@ static void test_one_change(void **state)
     expect(&good, OUTCOME_ALLOW, REASON_GOOD_PASSWORD);
     CASE(facts.claim = CLAIM_MALFORMED, OUTCOME_DENY, REASON_MALFORMED);
     CASE(facts.claim = CLAIM_APP_PASSWORD, OUTCOME_DENY, REASON_UNKNOWN_APP_PASSWORD);
+    CASE(facts.claim = CLAIM_MISTYPED, OUTCOME_DENY, REASON_UNKNOWN_APP_PASSWORD);
+    CASE((facts.claim = CLAIM_APP_PASSWORD, facts.sign_in = true), OUTCOME_DENY,
+         REASON_APP_PASSWORD_NOT_HERE);
+    CASE(facts.sign_in = true, OUTCOME_ALLOW, REASON_GOOD_PASSWORD);
     CASE(facts.name = NAME_RESERVED, OUTCOME_DENY, REASON_BAD_NAME);
     CASE(facts.other_authzid = true, OUTCOME_DENY, REASON_AUTHZID);
     CASE(facts.account = ANSWER_NO, OUTCOME_DENY, REASON_UNKNOWN_USER);
@@ -109,7 +113,7 @@ static void each_combination(void (*check)(const struct facts *facts))
     static const enum answer answers[] = {ANSWER_PENDING, ANSWER_NO, ANSWER_YES};
     static const enum reason troubles[] = {REASON_NONE, REASON_DATABASE_DOWN, REASON_DEADLINE};
 
-    for (unsigned n = 0; n < 3u * 3 * 3 * 3 * 3 * 128; n++) {
+    for (unsigned n = 0; n < 4u * 3 * 3 * 3 * 3 * 128; n++) {
         unsigned i = n / 128;
         struct facts facts = {
             .other_authzid = n & 1,
@@ -117,11 +121,11 @@ static void each_combination(void (*check)(const struct facts *facts))
             .password = (enum password_kind)(n / 4 % 4),
             .waited = n & 16,
             .name = n & 32 ? NAME_RESERVED : NAME_OK,
-            .claim = (enum claim_kind)(i % 3),
-            .account = answers[i / 3 % 3],
-            .match = answers[i / 9 % 3],
-            .unchanged = answers[i / 27 % 3],
-            .trouble = troubles[i / 81 % 3],
+            .claim = (enum claim_kind)(i % 4),
+            .account = answers[i / 4 % 3],
+            .match = answers[i / 12 % 3],
+            .unchanged = answers[i / 36 % 3],
+            .trouble = troubles[i / 108 % 3],
         };
 
         check(&facts);

@@ -1,0 +1,133 @@
+/* Threat: two different inputs that are the same octets, and so one verifier for both. Every part
+ * is of fixed length or follows its length, and each use of a key begins with a word of its own. */
+#include "crypto/keyed.h"
+
+#include <sodium.h>
+
+#include "base/secret.h"
+
+_Static_assert(KEY_LENGTH == crypto_generichash_KEYBYTES, "BLAKE2b's recommended key");
+_Static_assert(KEYED_HASH_LENGTH == crypto_generichash_BYTES, "and its recommended hash");
+
+static const char use_name[] = "authd key name";
+static const char use_verifier[] = "authd verifier";
+static const char use_derive[] = "authd derive";
+
+static void update(crypto_generichash_state *state, const void *data, size_t len)
+{
+    crypto_generichash_update(state, data, len);
+}
+
+static void update_number(crypto_generichash_state *state, uint64_t number)
+{
+    uint8_t octets[8];
+
+    for (size_t i = 0; i < sizeof(octets); i++) {
+        octets[i] = (uint8_t)(number >> (56 - 8 * i));
+    }
+    update(state, octets, sizeof(octets));
+}
+
+static void update_span(crypto_generichash_state *state, struct span span)
+{
+    update_number(state, span.len);
+    update(state, span.ptr, span.len);
+}
+
+static void finish(crypto_generichash_state *state, uint8_t out[static KEYED_HASH_LENGTH])
+{
+    crypto_generichash_final(state, out, KEYED_HASH_LENGTH);
+    secret_wipe(state, sizeof(*state));
+}
+
+void key_name(struct key *key)
+{
+    crypto_generichash_state state;
+    uint8_t hash[KEYED_HASH_LENGTH];
+
+    crypto_generichash_init(&state, NULL, 0, sizeof(hash));
+    update_span(&state, SPAN_LITERAL(use_name));
+    update(&state, key->octets, sizeof(key->octets));
+    finish(&state, hash);
+    sodium_bin2hex(key->id, sizeof(key->id), hash, KEY_ID_LENGTH / 2);
+    secret_wipe(hash, sizeof(hash));
+}
+
+static bool parse_line(const char *line, struct key *key)
+{
+    size_t length = 0;
+
+    if (line[KEY_LINE_LENGTH - 1] != '\n' ||
+        sodium_hex2bin(key->octets, sizeof(key->octets), line, KEY_LINE_LENGTH - 1, NULL, &length,
+                       NULL) != 0 ||
+        length != sizeof(key->octets)) {
+        return false;
+    }
+    key_name(key);
+    return true;
+}
+
+size_t key_parse(struct span text, struct key *keys, size_t max)
+{
+    size_t count = text.len / KEY_LINE_LENGTH;
+
+    if (text.len % KEY_LINE_LENGTH != 0 || count > max) {
+        return 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!parse_line(text.ptr + i * KEY_LINE_LENGTH, &keys[i])) {
+            return 0;
+        }
+        for (size_t other = 0; other < i; other++) {
+            if (strcmp(keys[other].id, keys[i].id) == 0) {
+                return 0;
+            }
+        }
+    }
+    return count;
+}
+
+void key_line(const struct key *key, char out[static KEY_LINE_LENGTH])
+{
+    char text[KEY_LINE_LENGTH];
+
+    sodium_bin2hex(text, sizeof(text), key->octets, sizeof(key->octets));
+    memcpy(out, text, KEY_LINE_LENGTH - 1);
+    out[KEY_LINE_LENGTH - 1] = '\n';
+    secret_wipe(text, sizeof(text));
+}
+
+const struct key *key_find(const struct key_ring *ring, const char *id)
+{
+    for (size_t i = 0; i < ring->pepper_count; i++) {
+        if (strcmp(ring->peppers[i].id, id) == 0) {
+            return &ring->peppers[i];
+        }
+    }
+    return NULL;
+}
+
+void keyed_hash(const struct key *key, const struct keyed_input *input,
+                uint8_t out[static KEYED_HASH_LENGTH])
+{
+    crypto_generichash_state state;
+
+    crypto_generichash_init(&state, key->octets, sizeof(key->octets), KEYED_HASH_LENGTH);
+    update_span(&state, SPAN_LITERAL(use_verifier));
+    update_span(&state, span_of(input->kind));
+    update_number(&state, (uint64_t)input->id);
+    update_number(&state, (uint64_t)input->owner);
+    update_span(&state, input->secret);
+    finish(&state, out);
+}
+
+void key_derive(const struct key_ring *ring, const char *purpose, uint8_t out[static KEY_LENGTH])
+{
+    const struct key *key = &ring->peppers[0];
+    crypto_generichash_state state;
+
+    crypto_generichash_init(&state, key->octets, sizeof(key->octets), KEY_LENGTH);
+    update_span(&state, SPAN_LITERAL(use_derive));
+    update_span(&state, span_of(purpose));
+    finish(&state, out);
+}

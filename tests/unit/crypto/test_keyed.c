@@ -1,0 +1,128 @@
+/* Keys and verifiers: what a key file may hold, that a verifier depends on every part of its input,
+ * and that no two inputs are the same octets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "crypto/keyed.h"
+
+#define LINE_A "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
+#define LINE_B "ff0102030405060708090A0B0C0D0E0F101112131415161718191a1b1c1d1e1f\n"
+
+static struct key_ring ring_of(const char *text)
+{
+    struct key_ring ring = {.pepper_count = 0};
+
+    ring.pepper_count = key_parse(span_of(text), ring.peppers, KEY_PEPPERS_MAX);
+    return ring;
+}
+
+static void test_key_files(void **state)
+{
+    struct key_ring ring = ring_of(LINE_A LINE_B);
+    char line[KEY_LINE_LENGTH];
+
+    (void)state;
+    assert_int_equal(ring.pepper_count, 2);
+    assert_int_equal(ring.peppers[0].octets[1], 1);
+    assert_int_equal(ring.peppers[1].octets[0], 0xff);
+    assert_int_equal(strlen(ring.peppers[0].id), KEY_ID_LENGTH);
+    assert_string_not_equal(ring.peppers[0].id, ring.peppers[1].id);
+    assert_ptr_equal(key_find(&ring, ring.peppers[1].id), &ring.peppers[1]);
+    assert_null(key_find(&ring, "00000000"));
+    assert_null(key_find(&ring, ""));
+    key_line(&ring.peppers[0], line);
+    assert_memory_equal(line, LINE_A, KEY_LINE_LENGTH);
+}
+
+static void test_what_is_no_key_file(void **state)
+{
+    static const char *const flawed[] = {
+        "",
+        "\n",
+        "00\n",
+        LINE_A "\n",
+        LINE_A "00",
+        LINE_A LINE_A, // twice the same
+        "g00102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n",
+        "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f ",
+        "0x0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n",
+    };
+    struct key keys[2];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(flawed) / sizeof(flawed[0]); i++) {
+        assert_int_equal(ring_of(flawed[i]).pepper_count, 0);
+    }
+    assert_int_equal(key_parse(span_of(LINE_A LINE_B), keys, 2), 2);
+    assert_int_equal(key_parse(span_of(LINE_A LINE_B), keys, 1), 0);
+}
+
+static void test_every_part_counts(void **state)
+{
+    const struct key_ring ring = ring_of(LINE_A LINE_B);
+    const struct keyed_input inputs[] = {
+        {"app-password", 1, 2, SPAN_LITERAL("secret")},
+        {"app-passwords", 1, 2, SPAN_LITERAL("ecret")},
+        {"app-passwor", 1, 2, SPAN_LITERAL("dsecret")},
+        {"api-key", 1, 2, SPAN_LITERAL("secret")},
+        {"app-password", 2, 1, SPAN_LITERAL("secret")},
+        {"app-password", 1, 3, SPAN_LITERAL("secret")},
+        {"app-password", 257, 2, SPAN_LITERAL("secret")},
+        {"app-password", 1, 2, SPAN_LITERAL("secrets")},
+        {"app-password", 1, 2, SPAN_LITERAL("")},
+        {"app-password", 1, 2, SPAN_LITERAL("secret\0")},
+    };
+    enum { COUNT = sizeof(inputs) / sizeof(inputs[0]) };
+    uint8_t hashes[2 * COUNT][KEYED_HASH_LENGTH];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT; i++) {
+        keyed_hash(&ring.peppers[0], &inputs[i], hashes[i]);
+        keyed_hash(&ring.peppers[1], &inputs[i], hashes[COUNT + i]);
+    }
+    for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++) {
+        for (size_t other = 0; other < i; other++) {
+            assert_memory_not_equal(hashes[i], hashes[other], KEYED_HASH_LENGTH);
+        }
+    }
+}
+
+/* Computed by Python's hashlib: what is stored today can be checked tomorrow. */
+static void test_known_values(void **state)
+{
+    static const uint8_t verifier[KEYED_HASH_LENGTH] = {
+        0x50, 0xb2, 0x00, 0xb4, 0x5c, 0x64, 0xac, 0xd3, 0x1b, 0xdf, 0xd7,
+        0x46, 0xe8, 0xa8, 0xaf, 0xc2, 0x1f, 0x62, 0x72, 0x43, 0x5f, 0xda,
+        0x74, 0xe6, 0x30, 0x7e, 0xfc, 0xdc, 0xd4, 0xd9, 0x31, 0xdf};
+    static const uint8_t derived[KEY_LENGTH] = {0xef, 0xb0, 0xcc, 0xb2, 0x1b, 0x54, 0x53, 0x59,
+                                                0x92, 0x48, 0xb7, 0xe1, 0xf4, 0xa6, 0x77, 0x55,
+                                                0x6a, 0xc9, 0x62, 0x90, 0xdb, 0xa4, 0x47, 0xa3,
+                                                0x6f, 0x82, 0x9a, 0x1d, 0x35, 0xcf, 0x0b, 0x04};
+    const struct key_ring ring = ring_of(LINE_A);
+    uint8_t out[KEYED_HASH_LENGTH];
+
+    (void)state;
+    assert_string_equal(ring.peppers[0].id, "6d159902");
+    keyed_hash(&ring.peppers[0],
+               &(struct keyed_input){"app-password", 7, 42, SPAN_LITERAL("bcdefghijklmnopqrstu")},
+               out);
+    assert_memory_equal(out, verifier, sizeof(out));
+    key_derive(&ring, "cursor", out);
+    assert_memory_equal(out, derived, sizeof(out));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_key_files),
+        cmocka_unit_test(test_what_is_no_key_file),
+        cmocka_unit_test(test_every_part_counts),
+        cmocka_unit_test(test_known_values),
+    };
+
+    return cmocka_run_group_tests_name("keyed", tests, NULL, NULL);
+}
