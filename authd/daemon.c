@@ -15,6 +15,7 @@
 #include "core/registry.h"
 #include "core/upgrade.h"
 #include "endpoint.h"
+#include "keyfile.h"
 #include "loop/loop.h"
 #include "loop/workers.h"
 #include "privileges.h"
@@ -36,6 +37,7 @@ struct daemon {
     const struct config *config;
     struct core core;
     struct registry *registry;
+    struct key_ring keys;
     struct workers *resolver;
     struct embedded *embedded;
     struct http_server *http;
@@ -266,6 +268,15 @@ static bool daemon_embedded(struct daemon *daemon, struct err *err)
     return true;
 }
 
+/* With an external database other nodes may have the keys already: only --migrate makes them. */
+static bool daemon_keys(struct daemon *daemon, struct err *err)
+{
+    const struct config *config = daemon->config;
+
+    return (!config->embedded || keyfile_make(config->key_dir, err)) &&
+           keyfile_load(config->key_dir, &daemon->keys, err);
+}
+
 static bool daemon_build(struct daemon *daemon, struct err *err)
 {
     const struct config *config = daemon->config;
@@ -305,6 +316,7 @@ static bool daemon_build(struct daemon *daemon, struct err *err)
     core->lookup = lookup_create(core->loop, core->db);
     core->upgrades = upgrades_create(core);
     core->registry = daemon->registry;
+    core->keys = &daemon->keys;
     core->default_domain = config->default_domain;
     daemon->http = http_create(core->loop, core, &http);
     return true;
@@ -387,6 +399,7 @@ static void daemon_finish(struct daemon *daemon)
         loop_destroy(core->loop);
     }
     registry_destroy(daemon->registry);
+    keyfile_wipe(&daemon->keys);
     free(daemon->plugin_dir);
 }
 
@@ -403,7 +416,8 @@ int daemon_run(const struct config *config)
         goto finish;
     }
     secret_protect_process(); // after the change of user, which resets it
-    if (!daemon_load(&daemon, &err) || !daemon_embedded(&daemon, &err)) {
+    if (!daemon_load(&daemon, &err) || !daemon_embedded(&daemon, &err) ||
+        !daemon_keys(&daemon, &err)) {
         daemon.status = failed(&err);
         goto finish;
     }
@@ -448,16 +462,18 @@ int daemon_migrate(const struct config *config)
     }
     if (config->embedded) {
         /* Runs the migrations itself, as every start does. */
-        bool done = daemon_embedded(&daemon, &err);
+        bool done = daemon_embedded(&daemon, &err) && daemon_keys(&daemon, &err);
 
         if (daemon.embedded != NULL) {
             embedded_stop(daemon.embedded);
         }
         return done ? 0 : failed(&err);
     }
-    if (!migrate_run(config->owner_url, &applied, &err)) {
+    if (!migrate_run(config->owner_url, &applied, &err) || !keyfile_make(config->key_dir, &err) ||
+        !keyfile_load(config->key_dir, &daemon.keys, &err)) {
         return failed(&err);
     }
+    keyfile_wipe(&daemon.keys);
     log_message(LOG_INFO, "migrated", "%u migrations applied, schema version %d", applied,
                 migrate_version());
     return 0;

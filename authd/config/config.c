@@ -106,6 +106,23 @@ static bool read_user(const struct reader *reader, const char *text, struct conf
     return true;
 }
 
+static bool read_key_dir(const struct reader *reader, const char *text, struct config *config)
+{
+    if (text == NULL && config->state_dir == NULL) {
+        return reader_fail(reader, "state_dir",
+                           "is missing, and the key files live there; write for example "
+                           "/var/lib/smtp-authd");
+    }
+    if (text != NULL) {
+        config->key_dir = reader_path(reader, "key_dir", text);
+        return config->key_dir != NULL;
+    }
+    if (asprintf(&config->key_dir, "%s/keys", config->state_dir) < 0) {
+        abort();
+    }
+    return true;
+}
+
 static bool read_site(const struct reader *reader, const struct raw_config *raw,
                       struct config *config)
 {
@@ -287,6 +304,7 @@ static bool read_config(const struct reader *reader, const struct raw_config *ra
                         struct config *config)
 {
     return read_site(reader, raw, config) && config_read_database(reader, &raw->database, config) &&
+           read_key_dir(reader, raw->key_dir, config) &&
            config_read_listeners(reader, raw, config) &&
            read_password(reader, &raw->password, config) && read_plugins(reader, raw, config) &&
            read_process(reader, raw, config);
@@ -345,6 +363,7 @@ void config_destroy(struct config *config)
     free(config->listeners);
     free(config->plugins);
     free(config->state_dir);
+    free(config->key_dir);
     free(config->user);
     free(config->default_domain);
     free(config->url);

@@ -34,6 +34,7 @@ struct config_listener {
 
 struct config {
     char *state_dir; /* absolute; NULL: not set (only with an external database) */
+    char *key_dir;   /* absolute */
     char *user;      /* name; run as, when started as root */
     uid_t uid;
     gid_t gid;

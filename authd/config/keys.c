@@ -30,7 +30,10 @@ struct config_key {
 
 static const struct config_key keys[] = {
     NEEDED("state_dir", "/var/lib/smtp-authd",
-           "Directory of the embedded database. Needed with mode: embedded."),
+           "Directory of the key files and the embedded database."),
+    OPTIONAL(
+        "key_dir", "/var/lib/smtp-authd/keys",
+        "Directory of the key files; the same files on every node. Default: keys in state_dir."),
     DEFAULT("user", "smtp-authd",
             "Run as this user, when started as root. Otherwise authd runs as whoever started it."),
     OPTIONAL("default_domain", "example.org", "Completes a login that has no @."),

@@ -64,6 +64,7 @@ static const cyaml_schema_field_t log_fields[] = {
 
 static const cyaml_schema_field_t config_fields[] = {
     RAW_STRING("state_dir", struct raw_config, state_dir),
+    RAW_STRING("key_dir", struct raw_config, key_dir),
     RAW_STRING("user", struct raw_config, user),
     RAW_STRING("default_domain", struct raw_config, default_domain),
     CYAML_FIELD_MAPPING("database", CYAML_FLAG_OPTIONAL, struct raw_config, database,

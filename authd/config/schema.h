@@ -46,6 +46,7 @@ struct raw_log {
 
 struct raw_config {
     char *state_dir;
+    char *key_dir;
     char *user;
     char *default_domain;
     struct raw_database database;

@@ -5,6 +5,7 @@
 #include "crypto/password.h"
 
 struct db;
+struct key_ring;
 struct lookup;
 struct loop;
 struct registry;
@@ -18,6 +19,7 @@ struct core {
     struct workers *hashers; /* the hash lane */
     struct upgrades *upgrades;
     const struct registry *registry;
+    const struct key_ring *keys;
     struct password_schemes schemes;
     const char *default_domain; /* NULL: a login must have its own */
 };

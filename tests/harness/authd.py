@@ -91,6 +91,7 @@ class Authd:
         if postgres:
             self.config["database"] = {"mode": "external", "url": postgres.url("authd", "authd_service"),
                                        "owner_url": postgres.url("authd", "authd_owner")}
+            self.config["key_dir"] = self._share_keys(postgres)
         self.write_config()
 
     def __enter__(self):
@@ -99,6 +100,14 @@ class Authd:
 
     def __exit__(self, *_):
         self.destroy()
+
+    def _share_keys(self, postgres):
+        """All nodes of one database have the same key files."""
+        directory = os.path.join(postgres.directory, "keys")
+        if not os.path.exists(directory):
+            os.mkdir(directory, 0o700)
+            shutil.chown(directory, USER, USER)
+        return directory
 
     def _copy_plugins(self):
         """The checkout may lie where authd's user cannot go, and its folders may be writable by others."""

@@ -92,6 +92,7 @@ static void test_smallest(void **state)
     const struct passwd *nobody = getpwnam("nobody");
 
     assert_in_directory(config->state_dir, "state");
+    assert_in_directory(config->key_dir, "state/keys");
     assert_string_equal(config->user, "nobody");
     assert_int_equal(config->uid, nobody->pw_uid);
     assert_int_equal(config->gid, nobody->pw_gid);
@@ -208,15 +209,16 @@ static void test_everything(void **state)
 static void test_owner_url_of_a_uri(void **state)
 {
     (void)state;
-    struct config *config = load("user: nobody\ndatabase: {mode: external, url: "
+    struct config *config = load("user: nobody\nkey_dir: k\ndatabase: {mode: external, url: "
                                  "\"postgresql://me@h:5433/it%27s\"}\n" LISTENER);
     assert_string_equal(config->owner_url,
                         "dbname='it\\'s' host='h' port='5433' user='authd_owner'");
     assert_null(config->state_dir);
     config_destroy(config);
 
-    config =
-        load("user: nobody\ndatabase: {mode: external, url: host=h, owner_url: host=i}\n" LISTENER);
+    config = load("user: nobody\nkey_dir: /k/\n"
+                  "database: {mode: external, url: host=h, owner_url: host=i}\n" LISTENER);
+    assert_string_equal(config->key_dir, "/k");
     assert_string_equal(config->owner_url, "host=i");
     config_destroy(config);
 }
@@ -326,10 +328,10 @@ static void test_key_mistakes(void **state)
                    ":5: log.colour: unknown key; known here: format level");
     assert_mistake(HEAD LISTENER "password: {has_memory: 46MiB}\n",
                    ":4: password.has_memory: unknown key; did you mean \"hash_memory\"?");
-    assert_mistake(
-        HEAD LISTENER "second_factor: optional\n",
-        ":4: second_factor: unknown key; known here: state_dir user default_domain database "
-        "listeners password plugin_dir plugins workers log");
+    assert_mistake(HEAD LISTENER "second_factor: optional\n",
+                   ":4: second_factor: unknown key; known here: state_dir key_dir user "
+                   "default_domain database "
+                   "listeners password plugin_dir plugins workers log");
     assert_mistake(HEAD LISTENER "workers: 1\nlog: {level: info}\nworkers: 2\n",
                    ":6: workers: stands here for the second time; keep one of them");
     assert_mistake(HEAD "listeners:\n  - protocol: dovecot\n    path: a\n    path: b\n",
@@ -478,6 +480,9 @@ static void test_value_mistakes(void **state)
         "user: nobody\n" LISTENER,
         ":1: state_dir: is missing, and the embedded database lives there; write for example "
         "/var/lib/smtp-authd");
+    assert_mistake("user: nobody\ndatabase: {mode: external, url: host=h}\n" LISTENER,
+                   ":1: state_dir: is missing, and the key files live there; write for example "
+                   "/var/lib/smtp-authd");
     assert_mistake("user: root\n" LISTENER,
                    ":1: user: authd never runs as root; name another user");
     assert_mistake(

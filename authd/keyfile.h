@@ -1,0 +1,17 @@
+/* The key files, in key_dir: `pepper` and `audit`. They are what a stolen database lacks; so they
+ * are in no database and in no backup of one, and every node has the same. */
+#ifndef KEYFILE_H
+#define KEYFILE_H
+
+#include "base/err.h"
+#include "crypto/keyed.h"
+
+/* False: `err` says which file is wrong, why, and what to do. Wipe the ring with keyfile_wipe(). */
+bool keyfile_load(const char *directory, struct key_ring *ring, struct err *err);
+
+/* Makes the directory and whichever file is missing, with a new random key. What is there stays. */
+bool keyfile_make(const char *directory, struct err *err);
+
+void keyfile_wipe(struct key_ring *ring);
+
+#endif

@@ -1,0 +1,113 @@
+"""The key files: made once, kept, and refused when somebody else could read or change them."""
+
+import os
+import pwd
+import shutil
+import stat
+
+import pytest
+from conftest import PASSWORD
+from harness.authd import USER, Authd
+from harness.private import read_text
+from test_startup import assert_refuses_to_start
+
+FILES = ["audit", "pepper"]
+
+
+@pytest.fixture
+def keys(instance):
+    """Key files of the instance's own: what the others have, copied."""
+    directory = os.path.join(instance.authd.directory, "keys")
+    shutil.copytree(instance.authd.config["key_dir"], directory)
+    for path in [directory, *(os.path.join(directory, name) for name in FILES)]:
+        shutil.chown(path, USER, USER)
+    instance.authd.config["key_dir"] = directory
+    instance.authd.write_config()
+    return directory
+
+
+def assert_private(path, mode):
+    info = os.lstat(path)
+    assert (stat.S_IMODE(info.st_mode), info.st_uid) == (mode, pwd.getpwnam(USER).pw_uid)
+
+
+def test_migrate_makes_them_and_leaves_them(server):
+    directory = server.authd.config["key_dir"]
+    before = {name: read_text(os.path.join(directory, name)) for name in FILES}
+    assert sorted(os.listdir(directory)) == FILES
+    for name, text in before.items():
+        assert_private(os.path.join(directory, name), 0o600)
+        assert len(text) == 65 and text.endswith("\n") and len(set(text)) > 8
+    server.authd.migrate()
+    assert before == {name: read_text(os.path.join(directory, name)) for name in FILES}
+    assert before["audit"] != before["pepper"]
+
+
+def test_a_node_that_has_the_same_files_starts(instance, keys, alice):
+    instance.authd.start()
+    with instance.connect() as client:
+        assert client.login(alice, PASSWORD).command == "OK"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_missing(instance, keys, name):
+    path = os.path.join(keys, name)
+    os.unlink(path)
+    assert_refuses_to_start(instance.authd, path, "copy it from another node", "--migrate")
+    assert sorted(os.listdir(keys)) == [other for other in FILES if other != name]
+
+
+def test_no_directory(instance, keys):
+    shutil.rmtree(keys)
+    assert_refuses_to_start(instance.authd, keys, "copy it from another node", "--migrate")
+
+
+@pytest.mark.parametrize("text", ["", "\n", "00" * 31 + "\n", "00" * 32, "zz" * 32 + "\n", "00" * 320 + "\n"],
+                         ids=range(6))
+def test_a_file_that_holds_no_key(instance, keys, text):
+    path = os.path.join(keys, "pepper")
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+    assert_refuses_to_start(instance.authd, path, "does not hold a key", "copy it from another node")
+
+
+def test_a_file_that_others_can_read(instance, keys):
+    os.chmod(os.path.join(keys, "pepper"), 0o640)
+    assert_refuses_to_start(instance.authd, os.path.join(keys, "pepper"), "can read", "chmod 600")
+
+
+def test_a_file_of_somebody_else(instance, keys):
+    path = os.path.join(keys, "audit")
+    os.chmod(path, 0o644)  # or it could not be opened at all
+    os.chown(path, pwd.getpwnam("nobody").pw_uid, 0)
+    assert_refuses_to_start(instance.authd, path, "belongs to the user", "chown it")
+
+
+def test_a_symbolic_link(instance, keys):
+    path = os.path.join(keys, "pepper")
+    os.rename(path, f"{path}.real")
+    os.symlink(f"{path}.real", path)
+    assert_refuses_to_start(instance.authd, path, "symbolic link")
+
+
+def test_a_directory_that_others_can_change(instance, keys):
+    os.chmod(keys, 0o770)
+    assert_refuses_to_start(instance.authd, keys, "can change", "chmod 700")
+
+
+def test_a_fifo_is_not_waited_for(instance, keys):
+    path = os.path.join(keys, "pepper")
+    os.unlink(path)
+    os.mkfifo(path, 0o600)
+    shutil.chown(path, USER, USER)
+    assert_refuses_to_start(instance.authd, path, "not a regular file")
+
+
+def test_an_embedded_database_has_its_keys_in_state_dir():
+    with Authd() as authd:
+        directory = os.path.join(authd.state, "keys")
+        assert_private(directory, 0o700)
+        before = {name: read_text(os.path.join(directory, name)) for name in FILES}
+        authd.stop()
+        authd.start()
+        assert before == {name: read_text(os.path.join(directory, name)) for name in FILES}
