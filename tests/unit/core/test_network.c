@@ -1,0 +1,212 @@
+/* Addresses and networks: tables of what is taken and refused, and every text that the system's own
+ * parser is asked as well. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <arpa/inet.h>
+#include <cmocka.h>
+
+#include "core/network.h"
+
+static void test_addresses(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *in;
+        const char *out; /* NULL: refused */
+    } rows[] = {
+        {"192.0.2.1", "192.0.2.1"},
+        {"0.0.0.0", "0.0.0.0"},
+        {"255.255.255.255", "255.255.255.255"},
+        {"::ffff:192.0.2.1", "192.0.2.1"},
+        {"::FFFF:c000:201", "192.0.2.1"},
+        {"2001:DB8::1", "2001:db8::1"},
+        {"2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"},
+        {"2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"},
+        {"::", "::"},
+        {"::1", "::1"},
+        {"1::", "1::"},
+        {"::192.0.2.1", "::c000:201"},
+        {"64:ff9b::192.0.2.33", "64:ff9b::c000:221"},
+        {"1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"},
+        {"fe80::1%eth0", "fe80::1"},
+        {"", NULL},
+        {"192.0.2", NULL},
+        {"192.0.2.1.1", NULL},
+        {"192.0.2.256", NULL},
+        {"192.0.2.01", NULL},
+        {"192.0.2.+1", NULL},
+        {"192.0.2.1 ", NULL},
+        {"192.0.2.1%eth0", NULL},
+        {"192.0.2.", NULL},
+        {".192.0.2", NULL},
+        {"0x7f.0.0.1", NULL},
+        {"2130706433", NULL},
+        {":", NULL},
+        {":::", NULL},
+        {"1::2::3", NULL},
+        {":1", NULL},
+        {"1:", NULL},
+        {":1:2:3:4:5:6:7", NULL},
+        {"1:2:3:4:5:6:7:", NULL},
+        {"1:2:3:4:5:6:7:8:9", NULL},
+        {"1:2:3:4:5:6:7:8::", NULL},
+        {"12345::", NULL},
+        {"g::", NULL},
+        {"192.0.2.1::", NULL},
+        {"::192.0.2.1:1", NULL},
+        {"[::1]", NULL},
+        {"example.org", NULL},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct network_address address;
+        char text[NETWORK_TEXT_SIZE];
+        bool taken = network_address_parse(span_of(rows[i].in), &address);
+
+        if (taken != (rows[i].out != NULL)) {
+            fail_msg("%s: %s", rows[i].in, taken ? "taken" : "refused");
+        }
+        assert_string_equal(network_address_text(&address, text), taken ? rows[i].out : "");
+    }
+}
+
+/* Texts of the characters of addresses: both parsers take the same, and mean the same. */
+static void test_as_the_system(void **state)
+{
+    (void)state;
+    static const char characters[] = "0012f9:::::...";
+    unsigned number = 1;
+    int taken = 0;
+
+    for (int round = 0; round < 400000; round++) {
+        char text[24];
+        size_t len = 2 + round % 16;
+
+        for (size_t i = 0; i < len; i++) {
+            number = number * 1103515245 + 12345;
+            text[i] = characters[(number >> 16) % (sizeof(characters) - 1)];
+        }
+        text[len] = '\0';
+
+        struct network_address address;
+        uint8_t theirs[16] = {[10] = 0xFF, [11] = 0xFF};
+        bool ours = network_address_parse(span_of(text), &address);
+        bool colon = strchr(text, ':') != NULL;
+        bool known = inet_pton(colon ? AF_INET6 : AF_INET, text, theirs + (colon ? 0 : 12)) == 1;
+
+        if (ours != known || (ours && memcmp(theirs, address.octets, 16) != 0)) {
+            fail_msg("%s: %d, not %d", text, ours, known);
+        }
+        taken += ours;
+    }
+    assert_in_range(taken, 1000, 400000);
+}
+
+static void test_networks(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *in;
+        enum network_error error;
+        const char *out; /* also with NETWORK_HOST_BITS */
+    } rows[] = {
+        {"192.0.2.0/24", NETWORK_OK, "192.0.2.0/24"},
+        {"192.0.2.1", NETWORK_OK, "192.0.2.1/32"},
+        {"192.0.2.1/32", NETWORK_OK, "192.0.2.1/32"},
+        {"0.0.0.0/0", NETWORK_OK, "0.0.0.0/0"},
+        {"::ffff:192.0.2.0/120", NETWORK_OK, "192.0.2.0/24"},
+        {"::ffff:0:0/96", NETWORK_OK, "0.0.0.0/0"},
+        {"2001:DB8::/32", NETWORK_OK, "2001:db8::/32"},
+        {"2001:db8::1", NETWORK_OK, "2001:db8::1/128"},
+        {"::/0", NETWORK_OK, "::/0"},
+        {"192.0.2.1/24", NETWORK_HOST_BITS, "192.0.2.0/24"},
+        {"192.0.2.129/25", NETWORK_HOST_BITS, "192.0.2.128/25"},
+        {"10.0.0.1/0", NETWORK_HOST_BITS, "0.0.0.0/0"},
+        {"2001:db8::1/32", NETWORK_HOST_BITS, "2001:db8::/32"},
+        {"::ffff:192.0.2.1/80", NETWORK_HOST_BITS, "::/80"},
+        {"192.0.2.0/33", NETWORK_BAD_PREFIX, NULL},
+        {"2001:db8::/129", NETWORK_BAD_PREFIX, NULL},
+        {"192.0.2.0/", NETWORK_BAD_PREFIX, NULL},
+        {"192.0.2.0/024", NETWORK_BAD_PREFIX, NULL},
+        {"192.0.2.0/-1", NETWORK_BAD_PREFIX, NULL},
+        {"192.0.2.0/255.255.255.0", NETWORK_BAD_PREFIX, NULL},
+        {"192.0.2.0/24/24", NETWORK_BAD_PREFIX, NULL},
+        {"", NETWORK_NOT_ADDRESS, NULL},
+        {"/24", NETWORK_NOT_ADDRESS, NULL},
+        {"192.0.2/24", NETWORK_NOT_ADDRESS, NULL},
+        {"fe80::1%eth0/64", NETWORK_NOT_ADDRESS, NULL},
+        {"fe80::1%eth0", NETWORK_NOT_ADDRESS, NULL},
+        {"example.org", NETWORK_NOT_ADDRESS, NULL},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct network network;
+        char text[NETWORK_TEXT_SIZE];
+        enum network_error error = network_parse(span_of(rows[i].in), &network);
+
+        if (error != rows[i].error) {
+            fail_msg("%s: error %d, not %d", rows[i].in, (int)error, (int)rows[i].error);
+        }
+        if (rows[i].out != NULL) {
+            assert_string_equal(network_text(&network, text), rows[i].out);
+        }
+    }
+}
+
+static void test_contains(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *network;
+        const char *address;
+        bool inside;
+    } rows[] = {
+        {"192.0.2.0/24", "192.0.2.0", true},
+        {"192.0.2.0/24", "192.0.2.255", true},
+        {"192.0.2.0/24", "192.0.3.0", false},
+        {"192.0.2.0/24", "::ffff:192.0.2.7", true},
+        {"::ffff:192.0.2.0/120", "192.0.2.7", true},
+        {"192.0.2.128/25", "192.0.2.127", false},
+        {"192.0.2.128/25", "192.0.2.128", true},
+        {"192.0.2.7", "192.0.2.7", true},
+        {"192.0.2.7", "192.0.2.6", false},
+        {"0.0.0.0/0", "203.0.113.9", true},
+        {"0.0.0.0/0", "2001:db8::1", false},
+        {"::/0", "2001:db8::1", true},
+        {"::/0", "192.0.2.1", false},
+        {"::/0", "::1", true},
+        {"2001:db8::/33", "2001:db8:7fff::1", true},
+        {"2001:db8::/33", "2001:db8:8000::1", false},
+        {"fe80::/10", "fe80::1%eth0", true},
+        {"192.0.2.0/24", "unknown", false},
+        {"::/0", "", false},
+        {"0.0.0.0/0", "", false},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct network network;
+        struct network_address address;
+
+        assert_int_equal(network_parse(span_of(rows[i].network), &network), NETWORK_OK);
+        network_address_parse(span_of(rows[i].address), &address);
+        if (network_contains(&network, &address) != rows[i].inside) {
+            fail_msg("%s in %s", rows[i].address, rows[i].network);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_as_the_system),
+        cmocka_unit_test(test_networks),
+        cmocka_unit_test(test_contains),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
