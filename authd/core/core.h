@@ -2,6 +2,7 @@
 #ifndef CORE_CORE_H
 #define CORE_CORE_H
 
+#include "core/site.h"
 #include "crypto/password.h"
 
 struct db;
@@ -22,6 +23,7 @@ struct core {
     const struct key_ring *keys;
     struct password_schemes schemes;
     const char *default_domain; /* NULL: a login must have its own */
+    struct site site;
 };
 
 #endif

@@ -1,0 +1,46 @@
+/* Any octets as a password of any owner: it is judged, every refusal has its sentence, and what is
+ * taken keeps the rules. The input is login, TAB, display name, TAB, a word of the site, TAB,
+ * password. */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "core/password_rules.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(bool holds)
+{
+    if (!holds) {
+        abort();
+    }
+}
+
+static struct span take(struct span *rest)
+{
+    const char *tab = rest->len > 0 ? memchr(rest->ptr, '\t', rest->len) : NULL;
+    struct span field = {rest->ptr, tab != NULL ? (size_t)(tab - rest->ptr) : rest->len};
+
+    *rest = tab != NULL ? (struct span){tab + 1, rest->len - field.len - 1} : (struct span){0};
+    return field;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct span rest = {(const char *)data, size};
+    char login[400], name[400], word[PASSWORD_WORD_LENGTH + 1], sentence[PASSWORD_SENTENCE_MAX];
+    const char *const words[] = {word};
+
+    span_text(take(&rest), login, sizeof(login));
+    span_text(take(&rest), name, sizeof(name));
+    bool folded = password_word_fold(take(&rest), word);
+    const struct password_rules rules = {
+        .min_length = 15, .min_score = 3, .words = words, .word_count = folded};
+    const struct password_owner owner = {.login = login, .display_name = name};
+    struct password_judgement judged = password_judge(&rules, &owner, rest);
+
+    must(judged.score <= PASSWORD_SCORE_MAX && judged.length <= rest.len);
+    must(judged.flaws != 0 || (judged.score >= 3 && judged.length >= 15));
+    password_sentence(&rules, &judged, sentence);
+    must((judged.flaws != 0) == (sentence[0] != '\0'));
+    return 0;
+}
