@@ -16,18 +16,8 @@
 #include "config/value.h"
 #include "core/name.h"
 
-#define MIB ((uint64_t)1024 * 1024)
-
-/* OWASP's floor for argon2id: either of the two. */
-#define HASH_MEMORY_MIN          (19 * MIB)
-#define HASH_MEMORY_MAX          (1024 * MIB)
-#define HASH_MEMORY_MIN_ONE_PASS (46 * MIB)
-#define HASH_PASSES_MAX          10
-#define MAX_MEMORY_MAX           (4096 * MIB)
-#define MAX_TIME_MIN_MS          100
-#define MAX_TIME_MAX_MS          5000
-#define WORKERS_MAX              256
-#define NAME_LENGTH_MAX          32
+#define WORKERS_MAX     256
+#define NAME_LENGTH_MAX 32
 
 /* The line of the configuration's own text, when it has one. */
 bool reader_fail(const struct reader *reader, const char *path, const char *format, ...)
@@ -143,73 +133,6 @@ static bool read_site(const struct reader *reader, const struct raw_config *raw,
     return read_user(reader, raw->user, config);
 }
 
-static bool read_size(const struct reader *reader, const char *path, const char *value,
-                      uint64_t *bytes)
-{
-    struct err problem;
-    const char *text = reader_default(value, path);
-    return config_value_size(text, bytes, &problem) ||
-           reader_fail_value(reader, path, text, problem.text);
-}
-
-static bool read_hash_cost(const struct reader *reader, const struct raw_password *raw,
-                           struct config *config)
-{
-    struct err problem;
-    uint64_t passes;
-    const char *passes_text = reader_default(raw->hash_passes, "password.hash_passes");
-
-    if (!read_size(reader, "password.hash_memory", raw->hash_memory, &config->hash_memory)) {
-        return false;
-    }
-    if (config->hash_memory < HASH_MEMORY_MIN || config->hash_memory > HASH_MEMORY_MAX) {
-        return reader_fail(reader, "password.hash_memory",
-                           "\"%s\" is outside of 19MiB to 1GiB; 46MiB is a good value",
-                           raw->hash_memory);
-    }
-    if (!config_value_number(passes_text, HASH_PASSES_MAX, &passes, &problem) || passes == 0) {
-        return reader_fail(reader, "password.hash_passes",
-                           "\"%s\" is not a whole number from 1 to %d", passes_text,
-                           HASH_PASSES_MAX);
-    }
-    if (passes == 1 && config->hash_memory < HASH_MEMORY_MIN_ONE_PASS) {
-        return reader_fail(
-            reader, "password.hash_memory",
-            "\"%s\" in one pass is too cheap to guess; write 46MiB, or hash_passes: 2",
-            raw->hash_memory);
-    }
-    config->hash_passes = (uint32_t)passes;
-    return true;
-}
-
-static bool read_password(const struct reader *reader, const struct raw_password *raw,
-                          struct config *config)
-{
-    struct err problem;
-    const char *time_text = reader_default(raw->max_time, "password.max_time");
-
-    config->scheme = mem_strdup(reader_default(raw->scheme, "password.scheme"));
-    if (!read_hash_cost(reader, raw, config) ||
-        !read_size(reader, "password.max_memory", raw->max_memory, &config->max_memory)) {
-        return false;
-    }
-    if (config->max_memory < config->hash_memory || config->max_memory > MAX_MEMORY_MAX) {
-        return reader_fail(
-            reader, "password.max_memory",
-            "must lie between hash_memory and 4GiB, or authd could not check its own "
-            "hashes");
-    }
-    if (!config_value_duration(time_text, &config->max_time_ms, &problem)) {
-        return reader_fail_value(reader, "password.max_time", time_text, problem.text);
-    }
-    if (config->max_time_ms < MAX_TIME_MIN_MS || config->max_time_ms > MAX_TIME_MAX_MS) {
-        return reader_fail(reader, "password.max_time",
-                           "\"%s\" is outside of 100ms to 5s: Postfix waits no longer than 10s",
-                           time_text);
-    }
-    return true;
-}
-
 /* A name becomes part of a file name. */
 static bool is_plugin_name(const char *name)
 {
@@ -305,9 +228,9 @@ static bool read_config(const struct reader *reader, const struct raw_config *ra
 {
     return read_site(reader, raw, config) && config_read_database(reader, &raw->database, config) &&
            read_key_dir(reader, raw->key_dir, config) &&
-           config_read_listeners(reader, raw, config) &&
-           read_password(reader, &raw->password, config) && read_plugins(reader, raw, config) &&
-           read_process(reader, raw, config);
+           config_read_listeners(reader, raw, config) && config_read_outside(reader, raw, config) &&
+           config_read_password(reader, &raw->password, config) &&
+           read_plugins(reader, raw, config) && read_process(reader, raw, config);
 }
 
 static struct config *load_document(struct reader *reader)
@@ -347,6 +270,34 @@ struct config *config_load(const char *path, struct err *err)
     return config;
 }
 
+bool config_has_tls(const struct config *config)
+{
+    for (size_t i = 0; i < config->listener_count; i++) {
+        if (config->listeners[i].certificate != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct site config_site(const struct config *config)
+{
+    return (struct site){
+        .public_url = config->public_url,
+        .submission_host = config->submission_host,
+        .submission_port = config->submission_port,
+        .mail_from = config->mail_from,
+        .mail_server = config->mail_server,
+        .rules =
+            {
+                .min_length = config->min_length,
+                .min_score = config->min_score,
+                .words = (const char *const *)config->words,
+                .word_count = config->word_count,
+            },
+    };
+}
+
 void config_destroy(struct config *config)
 {
     if (config == NULL) {
@@ -356,6 +307,12 @@ void config_destroy(struct config *config)
         free(config->listeners[i].path);
         free(config->listeners[i].address);
         free(config->listeners[i].peers);
+        free(config->listeners[i].certificate);
+        free(config->listeners[i].key);
+        free(config->listeners[i].trusted_proxies);
+    }
+    for (size_t i = 0; i < config->word_count; i++) {
+        free(config->words[i]);
     }
     for (size_t i = 0; i < config->plugin_count; i++) {
         free(config->plugins[i]);
@@ -369,6 +326,11 @@ void config_destroy(struct config *config)
     free(config->url);
     free(config->owner_url);
     free(config->scheme);
+    free(config->words);
+    free(config->public_url);
+    free(config->submission_host);
+    free(config->mail_from);
+    free(config->mail_server);
     free(config->plugin_dir);
     free(config);
 }

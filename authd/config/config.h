@@ -14,6 +14,8 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "core/network.h"
+#include "core/site.h"
 
 enum config_protocol { CONFIG_DOVECOT, CONFIG_SASLAUTHD, CONFIG_HTTP };
 
@@ -27,9 +29,13 @@ struct config_listener {
     uid_t *peers;
     unsigned peer_count; /* 0: everyone who can open the socket */
     bool insecure_network;
-    bool tempfail_reply; /* dovecot: `tempfail: reply`; otherwise disconnect */
-    bool tagged;         /* dovecot: `identity: tagged`; otherwise plain */
-    bool admin_by_peer;  /* http: `admin: peer` */
+    bool tempfail_reply;             /* dovecot: `tempfail: reply`; otherwise disconnect */
+    bool tagged;                     /* dovecot: `identity: tagged`; otherwise plain */
+    bool admin_by_peer;              /* http: `admin: peer` */
+    char *certificate;               /* http: tls.certificate, absolute; NULL: no TLS */
+    char *key;                       /* tls.key, absolute */
+    struct network *trusted_proxies; /* http: whose word about their clients counts */
+    size_t trusted_proxy_count;
 };
 
 struct config {
@@ -48,11 +54,21 @@ struct config {
     struct config_listener *listeners;
     size_t listener_count;
 
+    char *public_url;      /* scheme://host[:port], as a browser's Origin has it; NULL: not set */
+    char *submission_host; /* NULL: not set */
+    uint16_t submission_port;
+    char *mail_from;   /* canonical; NULL: none */
+    char *mail_server; /* smtp://address:port */
+
     char *scheme;         /* password.scheme: makes new hashes */
     uint64_t hash_memory; /* bytes */
     uint32_t hash_passes;
     uint64_t max_memory;  /* bytes that checking a stored hash may take */
     uint64_t max_time_ms; /* and about how long */
+    unsigned min_length;  /* of a new password, code points */
+    unsigned min_score;
+    char **words; /* case-folded */
+    size_t word_count;
 
     char *plugin_dir; /* absolute; NULL: next to the program, or in the install prefix */
     char **plugins;
@@ -66,6 +82,10 @@ struct config {
 /* NULL: see `err`. */
 struct config *config_load(const char *path, struct err *err);
 void config_destroy(struct config *config); /* NULL is fine */
+
+/* What the core needs of it; as long as `config`. */
+struct site config_site(const struct config *config);
+bool config_has_tls(const struct config *config); /* a listener has */
 
 /* Commented YAML: every key, its meaning, unit and default. */
 void config_print_defaults(FILE *out);

@@ -69,6 +69,28 @@ static const struct config_key keys[] = {
             "alice#p3@example.org, which also says by what alice logged in."),
     OPTIONAL("listeners[].admin", "peer",
              "http on a path only. peer: root and authd's own user are administrators there."),
+    OPTIONAL("listeners[].trusted_proxies", "[127.0.0.1, \"2001:db8::/64\"]",
+             "http on an address only. What these say about their clients (Forwarded, "
+             "X-Forwarded-For) is believed."),
+    SECTION("listeners[].tls."),
+    OPTIONAL("listeners[].tls.certificate", "/etc/smtp-authd/tls.pem",
+             "http on an address only. Certificate and chain, PEM; read again when it changes."),
+    OPTIONAL("listeners[].tls.key", "/etc/smtp-authd/tls.key",
+             "Its key, PEM. authd's user must be able to read it, others must not."),
+
+    OPTIONAL("public_url", "https://auth.example.org",
+             "Where browsers and other programs find the API; http only on loopback. Links in mail "
+             "begin with it."),
+
+    SECTION("submission."),
+    OPTIONAL("submission.host", "mail.example.org", "What users enter in their mail program."),
+    DEFAULT("submission.port", "587", "Its port."),
+
+    SECTION("mail."),
+    OPTIONAL("mail.from", "postmaster@example.org",
+             "Sender of reset links. Without it none is sent."),
+    DEFAULT("mail.server", "smtp://127.0.0.1:25",
+            "The mail server on this machine that takes them."),
 
     SECTION("password."),
     DEFAULT("password.scheme", "argon2id", "Makes new hashes; the others are still checked."),
@@ -77,6 +99,12 @@ static const struct config_key keys[] = {
             "Its passes over that memory, 1 to 10; with less than 46MiB at least 2."),
     DEFAULT("password.max_memory", "256MiB", "A stored hash that needs more is not checked."),
     DEFAULT("password.max_time", "2s", "Nor one that needs about this much time; 100ms to 5s."),
+    DEFAULT("password.min_length", "15", "Characters of a new password, 8 to 64."),
+    DEFAULT("password.min_score", "3",
+            "How hard it must be to guess, 0 to 4: 2 is a million guesses, 3 a hundred million, 4 "
+            "ten billion."),
+    OPTIONAL("password.words", "[acme, rocket]",
+             "What everybody here knows, so that no password is built from it."),
 
     OPTIONAL("plugin_dir", "/usr/lib/smtp-authd/plugins",
              "Default: next to the program, or in the install prefix."),
@@ -93,8 +121,9 @@ static const struct config_key keys[] = {
 /* The part before the last name, its dot included. */
 static size_t section_length(const char *path)
 {
-    const char *dot = strrchr(path, '.');
-    return dot != NULL && dot[1] != '\0' ? (size_t)(dot + 1 - path) : 0;
+    size_t len = strlen(path);
+    const char *dot = memrchr(path, '.', len > 0 ? len - 1 : 0);
+    return dot != NULL ? (size_t)(dot + 1 - path) : 0;
 }
 
 static bool opens_section(const struct config_key *key)
@@ -214,25 +243,55 @@ static void print_help(FILE *out, const char *indent, const char *help)
     }
 }
 
+static bool key_is_active(const struct config_key *key)
+{
+    return key->value != NULL || key->needed;
+}
+
+/* A section of which nothing is set would have no value: it is a comment as a whole. */
+static bool section_is_active(const char *section, size_t len)
+{
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        if (strncmp(keys[i].path, section, len) == 0 && key_is_active(&keys[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void print_section(FILE *out, const struct config_key *key)
+{
+    const char *name;
+    int len = key_name(key, &name);
+
+    if (section_length(key->path) == 0) {
+        fprintf(out, "\n%.*s:\n", len, name);
+    } else {
+        bool active = section_is_active(key->path, strlen(key->path));
+        fprintf(out, "    %s%.*s:\n", active ? "" : "# ", len, name);
+    }
+}
+
 static void print_key(FILE *out, const struct config_key *key)
 {
     const char *name;
     int len = key_name(key, &name);
+    size_t section = section_length(key->path);
     bool in_list = strncmp(key->path, "listeners[].", strlen("listeners[].")) == 0;
     bool first = in_list && strcmp(name, "protocol") == 0;
-    bool nested = section_length(key->path) > 0;
-    const char *indent = in_list ? "    " : nested ? "  " : "";
-    bool active = key->value != NULL || key->needed;
+    bool inert = section > 0 && !section_is_active(key->path, section);
+    const char *indent = in_list ? "    " : section > 0 ? "  " : "";
+    const char *comment = inert ? "#   " : key_is_active(key) ? "" : "# ";
 
     if (opens_section(key)) {
-        fprintf(out, "\n%.*s:\n", len, name);
+        print_section(out, key);
         return;
     }
-    if (!nested) {
+    if (section == 0) {
         fputc('\n', out);
     }
     print_help(out, indent, key->help);
-    fprintf(out, "%s%s%.*s: %s\n", first ? "  - " : indent, active ? "" : "# ", len, name,
+    fprintf(out, "%s%s%.*s: %s\n", first ? "  - " : indent, comment, len, name,
             key->value != NULL ? key->value : key->example);
 }
 

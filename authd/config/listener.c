@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "config/reader.h"
 #include "config/value.h"
+#include "core/network.h"
 #include "loop/listen.h"
 
 static const char *const protocols[] = {"dovecot", "saslauthd", "http", NULL};
@@ -91,12 +92,12 @@ static bool read_address(struct entry *entry)
                    &entry->listener->insecure_network)) {
         return false;
     }
-    if (!loopback && !entry->listener->insecure_network) {
+    if (!loopback && !entry->listener->insecure_network && raw->tls.certificate == NULL) {
         return reader_fail(
             entry->reader, key_of(entry, "address"),
             "\"%s\" is not loopback, and passwords would cross the network in clear; "
-            "use 127.0.0.1 or a path, or accept it by insecure_network: true",
-            raw->address);
+            "use 127.0.0.1 or a path%s, or accept it by insecure_network: true",
+            raw->address, entry->listener->protocol == CONFIG_HTTP ? ", or tls" : "");
     }
     entry->listener->address = mem_strdup(raw->address);
     return true;
@@ -145,7 +146,101 @@ static bool read_access(struct entry *entry)
     return true;
 }
 
-/* Keys that only one protocol has. */
+static bool read_tls(struct entry *entry)
+{
+    const struct raw_tls *raw = &entry->raw->tls;
+    struct config_listener *listener = entry->listener;
+    const char *missing = raw->certificate == NULL ? "certificate"
+                          : raw->key == NULL       ? "key"
+                                                   : NULL;
+
+    if (raw->certificate == NULL && raw->key == NULL) {
+        return true;
+    }
+    if (missing != NULL) {
+        return reader_fail(entry->reader, key_of(entry, "tls"),
+                           "the key \"%s\" is missing; TLS needs certificate and key", missing);
+    }
+    listener->certificate =
+        reader_path(entry->reader, key_of(entry, "tls.certificate"), raw->certificate);
+    if (listener->certificate == NULL) {
+        return false;
+    }
+    listener->key = reader_path(entry->reader, key_of(entry, "tls.key"), raw->key);
+    return listener->key != NULL;
+}
+
+static bool read_proxy(struct entry *entry, size_t at)
+{
+    const char *text = entry->raw->trusted_proxies[at];
+    struct network *network = &entry->listener->trusted_proxies[at];
+    char name[40];
+    char meant[NETWORK_TEXT_SIZE];
+
+    snprintf(name, sizeof(name), "trusted_proxies[%zu]", at + 1);
+    switch (network_parse(span_of(text), network)) {
+    case NETWORK_OK:
+        return true;
+    case NETWORK_HOST_BITS:
+        return reader_fail(entry->reader, key_of(entry, name),
+                           "\"%.100s\" has bits set behind its prefix; write %s", text,
+                           network_text(network, meant));
+    case NETWORK_NOT_ADDRESS:
+    case NETWORK_BAD_PREFIX:
+        break;
+    }
+    return reader_fail_value(entry->reader, key_of(entry, name), text,
+                             "is no network; write for example 192.0.2.0/24 or 2001:db8::/32");
+}
+
+static bool read_proxies(struct entry *entry)
+{
+    const struct raw_listener *raw = entry->raw;
+    struct config_listener *listener = entry->listener;
+
+    listener->trusted_proxies =
+        mem_calloc(raw->trusted_proxies_count, sizeof(*listener->trusted_proxies));
+    for (size_t i = 0; i < raw->trusted_proxies_count; i++) {
+        if (!read_proxy(entry, i)) {
+            return false;
+        }
+        listener->trusted_proxy_count++;
+    }
+    return true;
+}
+
+/* Keys that only http has; all but `admin` speak about a network. */
+static bool read_http(struct entry *entry)
+{
+    const struct raw_listener *raw = entry->raw;
+    const struct {
+        const char *name;
+        bool there;
+        bool network;
+    } keys[] = {{"admin", raw->admin != NULL, false},
+                {"tls", raw->tls.certificate != NULL || raw->tls.key != NULL, true},
+                {"trusted_proxies", raw->trusted_proxies_count > 0, true}};
+    unsigned choice = 0;
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        if (keys[i].there && entry->listener->protocol != CONFIG_HTTP) {
+            return reader_fail(entry->reader, key_of(entry, keys[i].name),
+                               "only protocol http has it; remove it");
+        }
+        if (keys[i].there && keys[i].network && raw->address == NULL) {
+            return reader_fail(entry->reader, key_of(entry, keys[i].name),
+                               "only an address has it; remove it");
+        }
+    }
+    if (raw->admin != NULL &&
+        !reader_choice(entry->reader, key_of(entry, "admin"), raw->admin, admins, &choice)) {
+        return false;
+    }
+    entry->listener->admin_by_peer = raw->admin != NULL;
+    return read_tls(entry) && read_proxies(entry);
+}
+
+/* Keys that only dovecot has. */
 static bool read_behaviour(struct entry *entry)
 {
     const struct raw_listener *raw = entry->raw;
@@ -171,15 +266,7 @@ static bool read_behaviour(struct entry *entry)
         return false;
     }
     listener->tagged = choice == 1;
-    if (raw->admin == NULL) {
-        return true;
-    }
-    if (listener->protocol != CONFIG_HTTP) {
-        return reader_fail(entry->reader, key_of(entry, "admin"),
-                           "only protocol http has it; remove it");
-    }
-    listener->admin_by_peer = true;
-    return reader_choice(entry->reader, key_of(entry, "admin"), raw->admin, admins, &choice);
+    return true;
 }
 
 static bool read_listener(struct entry *entry)
@@ -190,7 +277,7 @@ static bool read_listener(struct entry *entry)
         return false;
     }
     entry->listener->protocol = (enum config_protocol)protocol;
-    return read_place(entry) && read_access(entry) && read_behaviour(entry);
+    return read_place(entry) && read_access(entry) && read_behaviour(entry) && read_http(entry);
 }
 
 static bool same(const char *a, const char *b)

@@ -33,6 +33,10 @@ char *reader_path(const struct reader *reader, const char *path, const char *tex
 
 bool config_read_listeners(const struct reader *reader, const struct raw_config *raw,
                            struct config *config);
+bool config_read_password(const struct reader *reader, const struct raw_password *raw,
+                          struct config *config);
+bool config_read_outside(const struct reader *reader, const struct raw_config *raw,
+                         struct config *config);
 bool config_read_database(const struct reader *reader, const struct raw_database *raw,
                           struct config *config);
 

@@ -27,6 +27,12 @@ static const cyaml_schema_field_t database_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t tls_fields[] = {
+    RAW_STRING("certificate", struct raw_tls, certificate),
+    RAW_STRING("key", struct raw_tls, key),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t listener_fields[] = {
     CYAML_FIELD_STRING_PTR("protocol", CYAML_FLAG_POINTER, struct raw_listener, protocol, 0,
                            TEXT_MAX),
@@ -41,6 +47,9 @@ static const cyaml_schema_field_t listener_fields[] = {
     RAW_STRING("tempfail", struct raw_listener, tempfail),
     RAW_STRING("identity", struct raw_listener, identity),
     RAW_STRING("admin", struct raw_listener, admin),
+    CYAML_FIELD_MAPPING("tls", CYAML_FLAG_OPTIONAL, struct raw_listener, tls, tls_fields),
+    CYAML_FIELD_SEQUENCE("trusted_proxies", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+                         struct raw_listener, trusted_proxies, &string_schema, 1, ENTRIES_MAX),
     CYAML_FIELD_END,
 };
 
@@ -53,6 +62,22 @@ static const cyaml_schema_field_t password_fields[] = {
     RAW_STRING("hash_passes", struct raw_password, hash_passes),
     RAW_STRING("max_memory", struct raw_password, max_memory),
     RAW_STRING("max_time", struct raw_password, max_time),
+    RAW_STRING("min_length", struct raw_password, min_length),
+    RAW_STRING("min_score", struct raw_password, min_score),
+    CYAML_FIELD_SEQUENCE("words", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_password,
+                         words, &string_schema, 1, ENTRIES_MAX),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t submission_fields[] = {
+    RAW_STRING("host", struct raw_submission, host),
+    RAW_STRING("port", struct raw_submission, port),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t mail_fields[] = {
+    RAW_STRING("from", struct raw_mail, from),
+    RAW_STRING("server", struct raw_mail, server),
     CYAML_FIELD_END,
 };
 
@@ -71,6 +96,10 @@ static const cyaml_schema_field_t config_fields[] = {
                         database_fields),
     CYAML_FIELD_SEQUENCE("listeners", CYAML_FLAG_POINTER, struct raw_config, listeners,
                          &listener_schema, 1, ENTRIES_MAX),
+    RAW_STRING("public_url", struct raw_config, public_url),
+    CYAML_FIELD_MAPPING("submission", CYAML_FLAG_OPTIONAL, struct raw_config, submission,
+                        submission_fields),
+    CYAML_FIELD_MAPPING("mail", CYAML_FLAG_OPTIONAL, struct raw_config, mail, mail_fields),
     CYAML_FIELD_MAPPING("password", CYAML_FLAG_OPTIONAL, struct raw_config, password,
                         password_fields),
     RAW_STRING("plugin_dir", struct raw_config, plugin_dir),

@@ -9,6 +9,11 @@
 
 #include "base/span.h"
 
+struct raw_tls {
+    char *certificate;
+    char *key;
+};
+
 struct raw_listener {
     char *protocol;
     char *path;
@@ -22,6 +27,9 @@ struct raw_listener {
     char *tempfail;
     char *identity;
     char *admin;
+    struct raw_tls tls;
+    char **trusted_proxies;
+    unsigned trusted_proxies_count;
 };
 
 struct raw_database {
@@ -37,6 +45,20 @@ struct raw_password {
     char *hash_passes;
     char *max_memory;
     char *max_time;
+    char *min_length;
+    char *min_score;
+    char **words;
+    unsigned words_count;
+};
+
+struct raw_submission {
+    char *host;
+    char *port;
+};
+
+struct raw_mail {
+    char *from;
+    char *server;
 };
 
 struct raw_log {
@@ -52,6 +74,9 @@ struct raw_config {
     struct raw_database database;
     struct raw_listener *listeners;
     unsigned listeners_count;
+    char *public_url;
+    struct raw_submission submission;
+    struct raw_mail mail;
     struct raw_password password;
     char *plugin_dir;
     char **plugins;

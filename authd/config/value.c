@@ -8,6 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+#include "base/mem.h"
+#include "core/name.h"
 
 struct unit {
     const char *name;
@@ -165,4 +169,91 @@ bool config_value_address(const char *text, bool *loopback, struct err *err)
     }
     return err_set(err, "is not an address with a port; write for example \"127.0.0.1:12345\" or "
                         "\"[::1]:12345\"");
+}
+
+/* What follows the host: nothing, or a port that is not the scheme's own; a slash alone is no path.
+ */
+static bool url_port(const char *rest, unsigned own, uint64_t *port)
+{
+    *port = 0;
+    if (*rest == ':') {
+        rest = number_parse(rest + 1, port);
+        if (rest == NULL || *port == 0 || *port > UINT16_MAX) {
+            return false;
+        }
+        *port = *port == own ? 0 : *port;
+    }
+    return strcmp(rest, "") == 0 || strcmp(rest, "/") == 0;
+}
+
+/* The canonical form of the host at `text`; returns what follows, NULL if it is none. */
+static const char *url_host(const char *text, char out[static NAME_MAX_LENGTH + 1], bool *loopback)
+{
+    char host[INET6_ADDRSTRLEN];
+    struct in6_addr v6;
+    struct in_addr v4;
+    size_t len = strcspn(text, ":/");
+    const char *end = text[0] == '[' ? strchr(text, ']') : NULL;
+
+    if (end != NULL) {
+        size_t inside = (size_t)(end - text) - 1;
+
+        if (inside >= sizeof(host)) {
+            return NULL;
+        }
+        memcpy(host, text + 1, inside);
+        host[inside] = '\0';
+        if (inet_pton(AF_INET6, host, &v6) != 1) {
+            return NULL;
+        }
+        *loopback = IN6_IS_ADDR_LOOPBACK(&v6);
+        snprintf(out, NAME_MAX_LENGTH + 1, "[%s]", inet_ntop(AF_INET6, &v6, host, sizeof(host)));
+        return end + 1;
+    }
+    if (len >= 7 && len < sizeof(host) && strspn(text, "0123456789.") == len) {
+        memcpy(host, text, len);
+        host[len] = '\0';
+        if (inet_pton(AF_INET, host, &v4) != 1) {
+            return NULL;
+        }
+        *loopback = ntohl(v4.s_addr) >> 24 == 127;
+        snprintf(out, NAME_MAX_LENGTH + 1, "%s", host);
+        return text + len;
+    }
+    if (len == 9 && strncasecmp(text, "localhost", len) == 0) {
+        *loopback = true;
+        snprintf(out, NAME_MAX_LENGTH + 1, "localhost");
+        return text + len;
+    }
+    *loopback = false;
+    return name_domain((struct span){text, len}, out) == NAME_OK ? text + len : NULL;
+}
+
+char *config_value_url(const char *text, struct err *err)
+{
+    char host[NAME_MAX_LENGTH + 1];
+    bool tls = strncasecmp(text, "https://", 8) == 0;
+    bool clear = strncasecmp(text, "http://", 7) == 0;
+    bool loopback = false;
+    uint64_t port;
+    char *url = NULL;
+    const char *rest = tls || clear ? url_host(text + (tls ? 8 : 7), host, &loopback) : NULL;
+
+    if (rest == NULL || !url_port(rest, tls ? 443 : 80, &port)) {
+        err_set(err, "is not a scheme with a host, and maybe a port; write for example "
+                     "https://auth.example.org");
+        return NULL;
+    }
+    if (clear && !loopback) {
+        err_set(err, "is not loopback, and passwords would cross the network in clear; write "
+                     "https://");
+        return NULL;
+    }
+    int len = port != 0 ? asprintf(&url, "http%s://%s:%llu", tls ? "s" : "", host,
+                                   (unsigned long long)port)
+                        : asprintf(&url, "http%s://%s", tls ? "s" : "", host);
+    if (len < 0) {
+        abort();
+    }
+    return url;
 }

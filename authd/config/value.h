@@ -24,4 +24,8 @@ bool config_value_group(const char *text, gid_t *gid, struct err *err);
 /* "127.0.0.1:25" or "[::1]:25"; `loopback` says whether only this machine can reach it. */
 bool config_value_address(const char *text, bool *loopback, struct err *err);
 
+/* "https://HOST[:PORT]", or http with a loopback address or localhost, in the form in which a
+ * browser's Origin has it: lower case, no default port, no path. NULL: `err`. Free it. */
+char *config_value_url(const char *text, struct err *err);
+
 #endif

@@ -121,6 +121,14 @@ static void test_smallest(void **state)
     assert_int_equal(config->hash_passes, 1);
     assert_int_equal(config->max_memory, 256 * 1024 * 1024);
     assert_int_equal(config->max_time_ms, 2000);
+    assert_int_equal(config->min_length, 15);
+    assert_int_equal(config->min_score, 3);
+    assert_int_equal(config->word_count, 0);
+    assert_null(config->public_url);
+    assert_null(config->submission_host);
+    assert_int_equal(config->submission_port, 587);
+    assert_null(config->mail_from);
+    assert_string_equal(config->mail_server, "smtp://127.0.0.1:25");
     assert_null(config->plugin_dir);
     assert_int_equal(config->plugin_count, 4);
     assert_string_equal(config->plugins[0], "plain");
@@ -135,33 +143,39 @@ static void test_smallest(void **state)
 static void test_everything(void **state)
 {
     (void)state;
-    struct config *config =
-        load("state_dir: /var/lib/smtp-authd/\n"
-             "user: \"65534\"\n"
-             "default_domain: B\xC3\xBC\x63her.Example.\n"
-             "database:\n"
-             "  mode: external\n"
-             "  url: host=a,b dbname='my authd' user=authd_service passfile=/etc/p\n"
-             "  read_connections: 5\n"
-             "listeners:\n"
-             "  - protocol: dovecot\n"
-             "    path: /run/authd/dovecot\n"
-             "    owner: root\n"
-             "    group: 7\n"
-             "    mode: 0660\n"
-             "    peers: [root, nobody, 4711]\n"
-             "    tempfail: reply\n"
-             "    identity: tagged\n"
-             "  - {protocol: dovecot, address: \"127.0.0.1:12345\"}\n"
-             "  - {protocol: saslauthd, address: \"[::1]:12345\"}\n"
-             "  - {protocol: saslauthd, address: \"192.0.2.1:25\", insecure_network: true}\n"
-             "  - {protocol: http, path: admin/http, mode: \"0600\", admin: peer}\n"
-             "password: {scheme: crypt, hash_memory: 19MiB, hash_passes: 2, max_memory: 1GiB, "
-             "max_time: 500ms}\n"
-             "plugin_dir: ./plugins\n"
-             "plugins: [plain, my-scheme_2]\n"
-             "workers: 3\n"
-             "log: {format: json, level: debug}\n");
+    struct config *config = load(
+        "state_dir: /var/lib/smtp-authd/\n"
+        "user: \"65534\"\n"
+        "default_domain: B\xC3\xBC\x63her.Example.\n"
+        "database:\n"
+        "  mode: external\n"
+        "  url: host=a,b dbname='my authd' user=authd_service passfile=/etc/p\n"
+        "  read_connections: 5\n"
+        "listeners:\n"
+        "  - protocol: dovecot\n"
+        "    path: /run/authd/dovecot\n"
+        "    owner: root\n"
+        "    group: 7\n"
+        "    mode: 0660\n"
+        "    peers: [root, nobody, 4711]\n"
+        "    tempfail: reply\n"
+        "    identity: tagged\n"
+        "  - {protocol: dovecot, address: \"127.0.0.1:12345\"}\n"
+        "  - {protocol: saslauthd, address: \"[::1]:12345\"}\n"
+        "  - {protocol: saslauthd, address: \"192.0.2.1:25\", insecure_network: true}\n"
+        "  - {protocol: http, path: admin/http, mode: \"0600\", admin: peer}\n"
+        "  - protocol: http\n"
+        "    address: \"192.0.2.1:443\"\n"
+        "    tls: {certificate: tls.pem, key: /etc/tls.key}\n"
+        "    trusted_proxies: [10.0.0.0/8, \"2001:db8::1\"]\n"
+        "submission: {host: Mail.Example.org, port: 465}\n"
+        "mail: {from: Postmaster@Example.org, server: \"smtp://[::1]:2525\"}\n"
+        "password: {scheme: crypt, hash_memory: 19MiB, hash_passes: 2, max_memory: 1GiB, "
+        "max_time: 500ms, min_length: 8, min_score: 4, words: [ACME, Gr\xC3\x9C\xC3\x9F\x65]}\n"
+        "plugin_dir: ./plugins\n"
+        "plugins: [plain, my-scheme_2]\n"
+        "workers: 3\n"
+        "log: {format: json, level: debug}\n");
 
     assert_string_equal(config->state_dir, "/var/lib/smtp-authd");
     assert_string_equal(config->user, "nobody");
@@ -172,7 +186,7 @@ static void test_everything(void **state)
     assert_string_equal(config->owner_url,
                         "passfile='/etc/p' dbname='my authd' host='a,b' user='authd_owner'");
     assert_int_equal(config->read_connections, 5);
-    assert_int_equal(config->listener_count, 5);
+    assert_int_equal(config->listener_count, 6);
     const struct config_listener *listener = config->listeners;
     assert_string_equal(listener[0].path, "/run/authd/dovecot");
     assert_int_equal(listener[0].owner, 0);
@@ -192,6 +206,23 @@ static void test_everything(void **state)
     assert_int_equal(listener[4].protocol, CONFIG_HTTP);
     assert_in_directory(listener[4].path, "admin/http");
     assert_true(listener[4].admin_by_peer);
+    assert_null(listener[4].certificate);
+    assert_int_equal(listener[4].trusted_proxy_count, 0);
+    assert_in_directory(listener[5].certificate, "tls.pem");
+    assert_string_equal(listener[5].key, "/etc/tls.key");
+    assert_false(listener[5].insecure_network);
+    assert_int_equal(listener[5].trusted_proxy_count, 2);
+    assert_int_equal(listener[5].trusted_proxies[0].bits, 104);
+    assert_int_equal(listener[5].trusted_proxies[1].bits, 128);
+    assert_string_equal(config->submission_host, "mail.example.org");
+    assert_int_equal(config->submission_port, 465);
+    assert_string_equal(config->mail_from, "postmaster@example.org");
+    assert_string_equal(config->mail_server, "smtp://[::1]:2525");
+    assert_int_equal(config->min_length, 8);
+    assert_int_equal(config->min_score, 4);
+    assert_int_equal(config->word_count, 2);
+    assert_string_equal(config->words[0], "acme");
+    assert_string_equal(config->words[1], "gr\xC3\xBCsse");
     assert_string_equal(config->scheme, "crypt");
     assert_int_equal(config->hash_memory, 19 * 1024 * 1024);
     assert_int_equal(config->hash_passes, 2);
@@ -331,7 +362,7 @@ static void test_key_mistakes(void **state)
     assert_mistake(HEAD LISTENER "second_factor: optional\n",
                    ":4: second_factor: unknown key; known here: state_dir key_dir user "
                    "default_domain database "
-                   "listeners password plugin_dir plugins workers log");
+                   "listeners public_url submission mail password plugin_dir plugins workers log");
     assert_mistake(HEAD LISTENER "workers: 1\nlog: {level: info}\nworkers: 2\n",
                    ":6: workers: stands here for the second time; keep one of them");
     assert_mistake(HEAD "listeners:\n  - protocol: dovecot\n    path: a\n    path: b\n",
@@ -371,6 +402,7 @@ static void assert_listener_mistake(const char *keys, const char *expected)
 #define DOVECOT   "protocol: dovecot, path: second, "
 #define SASLAUTHD "protocol: saslauthd, path: second, "
 #define TCP       "protocol: dovecot, "
+#define HTTP      "protocol: http, "
 
 static void test_listener_mistakes(void **state)
 {
@@ -429,6 +461,32 @@ static void test_listener_mistakes(void **state)
     assert_listener_mistake(
         TCP "address: \"127.0.0.1:1\", peers: [root]",
         ".peers: the users of a TCP peer are not known; remove it, or use path");
+    assert_listener_mistake(
+        HTTP "address: \"127.0.0.1:1\", tls: {key: k}",
+        ".tls: the key \"certificate\" is missing; TLS needs certificate and key");
+    assert_listener_mistake(HTTP "address: \"127.0.0.1:1\", tls: {certificate: c}",
+                            ".tls: the key \"key\" is missing; TLS needs certificate and key");
+    assert_listener_mistake(HTTP "address: \"127.0.0.1:1\", tls: {certificate: \"\", key: k}",
+                            ".tls.certificate: is empty; write a path");
+    assert_listener_mistake(HTTP "path: a, tls: {certificate: c, key: k}",
+                            ".tls: only an address has it; remove it");
+    assert_listener_mistake(TCP "address: \"127.0.0.1:1\", tls: {certificate: c, key: k}",
+                            ".tls: only protocol http has it; remove it");
+    assert_listener_mistake(
+        HTTP "address: \"192.0.2.1:25\"",
+        ".address: \"192.0.2.1:25\" is not loopback, and passwords would cross "
+        "the network in clear; use 127.0.0.1 or a path, or tls, or accept it by "
+        "insecure_network: true");
+    assert_listener_mistake(HTTP "path: a, trusted_proxies: [127.0.0.1]",
+                            ".trusted_proxies: only an address has it; remove it");
+    assert_listener_mistake(TCP "address: \"127.0.0.1:1\", trusted_proxies: [127.0.0.1]",
+                            ".trusted_proxies: only protocol http has it; remove it");
+    assert_listener_mistake(
+        HTTP "address: \"127.0.0.1:1\", trusted_proxies: [127.0.0.1, 10.1.0.0/8]",
+        ".trusted_proxies[2]: \"10.1.0.0/8\" has bits set behind its prefix; write 10.0.0.0/8");
+    assert_listener_mistake(HTTP "address: \"127.0.0.1:1\", trusted_proxies: [proxy]",
+                            ".trusted_proxies[1]: \"proxy\" is no network; write for example "
+                            "192.0.2.0/24 or 2001:db8::/32");
     assert_listener_mistake(TCP "address: \"127.0.0.1:1\", insecure_network: yes",
                             ".insecure_network: \"yes\" is neither true nor false");
     assert_listener_mistake(
@@ -471,6 +529,56 @@ static void test_long_path(void **state)
     path[99] = '\0';
     snprintf(text, sizeof(text), HEAD "listeners: [{protocol: http, path: %s}]\n", path);
     config_destroy(load(text));
+}
+
+/* What stands there, and what it becomes; NULL: a mistake. */
+static void test_public_url(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *url;
+    } table[] = {
+        {"https://auth.example.org", "https://auth.example.org"},
+        {"HTTPS://Auth.B\xC3\xBC\x63her.example/", "https://auth.xn--bcher-kva.example"},
+        {"https://auth.example.org:443", "https://auth.example.org"},
+        {"https://auth.example.org:8443/", "https://auth.example.org:8443"},
+        {"https://192.0.2.1", "https://192.0.2.1"},
+        {"https://[2001:DB8:0::1]:1", "https://[2001:db8::1]:1"},
+        {"http://127.0.0.1:8587", "http://127.0.0.1:8587"},
+        {"http://[::1]:80", "http://[::1]"},
+        {"http://localhost:8587", "http://localhost:8587"},
+        {"http://auth.example.org", NULL},
+        {"http://192.0.2.1", NULL},
+        {"http://localhost.example.org", NULL},
+        {"https://auth.example.org/authd", NULL},
+        {"https://auth.example.org?", NULL},
+        {"https://auth.example.org#", NULL},
+        {"https://user@auth.example.org", NULL},
+        {"https://auth.example.org:0", NULL},
+        {"https://auth.example.org:65536", NULL},
+        {"https://auth.example.org:", NULL},
+        {"https://999.1.1.1", NULL},
+        {"https://[::1", NULL},
+        {"https://", NULL},
+        {"auth.example.org", NULL},
+        {"ftp://auth.example.org", NULL},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        char text[256];
+        struct err err;
+
+        snprintf(text, sizeof(text), HEAD LISTENER "public_url: \"%s\"\n", table[i].text);
+        write_file(text, strlen(text));
+        struct config *config = config_load(file, &err);
+        const char *url = config != NULL ? config->public_url : NULL;
+
+        if (table[i].url == NULL ? config != NULL : url == NULL || strcmp(url, table[i].url) != 0) {
+            fail_msg("%s became %s", table[i].text, url);
+        }
+        config_destroy(config);
+    }
 }
 
 static void test_value_mistakes(void **state)
@@ -527,6 +635,30 @@ static void test_value_mistakes(void **state)
         HEAD LISTENER "password: {max_memory: 45MiB}\n",
         ":4: password.max_memory: must lie between hash_memory and 4GiB, or authd could not check "
         "its own hashes");
+    assert_mistake(HEAD LISTENER "password: {min_length: 7}\n",
+                   ":4: password.min_length: \"7\" is not a whole number from 8 to 64");
+    assert_mistake(HEAD LISTENER "password: {min_score: 5}\n",
+                   ":4: password.min_score: \"5\" is not a whole number from 0 to 4");
+    assert_mistake(HEAD LISTENER "password: {words: [acme, ab]}\n",
+                   ":4: password.words[2]: \"ab\" is too short or too long: 3 characters to 64 "
+                   "octets");
+    assert_mistake(HEAD LISTENER "submission: {host: a b}\n",
+                   ":4: submission.host: \"a b\" has a control character or a blank; write for "
+                   "example mail.example.org");
+    assert_mistake(HEAD LISTENER "submission: {port: 65536}\n",
+                   ":4: submission.port: \"65536\" is not a port; write for example 587");
+    assert_mistake(HEAD LISTENER "mail: {from: nobody}\n",
+                   ":4: mail.from: \"nobody\" has no @ and a domain after it; write for example "
+                   "postmaster@example.org");
+    assert_mistake(HEAD LISTENER "mail: {from: \"*@example.org\"}\n",
+                   ":4: mail.from: \"*@example.org\" has a character that no name may have, or one "
+                   "that stands for it; write for example postmaster@example.org");
+    assert_mistake(HEAD LISTENER "mail: {server: 127.0.0.1:25}\n",
+                   ":4: mail.server: \"127.0.0.1:25\" is no mail server; write for example "
+                   "smtp://127.0.0.1:25");
+    assert_mistake(HEAD LISTENER "mail: {server: smtp://192.0.2.1:25}\n",
+                   ":4: mail.server: \"smtp://192.0.2.1:25\" is not this machine, and reset links "
+                   "would cross the network in clear; let a mail server on 127.0.0.1 forward them");
     assert_mistake(HEAD LISTENER "password: {max_time: 2}\n",
                    ":4: password.max_time: \"2\" is not a duration: a whole number with the unit "
                    "ms, s, m, h or "
@@ -586,7 +718,8 @@ int main(void)
         cmocka_unit_test(test_defaults_load),      cmocka_unit_test(test_files),
         cmocka_unit_test(test_yaml_mistakes),      cmocka_unit_test(test_key_mistakes),
         cmocka_unit_test(test_listener_mistakes),  cmocka_unit_test(test_long_path),
-        cmocka_unit_test(test_value_mistakes),     cmocka_unit_test(test_passwords_in_urls),
+        cmocka_unit_test(test_public_url),         cmocka_unit_test(test_value_mistakes),
+        cmocka_unit_test(test_passwords_in_urls),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
