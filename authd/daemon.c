@@ -47,6 +47,7 @@ struct daemon {
 
     struct event on_term;
     struct event on_int;
+    struct event on_hup;
     struct event ready_timer;
     struct event drain_timer;
     bool ready;
@@ -159,6 +160,18 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
     }
     http_drain(daemon->http);
     event_add(&daemon->drain_timer, &poll);
+}
+
+/* What lies in files beside the configuration is read again; the configuration itself is not. */
+static void on_hangup(evutil_socket_t number, short what, void *arg)
+{
+    struct daemon *daemon = arg;
+
+    (void)number;
+    (void)what;
+    for (size_t i = 0; i < daemon->endpoint_count; i++) {
+        endpoint_reload(&daemon->endpoints[i]);
+    }
 }
 
 /* ---- building ---- */
@@ -292,7 +305,8 @@ static bool daemon_build(struct daemon *daemon, struct err *err)
         .idle_ms = HASH_IDLE_MS,
     };
     const struct workers_options resolve = {.name = "resolve", .threads = 1, .queue_limit = 16};
-    const struct http_options http = {.connections = HTTP_CONNECTIONS};
+    const struct http_options http = {.connections = HTTP_CONNECTIONS,
+                                      .tls = config_has_tls(config)};
 
     core->loop = loop_create();
     core->hashers = workers_create(core->loop, &hash);
@@ -318,6 +332,7 @@ static bool daemon_build(struct daemon *daemon, struct err *err)
     core->registry = daemon->registry;
     core->keys = &daemon->keys;
     core->default_domain = config->default_domain;
+    core->site = config_site(config);
     daemon->http = http_create(core->loop, core, &http);
     return true;
 }
@@ -338,10 +353,12 @@ static bool daemon_start(struct daemon *daemon, struct err *err)
     }
     evsignal_assign(&daemon->on_term, base, SIGTERM, on_signal, daemon);
     evsignal_assign(&daemon->on_int, base, SIGINT, on_signal, daemon);
+    evsignal_assign(&daemon->on_hup, base, SIGHUP, on_hangup, daemon);
     evtimer_assign(&daemon->ready_timer, base, on_ready_timer, daemon);
     event_assign(&daemon->drain_timer, base, -1, EV_PERSIST, on_drain_timer, daemon);
     evsignal_add(&daemon->on_term, NULL);
     evsignal_add(&daemon->on_int, NULL);
+    evsignal_add(&daemon->on_hup, NULL);
     evtimer_add(&daemon->ready_timer, &at_least);
     return true;
 }
@@ -353,6 +370,7 @@ static void daemon_stop_events(struct daemon *daemon)
     }
     event_del(&daemon->on_term);
     event_del(&daemon->on_int);
+    event_del(&daemon->on_hup);
     event_del(&daemon->ready_timer);
     event_del(&daemon->drain_timer);
 }
@@ -382,10 +400,9 @@ static void daemon_finish(struct daemon *daemon)
     for (size_t i = 0; i < daemon->endpoint_count; i++) {
         endpoint_finish(&daemon->endpoints[i]);
     }
-    free(daemon->endpoints);
     if (core->loop != NULL) {
         daemon_stop_events(daemon);
-        http_destroy(daemon->http);
+        http_destroy(daemon->http); // its connections know their listeners
         upgrades_destroy(core->upgrades);
         workers_destroy(core->hashers);
         lookup_destroy(core->lookup);
@@ -398,6 +415,7 @@ static void daemon_finish(struct daemon *daemon)
         resolver_finish(daemon);
         loop_destroy(core->loop);
     }
+    free(daemon->endpoints);
     registry_destroy(daemon->registry);
     keyfile_wipe(&daemon->keys);
     free(daemon->plugin_dir);
@@ -444,6 +462,9 @@ int daemon_check(const struct config *config)
     struct err err;
     bool loads = daemon_load(&daemon, &err);
 
+    for (size_t i = 0; loads && i < config->listener_count; i++) {
+        loads = endpoint_check(&config->listeners[i], &err);
+    }
     registry_destroy(daemon.registry);
     free(daemon.plugin_dir);
     return loads ? 0 : failed(&err);

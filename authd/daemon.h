@@ -7,8 +7,8 @@
 /* Until SIGTERM or SIGINT, then drains. Returns the exit status; what went wrong is on stderr. */
 int daemon_run(const struct config *config);
 
-/* What else a start would find wrong with the configuration: plugins and schemes. Returns the exit
- * status. */
+/* What else a start would find wrong with the configuration: plugins, schemes and certificates.
+ * Returns the exit status. */
 int daemon_check(const struct config *config);
 
 /* authd --migrate: brings the schema up to date. Returns the exit status. */

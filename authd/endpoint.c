@@ -3,6 +3,7 @@
 #include "core/core.h"
 #include "front/dovecot.h"
 #include "front/saslauthd.h"
+#include "http/tls.h"
 #include "loop/listen.h"
 
 struct endpoint_ops {
@@ -38,10 +39,18 @@ static bool create_saslauthd(struct endpoint *endpoint, struct loop *loop, struc
 static bool create_http(struct endpoint *endpoint, struct loop *loop, struct core *core,
                         struct err *err)
 {
-    (void)loop;
+    const struct config_listener *config = endpoint->config;
+
     (void)core;
-    (void)err;
     endpoint->front = &endpoint->http;
+    if (config->certificate == NULL) {
+        return true;
+    }
+    endpoint->http.tls = tls_files_create(config->certificate, config->key, err);
+    if (endpoint->http.tls == NULL) {
+        return false;
+    }
+    tls_files_watch(endpoint->http.tls, loop);
     return true;
 }
 
@@ -66,7 +75,7 @@ bool endpoint_bind(struct endpoint *endpoint, const struct config_listener *conf
         .mode = config->mode,
         .peers = config->peers,
         .peer_count = config->peer_count,
-        .insecure_network = config->insecure_network,
+        .insecure_network = config->insecure_network || config->certificate != NULL,
     };
 
     endpoint->config = config;
@@ -81,6 +90,9 @@ bool endpoint_start(struct endpoint *endpoint, struct loop *loop, struct core *c
     endpoint->http = (struct http_listener){
         .server = http,
         .admin_by_peer = endpoint->config->admin_by_peer,
+        .name = endpoint->config->path != NULL ? endpoint->config->path : endpoint->config->address,
+        .trusted_proxies = endpoint->config->trusted_proxies,
+        .trusted_proxy_count = endpoint->config->trusted_proxy_count,
     };
     if (!endpoint->ops->create(endpoint, loop, core, err)) {
         return false;
@@ -89,6 +101,24 @@ bool endpoint_start(struct endpoint *endpoint, struct loop *loop, struct core *c
                 listen_name(endpoint->listener));
     listen_start(endpoint->listener, loop, endpoint->ops->accept, endpoint->front);
     return true;
+}
+
+void endpoint_reload(struct endpoint *endpoint)
+{
+    if (endpoint->http.tls != NULL) {
+        tls_files_reload(endpoint->http.tls);
+    }
+}
+
+bool endpoint_check(const struct config_listener *config, struct err *err)
+{
+    if (config->certificate == NULL) {
+        return true;
+    }
+    struct tls_files *files = tls_files_create(config->certificate, config->key, err);
+
+    tls_files_destroy(files);
+    return files != NULL;
 }
 
 void endpoint_drain(struct endpoint *endpoint)
@@ -113,4 +143,6 @@ void endpoint_finish(struct endpoint *endpoint)
     if (endpoint->front != NULL && endpoint->ops->destroy != NULL) {
         endpoint->ops->destroy(endpoint->front);
     }
+    tls_files_destroy(endpoint->http.tls);
+    endpoint->http.tls = NULL;
 }

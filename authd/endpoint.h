@@ -25,6 +25,10 @@ bool endpoint_bind(struct endpoint *endpoint, const struct config_listener *conf
 /* Makes the front and accepts. */
 bool endpoint_start(struct endpoint *endpoint, struct loop *loop, struct core *core,
                     struct http_server *http, struct err *err);
+/* Reads again what it read from files beside the configuration: the certificate. */
+void endpoint_reload(struct endpoint *endpoint);
+/* What a start would find wrong with those files. */
+bool endpoint_check(const struct config_listener *config, struct err *err);
 /* Accepts no more, starts nothing new, lets the rest be answered. */
 void endpoint_drain(struct endpoint *endpoint);
 bool endpoint_idle(const struct endpoint *endpoint);

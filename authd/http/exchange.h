@@ -41,10 +41,11 @@ struct exchanges {
 /* Who is at the other end; as long as the connection. */
 struct http_client {
     struct peer peer;
-    bool admin_by_peer; /* the listener makes the right peers administrators */
-    bool busy;          /* the headers of a request were seen, and its response is not yet out */
-    bool received;      /* all of that request is here, or what is missing does not matter */
-    bool slow;          /* the server gave it up */
+    const struct http_listener *listener; /* where it came in: name, TLS, trusted proxies */
+    bool admin_by_peer;                   /* the listener makes the right peers administrators */
+    bool busy;     /* the headers of a request were seen, and its response is not yet out */
+    bool received; /* all of that request is here, or what is missing does not matter */
+    bool slow;     /* the server gave it up */
 };
 
 struct exchange {

@@ -6,10 +6,14 @@
  * callbacks); and the peer of a connection can only be handed over through the notification, by
  * descriptor.
  *
+ * TLS has a libmicrohttpd of its own, because that decides for all of its connections. Its
+ * handshake shows the certificate that the connection's listener had when the client connected.
+ *
  * Threats: a client that keeps others out. Connections and header memory are bounded, and half of
  * the connections are for administrators by peer. A silent client costs one connection for 30 s. A
  * request must be here whole, headers and body, 10 s after its first octets, however slowly they
- * come. Bodies are bounded in http/exchange. */
+ * come; over TLS the first one 10 s after the connection, handshake included. Bodies are bounded in
+ * http/exchange. */
 #include "http/server.h"
 
 #include <event2/event.h>
@@ -23,6 +27,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "http/exchange.h"
+#include "http/tls.h"
 #include "loop/loop.h"
 
 #define CONNECTION_TIMEOUT 30 /* seconds of silence */
@@ -33,6 +38,7 @@ struct connection {
     struct http_client client;
     struct http_server *server;
     int fd;
+    struct tls_pair *pair;        /* TLS: what its handshake shows */
     struct event arrival;         /* between requests: the next one begins */
     struct event late;            /* while a request comes */
     TAILQ_ENTRY(connection) link; // http_server::arriving, then http_server::open
@@ -40,12 +46,19 @@ struct connection {
 
 TAILQ_HEAD(connection_list, connection);
 
+/* One libmicrohttpd on the loop. */
+struct pump {
+    struct MHD_Daemon *daemon; /* NULL: there is no listener for it */
+    struct event readable;
+    struct event timer;
+};
+
 struct http_server {
     struct exchanges exchanges;
     struct loop *loop;
-    struct MHD_Daemon *daemon;
-    struct event readable;
-    struct event timer;
+    struct pump clear;
+    struct pump tls;
+    unsigned connections; /* at most, of each pump */
     unsigned guests_max;
     unsigned guests;                 /* connections of others than administrators */
     struct connection_list arriving; /* given to libmicrohttpd, not yet shown to us */
@@ -54,36 +67,42 @@ struct http_server {
 
 /* ---- the loop ------------------------------------------------------------------------------ */
 
-static void timer_set(struct http_server *server, unsigned long long ms)
+static void timer_set(struct pump *pump, unsigned long long ms)
 {
     struct timeval timeout = {
         .tv_sec = (time_t)(ms / 1000),
         .tv_usec = (suseconds_t)(ms % 1000 * 1000),
     };
 
-    evtimer_add(&server->timer, &timeout);
+    if (pump->daemon != NULL) {
+        evtimer_add(&pump->timer, &timeout);
+    }
+}
+
+static void server_run_soon(struct http_server *server)
+{
+    timer_set(&server->clear, 0);
+    timer_set(&server->tls, 0);
 }
 
 static void server_wake(struct exchanges *exchanges)
 {
-    struct http_server *server =
-        (struct http_server *)((char *)exchanges - offsetof(struct http_server, exchanges));
-
-    timer_set(server, 0);
+    server_run_soon(
+        (struct http_server *)((char *)exchanges - offsetof(struct http_server, exchanges)));
 }
 
-static void server_run(int fd, short events, void *arg)
+static void pump_run(int fd, short events, void *arg)
 {
-    struct http_server *server = arg;
+    struct pump *pump = arg;
     MHD_UNSIGNED_LONG_LONG timeout;
 
     (void)fd;
     (void)events;
-    MHD_run(server->daemon);
-    if (MHD_get_timeout(server->daemon, &timeout) == MHD_YES) {
-        timer_set(server, timeout);
+    MHD_run(pump->daemon);
+    if (MHD_get_timeout(pump->daemon, &timeout) == MHD_YES) {
+        timer_set(pump, timeout);
     } else {
-        evtimer_del(&server->timer);
+        evtimer_del(&pump->timer);
     }
 }
 
@@ -125,11 +144,15 @@ static struct connection *connection_create(const struct http_listener *listener
 
     connection->client.peer = *peer;
     connection->client.admin_by_peer = listener->admin_by_peer;
+    connection->client.listener = listener;
     connection->server = server;
     connection->fd = fd;
     event_assign(&connection->arrival, loop_base(server->loop), fd, EV_READ, on_arrival,
                  connection);
     event_assign(&connection->late, loop_base(server->loop), fd, 0, on_late, connection);
+    if (listener->tls != NULL) {
+        connection->pair = tls_pair_take(listener->tls);
+    }
     server->guests += !client_is_admin(&connection->client);
     return connection;
 }
@@ -141,6 +164,7 @@ static void connection_destroy(struct connection *connection)
     }
     event_del(&connection->arrival);
     event_del(&connection->late);
+    tls_pair_release(connection->pair);
     connection->server->guests -= !client_is_admin(&connection->client);
     free(connection);
 }
@@ -160,6 +184,16 @@ static struct connection *arriving_take(struct http_server *server, int fd)
     return NULL;
 }
 
+/* The handshake is next, and its time is that of the first request. */
+static void connection_start_tls(struct connection *connection, struct MHD_Connection *mhd)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+    tls_session_bind(info->tls_session, connection->pair);
+    request_begin(connection);
+}
+
 static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
                           enum MHD_ConnectionNotificationCode code)
 {
@@ -175,7 +209,11 @@ static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
             abort(); /* a socket that http_accept() did not add */
         }
         TAILQ_INSERT_TAIL(&server->open, connection, link);
-        event_add(&connection->arrival, NULL);
+        if (connection->pair != NULL) {
+            connection_start_tls(connection, mhd);
+        } else {
+            event_add(&connection->arrival, NULL);
+        }
         *context = connection; /* begins with its struct http_client */
         return;
     }
@@ -257,21 +295,12 @@ static void json_memory_free(void *ptr)
 
 /* ---- the server ---------------------------------------------------------------------------- */
 
-struct http_server *http_create(struct loop *loop, struct core *core,
-                                const struct http_options *options)
+/* `tls` ends the options: MHD_OPTION_END for clear text. */
+static void pump_start(struct http_server *server, struct pump *pump, unsigned flags,
+                       const struct MHD_OptionItem *tls)
 {
-    struct http_server *server = mem_new(struct http_server);
-
-    server->loop = loop;
-    server->guests_max = options->connections / 2;
-    json_set_alloc_funcs(json_memory, json_memory_free);
-    server->exchanges.core = core;
-    server->exchanges.wake = server_wake;
-    TAILQ_INIT(&server->exchanges.suspended);
-    TAILQ_INIT(&server->arriving);
-    TAILQ_INIT(&server->open);
     const struct MHD_OptionItem settings[] = {
-        {MHD_OPTION_CONNECTION_LIMIT, options->connections, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, server->connections, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, EXCHANGE_HEADERS_MAX, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_TIMEOUT, NULL},
         {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, server},
@@ -280,20 +309,45 @@ struct http_server *http_create(struct loop *loop, struct core *core,
         {MHD_OPTION_END, 0, NULL},
     };
 
-    server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-        on_request, server, MHD_OPTION_ARRAY, settings, MHD_OPTION_END);
-    if (server->daemon == NULL) {
+    pump->daemon = MHD_start_daemon(
+        flags | MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+        on_request, server, MHD_OPTION_ARRAY, settings, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+    if (pump->daemon == NULL) {
         abort(); /* no memory, or no descriptor for epoll */
     }
 
-    const union MHD_DaemonInfo *info =
-        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(pump->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 
-    event_assign(&server->readable, loop_base(loop), info->epoll_fd, EV_READ | EV_PERSIST,
-                 server_run, server);
-    event_add(&server->readable, NULL);
-    evtimer_assign(&server->timer, loop_base(loop), server_run, server);
+    event_assign(&pump->readable, loop_base(server->loop), info->epoll_fd, EV_READ | EV_PERSIST,
+                 pump_run, pump);
+    event_add(&pump->readable, NULL);
+    evtimer_assign(&pump->timer, loop_base(server->loop), pump_run, pump);
+}
+
+struct http_server *http_create(struct loop *loop, struct core *core,
+                                const struct http_options *options)
+{
+    struct http_server *server = mem_new(struct http_server);
+    const struct MHD_OptionItem clear[] = {{MHD_OPTION_END, 0, NULL}};
+    const struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)tls_retrieve},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)tls_priorities},
+        {MHD_OPTION_END, 0, NULL},
+    };
+
+    server->loop = loop;
+    server->connections = options->connections;
+    server->guests_max = options->connections / 2;
+    json_set_alloc_funcs(json_memory, json_memory_free);
+    server->exchanges.core = core;
+    server->exchanges.wake = server_wake;
+    TAILQ_INIT(&server->exchanges.suspended);
+    TAILQ_INIT(&server->arriving);
+    TAILQ_INIT(&server->open);
+    pump_start(server, &server->clear, 0, clear);
+    if (options->tls) {
+        pump_start(server, &server->tls, MHD_USE_TLS, tls);
+    }
     return server;
 }
 
@@ -301,6 +355,7 @@ void http_accept(void *arg, int fd, const struct peer *peer)
 {
     const struct http_listener *listener = arg;
     struct http_server *server = listener->server;
+    struct pump *pump = listener->tls != NULL ? &server->tls : &server->clear;
     /* libmicrohttpd wants an address; who is there, it learns nowhere. */
     struct sockaddr_un address = {.sun_family = AF_UNIX};
 
@@ -315,12 +370,12 @@ void http_accept(void *arg, int fd, const struct peer *peer)
         return;
     }
     TAILQ_INSERT_TAIL(&server->arriving, connection, link);
-    if (MHD_add_connection(server->daemon, fd, (struct sockaddr *)&address, sizeof(address)) !=
+    if (MHD_add_connection(pump->daemon, fd, (struct sockaddr *)&address, sizeof(address)) !=
         MHD_YES) { /* closes `fd` */
         connection_destroy(arriving_take(server, fd));
         return;
     }
-    timer_set(server, 0);
+    timer_set(pump, 0);
 }
 
 void http_drain(struct http_server *server)
@@ -331,12 +386,22 @@ void http_drain(struct http_server *server)
     TAILQ_FOREACH (connection, &server->open, link) {
         connection_end(connection);
     }
-    timer_set(server, 0);
+    server_run_soon(server);
 }
 
 bool http_idle(const struct http_server *server)
 {
     return TAILQ_EMPTY(&server->open) && TAILQ_EMPTY(&server->arriving);
+}
+
+static void pump_stop(struct pump *pump)
+{
+    if (pump->daemon == NULL) {
+        return;
+    }
+    MHD_stop_daemon(pump->daemon);
+    event_del(&pump->readable);
+    event_del(&pump->timer);
 }
 
 void http_destroy(struct http_server *server)
@@ -352,11 +417,13 @@ void http_destroy(struct http_server *server)
     /* Writes those refusals: a connection moves one state a run. Who does not read is not waited
      * for. */
     for (int i = 0; i < LAST_RUNS && server->exchanges.count > 0; i++) {
-        MHD_run(server->daemon);
+        MHD_run(server->clear.daemon);
+        if (server->tls.daemon != NULL) {
+            MHD_run(server->tls.daemon);
+        }
     }
-    MHD_stop_daemon(server->daemon);
-    event_del(&server->readable);
-    event_del(&server->timer);
+    pump_stop(&server->clear);
+    pump_stop(&server->tls);
 
     struct connection *connection;
 
