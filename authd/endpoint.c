@@ -65,6 +65,14 @@ static const struct endpoint_ops endpoint_ops[] = {
     [CONFIG_HTTP] = {.create = create_http, .accept = http_accept},
 };
 
+static void on_short_of_descriptors(const char *name, unsigned count)
+{
+    log_message(LOG_WARNING, "short-of-descriptors",
+                "%s: %u connections were closed at once; allow authd more open files "
+                "(LimitNOFILE=)",
+                name, count);
+}
+
 bool endpoint_bind(struct endpoint *endpoint, const struct config_listener *config, struct err *err)
 {
     const struct listen_options options = {
@@ -76,6 +84,8 @@ bool endpoint_bind(struct endpoint *endpoint, const struct config_listener *conf
         .peers = config->peers,
         .peer_count = config->peer_count,
         .insecure_network = config->insecure_network || config->certificate != NULL,
+        .reserve = config->admin_by_peer,
+        .short_of_descriptors = on_short_of_descriptors,
     };
 
     endpoint->config = config;

@@ -25,6 +25,7 @@
 #include "loop/loop.h"
 
 #define FDS_RESERVED   64
+#define REPORT_SECONDS 60
 #define BACKLOG        1024
 #define ACCEPT_BATCH   64
 #define ADDRESS_LENGTH (INET6_ADDRSTRLEN + 8) /* "[address]:65535" */
@@ -34,7 +35,9 @@ static const struct timeval PAUSE = {.tv_usec = 100 * 1000};
 
 struct listener {
     int fd;
-    int fd_limit; /* clients get only descriptors below it */
+    int fd_limit;         /* clients get only descriptors below it */
+    int fd_limit_trusted; /* root and our own user, if `reserve` */
+    bool reserve;
     char *name;
     bool local;
     dev_t device; /* of the socket file that we made */
@@ -45,6 +48,9 @@ struct listener {
     void *arg;
     struct event readable;
     struct event pause;
+    void (*short_of_descriptors)(const char *name, unsigned count);
+    unsigned turned_away; /* not reported yet */
+    struct event report;  /* pending: the last report was less than a minute ago */
 };
 
 union address {
@@ -302,15 +308,51 @@ static bool peer_identify(const struct listener *listener, int fd, const union a
 }
 
 /* Descriptors are numbered from the lowest free one, so the highest are the last to go. Those are
- * not for clients: the database must find one when it comes back, however many clients sit here. */
-static int client_fd_limit(void)
+ * not for clients: the database must find one when it comes back, however many clients sit here,
+ * and so must whoever is to mend this. */
+static void set_fd_limits(struct listener *listener)
 {
     struct rlimit limit;
+    listener->fd_limit = listener->fd_limit_trusted = INT_MAX;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX) {
-        return INT_MAX;
+        return;
     }
     int all = (int)limit.rlim_cur;
-    return all - (all / 4 < FDS_RESERVED ? all / 4 : FDS_RESERVED);
+    int reserved = all / 4 < FDS_RESERVED ? all / 4 : FDS_RESERVED;
+    listener->fd_limit = all - reserved;
+    listener->fd_limit_trusted = listener->reserve ? all - reserved / 2 : listener->fd_limit;
+}
+
+static void report_turned_away(struct listener *listener)
+{
+    static const struct timeval interval = {.tv_sec = REPORT_SECONDS};
+    listener->short_of_descriptors(listener->name, listener->turned_away);
+    listener->turned_away = 0;
+    evtimer_add(&listener->report, &interval);
+}
+
+static void report_later(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    struct listener *listener = arg;
+    if (listener->turned_away > 0) {
+        report_turned_away(listener);
+    }
+}
+
+/* False: there is no descriptor for this peer. */
+static bool has_room(struct listener *listener, int fd, const struct peer *peer)
+{
+    bool trusted = peer->local && (peer->uid == 0 || peer->uid == geteuid());
+    if (fd < (trusted ? listener->fd_limit_trusted : listener->fd_limit)) {
+        return true;
+    }
+    listener->turned_away++;
+    if (listener->short_of_descriptors && !evtimer_pending(&listener->report, NULL)) {
+        report_turned_away(listener);
+    }
+    return false;
 }
 
 static void listener_pause(struct listener *listener)
@@ -347,7 +389,7 @@ static bool listener_accept(struct listener *listener)
         }
     }
     struct peer peer;
-    if (fd >= listener->fd_limit || !peer_identify(listener, fd, &address, &peer)) {
+    if (!peer_identify(listener, fd, &address, &peer) || !has_room(listener, fd, &peer)) {
         close(fd);
         return true;
     }
@@ -376,6 +418,8 @@ struct listener *listen_create(const struct listen_options *options, struct err 
         listen_destroy(listener);
         return NULL;
     }
+    listener->reserve = options->reserve;
+    listener->short_of_descriptors = options->short_of_descriptors;
     listener->peer_count = options->peer_count;
     listener->peers = mem_calloc(options->peer_count + 1, sizeof(uid_t));
     for (unsigned i = 0; i < options->peer_count; i++) {
@@ -386,13 +430,14 @@ struct listener *listen_create(const struct listen_options *options, struct err 
 
 void listen_start(struct listener *listener, struct loop *loop, listen_accept_f *accept, void *arg)
 {
-    listener->fd_limit = client_fd_limit();
+    set_fd_limits(listener);
     struct event_base *base = loop_base(loop);
     listener->accept = accept;
     listener->arg = arg;
     event_assign(&listener->readable, base, listener->fd, EV_READ | EV_PERSIST, listener_readable,
                  listener);
     evtimer_assign(&listener->pause, base, listener_resume, listener);
+    evtimer_assign(&listener->report, base, report_later, listener);
     event_add(&listener->readable, NULL);
 }
 
@@ -414,6 +459,7 @@ void listen_destroy(struct listener *listener)
     if (listener->accept) {
         event_del(&listener->readable);
         event_del(&listener->pause);
+        event_del(&listener->report);
     }
     if (listener->local && listener->inode) {
         socket_file_remove(listener);

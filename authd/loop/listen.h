@@ -3,7 +3,8 @@
  * A unix socket is bound under a temporary name and renamed into place, so that it never exists
  * without a listener; a stale socket file is taken over, a live one (somebody accepts on it) is
  * refused. When descriptors run out, accepting pauses for a moment
- * instead of spinning; clients never get the last ones, which are for the database and the like.
+ * instead of spinning; clients never get the last ones, which are for the database and the like,
+ * and some of these for administrators.
  */
 #ifndef LOOP_LISTEN_H
 #define LOOP_LISTEN_H
@@ -30,6 +31,10 @@ struct listen_options {
     const uid_t *peers;    /* who may connect (SO_PEERCRED); the others are closed at once */
     unsigned peer_count;   /* 0: everyone who can open the socket */
     bool insecure_network; /* allow a TCP address that is not loopback */
+    bool reserve;          /* root and our own user may come in when there is no room for others */
+    /* Optional: `count` connections were closed at once, because descriptors are short. Called at
+     * most once a minute. */
+    void (*short_of_descriptors)(const char *name, unsigned count);
 };
 
 /* Who connected. */

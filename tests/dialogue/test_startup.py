@@ -130,6 +130,20 @@ def test_clients_leave_descriptors_to_the_database(instance, server, alice):
     wait_until(lambda: server.is_serving(alice), what="the other authd's database")
 
 
+def test_the_administrator_gets_in_when_descriptors_are_short(instance):
+    """Clients on other sockets have taken all that clients get."""
+    start_by(instance.authd, "prlimit", "--nofile=64:64")
+    wait_until(instance.authd.is_ready, what="`ready`")
+    with crowd(instance.plain, 500) as served:
+        assert 10 < served < 60
+        for _ in range(3):
+            assert instance.authd.authctl("user", "list", check=False).status == 0
+        (event,) = [event for event in instance.authd.events("short-of-descriptors")
+                    if instance.plain in event["message"]]
+        assert event["message"] == (f"{instance.plain}: 1 connections were closed at once; allow authd more open "
+                                    "files (LimitNOFILE=)")
+
+
 def test_the_first_login_after_an_outage(instance, server, alice):
     """One that was long enough for authd's attempts to become rare."""
     instance.authd.start()
