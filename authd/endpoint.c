@@ -100,7 +100,7 @@ bool endpoint_start(struct endpoint *endpoint, struct loop *loop, struct core *c
     endpoint->http = (struct http_listener){
         .server = http,
         .admin_by_peer = endpoint->config->admin_by_peer,
-        .name = endpoint->config->path != NULL ? endpoint->config->path : endpoint->config->address,
+        .name = endpoint->config->address,
         .trusted_proxies = endpoint->config->trusted_proxies,
         .trusted_proxy_count = endpoint->config->trusted_proxy_count,
     };

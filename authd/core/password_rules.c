@@ -108,11 +108,8 @@ static void words_add(struct word_list *words, const char *text)
 static void words_of_owner(struct word_list *words, const struct password_owner *owner)
 {
     words->count = 0;
-    words_add(words, owner->login);
-    words_add(words, owner->display_name);
-    words_add(words, owner->recovery_address);
-    for (size_t i = 0; i < owner->address_count; i++) {
-        words_add(words, owner->addresses[i]);
+    for (size_t i = 0; i < owner->count; i++) {
+        words_add(words, owner->names[i]);
     }
 }
 

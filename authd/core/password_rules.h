@@ -23,13 +23,10 @@ struct password_rules {
     size_t word_count;
 };
 
-/* Whose password it is to be; every text may be NULL. */
+/* Whose password it is to be: what is known of him, such as login, addresses, display name. */
 struct password_owner {
-    const char *login;
-    const char *display_name;
-    const char *recovery_address;
-    const char *const *addresses;
-    size_t address_count;
+    const char *const *names;
+    size_t count;
 };
 
 enum password_flaw {

@@ -24,7 +24,7 @@ struct http_listener {
     struct http_server *server;
     bool admin_by_peer;    /* `admin: peer`: root and authd's own user are administrators */
     struct tls_files *tls; /* NULL: clear text */
-    const char *name;      /* "127.0.0.1:8587", or the path of a socket */
+    const char *name;      /* "127.0.0.1:8587", by which it may be called; NULL: a unix socket */
     const struct network *trusted_proxies;
     size_t trusted_proxy_count;
 };

@@ -35,7 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool folded = password_word_fold(take(&rest), word);
     const struct password_rules rules = {
         .min_length = 15, .min_score = 3, .words = words, .word_count = folded};
-    const struct password_owner owner = {.login = login, .display_name = name};
+    const char *const names[] = {login, name};
+    const struct password_owner owner = {.names = names, .count = 2};
     struct password_judgement judged = password_judge(&rules, &owner, rest);
 
     must(judged.score <= PASSWORD_SCORE_MAX && judged.length <= rest.len);

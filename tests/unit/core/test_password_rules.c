@@ -12,14 +12,9 @@
 static const char *const site_words[] = {"acme", "rocketeer"};
 static const struct password_rules rules = {
     .min_length = 15, .min_score = 3, .words = site_words, .word_count = 2};
-static const char *const addresses[] = {"sales@shop.example"};
-static const struct password_owner alice = {
-    .login = "alice.liddell@wonderland.example",
-    .display_name = "Alice Pleasance Liddell",
-    .recovery_address = "dinah@cat.example",
-    .addresses = addresses,
-    .address_count = 1,
-};
+static const char *const names[] = {"alice.liddell@wonderland.example", "Alice Pleasance Liddell",
+                                    "dinah@cat.example", "sales@shop.example"};
+static const struct password_owner alice = {.names = names, .count = 4};
 
 static struct password_judgement judge(const char *password)
 {
