@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "core/core.h"
+#include "core/mail.h"
 #include "core/registry.h"
 #include "core/upgrade.h"
 #include "endpoint.h"
@@ -304,14 +305,17 @@ static bool daemon_build(struct daemon *daemon, struct err *err)
         .idle_arg = &core->schemes,
         .idle_ms = HASH_IDLE_MS,
     };
+    const struct workers_options mail = {
+        .name = "mail", .threads = 1, .queue_limit = MAIL_QUEUE_LIMIT};
     const struct workers_options resolve = {.name = "resolve", .threads = 1, .queue_limit = 16};
     const struct http_options http = {.connections = HTTP_CONNECTIONS,
                                       .tls = config_has_tls(config)};
 
     core->loop = loop_create();
     core->hashers = workers_create(core->loop, &hash);
+    core->mailers = workers_create(core->loop, &mail);
     daemon->resolver = workers_create(core->loop, &resolve);
-    if (core->hashers == NULL || daemon->resolver == NULL) {
+    if (core->hashers == NULL || core->mailers == NULL || daemon->resolver == NULL) {
         return err_set(err, "workers: cannot start threads: %s", strerror(errno));
     }
 
@@ -405,6 +409,7 @@ static void daemon_finish(struct daemon *daemon)
         http_destroy(daemon->http); // its connections know their listeners
         upgrades_destroy(core->upgrades);
         workers_destroy(core->hashers);
+        workers_destroy(core->mailers);
         lookup_destroy(core->lookup);
         db_destroy(core->db);
     }
@@ -433,6 +438,7 @@ int daemon_run(const struct config *config)
         daemon.status = failed(&err);
         goto finish;
     }
+    mail_init();
     secret_protect_process(); // after the change of user, which resets it
     if (!daemon_load(&daemon, &err) || !daemon_embedded(&daemon, &err) ||
         !daemon_keys(&daemon, &err)) {

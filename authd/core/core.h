@@ -18,6 +18,7 @@ struct core {
     struct db *db;
     struct lookup *lookup;
     struct workers *hashers; /* the hash lane */
+    struct workers *mailers; /* hands mail over */
     struct upgrades *upgrades;
     const struct registry *registry;
     const struct key_ring *keys;
