@@ -5,8 +5,8 @@
 -- is nobody's: only authd.manage() calls it, after it has read the caller's credential again, so
 -- that what was revoked meanwhile acts no more.
 --   actor      {kind: host | session | api-key | none, name (for people), account, login, role, rank,
---              credential, session, fresh, rights, narrowed, self, self_only, if_match, reference,
---              peer, client, via}
+--              credential, session, api_key, fresh, rights, narrowed, self, self_only, if_match,
+--              reference, peer, client, via}
 --   reach      the ids of the domains within reach; NULL: the whole site
 --   arguments  an object; each function names its members
 -- Errors are exceptions with MESSAGE (one sentence that names the thing) and HINT (what to do):
@@ -37,7 +37,7 @@ ALTER TABLE authd.account
     ADD CONSTRAINT suspender_is_whole CHECK (suspended OR suspended_by_rank IS NULL);
 CREATE INDEX account_class ON authd.account (class);
 CREATE INDEX account_created ON authd.account (created_at, id);
-CREATE INDEX account_last_login ON authd.account (last_login_at, id);
+CREATE INDEX account_last_login ON authd.account (coalesce(last_login_at, '-infinity'), id);
 
 ALTER TABLE authd.domain
     ADD COLUMN recipient_delimiter text DEFAULT '+' CHECK (recipient_delimiter IN ('+', '-', '=', '.')),
@@ -160,6 +160,14 @@ AS $$
                           role) - 1
 $$;
 
+-- authd.rank_role(rank int) → text
+-- The role of a rank.
+CREATE FUNCTION authd.rank_role(rank int) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT (ARRAY['user', 'helpdesk', 'domain-admin', 'auditor', 'admin', 'host'])[rank + 1]
+$$;
+
 -- authd.account_reach(account authd.account) → bigint[]
 -- The domains that the account's role opens to it; NULL: the whole site.
 CREATE FUNCTION authd.account_reach(account authd.account) RETURNS bigint[]
@@ -240,7 +248,7 @@ BEGIN
         'kind', 'api-key', 'name', format('api key %s (%s)', held.id, held.label),
         'account', owner.id, 'login', owner.login,
         'role', role, 'rank', authd.role_rank(role),
-        'credential', 'api key ' || held.id, 'session', NULL,
+        'credential', 'api key ' || held.id, 'session', NULL, 'api_key', held.id,
         'fresh', true, 'rights', held.rights, 'narrowed', held.domains IS NOT NULL, 'reach', reach);
 END
 $$;
@@ -350,10 +358,11 @@ CREATE FUNCTION authd.manage(operation text, context jsonb, arguments jsonb) RET
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    actor  jsonb := authd.caller(context -> 'credential');
-    caller text;
-    reach  bigint[];
-    answer jsonb;
+    actor       jsonb := authd.caller(context -> 'credential');
+    who         text; -- of an Idempotency-Key
+    reach       bigint[];
+    idempotency jsonb;
+    answer      jsonb;
 BEGIN
     IF (operation = ANY (authd.operations())) IS NOT TRUE THEN
         RAISE EXCEPTION 'there is no operation %', operation;
@@ -366,9 +375,9 @@ BEGIN
     IF actor -> 'reach' IS DISTINCT FROM 'null' THEN
         reach := ARRAY(SELECT value::bigint FROM jsonb_array_elements_text(actor -> 'reach'));
     END IF;
-    caller := coalesce('user ' || nullif(actor ->> 'account', ''), actor ->> 'name');
-    caller := CASE WHEN actor ->> 'kind' = 'api-key' THEN actor ->> 'credential'
-                   ELSE format('%s %s', actor ->> 'kind', caller) END;
+    who := CASE actor ->> 'kind' WHEN 'api-key' THEN actor ->> 'credential'
+                                 WHEN 'session' THEN 'user ' || (actor ->> 'account')
+                                 ELSE 'host ' || (actor ->> 'name') END;
     actor := actor - 'reach' || jsonb_build_object(
         'self', coalesce((context ->> 'self')::boolean, false),
         'self_only', coalesce((context ->> 'self_only')::boolean, false),
@@ -377,18 +386,19 @@ BEGIN
         'peer', context ->> 'peer',
         'client', context ->> 'client',
         'via', context ->> 'via');
-    IF jsonb_typeof(context -> 'idempotency') = 'object' THEN
-        answer := authd.idempotency_begin(caller, context -> 'idempotency');
+    IF actor ->> 'kind' <> 'none' AND jsonb_typeof(context -> 'idempotency') = 'object' THEN
+        idempotency := context -> 'idempotency';
+        answer := authd.idempotency_begin(who, idempotency);
         IF answer IS NOT NULL THEN
             RETURN answer;
         END IF;
     END IF;
     EXECUTE format('SELECT authd.%I($1, $2, $3)', operation)
        INTO answer USING actor, reach, coalesce(arguments, '{}');
-    IF jsonb_typeof(context -> 'idempotency') = 'object' THEN
+    IF idempotency IS NOT NULL THEN
         UPDATE authd.idempotency AS mine
            SET answer = manage.answer, account = authd.object_account(manage.answer)
-         WHERE mine.caller = manage.caller AND mine.key = context -> 'idempotency' ->> 'key';
+         WHERE mine.caller = who AND mine.key = idempotency ->> 'key';
     END IF;
     RETURN answer;
 END
@@ -560,6 +570,24 @@ AS $$
     SELECT coalesce(account = (actor ->> 'account')::bigint AND actor -> 'self' = 'true', false)
 $$;
 
+-- authd.caller_check(actor jsonb) → void
+-- Asks again for the caller's credential, after the wait for the lock of his own account: what a
+-- revoke-all has ended meanwhile must not make a new credential.
+-- Errors: AU401.
+CREATE FUNCTION authd.caller_check(actor jsonb) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    IF actor ->> 'kind' = 'session' AND NOT EXISTS (
+           SELECT FROM authd.http_session WHERE id = (actor ->> 'session')::bigint)
+       OR actor ->> 'kind' = 'api-key' AND NOT EXISTS (
+           SELECT FROM authd.api_key WHERE id = (actor ->> 'api_key')::bigint) THEN
+        PERFORM authd.refuse('AU401', 'the sign-in has ended, or its rights have changed',
+                             'Sign in again.');
+    END IF;
+END
+$$;
+
 -- authd.account_lock(actor jsonb, reach bigint[], arguments jsonb) → authd.account
 -- As authd.account_find(), locked until the end of the transaction, to be changed.
 -- Errors: also AU403 a role that is not below the caller's: whoever could set its password would
@@ -582,6 +610,9 @@ BEGIN
         PERFORM authd.refuse('AU403',
             format('%s has the role %s, which is not below yours', locked.login, locked.role),
             'Ask somebody with a higher role.');
+    END IF;
+    IF locked.id = (actor ->> 'account')::bigint THEN
+        PERFORM authd.caller_check(actor);
     END IF;
     RETURN locked;
 END

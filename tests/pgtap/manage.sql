@@ -1,19 +1,20 @@
 -- The management functions, seen by a site administrator.
 BEGIN;
 SET search_path = tap, pg_catalog;
-SELECT plan(86);
+SELECT no_plan();
 
 CREATE OR REPLACE FUNCTION authd.now() RETURNS timestamptz LANGUAGE sql STABLE
 RETURN '2026-03-01 12:00:00+02'::timestamptz;
 -- Without what the first test has seen and no other changes.
 CREATE FUNCTION pg_temp.brief(object jsonb) RETURNS jsonb LANGUAGE sql AS
-    $$ SELECT object - ARRAY['kind', 'etag', 'class', 'domains', 'last_login_at'] $$;
+    $$ SELECT object - ARRAY['kind', 'etag', 'class', 'domains', 'last_login_at',
+                              'suspended_by'] $$;
 
 -- user_add
 SELECT is(ask('user_add', '{"login": "alice@example.org", "password_hash": "$a$1",
                             "display_name": "Alice", "recovery_address": "al@home.example"}')
           - ARRAY['id', 'etag'],
-    '{"kind": "user", "class": null, "domains": [], "last_login_at": null,
+    '{"kind": "user", "class": null, "domains": [], "last_login_at": null, "suspended_by": null,
       "login": "alice@example.org", "domain": "example.org", "addresses": ["alice@example.org"],
       "display_name": "Alice", "recovery_address": "al@home.example", "role": "user",
       "service": false, "suspended": false, "suspended_reason": null, "suspended_at": null,
@@ -106,9 +107,9 @@ SELECT is(pg_temp.brief(ask('user_set', '{"user": "alice@example.org", "changes"
       "has_password": true, "password_generation": 1, "changed": true}', 'user_set: null clears');
 SELECT is(refusal('user_set', arguments::jsonb), expected, expected) FROM (VALUES
     ('{"user": "alice@example.org"}', 'AU422 changes must be an object / '
-     'It may have display_name, recovery_address and role.'),
-    ('{"user": "alice@example.org", "changes": {"login": "x@example.org"}}',
-     'AU422 login cannot be set / What can be set is display_name, recovery_address and role.'),
+     'It may have display_name, recovery_address, role, class, login, domains.'),
+    ('{"user": "alice@example.org", "changes": {"id": "1"}}', 'AU422 id cannot be set / '
+     'What can be set is display_name, recovery_address, role, class, login, domains.'),
     ('{"user": "nobody@example.org", "changes": {}}', 'AU404 there is no user nobody@example.org / '
      'Check the spelling, or list the users.')
 ) AS bad (arguments, expected);
@@ -184,14 +185,15 @@ SELECT ask('user_add', '{"login": "zoe@other.example", "display_name": "50% _ZoÃ
 SELECT ask('user_suspend', '{"user": "zoe@other.example"}');
 CREATE FUNCTION pg_temp.logins(arguments jsonb) RETURNS text LANGUAGE sql AS $$
     SELECT coalesce(string_agg(split_part(item ->> 'login', '@', 1), ' '), '') || '/'
-           || coalesce(max(answer ->> 'next'), '')
+           || coalesce(split_part(max(answer ->> 'next'), ':', 2), '')
       FROM ask('user_list', arguments) AS answer LEFT JOIN jsonb_array_elements(answer -> 'items')
            AS item ON true
 $$;
 SELECT is(pg_temp.logins(arguments::jsonb), expected, 'user_list ' || arguments) FROM (VALUES
     ('{}', 'alice bob printer zoe/'),
     ('{"limit": 2}', 'alice bob/bob@example.org'),
-    ('{"limit": 2, "after": "bob@example.org"}', 'printer zoe/'),
+    ('{"limit": 2, "after": "1:bob@example.org"}', 'bob printer/printer@example.org'),
+    ('{"limit": 2, "after": "999999:bob@example.org"}', 'printer zoe/'),
     ('{"limit": 4}', 'alice bob printer zoe/'),
     ('{"match": "EXAMPLE.org"}', 'alice bob printer/'),
     ('{"match": "% _z"}', 'zoe/'),
@@ -205,7 +207,7 @@ SELECT is(pg_temp.logins(arguments::jsonb), expected, 'user_list ' || arguments)
     ('{"address": "*@other.example"}', 'bob/')
 ) AS good (arguments, expected);
 SELECT is(refusal('user_list', arguments::jsonb),
-    'AU422 limit must be from 1 to 1000 / Give limit as a whole number, and ask for the next page.', arguments)
+    'AU422 limit must be from 1 to 1000 / Give limit as a whole number.', arguments)
   FROM unnest(ARRAY['{"limit": 0}', '{"limit": 1001}', '{"limit": 1.5}', '{"limit": "5"}',
                     '{"limit": 1e300}']) AS arguments;
 
@@ -216,11 +218,11 @@ SELECT is(ask('user_delete', '{"user": "bob@example.org"}') @>
 SELECT is_empty($$ SELECT 1 FROM authd.address WHERE account = (SELECT id FROM old) $$,
     'its addresses went with it');
 SELECT is(ask('user_add', '{"login": "bob@example.org", "password_hash": "$b$1"}')
-          -> 'password_generation', '4', 'a new user of the old login goes on counting');
+          -> 'password_generation', '5', 'a new user of the old login goes on counting');
 SELECT ok((SELECT id FROM authd.account WHERE login = 'bob@example.org') > (SELECT id FROM old),
     'and has a new id');
 SELECT is(ask('user_delete', '{"user": "bob@example.org"}') -> 'changed', 'true', 'deleted again');
-SELECT is(ask('user_add', '{"login": "bob@example.org"}') -> 'password_generation', '4',
+SELECT is(ask('user_add', '{"login": "bob@example.org"}') -> 'password_generation', '6',
     'and counts on without a password');
 
 -- digits: an id, a login, or both

@@ -36,7 +36,13 @@ SELECT set_eq($$
         'password_upgrade',
         'caller',
         'manage',
-        'credential_id'
+        'credential_id',
+        'session_add',
+        'session_touch',
+        'session_fresh',
+        'session_end',
+        'api_key_find',
+        'api_key_used'
     ], 'the service may call these functions only');
 SELECT is_empty($$ SELECT signature FROM functions
                     WHERE prosecdef AND prolang <> (SELECT oid FROM pg_language
