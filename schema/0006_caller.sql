@@ -362,7 +362,7 @@ DECLARE
     who         text; -- of an Idempotency-Key
     reach       bigint[];
     idempotency jsonb;
-    answer      jsonb;
+    given       jsonb; -- the answer
 BEGIN
     IF (operation = ANY (authd.operations())) IS NOT TRUE THEN
         RAISE EXCEPTION 'there is no operation %', operation;
@@ -388,19 +388,19 @@ BEGIN
         'via', context ->> 'via');
     IF actor ->> 'kind' <> 'none' AND jsonb_typeof(context -> 'idempotency') = 'object' THEN
         idempotency := context -> 'idempotency';
-        answer := authd.idempotency_begin(who, idempotency);
-        IF answer IS NOT NULL THEN
-            RETURN answer;
+        given := authd.idempotency_begin(who, idempotency);
+        IF given IS NOT NULL THEN
+            RETURN given;
         END IF;
     END IF;
     EXECUTE format('SELECT authd.%I($1, $2, $3)', operation)
-       INTO answer USING actor, reach, coalesce(arguments, '{}');
+       INTO given USING actor, reach, coalesce(arguments, '{}');
     IF idempotency IS NOT NULL THEN
         UPDATE authd.idempotency AS mine
-           SET answer = manage.answer, account = authd.object_account(manage.answer)
+           SET answer = given, account = authd.object_account(given)
          WHERE mine.caller = who AND mine.key = idempotency ->> 'key';
     END IF;
-    RETURN answer;
+    RETURN given;
 END
 $$;
 GRANT EXECUTE ON FUNCTION authd.manage(text, jsonb, jsonb) TO authd_service;
