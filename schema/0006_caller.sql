@@ -225,9 +225,9 @@ DECLARE
     role  text;
     reach bigint[];
 BEGIN
-    SELECT * INTO held FROM authd.api_key AS key
-     WHERE key.id = caller_api_key.id AND key.verifier = caller_api_key.verifier
-       AND key.expires_at > authd.now();
+    SELECT * INTO held FROM authd.api_key AS wanted
+     WHERE wanted.id = caller_api_key.id AND wanted.verifier = caller_api_key.verifier
+       AND wanted.expires_at > authd.now();
     IF held.id IS NULL THEN
         RETURN NULL;
     END IF;

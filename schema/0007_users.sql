@@ -1255,8 +1255,8 @@ DECLARE
                                    'created_at', authd.rfc3339(created_at),
                                    'expires_at', authd.rfc3339(expires_at))), '[]')
                           FROM authd.reset_link WHERE account = owner.id),
-        'api_keys', (SELECT coalesce(jsonb_agg(authd.api_key_object(key) ORDER BY key.id), '[]')
-                       FROM authd.api_key AS key WHERE key.owner = owner.id));
+        'api_keys', (SELECT coalesce(jsonb_agg(authd.api_key_object(held) ORDER BY held.id), '[]')
+                       FROM authd.api_key AS held WHERE held.owner = owner.id));
     part   record;
 BEGIN
     FOR part IN SELECT * FROM (VALUES ('app_passwords', 'app_password_list'),

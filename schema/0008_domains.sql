@@ -486,7 +486,7 @@ DECLARE
     found authd.api_key;
 BEGIN
     PERFORM authd.require_no_api_key(actor);
-    SELECT * INTO found FROM authd.api_key AS key WHERE key.id = authd.argument_id(arguments);
+    SELECT * INTO found FROM authd.api_key AS held WHERE held.id = authd.argument_id(arguments);
     IF NOT authd.api_key_within(actor, reach, found) THEN
         PERFORM authd.refuse('AU404', format('there is no API key %s', left(arguments ->> 'id', 20)),
                              'List the API keys.');
@@ -513,7 +513,7 @@ BEGIN
             format('API key %s has the role %s, which is not below yours', wanted.id, role),
             'Ask somebody with a higher role.');
     END IF;
-    SELECT * INTO locked FROM authd.api_key AS key WHERE key.id = wanted.id FOR UPDATE;
+    SELECT * INTO locked FROM authd.api_key AS held WHERE held.id = wanted.id FOR UPDATE;
     IF locked.id IS NULL THEN -- deleted while we waited for the lock
         PERFORM authd.refuse('AU404', format('there is no API key %s', wanted.id),
                              'List the API keys.');
@@ -537,10 +537,10 @@ DECLARE
 BEGIN
     PERFORM authd.require_no_api_key(actor);
     page := ARRAY(
-        SELECT key FROM authd.api_key AS key
-         WHERE authd.api_key_within(actor, reach, key)
-           AND (place[2] IS NULL OR key.id < place[2]::bigint)
-         ORDER BY key.id DESC LIMIT page_size + 1);
+        SELECT held FROM authd.api_key AS held
+         WHERE authd.api_key_within(actor, reach, held)
+           AND (place[2] IS NULL OR held.id < place[2]::bigint)
+         ORDER BY held.id DESC LIMIT page_size + 1);
     RETURN jsonb_build_object(
         'items', (SELECT coalesce(jsonb_agg(authd.api_key_object(page[n]) ORDER BY n), '[]')
                     FROM generate_series(1, least(cardinality(page), page_size)) AS n),
@@ -581,8 +581,8 @@ BEGIN
         PERFORM FROM authd.account WHERE id = maker FOR NO KEY UPDATE;
         PERFORM authd.caller_check(actor);
     END IF;
-    IF (SELECT count(*) FROM authd.api_key AS key
-         WHERE key.owner IS NOT DISTINCT FROM maker) >= 100 THEN
+    IF (SELECT count(*) FROM authd.api_key AS held
+         WHERE held.owner IS NOT DISTINCT FROM maker) >= 100 THEN
         PERFORM authd.refuse('AU409', format('%s has 100 API keys already', actor ->> 'name'),
                              'Revoke some first.');
     END IF;
