@@ -403,7 +403,7 @@ BEGIN
         OR item <> split_part(item, ':', 1) || ':read' AND item <> split_part(item, ':', 1) || ':write';
     IF unknown IS NOT NULL OR value = '{}' THEN
         PERFORM authd.refuse('AU422',
-            coalesce(format('there is no right %s', left(unknown, 60)), 'rights is empty'),
+            coalesce('there is no right ' || left(unknown, 60), 'rights is empty'),
             format('A right is RESOURCE:read or RESOURCE:write, a resource one of %s.',
                    array_to_string(resources, ', ')));
     END IF;
