@@ -10,15 +10,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "core/arguments.h"
 #include "core/claim.h"
 #include "core/core.h"
 #include "core/hashing.h"
-#include "core/name.h"
 #include "loop/loop.h"
 #include "loop/workers.h"
 #include "store/db.h"
@@ -27,10 +26,6 @@
 #define ACCOUNT_HASH_MS     8000
 #define ACCOUNT_DATABASE_MS 8000
 #define ACCOUNT_READY_MS    1500 /* a supervisor asks, and does not wait long */
-
-#define USER_ID_DIGITS_MAX 18
-
-#define DETAIL_MAX 512
 
 struct account_call {
     struct core *core;
@@ -42,7 +37,7 @@ struct account_call {
     struct db_unit *unit;     /* while it runs */
     struct loop_hook refusal; /* delivers `refused` after account_start() has returned */
     enum account_status refused;
-    char detail[DETAIL_MAX];
+    char detail[ARGUMENTS_DETAIL_MAX];
     account_done_f *done;
     void *arg;
 };
@@ -60,8 +55,6 @@ static void call_end(struct account_call *call, const struct account_result *res
     call_destroy(call);
 }
 
-/* ---- arguments ----------------------------------------------------------------------------- */
-
 static bool text_span(const json_t *value, struct span *out)
 {
     if (!json_is_string(value)) {
@@ -69,22 +62,6 @@ static bool text_span(const json_t *value, struct span *out)
     }
     *out = (struct span){json_string_value(value), json_string_length(value)};
     return true;
-}
-
-static bool is_user_id(struct span text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9') {
-            return false;
-        }
-    }
-    return text.len > 0 && text.len <= USER_ID_DIGITS_MAX;
-}
-
-/* Stands for the caller, in whatever case: as a login it needs its domain. */
-static bool is_me(struct span text)
-{
-    return text.len == 2 && strncasecmp(text.ptr, "me", 2) == 0;
 }
 
 /* Always false. The answer itself waits until account_start() has returned. */
@@ -98,117 +75,6 @@ refuse(struct account_call *call, enum account_status status, const char *format
     va_end(args);
     call->refused = status;
     return false;
-}
-
-static bool refuse_name(struct account_call *call, const char *field, enum name_error error)
-{
-    return refuse(call, ACCOUNT_INVALID, "%s %s", field, name_error_text(error));
-}
-
-/* Puts the canonical form of `in` at `field`. */
-static bool complete_login(struct account_call *call, struct span in, const char *field)
-{
-    char name[NAME_MAX_LENGTH + 1];
-    enum name_error error = name_login(in, call->core->default_domain, name);
-
-    if (error != NAME_OK) {
-        return refuse_name(call, field, error);
-    }
-    json_object_set_new(call->arguments, field, json_string(name));
-    return true;
-}
-
-/* Of an account to be made. */
-static bool canonical_login(struct account_call *call)
-{
-    struct span in;
-
-    if (!text_span(json_object_get(call->arguments, "login"), &in)) {
-        return true;
-    }
-    if (is_me(in)) {
-        return refuse(call, ACCOUNT_INVALID,
-                      "login is \"me\", which stands for the caller: write it with its domain");
-    }
-    return complete_login(call, in, "login");
-}
-
-/* Who is meant: a login, or digits, which are an id and perhaps a login. */
-static bool canonical_user(struct account_call *call)
-{
-    struct span in;
-
-    if (!text_span(json_object_get(call->arguments, "user"), &in)) {
-        return true;
-    }
-    if (is_me(in)) {
-        json_object_set_new(call->arguments, "user", json_string("me"));
-        return true;
-    }
-    if (!is_user_id(in)) {
-        return complete_login(call, in, "user");
-    }
-    return call->core->default_domain == NULL || complete_login(call, in, "user_login");
-}
-
-static bool canonical_address(struct account_call *call, json_t *object, const char *field)
-{
-    char name[NAME_MAX_LENGTH + 1];
-    struct span in;
-
-    if (!text_span(json_object_get(object, field), &in)) {
-        return true;
-    }
-    enum name_error error = name_address(in, name);
-
-    if (error != NAME_OK) {
-        return refuse_name(call, field, error);
-    }
-    json_object_set_new(object, field, json_string(name));
-    return true;
-}
-
-/* Mail is sent to it, so it is one mailbox, not a whole domain. */
-static bool canonical_mailbox(struct account_call *call, json_t *object, const char *field)
-{
-    const char *text = json_string_value(json_object_get(object, field));
-
-    if (text != NULL && text[0] == '*') {
-        return refuse_name(call, field, NAME_RESERVED);
-    }
-    return canonical_address(call, object, field);
-}
-
-static bool canonical_addresses(struct account_call *call)
-{
-    json_t *addresses = json_object_get(call->arguments, "addresses");
-
-    for (size_t i = 0; i < json_array_size(addresses); i++) {
-        char name[NAME_MAX_LENGTH + 1];
-        struct span in;
-
-        if (!text_span(json_array_get(addresses, i), &in)) {
-            continue;
-        }
-        enum name_error error = name_address(in, name);
-
-        if (error != NAME_OK) {
-            char field[32];
-
-            snprintf(field, sizeof(field), "addresses[%zu]", i);
-            return refuse_name(call, field, error);
-        }
-        json_array_set_new(addresses, i, json_string(name));
-    }
-    return true;
-}
-
-static bool arguments_prepare(struct account_call *call)
-{
-    return canonical_user(call) && canonical_login(call) &&
-           canonical_address(call, call->arguments, "address") && canonical_addresses(call) &&
-           canonical_mailbox(call, call->arguments, "recovery_address") &&
-           canonical_mailbox(call, json_object_get(call->arguments, "changes"), "recovery_address");
 }
 
 /* ---- database ------------------------------------------------------------------------------ */
@@ -386,7 +252,8 @@ static bool call_begin(struct account_call *call)
 {
     struct span password;
 
-    if (!arguments_prepare(call)) {
+    if (!arguments_prepare(call->arguments, call->core->default_domain, call->detail)) {
+        call->refused = ACCOUNT_INVALID;
         return false;
     }
     if (text_span(json_object_get(call->arguments, "password"), &password)) {
