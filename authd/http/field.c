@@ -4,14 +4,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistr.h>
 
 /* So that a body full of nonsense does not make an answer full of it. */
 #define ERRORS_MAX 10
+#define NAME_MAX   64
+#define LIST_MAX   200
 
 static void __attribute__((format(printf, 3, 4)))
 error_add(json_t *errors, const char *field, const char *format, ...)
 {
     char text[256];
+    char name[NAME_MAX + 1];
     va_list args;
 
     if (json_array_size(errors) >= ERRORS_MAX) {
@@ -20,10 +24,13 @@ error_add(json_t *errors, const char *field, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    json_array_append_new(errors, json_pack("{s:s, s:s}", "field", field, "detail", text));
+    snprintf(name, sizeof(name), "%s", field);
+    /* A character that was cut in half is no UTF-8. */
+    for (size_t len = strlen(name); u8_check((const uint8_t *)name, len) != NULL;) {
+        name[--len] = '\0';
+    }
+    json_array_append_new(errors, json_pack("{s:s, s:s}", "field", name, "detail", text));
 }
-
-#define LIST_MAX 200
 
 static void list_add(char list[static LIST_MAX], const char *word)
 {
@@ -88,7 +95,141 @@ static void check_integer(const struct field *field, const json_t *value, json_t
     }
 }
 
-static void check_texts(const struct field *field, const json_t *value, json_t *errors)
+/* Digits of a fixed count; -1: something else stands there. */
+static int take_number(const char **text, int count)
+{
+    int number = 0;
+
+    for (int i = 0; i < count; i++, (*text)++) {
+        if (**text < '0' || **text > '9') {
+            return -1;
+        }
+        number = number * 10 + (**text - '0');
+    }
+    return number;
+}
+
+static bool take_char(const char **text, const char *choices)
+{
+    if (**text == '\0' || strchr(choices, **text) == NULL) {
+        return false;
+    }
+    (*text)++;
+    return true;
+}
+
+static int days_in(int year, int month)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+
+    return month == 2 && leap ? 29 : days[month - 1];
+}
+
+static bool take_date(const char **text)
+{
+    int year = take_number(text, 4);
+    bool dashed = take_char(text, "-");
+    int month = dashed ? take_number(text, 2) : -1;
+
+    if (year < 1970 || month < 1 || month > 12 || !take_char(text, "-")) {
+        return false;
+    }
+    int day = take_number(text, 2);
+
+    return day >= 1 && day <= days_in(year, month);
+}
+
+/* No leap second: PostgreSQL would make the next minute of it. */
+static bool take_clock(const char **text)
+{
+    static const int most[] = {23, 59, 59};
+
+    for (int i = 0; i < 3; i++) {
+        int number = i == 0 || take_char(text, ":") ? take_number(text, 2) : -1;
+
+        if (number < 0 || number > most[i]) {
+            return false;
+        }
+    }
+    if (!take_char(text, ".")) {
+        return true;
+    }
+    size_t digits = strspn(*text, "0123456789");
+
+    *text += digits;
+    return digits >= 1 && digits <= 9;
+}
+
+static bool take_offset(const char **text)
+{
+    if (take_char(text, "Zz")) {
+        return true;
+    }
+    if (!take_char(text, "+-")) {
+        return false;
+    }
+    int hours = take_number(text, 2);
+    int minutes = take_char(text, ":") ? take_number(text, 2) : -1;
+
+    return hours >= 0 && hours <= 14 && minutes >= 0 && minutes <= 59;
+}
+
+static void check_time(const struct field *field, const json_t *value, json_t *errors)
+{
+    const char *text = json_string_value(value);
+
+    if (text == NULL || !take_date(&text) || !take_char(&text, "Tt") || !take_clock(&text) ||
+        !take_offset(&text) || *text != '\0') {
+        error_add(errors, field->name, "is not a time like 2026-12-31T23:59:59Z");
+    }
+}
+
+static void check_value(const struct field *field, const json_t *value, json_t *errors);
+
+/* The members go into `out`, each error under `path`. */
+static void check_members(const struct field *fields, const json_t *object, const char *path,
+                          json_t *errors)
+{
+    const char *name;
+    json_t *value;
+    char full[NAME_MAX + 1];
+
+    json_object_foreach((json_t *)object, name, value)
+    {
+        const struct field *field = field_find(fields, name);
+
+        snprintf(full, sizeof(full), "%s%s", path, name);
+        if (field == NULL) {
+            refuse_unknown(fields, full, errors);
+            continue;
+        }
+        struct field named = *field;
+
+        named.name = full;
+        check_value(&named, value, errors);
+    }
+    for (const struct field *field = fields; field->name != NULL; field++) {
+        if ((field->flags & FIELD_REQUIRED) != 0 && json_object_get(object, field->name) == NULL) {
+            snprintf(full, sizeof(full), "%s%s", path, field->name);
+            error_add(errors, full, "is missing");
+        }
+    }
+}
+
+static void check_object(const struct field *field, const json_t *value, json_t *errors)
+{
+    char path[NAME_MAX + 1];
+
+    if (!json_is_object(value)) {
+        error_add(errors, field->name, "is not an object");
+    } else if (field->members != NULL) {
+        snprintf(path, sizeof(path), "%s.", field->name);
+        check_members(field->members, value, path, errors);
+    }
+}
+
+static void check_list(const struct field *field, const json_t *value, json_t *errors)
 {
     if (!json_is_array(value)) {
         error_add(errors, field->name, "is not a list");
@@ -102,11 +243,16 @@ static void check_texts(const struct field *field, const json_t *value, json_t *
         return;
     }
     for (size_t i = 0; i < json_array_size(value); i++) {
-        char name[64];
-        const struct field item = {.name = name, .min = 1, .max = FIELD_TEXT_MAX};
+        char name[NAME_MAX + 1];
+        const struct field item = {
+            .name = name, .min = 1, .max = FIELD_TEXT_MAX, .members = field->members};
 
         snprintf(name, sizeof(name), "%s[%zu]", field->name, i);
-        check_text(&item, json_array_get(value, i), errors);
+        if (field->type == FIELD_TEXTS) {
+            check_text(&item, json_array_get(value, i), errors);
+        } else {
+            check_object(&item, json_array_get(value, i), errors);
+        }
     }
 }
 
@@ -127,13 +273,20 @@ static void check_value(const struct field *field, const json_t *value, json_t *
     case FIELD_INTEGER:
         check_integer(field, value, errors);
         break;
+    case FIELD_TIME:
+        check_time(field, value, errors);
+        break;
+    case FIELD_OBJECT:
+        check_object(field, value, errors);
+        break;
     case FIELD_TEXTS:
-        check_texts(field, value, errors);
+    case FIELD_OBJECTS:
+        check_list(field, value, errors);
         break;
     }
 }
 
-static const struct field *field_find(const struct field *fields, const char *name)
+const struct field *field_find(const struct field *fields, const char *name)
 {
     for (const struct field *field = fields; field->name != NULL; field++) {
         if (strcmp(field->name, name) == 0) {
@@ -149,20 +302,13 @@ json_t *field_check(const struct field *fields, const json_t *object, json_t *er
     const char *name;
     json_t *value;
 
+    check_members(fields, object, "", errors);
     json_object_foreach((json_t *)object, name, value)
     {
         const struct field *field = field_find(fields, name);
 
-        if (field == NULL) {
-            refuse_unknown(fields, name, errors);
-            continue;
-        }
-        check_value(field, value, errors);
-        json_object_set(arguments, field->argument != NULL ? field->argument : name, value);
-    }
-    for (const struct field *field = fields; field->name != NULL; field++) {
-        if ((field->flags & FIELD_REQUIRED) != 0 && json_object_get(object, field->name) == NULL) {
-            error_add(errors, field->name, "is missing");
+        if (field != NULL) {
+            json_object_set(arguments, field->argument != NULL ? field->argument : name, value);
         }
     }
     return arguments;

@@ -15,11 +15,15 @@ enum field_type {
     FIELD_BOOLEAN,
     FIELD_INTEGER, /* bounds: the value */
     FIELD_TEXTS,   /* a list of texts; bounds: items, each text at most FIELD_TEXT_MAX octets */
+    FIELD_TIME,    /* RFC 3339, with an offset */
+    FIELD_OBJECT,  /* `members`; without: any object, which the code behind checks */
+    FIELD_OBJECTS, /* a list of them; bounds: items */
 };
 
 enum field_flag {
     FIELD_REQUIRED = 1u << 0,
-    FIELD_NULLABLE = 1u << 1, /* null takes the value away */
+    FIELD_NULLABLE = 1u << 1,  /* null takes the value away */
+    FIELD_SENSITIVE = 1u << 2, /* a session that sets it must be fresh */
 };
 
 #define FIELD_TEXT_MAX 1024
@@ -29,9 +33,11 @@ struct field {
     const char *argument; /* what the function behind calls it; NULL: the same */
     enum field_type type;
     unsigned flags;
+    unsigned roles; /* who may set it, as in struct http_route; 0: whoever may call the route */
     long min;
     long max;
-    const char *const *words; /* NULL-terminated: the only texts allowed; or NULL */
+    const char *const *words;    /* NULL-terminated: the only texts allowed; or NULL */
+    const struct field *members; /* of an object; ends with a NULL name */
 };
 
 /* Checks a body, or what `field_query` made of a query: appends {field, detail} to `errors` for
@@ -44,5 +50,8 @@ json_t *field_query(const struct field *fields, const struct uri *uri);
 
 /* The errors in one sentence: the first, and how many more there are. */
 const char *field_sentence(const json_t *errors, struct arena *arena);
+
+/* Of this name, or NULL. */
+const struct field *field_find(const struct field *fields, const char *name);
 
 #endif

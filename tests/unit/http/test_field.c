@@ -13,6 +13,12 @@
 
 static const char *const colours[] = {"red", "green", NULL};
 
+static const struct field members[] = {
+    {.name = "a", .flags = FIELD_REQUIRED, .min = 1, .max = 5},
+    {.name = "b", .type = FIELD_INTEGER, .min = 0, .max = 1},
+    {0},
+};
+
 static const struct field fields[] = {
     {.name = "name", .flags = FIELD_REQUIRED, .min = 1, .max = 5},
     {.name = "colour", .argument = "color", .min = 1, .max = 10, .words = colours},
@@ -20,6 +26,10 @@ static const struct field fields[] = {
     {.name = "on", .type = FIELD_BOOLEAN},
     {.name = "count", .type = FIELD_INTEGER, .min = 1, .max = 10},
     {.name = "list", .type = FIELD_TEXTS, .max = 2},
+    {.name = "at", .type = FIELD_TIME},
+    {.name = "one", .type = FIELD_OBJECT, .members = members},
+    {.name = "any", .type = FIELD_OBJECT},
+    {.name = "rows", .type = FIELD_OBJECTS, .min = 1, .max = 2, .members = members},
     {0},
 };
 
@@ -65,7 +75,7 @@ static void test_flaws(void **state)
         {"{\"name\":\"\"}", "name", "is empty"},
         {"{\"name\":\"123456\"}", "name", "is longer than 5 octets"},
         {"{\"name\":\"a\",\"color\":\"red\"}", "color",
-         "is unknown; this takes name, colour, note, on, count, list"},
+         "is unknown; this takes name, colour, note, on, count, list, at, one, any, rows"},
         {"{\"name\":\"a\",\"colour\":\"blue\"}", "colour", "is not one of red, green"},
         {"{\"name\":\"a\",\"on\":\"true\"}", "on", "is neither true nor false"},
         {"{\"name\":\"a\",\"count\":0}", "count", "is not between 1 and 10"},
@@ -75,6 +85,14 @@ static void test_flaws(void **state)
         {"{\"name\":\"a\",\"list\":[\"a\",\"b\",\"c\"]}", "list", "does not have 0 to 2 items"},
         {"{\"name\":\"a\",\"list\":[\"a\",1]}", "list[1]", "is not a text"},
         {"{\"name\":{\"name\":\"a\"}}", "name", "is not a text"},
+        {"{\"name\":\"a\",\"one\":[]}", "one", "is not an object"},
+        {"{\"name\":\"a\",\"one\":{}}", "one.a", "is missing"},
+        {"{\"name\":\"a\",\"one\":{\"a\":\"x\",\"c\":1}}", "one.c", "is unknown; this takes a, b"},
+        {"{\"name\":\"a\",\"any\":\"x\"}", "any", "is not an object"},
+        {"{\"name\":\"a\",\"rows\":[]}", "rows", "does not have 1 to 2 items"},
+        {"{\"name\":\"a\",\"rows\":[{\"a\":\"x\"},{\"a\":\"x\",\"b\":2}]}", "rows[1].b",
+         "is not between 0 and 1"},
+        {"{\"name\":\"a\",\"rows\":[1]}", "rows[0]", "is not an object"},
     };
 
     (void)state;
@@ -98,7 +116,8 @@ static void test_many_flaws(void **state)
     (void)state;
     assert_int_equal(json_array_size(errors), 10);
     assert_string_equal(field_sentence(errors, arena),
-                        "a is unknown; this takes name, colour, note, on, count, list, and 9 more");
+                        "a is unknown; this takes name, colour, note, on, count, list, at, one, "
+                        "any, rows, and 9 more");
     json_decref(errors);
     arena_destroy(arena);
 }
@@ -158,10 +177,70 @@ static void test_problem(void **state)
     json_decref(json);
 }
 
+static void test_times(void **state)
+{
+    static const struct {
+        const char *text;
+        bool good;
+    } cases[] = {
+        {"2026-12-31T23:59:59Z", true},
+        {"2028-02-29t00:00:00.123456+14:00", true},
+        {"2026-01-01T00:00:00-03:30", true},
+        {"2026-12-31", false},
+        {"2026-12-31T23:59:59", false},
+        {"2026-12-31 23:59:59Z", false},
+        {"2026-02-29T00:00:00Z", false},
+        {"2026-13-01T00:00:00Z", false},
+        {"2026-00-01T00:00:00Z", false},
+        {"2026-01-00T00:00:00Z", false},
+        {"2026-01-01T24:00:00Z", false},
+        {"2026-01-01T00:60:00Z", false},
+        {"2026-01-01T00:00:60Z", false},
+        {"2026-01-01T00:00:00.Z", false},
+        {"2026-01-01T00:00:00+15:00", false},
+        {"2026-01-01T00:00:00+1:00", false},
+        {"2026-01-01T00:00:00Zx", false},
+        {"1969-12-31T00:00:00Z", false},
+        {"infinity", false},
+        {"now", false},
+        {"", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        json_t *object = json_pack("{s:s, s:s}", "name", "a", "at", cases[i].text);
+        json_t *errors = json_array();
+
+        json_decref(field_check(fields, object, errors));
+        assert_int_equal(json_array_size(errors) == 0, cases[i].good);
+        json_decref(object);
+        json_decref(errors);
+    }
+}
+
+/* Cut where an answer would grow with its request, and never within a character. */
+static void test_long_names(void **state)
+{
+    char body[400] = "{\"name\":\"a\",\"";
+
+    (void)state;
+    for (int i = 0; i < 60; i++) {
+        strcat(body, i == 0 ? "x" : "\xc3\xa4");
+    }
+    strcat(body, "\":1}");
+
+    json_t *errors = errors_of(body);
+    const char *field = json_string_value(json_object_get(json_array_get(errors, 0), "field"));
+
+    assert_int_equal(strlen(field), 63);
+    json_decref(errors);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),       cmocka_unit_test(test_flaws),
+        cmocka_unit_test(test_times),      cmocka_unit_test(test_long_names),
         cmocka_unit_test(test_many_flaws), cmocka_unit_test(test_query),
         cmocka_unit_test(test_problem),
     };

@@ -1,0 +1,25 @@
+/* Who is at the far end of a chain of proxies. Pure.
+ *
+ * Threat: a client that writes X-Forwarded-For itself, to look like another or to hide. So a header
+ * counts only as far as the machine that wrote it is a proxy of ours: the chain is read from its
+ * end, and the first address that is not a trusted proxy's is the client. What stands before it,
+ * anybody may have written. */
+#ifndef HTTP_FORWARDED_H
+#define HTTP_FORWARDED_H
+
+#include "core/network.h"
+
+struct forwarded_rule {
+    const struct network *proxies; /* of the listener: trusted_proxies */
+    size_t count;
+};
+
+/* `peer`: who is connected; `header`: all X-Forwarded-For in their order, joined by commas; empty:
+ * none. A garbled entry ends the chain: its writer, the last trusted proxy, is the client. */
+struct network_address forwarded_client(const struct forwarded_rule *rule,
+                                        const struct network_address *peer, struct span header);
+
+/* True: `peer` is a proxy of ours, and what it says of Host and TLS counts. */
+bool forwarded_is_proxy(const struct forwarded_rule *rule, const struct network_address *peer);
+
+#endif

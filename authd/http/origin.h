@@ -1,0 +1,35 @@
+/* Where a request comes from: the name it was sent to (Host) and the page that sent it (Origin,
+ * Sec-Fetch-Site, X-Requested-With). Pure.
+ *
+ * Threats: DNS rebinding, where a stranger's name leads to our address, so Host must be a name of
+ * ours; cross-site request forgery, where a stranger's page lets the browser of a signed-in user
+ * send its cookie. A page of another site can send neither X-Requested-With without our consent
+ * (Fetch standard, section 3.2: not a CORS-safelisted header) nor another Origin than its own. */
+#ifndef HTTP_ORIGIN_H
+#define HTTP_ORIGIN_H
+
+#include "base/span.h"
+
+/* What we are called; texts may be NULL. */
+struct origin_names {
+    const char *public_url; /* "https://auth.example.org", perhaps with a port or a path */
+    const char *listener;   /* "127.0.0.1:8587", "[::1]:8587" */
+    bool tls;               /* the listener speaks TLS */
+};
+
+/* True: `host` (of the header, with or without a port) is one of our names. On a loopback listener
+ * localhost is one, too. */
+bool origin_is_host(const struct origin_names *names, struct span host);
+
+/* Headers that browsers send; a NULL pointer: absent. */
+struct origin_headers {
+    const char *origin;
+    const char *fetch_site;     /* Sec-Fetch-Site */
+    const char *requested_with; /* X-Requested-With */
+};
+
+/* What is wrong with a request that changes something and came with a cookie, or makes one, as the
+ * end of "the request ..."; NULL: nothing. */
+const char *origin_flaw(const struct origin_names *names, const struct origin_headers *headers);
+
+#endif
