@@ -11,6 +11,7 @@ enum db_kind { KIND_READ, KIND_WRITE };
     X(LOOKUP, READ, READ, 1, "SELECT * FROM authd.lookup($1::text[])")                             \
     X(CONFIRM, READ, READ, 2, "SELECT authd.confirm($1::bigint, $2::bigint)")                      \
     X(PASSWORD_UPGRADE, SLOW, WRITE, 3, "SELECT authd.password_upgrade($1::bigint, $2, $3)")       \
+    X(CALLER, READ, READ, 1, "SELECT authd.caller($1::jsonb)")                                     \
     X(USER_ADD, WRITE, WRITE, 2, "SELECT authd.manage('user_add', $1::jsonb, $2::jsonb)")          \
     X(USER_LIST, SLOW, READ, 2, "SELECT authd.manage('user_list', $1::jsonb, $2::jsonb)")          \
     X(USER_SHOW, SLOW, READ, 2, "SELECT authd.manage('user_show', $1::jsonb, $2::jsonb)")          \
