@@ -1,124 +1,11 @@
 /* The management API: one function for all of its routes, because the route table says what
- * differs.
- *
- * Threat: a request that means something else to us than to its sender. Every member is known and
- * typed before anything runs; all flaws are told at once, each by the name of its field. */
+ * differs. */
 #include "http/api.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 
 #include "http/exchange.h"
-
-static const struct field no_fields[] = {{0}};
-
-/* The parser's own words only where they hold nothing of the body but a member's name. */
-static const char *json_flaw(const json_error_t *error, struct arena *arena)
-{
-    switch ((int)json_error_code(error)) {
-    case json_error_duplicate_key:
-        return arena_printf(arena, "line %d: %s", error->line, error->text);
-    case json_error_invalid_utf8:
-        return arena_printf(arena, "line %d: not UTF-8", error->line);
-    case json_error_stack_overflow:
-        return arena_printf(arena, "line %d: too deep", error->line);
-    case json_error_null_character:
-    case json_error_null_byte_in_key:
-        return arena_printf(arena, "line %d: a NUL in a text", error->line);
-    default:
-        return arena_printf(arena, "not JSON at line %d, column %d", error->line, error->column);
-    }
-}
-
-/* NULL: refused. No body is an empty object. */
-static json_t *parse_body(struct exchange *exchange)
-{
-    json_error_t error;
-
-    if (exchange->body.len == 0) {
-        return json_object();
-    }
-    json_t *body =
-        json_loadb(exchange->body.data, exchange->body.len, JSON_REJECT_DUPLICATES, &error);
-    const char *flaw = NULL;
-
-    if (body == NULL) {
-        flaw = json_flaw(&error, exchange->arena);
-    } else if (!json_is_object(body)) {
-        flaw = "the body is not an object";
-    }
-    if (flaw != NULL) {
-        exchange_refuse(exchange,
-                        &(struct problem){.type = PROBLEM_MALFORMED_JSON, .detail = flaw});
-        json_decref(body);
-        return NULL;
-    }
-    return body;
-}
-
-static json_t *check_query(const struct exchange *exchange, json_t *errors)
-{
-    const struct http_route *route = exchange->match.route;
-    const struct field *fields = route->query != NULL ? route->query : no_fields;
-    json_t *query = field_query(fields, &exchange->uri);
-    json_t *arguments = field_check(fields, query, errors);
-
-    json_decref(query);
-    return arguments;
-}
-
-/* Adds what the body and the path say to what the query said. */
-static void add_arguments(const struct exchange *exchange, json_t *arguments, json_t *body)
-{
-    const struct http_match *match = &exchange->match;
-
-    if (match->route->body_argument != NULL) {
-        json_object_set(arguments, match->route->body_argument, body);
-    } else {
-        json_object_update(arguments, body);
-    }
-    for (size_t i = 0; i < match->parameter_count; i++) {
-        const struct http_parameter *parameter = &match->parameters[i];
-
-        json_object_setn_new(arguments, parameter->name.ptr, parameter->name.len,
-                             json_string(parameter->value));
-    }
-}
-
-static void refuse_fields(struct exchange *exchange, json_t *errors)
-{
-    exchange_refuse(exchange, &(struct problem){
-                                  .type = PROBLEM_INVALID,
-                                  .detail = field_sentence(errors, exchange->arena),
-                                  .errors = errors,
-                              });
-}
-
-/* NULL: refused. */
-static json_t *arguments_of(struct exchange *exchange)
-{
-    const struct http_route *route = exchange->match.route;
-    json_t *body = parse_body(exchange);
-
-    if (body == NULL) {
-        return NULL;
-    }
-
-    json_t *errors = json_array();
-    json_t *arguments = check_query(exchange, errors);
-    json_t *checked = field_check(route->body != NULL ? route->body : no_fields, body, errors);
-
-    if (json_array_size(errors) == 0) {
-        add_arguments(exchange, arguments, checked);
-    } else {
-        refuse_fields(exchange, errors);
-        json_decref(arguments);
-        arguments = NULL;
-    }
-    json_decref(body);
-    json_decref(checked);
-    json_decref(errors);
-    return arguments;
-}
+#include "http/input.h"
 
 static enum problem_type problem_of(enum account_status status)
 {
@@ -142,47 +29,72 @@ static enum problem_type problem_of(enum account_status status)
     return PROBLEM_UNAVAILABLE;
 }
 
+/* The database has one SQLSTATE for all values that it does not take; this one has a type of its
+ * own, so that a program can tell that its request was not done. */
+static bool is_reused_key(const struct exchange *exchange, const struct account_result *result)
+{
+    const char *key = exchange_header(exchange, "Idempotency-Key");
+    char sentence[512];
+
+    snprintf(sentence, sizeof(sentence), "the Idempotency-Key %s was used for another request",
+             key != NULL ? key : "");
+    return key != NULL && result->status == ACCOUNT_INVALID &&
+           strcmp(result->detail, sentence) == 0;
+}
+
+void api_refuse(struct exchange *exchange, const struct account_result *result)
+{
+    exchange_note(exchange, result->cause);
+    exchange_refuse(exchange,
+                    &(struct problem){
+                        .type = is_reused_key(exchange, result) ? PROBLEM_IDEMPOTENCY_KEY_REUSED
+                                                                : problem_of(result->status),
+                        .detail = result->detail,
+                        .hint = result->hint,
+                    });
+}
+
+void api_answer(struct exchange *exchange, json_t *object)
+{
+    const struct http_route *route = exchange->match.route;
+    bool creation = route->created != 0 && !exchange->dry_run;
+    const char *etag = json_string_value(json_object_get(object, "etag"));
+
+    if ((route->flags & ROUTE_LIST) != 0) {
+        input_page(exchange, object);
+    } else if (etag != NULL) {
+        exchange->etag = arena_printf(exchange->arena, "\"%s\"", etag);
+    }
+    exchange_answer(exchange, creation ? route->created : MHD_HTTP_OK, object);
+}
+
 static void account_done(const struct account_result *result, void *arg)
 {
     struct exchange *exchange = arg;
-    unsigned created = exchange->match.route->created;
 
-    exchange->call = NULL;
+    exchange->work.call = NULL;
     if (result->status == ACCOUNT_OK) {
-        bool creation = created != 0 && !exchange->dry_run;
-
-        exchange_answer(exchange, creation ? created : MHD_HTTP_OK, result->object);
-        return;
+        api_answer(exchange, result->object);
+    } else {
+        api_refuse(exchange, result);
     }
-    exchange_note(exchange, result->cause);
-    exchange_refuse(exchange, &(struct problem){
-                                  .type = problem_of(result->status),
-                                  .detail = result->detail,
-                                  .hint = result->hint,
-                              });
 }
 
-/* By which program: what it says of itself decides nothing. */
-static const char *via_of(const struct exchange *exchange)
+static void cancel_account(void *call)
 {
-    const char *agent = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND,
-                                                    MHD_HTTP_HEADER_USER_AGENT);
-
-    return agent != NULL && strncmp(agent, "authctl", strlen("authctl")) == 0 ? "ctl" : "api";
+    account_cancel(call);
 }
 
-/* Who asks, for authd.manage(): a process of this host that authd itself has seen. */
-static json_t *context_of(const struct exchange *exchange)
+void api_start(struct exchange *exchange, const struct account_request *request,
+               account_done_f *done)
 {
-    return json_pack("{s:{s:s, s:s}, s:s, s:b, s:b, s:s, s:s, s:s}", "credential", "kind", "host",
-                     "name", exchange->actor, "role", "host", "self", false, "self_only", false,
-                     "reference", exchange->reference, "peer", exchange->client->peer.text, "via",
-                     via_of(exchange));
+    exchange->work.cancel = cancel_account;
+    exchange->work.call = account_start(exchange->exchanges->core, request, done, exchange);
 }
 
 void api_account(struct exchange *exchange)
 {
-    json_t *arguments = arguments_of(exchange);
+    json_t *arguments = input_arguments(exchange);
 
     if (arguments == NULL) {
         return;
@@ -190,15 +102,18 @@ void api_account(struct exchange *exchange)
     exchange->dry_run = json_is_true(json_object_get(arguments, "dry_run"));
     json_object_del(arguments, "dry_run");
 
-    json_t *context = context_of(exchange);
-    struct account_request request = {
-        .statement = exchange->match.route->statement,
-        .context = context,
-        .arguments = arguments,
-        .dry_run = exchange->dry_run,
-    };
+    json_t *context = input_context(exchange);
 
-    exchange->call = account_start(exchange->exchanges->core, &request, account_done, exchange);
+    if (context != NULL) {
+        const struct account_request request = {
+            .statement = exchange->match.route->statement,
+            .context = context,
+            .arguments = arguments,
+            .dry_run = exchange->dry_run,
+        };
+
+        api_start(exchange, &request, account_done);
+    }
     json_decref(context);
     json_decref(arguments);
 }

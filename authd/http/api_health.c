@@ -20,7 +20,7 @@ static void ready_known(const struct account_result *result, void *arg)
 {
     struct exchange *exchange = arg;
 
-    exchange->call = NULL;
+    exchange->work.call = NULL;
     if (result->status == ACCOUNT_OK) {
         answer_word(exchange, "ready");
         return;
@@ -28,6 +28,11 @@ static void ready_known(const struct account_result *result, void *arg)
     exchange_note(exchange, result->cause);
     exchange_refuse(exchange, &(struct problem){.type = PROBLEM_UNAVAILABLE,
                                                 .detail = "the database does not answer"});
+}
+
+static void cancel_ready(void *call)
+{
+    account_cancel(call);
 }
 
 void api_ready(struct exchange *exchange)
@@ -38,5 +43,6 @@ void api_ready(struct exchange *exchange)
                                                     .detail = "authd is shutting down"});
         return;
     }
-    exchange->call = account_ready(exchange->exchanges->core, ready_known, exchange);
+    exchange->work.cancel = cancel_ready;
+    exchange->work.call = account_ready(exchange->exchanges->core, ready_known, exchange);
 }

@@ -2,15 +2,27 @@
 
 #include <event2/event.h>
 #include <stdlib.h>
-#include <strings.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "core/core.h"
+#include "http/admit.h"
+#include "http/response.h"
+#include "http/server.h"
 #include "loop/loop.h"
+
+static struct origin_names names_of(const struct exchange *exchange)
+{
+    const struct http_client *client = exchange->client;
+
+    return (struct origin_names){
+        .public_url = exchange->exchanges->core->site.public_url,
+        .listener = client->peer.local ? NULL : client->listener->name,
+        .tls = client->listener->tls != NULL,
+    };
+}
 
 struct exchange *exchange_create(struct exchanges *exchanges, struct MHD_Connection *connection,
                                  const char *target)
@@ -26,15 +38,15 @@ struct exchange *exchange_create(struct exchanges *exchanges, struct MHD_Connect
     exchange->started = clock_ms();
     exchange->target_end = target + strlen(target);
     exchange->uri_flaw = uri_parse(&exchange->uri, target, exchange->arena);
+    exchange->names = names_of(exchange);
     reference_make(exchange->reference);
-    buf_init(&exchange->body, EXCHANGE_BODY_MAX);
     exchanges->count++;
     return exchange;
 }
 
 /* ---- answers ------------------------------------------------------------------------------- */
 
-static void resume(struct exchange *exchange)
+void exchange_resume(struct exchange *exchange)
 {
     if (!exchange->suspended) {
         return;
@@ -51,7 +63,7 @@ void exchange_answer(struct exchange *exchange, unsigned status, const json_t *o
     exchange->answered = true;
     exchange->status = status;
     exchange->text = json_dumps(object, JSON_COMPACT);
-    resume(exchange);
+    exchange_resume(exchange);
 }
 
 void exchange_refuse(struct exchange *exchange, const struct problem *problem)
@@ -78,6 +90,14 @@ static void refuse(struct exchange *exchange, enum problem_type type, const char
     exchange_refuse(exchange, &(struct problem){.type = type, .detail = detail});
 }
 
+static void work_cancel(struct exchange *exchange)
+{
+    if (exchange->work.call != NULL) {
+        exchange->work.cancel(exchange->work.call);
+        exchange->work.call = NULL;
+    }
+}
+
 /* Ends a wait before its time. */
 static void give_up(struct exchange *exchange, const char *detail, const char *cause)
 {
@@ -88,8 +108,7 @@ static void give_up(struct exchange *exchange, const char *detail, const char *c
         .hint = changes ? "Look whether the change was made, then try again." : "Try again.",
     };
 
-    account_cancel(exchange->call);
-    exchange->call = NULL;
+    work_cancel(exchange);
     exchange->cause = cause;
     exchange_refuse(exchange, &problem);
 }
@@ -118,65 +137,6 @@ static void suspend(struct exchange *exchange)
     MHD_suspend_connection(exchange->connection);
 }
 
-/* ---- the response -------------------------------------------------------------------------- */
-
-static void wiped_free(void *text)
-{
-    secret_wipe(text, strlen(text));
-    free(text);
-}
-
-static void add_headers(struct exchange *exchange, struct MHD_Response *response)
-{
-    static const struct {
-        const char *name;
-        const char *value;
-    } always[] = {
-        {"Cache-Control", "no-store"},
-        {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
-        {"Cross-Origin-Resource-Policy", "same-origin"},
-        {"Referrer-Policy", "no-referrer"},
-        {"X-Content-Type-Options", "nosniff"},
-    };
-
-    for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++) {
-        MHD_add_response_header(response, always[i].name, always[i].value);
-    }
-    MHD_add_response_header(response, "Content-Type",
-                            exchange->is_problem ? "application/problem+json" : "application/json");
-    if (exchange->status == MHD_HTTP_METHOD_NOT_ALLOWED) {
-        MHD_add_response_header(response, "Allow",
-                                router_allow(exchange->match.allow, exchange->arena));
-    }
-    if (exchange->status == MHD_HTTP_UNAUTHORIZED) {
-        /* Not a scheme that a client could try: the socket itself says who is there. */
-        MHD_add_response_header(response, "WWW-Authenticate", "Unix-Peer");
-    }
-    if (exchange->status == MHD_HTTP_SERVICE_UNAVAILABLE) {
-        MHD_add_response_header(response, "Retry-After", "1");
-    }
-    if (exchange->close || exchange->exchanges->draining) {
-        MHD_add_response_header(response, "Connection", "close");
-    }
-}
-
-static enum MHD_Result send_answer(struct exchange *exchange)
-{
-    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback(
-        strlen(exchange->text), exchange->text, wiped_free);
-
-    if (response == NULL) {
-        return MHD_NO;
-    }
-    exchange->text = NULL; /* the response's own now */
-    exchange->sent = true;
-    add_headers(exchange, response);
-    enum MHD_Result result = MHD_queue_response(exchange->connection, exchange->status, response);
-
-    MHD_destroy_response(response);
-    return result;
-}
-
 /* ---- the request --------------------------------------------------------------------------- */
 
 static enum MHD_Result see_header(void *arg, enum MHD_ValueKind kind, const char *name,
@@ -187,31 +147,9 @@ static enum MHD_Result see_header(void *arg, enum MHD_ValueKind kind, const char
     return MHD_YES;
 }
 
-static const char *header(const struct exchange *exchange, const char *name)
+const char *exchange_header(const struct exchange *exchange, const char *name)
 {
     return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
-}
-
-bool client_is_admin(const struct http_client *client)
-{
-    const struct peer *peer = &client->peer;
-
-    return client->admin_by_peer && peer->local && (peer->uid == 0 || peer->uid == geteuid());
-}
-
-/* Administrator by peer: a local tool of root's or of authd's own user, which speaks for itself and
- * not for somebody behind a proxy or in a browser. */
-static const char *actor_of(const struct exchange *exchange)
-{
-    uid_t uid = exchange->client->peer.uid;
-
-    if (!client_is_admin(exchange->client) || exchange->guard.relayed) {
-        return NULL;
-    }
-    if (uid == 0) {
-        return "root (uid 0)";
-    }
-    return arena_printf(exchange->arena, "authd (uid %ld)", (long)uid);
 }
 
 /* libmicrohttpd hands out the request line in place, as C strings. Where the version does not
@@ -241,14 +179,6 @@ static const char *framing_flaw(struct exchange *exchange, const char *version)
     return NULL;
 }
 
-/* More than we are willing to read. */
-static bool announces_too_much(const struct exchange *exchange)
-{
-    const char *length = header(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
-
-    return length != NULL && strtoull(length, NULL, 10) > EXCHANGE_SWALLOW_MAX;
-}
-
 static void begin(struct exchange *exchange, const struct request_line *line)
 {
     const char *flaw = framing_flaw(exchange, line->version);
@@ -262,98 +192,62 @@ static void begin(struct exchange *exchange, const struct request_line *line)
         return;
     }
     router_match(&exchange->match, http_routes, line->method, &exchange->uri);
-    exchange->actor = actor_of(exchange);
-    if (announces_too_much(exchange)) {
-        exchange->close = true;
-        refuse(exchange, PROBLEM_TOO_LARGE, "the body is longer than 64 KiB");
-    }
-}
-
-/* Only what will be looked at is kept. */
-static bool body_wanted(const struct exchange *exchange)
-{
-    const struct http_route *route = exchange->match.route;
-
-    return route != NULL && (route->right == RIGHT_ANYONE || exchange->actor != NULL);
+    buf_init(&exchange->body, router_body_max(exchange->match.route));
+    admit_begin(exchange);
 }
 
 static enum MHD_Result take_body(struct exchange *exchange, const char *data, size_t *size)
 {
-    if (body_wanted(exchange)) {
+    if (admit_wants_body(exchange)) {
         buf_append(&exchange->body, data, *size);
     }
     /* It is libmicrohttpd's own writable buffer, and nobody reads these octets again. */
     secret_wipe((char *)data, *size);
     exchange->body_length += *size;
     *size = 0;
-    if (exchange->body_length > EXCHANGE_SWALLOW_MAX) {
+    if (exchange->body_length > admit_body_max(exchange)) {
         exchange->cause = "body-too-large";
         return MHD_NO;
     }
     return MHD_YES;
 }
 
-static bool is_json(const char *type)
+/* The headers are here. */
+static enum MHD_Result step_begin(struct exchange *exchange, const struct request_line *line)
 {
-    static const char json[] = "application/json";
-
-    if (type == NULL || strncasecmp(type, json, sizeof(json) - 1) != 0) {
-        return false;
+    begin(exchange, line);
+    exchange->client->received = exchange->answered;
+    if (exchange->answered) {
+        return response_send(exchange);
     }
-    return strchr("; \t", type[sizeof(json) - 1]) != NULL; /* the end, or parameters */
-}
-
-/* False: refused. */
-static bool admit(struct exchange *exchange)
-{
-    const struct http_route *route = exchange->match.route;
-
-    if (route == NULL && exchange->match.allow == 0) {
-        refuse(exchange, PROBLEM_NOT_FOUND, "there is nothing at this path");
-    } else if (route == NULL) {
-        refuse(exchange, PROBLEM_METHOD_NOT_ALLOWED, "this path does not have this method");
-    } else if (route->right == RIGHT_ADMIN && exchange->actor == NULL) {
-        exchange_refuse(
-            exchange,
-            &(struct problem){
-                .type = PROBLEM_UNAUTHORIZED,
-                .detail =
-                    "only root or authd's own user may do this, on the administrator's socket, "
-                    "and not through a proxy or a browser",
-            });
-    } else if (exchange->body_length > EXCHANGE_BODY_MAX) {
-        refuse(exchange, PROBLEM_TOO_LARGE, "the body is longer than 64 KiB");
-    } else if (exchange->body_length > 0 && route->body == NULL) {
-        refuse(exchange, PROBLEM_BAD_REQUEST, "this method takes no body");
-    } else if (exchange->body_length > 0 &&
-               !is_json(header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE))) {
-        refuse(exchange, PROBLEM_UNSUPPORTED_MEDIA_TYPE, "the body must be application/json");
-    } else {
-        return true;
+    if (exchange->paused) {
+        suspend(exchange);
     }
-    return false;
+    return MHD_YES;
 }
 
 enum MHD_Result exchange_step(struct exchange *exchange, const struct request_line *line,
                               const char *data, size_t *size)
 {
     if (!exchange->begun) {
-        begin(exchange, line);
-        exchange->client->received = exchange->answered;
-        return exchange->answered ? send_answer(exchange) : MHD_YES;
+        return step_begin(exchange, line);
+    }
+    if (exchange->paused) { /* shown the headers once more */
+        exchange->paused = false;
+        return exchange->answered ? response_send(exchange) : MHD_YES;
     }
     if (*size > 0) {
         return take_body(exchange, data, size);
     }
     exchange->client->received = true;
-    if (!exchange->answered && admit(exchange)) {
+    if (!exchange->answered && admit_end(exchange)) {
         exchange->match.route->run(exchange);
     }
     if (!exchange->answered) {
         suspend(exchange);
         return MHD_YES;
     }
-    return send_answer(exchange);
+    return response_send(exchange);
 }
 
 /* ---- the end ------------------------------------------------------------------------------- */
@@ -384,7 +278,7 @@ static void log_exchange(const struct exchange *exchange, enum MHD_RequestTermin
         log_number(&line, "status", exchange->status);
     }
     log_text(&line, "reason", end_reason(exchange, why));
-    log_text(&line, "actor", exchange->actor);
+    log_text(&line, "actor", exchange->caller.name);
     log_text(&line, "peer", exchange->client->peer.text);
     log_number(&line, "ms", clock_ms() - exchange->started);
     log_text(&line, "ref", exchange->reference);
@@ -396,11 +290,11 @@ void exchange_complete(struct exchange *exchange, enum MHD_RequestTerminationCod
     log_exchange(exchange, why);
     exchange->client->busy = false;
     exchange->client->received = false;
-    if (exchange->call != NULL) {
-        account_cancel(exchange->call);
-    }
+    work_cancel(exchange);
+    caller_finish(&exchange->caller);
+    json_decref(exchange->filters);
     if (exchange->text != NULL) {
-        wiped_free(exchange->text);
+        response_wipe(exchange->text);
     }
     buf_finish(&exchange->body);
     arena_destroy(exchange->arena);

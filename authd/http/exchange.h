@@ -1,14 +1,16 @@
 /* One request and its response.
  *
- * Life: libmicrohttpd shows the request target (exchange_create), the headers (guard, route,
- * right), the body piece by piece, its end (the route's function runs). That function answers at
- * once, or leaves the exchange suspended until an account call is done; each suspended exchange
- * holds a deadline, because libmicrohttpd does not watch its connection meanwhile. The completion
- * writes the one log line and frees all.
+ * Life: libmicrohttpd shows the request target (exchange_create), the headers (guard, route, who
+ * asks), the body piece by piece, its end (the route's function runs). Who asks may need the
+ * database: the exchange waits for that before it takes a single octet of the body. The route's
+ * function answers at once, or leaves the exchange suspended until its work is done; each suspended
+ * exchange holds a deadline, because libmicrohttpd does not watch its connection meanwhile. The
+ * completion writes the one log line and frees all.
  *
- * Threats: bodies are bounded and wiped; of the request only its method and its route's pattern
- * reach the log; whatever is refused is refused after its body was read (up to a limit), so that
- * clients see the refusal and not a broken connection. */
+ * Threats: bodies are bounded and wiped, and of a request that is not allowed nothing is kept; of
+ * the request only its method and its route's pattern reach the log; whatever is refused is refused
+ * after its body was read (up to a limit), so that clients see the refusal and not a broken
+ * connection. */
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
 
@@ -19,15 +21,18 @@
 #include "base/buf.h"
 #include "base/reference.h"
 #include "core/account.h"
+#include "core/caller.h"
 #include "http/guard.h"
+#include "http/origin.h"
 #include "http/problem.h"
+#include "http/rights.h"
 #include "http/router.h"
 #include "loop/listen.h"
 
 #define EXCHANGE_HEADERS_MAX (16 * 1024)
-#define EXCHANGE_BODY_MAX    (64 * 1024)
-#define EXCHANGE_SWALLOW_MAX (1024 * 1024) /* a longer body is cut off */
+#define EXCHANGE_SWALLOW_MAX (1024 * 1024) /* of what is not wanted; a longer body is cut off */
 #define EXCHANGE_DEADLINE_MS 25000
+#define EXCHANGE_COOKIE      "__Host-authd"
 
 /* What the exchanges of a server share; part of struct http_server. */
 struct exchanges {
@@ -48,6 +53,12 @@ struct http_client {
     bool slow;     /* the server gave it up */
 };
 
+/* What an exchange waits for. */
+struct exchange_work {
+    void (*cancel)(void *call);
+    void *call; /* NULL: nothing */
+};
+
 struct exchange {
     struct exchanges *exchanges;
     struct http_client *client;
@@ -59,16 +70,22 @@ struct exchange {
     const char *target_end; /* in libmicrohttpd's buffer; only compared */
     struct uri uri;
     const char *uri_flaw;
+    struct origin_names names; /* what we are called here */
     struct guard guard;
     struct http_match match;
-    const char *actor; /* NULL: nobody we know */
+    struct caller caller;
+    struct rights rights;
+    const char
+        *forgery; /* what is wrong with where it comes from, as origin_flaw() says; or NULL */
     struct buf body;
     size_t body_length; /* all that came, also what was not kept */
     bool begun;         /* the headers were seen */
+    bool paused;        /* after the headers, until it is known who asks */
     bool close;         /* after the answer */
     /* the work */
-    struct account_call *call; /* while it runs: set and cleared by the route's function */
+    struct exchange_work work; /* while it runs: set and cleared by the route's function */
     bool dry_run;
+    json_t *filters; /* of a list: what its cursors are bound to */
     bool suspended;
     struct event deadline;
     TAILQ_ENTRY(exchange) link; // exchanges::suspended
@@ -78,7 +95,9 @@ struct exchange {
     unsigned status;
     char *text; /* JSON; wiped */
     bool is_problem;
-    const char *cause; /* for the log */
+    const char *etag;   /* NULL: none */
+    const char *cookie; /* Set-Cookie; NULL: none */
+    const char *cause;  /* for the log */
 };
 
 /* For the server: libmicrohttpd's callbacks. */
@@ -98,10 +117,14 @@ void exchange_stop(struct exchange *exchange);
 /* Root or authd's own user, on a socket that makes them administrators. */
 bool client_is_admin(const struct http_client *client);
 
-/* For the routes: answer once, now or, with `call` set, later. The reference is filled in here. */
+/* For the routes: answer once, now or, with `work` set, later. The reference is filled in here. */
 void exchange_answer(struct exchange *exchange, unsigned status, const json_t *object);
 void exchange_refuse(struct exchange *exchange, const struct problem *problem);
 /* What the log shall say about it; copied, may be NULL. */
 void exchange_note(struct exchange *exchange, const char *cause);
+/* A header of the request; NULL: absent. */
+const char *exchange_header(const struct exchange *exchange, const char *name);
+/* Goes on after a pause: it is known who asks. */
+void exchange_resume(struct exchange *exchange);
 
 #endif

@@ -82,6 +82,8 @@ void guard_header(struct guard *guard, struct span name, struct span value)
         guard->hosts++;
     } else if (name_is(name, "Content-Type")) {
         guard->types++;
+    } else if (name_is(name, "Authorization") || name_is(name, "Cookie")) {
+        guard->credentials++;
     }
     guard->relayed = guard->relayed || is_foreign(name);
 }
@@ -99,4 +101,5 @@ void guard_end(struct guard *guard, const char *version)
          "has both Content-Length and Transfer-Encoding");
     flaw(guard, guard->hosts > 1, "has more than one Host");
     flaw(guard, guard->types > 1, "has more than one Content-Type");
+    flaw(guard, guard->credentials > 1, "has more than one Authorization or Cookie");
 }

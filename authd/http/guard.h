@@ -19,7 +19,8 @@ struct guard {
     unsigned lengths; /* Content-Length */
     unsigned codings; /* Transfer-Encoding */
     unsigned hosts;
-    unsigned types; /* Content-Type */
+    unsigned types;       /* Content-Type */
+    unsigned credentials; /* Authorization, Cookie */
 };
 
 /* Once for each header, on a zeroed guard; then once the end, with the version of the request line.

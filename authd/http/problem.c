@@ -15,6 +15,16 @@ unsigned problem_status(enum problem_type type)
     return problems[type].status;
 }
 
+const char *problem_word(enum problem_type type)
+{
+    return problems[type].type;
+}
+
+const char *problem_title(enum problem_type type)
+{
+    return problems[type].title;
+}
+
 json_t *problem_json(const struct problem *problem)
 {
     json_t *json = json_object();

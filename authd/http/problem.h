@@ -11,12 +11,16 @@
     X(MALFORMED_JSON, 400, "malformed-json", "The body is not valid JSON")                         \
     X(UNAUTHORIZED, 401, "unauthorized", "Not signed in")                                          \
     X(FORBIDDEN, 403, "forbidden", "Not allowed")                                                  \
+    X(FRESH_SIGN_IN_REQUIRED, 403, "fresh-sign-in-required", "A fresh sign-in is required")        \
+    X(CSRF, 403, "csrf", "Sent by another site")                                                   \
     X(NOT_FOUND, 404, "not-found", "Not found")                                                    \
     X(METHOD_NOT_ALLOWED, 405, "method-not-allowed", "Method not allowed")                         \
     X(CONFLICT, 409, "conflict", "Conflict")                                                       \
     X(PRECONDITION_FAILED, 412, "precondition-failed", "Changed since it was read")                \
     X(TOO_LARGE, 413, "too-large", "The body is too large")                                        \
     X(UNSUPPORTED_MEDIA_TYPE, 415, "unsupported-media-type", "Unsupported media type")             \
+    X(MISDIRECTED, 421, "misdirected", "Not a name of this server")                                \
+    X(IDEMPOTENCY_KEY_REUSED, 422, "idempotency-key-reused", "The key belongs to another request") \
     X(INVALID, 422, "invalid", "A value is not accepted")                                          \
     X(UNAVAILABLE, 503, "unavailable", "Temporarily unavailable")
 
@@ -24,6 +28,7 @@ enum problem_type {
 #define X(name, status, type, title) PROBLEM_##name,
     PROBLEMS(X)
 #undef X
+        PROBLEM_COUNT
 };
 
 struct problem {
@@ -35,6 +40,8 @@ struct problem {
 };
 
 unsigned problem_status(enum problem_type type);
+const char *problem_word(enum problem_type type);  /* "not-found" */
+const char *problem_title(enum problem_type type); /* "Not found" */
 json_t *problem_json(const struct problem *problem);
 
 #endif

@@ -85,3 +85,16 @@ const char *router_allow(unsigned allow, struct arena *arena)
     }
     return text;
 }
+
+const char *router_method(enum http_method method)
+{
+    return method_names[method];
+}
+
+size_t router_body_max(const struct http_route *route)
+{
+    if (route == NULL || route->body == NULL) {
+        return 0;
+    }
+    return route->body_max != 0 ? route->body_max : ROUTE_BODY_MAX;
+}

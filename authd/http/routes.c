@@ -1,92 +1,72 @@
 /* Every route there is. */
 #include "http/api.h"
+#include "http/fields.h"
 #include "http/router.h"
 
-#define NAME_FIELD_MAX 1024 /* octets as typed; core/name.h bounds the canonical form */
+/* Who: own account, helpdesk, domain administrator, auditor, administrator and host. */
+#define S ROLE_SELF
+#define H ROLE_HELPDESK
+#define D ROLE_DOMAIN_ADMIN
+#define A ROLE_AUDITOR
+#define X ROLE_ADMIN
 
-static const char *const roles[] = {"user", "helpdesk", "domain-admin", "auditor", "admin", NULL};
+#define FRESH    ROUTE_FRESH
+#define CONFLICT ROUTE_CONFLICT
+#define IF_MATCH ROUTE_CONDITIONAL
 
-static const struct field change_query[] = {
-    {.name = "dry_run", .type = FIELD_BOOLEAN},
-    {0},
-};
+#define OPEN(METHOD, PATTERN, NAME) .method = HTTP_##METHOD, .pattern = (PATTERN), .name = (NAME)
 
-static const struct field user_list_query[] = {
-    {.name = "cursor", .argument = "after", .type = FIELD_TEXT, .min = 1, .max = NAME_FIELD_MAX},
-    {.name = "limit", .type = FIELD_INTEGER, .min = 1, .max = 1000},
-    {.name = "match", .type = FIELD_TEXT, .min = 1, .max = 200},
-    {.name = "suspended", .type = FIELD_BOOLEAN},
-    {.name = "address", .type = FIELD_TEXT, .min = 1, .max = NAME_FIELD_MAX},
-    {0},
-};
-
-static const struct field user_body[] = {
-    {.name = "login", .flags = FIELD_REQUIRED, .min = 1, .max = NAME_FIELD_MAX},
-    {.name = "addresses", .type = FIELD_TEXTS, .max = 256},
-    {.name = "display_name", .flags = FIELD_NULLABLE, .min = 1, .max = 800},
-    {.name = "recovery_address", .flags = FIELD_NULLABLE, .min = 1, .max = NAME_FIELD_MAX},
-    {.name = "role", .min = 1, .max = 40, .words = roles},
-    {.name = "service", .type = FIELD_BOOLEAN},
-    {.name = "password", .min = 1, .max = 1024},
-    {0},
-};
-
-static const struct field user_changes[] = {
-    {.name = "display_name", .flags = FIELD_NULLABLE, .min = 1, .max = 800},
-    {.name = "recovery_address", .flags = FIELD_NULLABLE, .min = 1, .max = NAME_FIELD_MAX},
-    {.name = "role", .flags = FIELD_NULLABLE, .min = 1, .max = 40, .words = roles},
-    {0},
-};
-
-static const struct field suspend_body[] = {
-    {.name = "reason", .flags = FIELD_NULLABLE, .min = 1, .max = 2000},
-    {0},
-};
-
-static const struct field address_body[] = {
-    {.name = "address", .flags = FIELD_REQUIRED, .min = 1, .max = NAME_FIELD_MAX},
-    {0},
-};
-
-static const struct field address_remove_query[] = {
-    {.name = "address", .flags = FIELD_REQUIRED, .min = 1, .max = NAME_FIELD_MAX},
-    {.name = "dry_run", .type = FIELD_BOOLEAN},
-    {0},
-};
-
-static const struct field password_body[] = {
-    {.name = "password", .flags = FIELD_REQUIRED, .min = 1, .max = 1024},
-    {0},
-};
-
-_Static_assert(FIELD_TEXT == 0, "a field without a type is a text");
-
-#define ADMIN(METHOD, PATTERN, STATEMENT)                                                          \
-    .method = HTTP_##METHOD, .pattern = (PATTERN), .right = RIGHT_ADMIN, .run = api_account,       \
+#define MANAGE(METHOD, PATTERN, NAME, STATEMENT)                                                   \
+    .method = HTTP_##METHOD, .pattern = (PATTERN), .name = (NAME), .run = api_account,             \
     .statement = STATEMENT_##STATEMENT
 
+#define USER "/v1/users/{user}"
+
 const struct http_route http_routes[] = {
-    {.method = HTTP_GET, .pattern = "/healthz", .run = api_health},
-    {.method = HTTP_GET, .pattern = "/readyz", .run = api_ready},
+    {OPEN(GET, "/healthz", "health"), .summary = "Whether this process answers", .run = api_health,
+     .answer = "status"},
+    {OPEN(GET, "/readyz", "ready"), .summary = "Whether it can decide", .run = api_ready,
+     .answer = "status"},
+    {OPEN(GET, "/openapi.json", "document"), .summary = "This document", .run = api_document},
 
-    {ADMIN(GET, "/v1/users", USER_LIST), .query = user_list_query},
-    {ADMIN(POST, "/v1/users", USER_ADD), .query = change_query, .body = user_body, .created = 201},
-    {ADMIN(GET, "/v1/users/{user}", USER_SHOW)},
-    {ADMIN(PATCH, "/v1/users/{user}", USER_SET), .query = change_query, .body = user_changes,
-     .body_argument = "changes"},
-    {ADMIN(DELETE, "/v1/users/{user}", USER_DELETE), .query = change_query},
-    {ADMIN(POST, "/v1/users/{user}/suspend", USER_SUSPEND), .query = change_query,
-     .body = suspend_body},
-    {ADMIN(POST, "/v1/users/{user}/resume", USER_RESUME), .query = change_query},
+    {MANAGE(GET, "/v1/users", "user_list", USER_LIST), .summary = "List users",
+     .roles = H | D | A | X, .flags = ROUTE_LIST, .resource = "users", .query = fields_user_list,
+     .answer = "user"},
+    {MANAGE(POST, "/v1/users", "user_add", USER_ADD), .summary = "Add a user", .roles = D | X,
+     .flags = CONFLICT | ROUTE_ABSENT, .resource = "users", .query = fields_change_query,
+     .body = fields_user, .answer = "user", .created = 201},
+    {MANAGE(GET, USER, "user_show", USER_SHOW), .summary = "Show a user",
+     .roles = S | H | D | A | X, .flags = CONFLICT, .resource = "users", .answer = "user"},
+    {MANAGE(PATCH, USER, "user_set", USER_SET), .summary = "Change a user", .roles = S | D | X,
+     .flags = CONFLICT | IF_MATCH, .resource = "users", .query = fields_change_query,
+     .body = fields_user_changes, .body_argument = "changes", .answer = "user"},
+    {MANAGE(DELETE, USER, "user_delete", USER_DELETE), .summary = "Erase a user", .roles = D | X,
+     .flags = FRESH | CONFLICT | IF_MATCH, .resource = "users", .query = fields_change_query,
+     .answer = "user"},
+    {MANAGE(POST, USER "/suspend", "user_suspend", USER_SUSPEND), .summary = "Suspend a user",
+     .roles = H | D | X, .flags = CONFLICT, .resource = "users", .query = fields_change_query,
+     .body = fields_suspend, .answer = "user"},
+    {MANAGE(POST, USER "/resume", "user_resume", USER_RESUME), .summary = "Resume a user",
+     .roles = H | D | X, .flags = CONFLICT, .resource = "users", .query = fields_change_query,
+     .answer = "user"},
 
-    {ADMIN(GET, "/v1/users/{user}/addresses", ADDRESS_LIST)},
-    {ADMIN(POST, "/v1/users/{user}/addresses", ADDRESS_ADD), .query = change_query,
-     .body = address_body},
-    {ADMIN(DELETE, "/v1/users/{user}/addresses", ADDRESS_REMOVE), .query = address_remove_query},
+    {MANAGE(GET, USER "/addresses", "address_list", ADDRESS_LIST),
+     .summary = "List the addresses that a user may send as", .roles = S | H | D | A | X,
+     .flags = CONFLICT | ROUTE_LIST, .resource = "users", .answer = "address"},
+    {MANAGE(POST, USER "/addresses", "address_add", ADDRESS_ADD), .summary = "Add an address",
+     .roles = D | X, .flags = CONFLICT, .resource = "users", .query = fields_change_query,
+     .body = fields_address, .answer = "user"},
+    {MANAGE(DELETE, USER "/addresses", "address_remove", ADDRESS_REMOVE),
+     .summary = "Remove an address", .roles = D | X, .flags = CONFLICT | IF_MATCH,
+     .resource = "users", .query = fields_address_query, .answer = "user"},
 
-    {ADMIN(PUT, "/v1/users/{user}/password", PASSWORD_SET), .query = change_query,
-     .body = password_body},
-    {ADMIN(DELETE, "/v1/users/{user}/password", PASSWORD_CLEAR), .query = change_query},
+    {MANAGE(PUT, USER "/password", "password_set", PASSWORD_SET),
+     .summary = "Set the main password", .roles = S | D | X, .flags = FRESH | CONFLICT | IF_MATCH,
+     .resource = "passwords", .query = fields_change_query, .body = fields_password,
+     .answer = "user"},
+    {MANAGE(DELETE, USER "/password", "password_clear", PASSWORD_CLEAR),
+     .summary = "Clear the main password", .roles = D | X, .flags = FRESH | CONFLICT | IF_MATCH,
+     .resource = "passwords", .query = fields_change_query, .answer = "user"},
 
     {0},
 };

@@ -35,6 +35,7 @@ class Http:
 
     def __init__(self, address):
         local = isinstance(address, str)
+        self.host = "localhost" if local else "%s:%d" % address
         self.socket = socket.socket(socket.AF_UNIX if local else socket.AF_INET)
         self.socket.settimeout(15)
         self.socket.connect(address)
@@ -50,7 +51,7 @@ class Http:
     def get(self, path):
         """(status, body); the status is 0 when the connection was closed instead."""
         try:
-            self.socket.sendall(b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % path.encode())
+            self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: {self.host}\r\n\r\n".encode())
             return self.response()
         except ConnectionError:
             return 0, None
@@ -219,7 +220,7 @@ def test_strangers_cannot_keep_the_administrator_out(loopback):
     wait_until(lambda: get(address, "/healthz")[0] == 200, what="room after they have gone")
 
 
-HEAD = b"PUT /v1/users/x/password HTTP/1.1\r\nHost: x\r\n"
+HEAD = b"PUT /v1/users/x/password HTTP/1.1\r\nHost: %s\r\n"
 DRIPPING = {
     "request line": b"",
     "headers": HEAD + b"X-Drip: ",
@@ -236,7 +237,7 @@ def test_a_request_that_drips_is_given_up(loopback):
         dripping["second request"] = stack.enter_context(Http(address))
         assert dripping["second request"].get("/healthz")[0] == 200
         for name, client in dripping.items():
-            client.socket.sendall(DRIPPING.get(name, b"G"))
+            client.socket.sendall(DRIPPING.get(name, b"G").replace(b"%s", client.host.encode()))
         began = time.monotonic()
         while dripping and time.monotonic() < began + 14:
             for name, client in list(dripping.items()):

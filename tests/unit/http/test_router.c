@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "http/object.h"
 #include "http/router.h"
 
 static struct arena *arena;
@@ -68,16 +69,34 @@ static void test_no_match(void **state)
                         "DELETE");
 }
 
-/* Whoever adds a route must say who may use it: only health is for everybody. */
+static bool is_open(const struct http_route *route)
+{
+    static const char *const open[] = {"/healthz", "/readyz", "/openapi.json"};
+
+    for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
+        if (strcmp(route->pattern, open[i]) == 0) {
+            return route->method == HTTP_GET;
+        }
+    }
+    return false;
+}
+
+/* Whoever adds a route must say who may use it, and by which right of an API key. */
 static void test_real_table(void **state)
 {
     (void)state;
     for (const struct http_route *route = http_routes; route->pattern != NULL; route++) {
-        bool health =
-            strcmp(route->pattern, "/healthz") == 0 || strcmp(route->pattern, "/readyz") == 0;
-
         assert_non_null(route->run);
-        assert_int_equal(route->right, health ? RIGHT_ANYONE : RIGHT_ADMIN);
+        assert_non_null(route->name);
+        assert_non_null(route->summary);
+        assert_int_equal(route->roles == 0, is_open(route));
+        assert_int_equal(route->resource == NULL, is_open(route));
+        if ((route->flags & ROUTE_LIST) != 0) {
+            assert_int_equal(route->method, HTTP_GET);
+        }
+        if (route->answer != NULL) {
+            assert_non_null(object_find(route->answer));
+        }
     }
     assert_int_equal(match_of(http_routes, "PATCH", "/v1/users/7").route->statement,
                      STATEMENT_USER_SET);

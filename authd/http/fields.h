@@ -1,0 +1,16 @@
+/* What each route takes, member by member, with its bounds. Each list ends with a NULL name. */
+#ifndef HTTP_FIELDS_H
+#define HTTP_FIELDS_H
+
+#include "http/field.h"
+
+extern const struct field fields_change_query[]; /* dry_run, which every change knows */
+extern const struct field fields_user_list[];
+extern const struct field fields_user[];
+extern const struct field fields_user_changes[];
+extern const struct field fields_suspend[];
+extern const struct field fields_address[];
+extern const struct field fields_address_query[];
+extern const struct field fields_password[];
+
+#endif

@@ -1,0 +1,13 @@
+/* The API's description for programs: OpenAPI 3.1, made from the route table, the fields, the
+ * objects and the problem types, so that it cannot say anything else than what the server does. */
+#ifndef HTTP_OPENAPI_H
+#define HTTP_OPENAPI_H
+
+#include <jansson.h>
+
+#include "http/router.h"
+
+/* The caller owns it. */
+json_t *openapi_document(const struct http_route *routes);
+
+#endif

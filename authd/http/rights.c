@@ -1,0 +1,102 @@
+#include "http/rights.h"
+
+#include <stdio.h>
+
+static unsigned bit_of(enum caller_role role)
+{
+    static const unsigned bits[] = {
+        [CALLER_NONE] = 0,
+        [CALLER_USER] = 0,
+        [CALLER_HELPDESK] = ROLE_HELPDESK,
+        [CALLER_DOMAIN_ADMIN] = ROLE_DOMAIN_ADMIN,
+        [CALLER_AUDITOR] = ROLE_AUDITOR,
+        [CALLER_ADMIN] = ROLE_ADMIN,
+        [CALLER_ROOT] = ROLE_ADMIN,
+    };
+
+    return bits[role];
+}
+
+/* "users:read", "*:write": writing includes reading. */
+static bool key_has(const json_t *rights, const char *resource, bool write)
+{
+    const char *const resources[] = {resource, "*"};
+    const char *const verbs[] = {"write", "read"};
+    size_t index;
+    json_t *item;
+
+    json_array_foreach((json_t *)rights, index, item)
+    {
+        for (size_t i = 0; i < 4; i++) {
+            char right[64];
+
+            snprintf(right, sizeof(right), "%s:%s", resources[i / 2], verbs[i % 2]);
+            if ((!write || i % 2 == 0) && strcmp(json_string_value(item), right) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static enum rights_verdict judge_key(const struct http_route *route, const struct caller *caller)
+{
+    const json_t *rights = json_object_get(caller->known, "rights");
+
+    if ((route->flags & ROUTE_NO_KEYS) != 0 || route->resource == NULL) {
+        return RIGHTS_NO_KEYS;
+    }
+    return key_has(rights, route->resource, route->method != HTTP_GET) ? RIGHTS_ALLOWED
+                                                                       : RIGHTS_KEY;
+}
+
+struct rights rights_judge(const struct http_route *route, const struct caller *caller)
+{
+    struct rights rights = {.verdict = RIGHTS_ALLOWED};
+
+    if (route->roles == 0) {
+        return rights;
+    }
+    if (caller->kind == CALLER_NOBODY) {
+        rights.verdict = RIGHTS_NOBODY;
+        return rights;
+    }
+    rights.self_only = (route->roles & bit_of(caller->role)) == 0;
+    if (rights.self_only && (route->roles & ROLE_SELF) == 0) {
+        rights.verdict = RIGHTS_ROLE;
+    } else if ((route->flags & ROUTE_SESSION) != 0 && caller->kind != CALLER_SESSION) {
+        rights.verdict = RIGHTS_NO_SESSION;
+    } else if (caller->kind == CALLER_API_KEY) {
+        rights.verdict = judge_key(route, caller);
+    } else if ((route->flags & ROUTE_FRESH) != 0 && !caller->fresh) {
+        rights.verdict = RIGHTS_STALE;
+    }
+    return rights;
+}
+
+enum rights_verdict rights_field(const struct field *field, const struct caller *caller,
+                                 bool self_only)
+{
+    unsigned mine = self_only ? ROLE_SELF : bit_of(caller->role);
+
+    if (field->roles != 0 && (field->roles & mine) == 0) {
+        return RIGHTS_ROLE;
+    }
+    return (field->flags & FIELD_SENSITIVE) != 0 && !caller->fresh ? RIGHTS_STALE : RIGHTS_ALLOWED;
+}
+
+json_t *rights_words(unsigned roles)
+{
+    static const enum caller_role order[] = {CALLER_USER, CALLER_HELPDESK, CALLER_DOMAIN_ADMIN,
+                                             CALLER_AUDITOR, CALLER_ADMIN};
+    json_t *words = json_array();
+
+    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+        unsigned bit = order[i] == CALLER_USER ? (unsigned)ROLE_SELF : bit_of(order[i]);
+
+        if ((roles & bit) != 0) {
+            json_array_append_new(words, json_string(caller_role_word(order[i])));
+        }
+    }
+    return words;
+}

@@ -1,0 +1,150 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "http/rights.h"
+
+/* One caller of each kind. */
+static struct caller caller_of(enum caller_kind kind, enum caller_role role, bool fresh,
+                               const char *rights)
+{
+    return (struct caller){
+        .kind = kind,
+        .role = role,
+        .fresh = fresh,
+        .known = json_pack("{s:o?}", "rights", rights != NULL ? json_loads(rights, 0, NULL) : NULL),
+    };
+}
+
+static enum rights_verdict judge(const struct http_route *route, struct caller caller,
+                                 bool *self_only)
+{
+    struct rights rights = rights_judge(route, &caller);
+
+    if (self_only != NULL) {
+        *self_only = rights.self_only;
+    }
+    json_decref((json_t *)caller.known);
+    return rights.verdict;
+}
+
+#define SESSION(role) caller_of(CALLER_SESSION, (role), true, NULL)
+#define STALE(role)   caller_of(CALLER_SESSION, (role), false, NULL)
+#define KEY(rights)   caller_of(CALLER_API_KEY, CALLER_ADMIN, true, (rights))
+
+static void test_roles(void **state)
+{
+    static const struct http_route route = {.method = HTTP_POST,
+                                            .roles = ROLE_SELF | ROLE_DOMAIN_ADMIN | ROLE_ADMIN,
+                                            .resource = "users"};
+    static const struct http_route other = {.roles = ROLE_AUDITOR | ROLE_ADMIN};
+    static const struct http_route open = {0};
+    bool self_only;
+
+    (void)state;
+    assert_int_equal(judge(&open, (struct caller){0}, NULL), RIGHTS_ALLOWED);
+    assert_int_equal(judge(&route, (struct caller){0}, NULL), RIGHTS_NOBODY);
+    assert_int_equal(judge(&route, SESSION(CALLER_NONE), &self_only), RIGHTS_ALLOWED);
+    assert_true(self_only);
+    assert_int_equal(judge(&route, SESSION(CALLER_USER), &self_only), RIGHTS_ALLOWED);
+    assert_true(self_only);
+    assert_int_equal(judge(&route, SESSION(CALLER_AUDITOR), &self_only), RIGHTS_ALLOWED);
+    assert_true(self_only);
+    assert_int_equal(judge(&route, SESSION(CALLER_DOMAIN_ADMIN), &self_only), RIGHTS_ALLOWED);
+    assert_false(self_only);
+    assert_int_equal(judge(&route, SESSION(CALLER_ADMIN), &self_only), RIGHTS_ALLOWED);
+    assert_false(self_only);
+    assert_int_equal(judge(&other, SESSION(CALLER_USER), NULL), RIGHTS_ROLE);
+    assert_int_equal(judge(&other, SESSION(CALLER_HELPDESK), NULL), RIGHTS_ROLE);
+    assert_int_equal(judge(&other, SESSION(CALLER_DOMAIN_ADMIN), NULL), RIGHTS_ROLE);
+    assert_int_equal(judge(&other, SESSION(CALLER_AUDITOR), NULL), RIGHTS_ALLOWED);
+    assert_int_equal(judge(&other, caller_of(CALLER_HOST, CALLER_ROOT, true, NULL), NULL),
+                     RIGHTS_ALLOWED);
+}
+
+static void test_fresh(void **state)
+{
+    static const struct http_route route = {
+        .roles = ROLE_ADMIN, .flags = ROUTE_FRESH, .resource = "users"};
+    static const struct http_route session = {.roles = ROLE_SELF, .flags = ROUTE_SESSION};
+
+    (void)state;
+    assert_int_equal(judge(&route, STALE(CALLER_ADMIN), NULL), RIGHTS_STALE);
+    assert_int_equal(judge(&route, STALE(CALLER_USER), NULL), RIGHTS_ROLE);
+    assert_int_equal(judge(&route, SESSION(CALLER_ADMIN), NULL), RIGHTS_ALLOWED);
+    assert_int_equal(judge(&route, caller_of(CALLER_HOST, CALLER_ROOT, true, NULL), NULL),
+                     RIGHTS_ALLOWED);
+    assert_int_equal(judge(&session, caller_of(CALLER_HOST, CALLER_ROOT, true, NULL), NULL),
+                     RIGHTS_NO_SESSION);
+    assert_int_equal(judge(&session, KEY("[\"*:write\"]"), NULL), RIGHTS_NO_SESSION);
+    assert_int_equal(judge(&session, STALE(CALLER_USER), NULL), RIGHTS_ALLOWED);
+}
+
+static void test_keys(void **state)
+{
+    static const struct http_route get = {.roles = ROLE_ADMIN, .resource = "users"};
+    static const struct http_route post = {
+        .method = HTTP_POST, .roles = ROLE_ADMIN, .flags = ROUTE_FRESH, .resource = "users"};
+    static const struct http_route never = {
+        .roles = ROLE_ADMIN, .flags = ROUTE_NO_KEYS, .resource = "users"};
+    static const struct http_route nameless = {.roles = ROLE_ADMIN};
+    static const struct {
+        const char *rights;
+        bool read;
+        bool write;
+    } cases[] = {
+        {"[]", false, false},
+        {"[\"users:read\"]", true, false},
+        {"[\"*:read\"]", true, false},
+        {"[\"users:write\"]", true, true},
+        {"[\"audit:read\",\"*:write\"]", true, true},
+        {"[\"user:read\",\"users\",\"users:\",\"*\",\":read\",\"users:readx\"]", false, false},
+        {"[\"domains:write\"]", false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(judge(&get, KEY(cases[i].rights), NULL),
+                         cases[i].read ? RIGHTS_ALLOWED : RIGHTS_KEY);
+        assert_int_equal(judge(&post, KEY(cases[i].rights), NULL),
+                         cases[i].write ? RIGHTS_ALLOWED : RIGHTS_KEY);
+    }
+    assert_int_equal(judge(&never, KEY("[\"*:write\"]"), NULL), RIGHTS_NO_KEYS);
+    assert_int_equal(judge(&nameless, KEY("[\"*:write\"]"), NULL), RIGHTS_NO_KEYS);
+    assert_int_equal(judge(&get, caller_of(CALLER_API_KEY, CALLER_ADMIN, true, NULL), NULL),
+                     RIGHTS_KEY);
+}
+
+static void test_fields(void **state)
+{
+    static const struct field all = {.name = "a"};
+    static const struct field sensitive = {.name = "a", .flags = FIELD_SENSITIVE};
+    static const struct field few = {.name = "a", .roles = ROLE_ADMIN};
+    const struct caller fresh = {.kind = CALLER_SESSION, .role = CALLER_ADMIN, .fresh = true};
+    const struct caller stale = {.kind = CALLER_SESSION, .role = CALLER_ADMIN};
+    const struct caller user = {.kind = CALLER_SESSION, .role = CALLER_USER, .fresh = true};
+
+    (void)state;
+    assert_int_equal(rights_field(&all, &stale, false), RIGHTS_ALLOWED);
+    assert_int_equal(rights_field(&sensitive, &stale, false), RIGHTS_STALE);
+    assert_int_equal(rights_field(&sensitive, &fresh, false), RIGHTS_ALLOWED);
+    assert_int_equal(rights_field(&few, &stale, false), RIGHTS_ALLOWED);
+    assert_int_equal(rights_field(&few, &stale, true), RIGHTS_ROLE);
+    assert_int_equal(rights_field(&few, &user, true), RIGHTS_ROLE);
+    assert_int_equal(rights_field(&all, &user, true), RIGHTS_ALLOWED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_roles),
+        cmocka_unit_test(test_fresh),
+        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_fields),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
