@@ -177,29 +177,6 @@ static void on_hangup(evutil_socket_t number, short what, void *arg)
 
 /* ---- building ---- */
 
-/* The built-in set lies next to the program in a build tree, else where it was installed. Found
- * before privileges are dropped: afterwards /proc/self/exe is closed to us. */
-static char *find_plugin_dir(const struct config *config)
-{
-    static const char beside[] = "/../plugins";
-    char path[4096];
-    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - sizeof(beside));
-    char *slash;
-
-    if (config->plugin_dir != NULL) {
-        return mem_strdup(config->plugin_dir);
-    }
-    if (length > 0) {
-        path[length] = '\0';
-        slash = strrchr(path, '/');
-        memcpy(slash, beside, sizeof(beside));
-        if (access(path, X_OK) == 0) {
-            return mem_strdup(path);
-        }
-    }
-    return mem_strdup(AUTHD_PLUGIN_DIR);
-}
-
 static bool daemon_bind(struct daemon *daemon, struct err *err)
 {
     const struct config *config = daemon->config;
@@ -433,7 +410,7 @@ int daemon_run(const struct config *config)
 
     process_prepare();
     log_configure(config->log_level, config->log_format);
-    daemon.plugin_dir = find_plugin_dir(config);
+    daemon.plugin_dir = process_plugin_dir(config->plugin_dir);
     if (!daemon_bind(&daemon, &err) || !become_user(config, &err)) {
         daemon.status = failed(&err);
         goto finish;
@@ -464,7 +441,7 @@ finish:
 
 int daemon_check(const struct config *config)
 {
-    struct daemon daemon = {.config = config, .plugin_dir = find_plugin_dir(config)};
+    struct daemon daemon = {.config = config, .plugin_dir = process_plugin_dir(config->plugin_dir)};
     struct err err;
     bool loads = daemon_load(&daemon, &err);
 

@@ -12,6 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/mem.h"
+
 /* A socket that got the number of a closed stdin, stdout or stderr would be taken for it. */
 static void keep_standard_descriptors(void)
 {
@@ -105,4 +107,25 @@ void process_ready(void)
 void process_stopping(void)
 {
     notify("STOPPING=1");
+}
+
+char *process_plugin_dir(const char *configured)
+{
+    static const char beside[] = "/../plugins";
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - sizeof(beside));
+    char *slash;
+
+    if (configured != NULL) {
+        return mem_strdup(configured);
+    }
+    if (length > 0) {
+        path[length] = '\0';
+        slash = strrchr(path, '/');
+        memcpy(slash, beside, sizeof(beside));
+        if (access(path, X_OK) == 0) {
+            return mem_strdup(path);
+        }
+    }
+    return mem_strdup(AUTHD_PLUGIN_DIR);
 }

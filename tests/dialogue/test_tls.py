@@ -158,7 +158,7 @@ def test_a_connection_outlives_its_certificate(https):
     argv = ["openssl", "s_client", "-quiet", "-connect", "%s:%d" % https.address,
             "-CAfile", https.certificates.authority]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as client:
-        request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+        request = b"GET /healthz HTTP/1.1\r\nHost: %s:%d\r\n\r\n" % (b"127.0.0.1", https.address[1])
         client.stdin.write(request)
         client.stdin.flush()
         assert client.stdout.readline().startswith(b"HTTP/1.1 200")
