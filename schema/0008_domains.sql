@@ -176,7 +176,7 @@ BEGIN
             'has_password', false, 'password_generation', who.password_generation + 1,
             'ended', ended));
         users := users + 1;
-        total := (SELECT jsonb_object_agg(key, value::bigint + (ended ->> key)::bigint)
+        total := (SELECT jsonb_object_agg(key, value::bigint + coalesce((ended ->> key)::bigint, 0))
                     FROM jsonb_each_text(total));
     END LOOP;
     before := authd.domain_object(wanted);
@@ -437,9 +437,9 @@ BEGIN
 END
 $$;
 
--- authd.argument_label(arguments jsonb) → text
+-- authd.api_key_label(arguments jsonb) → text
 -- Member "label". Errors: AU422 missing, or not 1 to 100 printable characters.
-CREATE FUNCTION authd.argument_label(arguments jsonb) RETURNS text
+CREATE FUNCTION authd.api_key_label(arguments jsonb) RETURNS text
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
@@ -589,7 +589,7 @@ BEGIN
     INSERT INTO authd.api_key (id, owner, selector, verifier, key, label, rights, domains, expires_at)
         VALUES (authd.argument_id(arguments), maker, authd.argument_text(arguments, 'selector', 8),
                 authd.argument_digest(arguments, 'verifier'), authd.argument_text(arguments, 'key', 8),
-                authd.argument_label(arguments), authd.argument_rights(arguments),
+                authd.api_key_label(arguments), authd.argument_rights(arguments),
                 authd.argument_key_domains(reach, arguments), expiry)
         RETURNING * INTO new;
     RETURN authd.changed(actor, 'api_key_add', NULL, authd.api_key_object(new));
@@ -611,7 +611,7 @@ DECLARE
     new     authd.api_key := old;
 BEGIN
     IF changes ? 'label' THEN
-        new.label := authd.argument_label(changes);
+        new.label := authd.api_key_label(changes);
     END IF;
     IF changes ? 'rights' THEN
         new.rights := authd.argument_rights(changes);
@@ -669,36 +669,3 @@ BEGIN
 END
 $$;
 GRANT EXECUTE ON FUNCTION authd.api_key_used(bigint, text) TO authd_service;
-
--- ---- what later files have more of -----------------------------------------------------------
-
--- authd.app_password_end_all(account bigint) → int
--- Ends the app passwords of a locked account. How many there were: there are none yet.
-CREATE FUNCTION authd.app_password_end_all(account bigint) RETURNS int
-LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
-AS $$
-BEGIN
-    RETURN 0;
-END
-$$;
-
--- authd.audit_erase(account bigint) → bigint
--- Takes from the audit what it says about a person, as whom it concerns and as who acted. How many
--- records it changed.
-CREATE FUNCTION authd.audit_erase(account bigint) RETURNS bigint
-LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
-AS $$
-DECLARE
-    count bigint;
-BEGIN
-    UPDATE authd.audit_event AS event
-       SET before = CASE WHEN event.account = audit_erase.account THEN NULL ELSE before END,
-           after = CASE WHEN event.account = audit_erase.account THEN NULL ELSE after END,
-           actor = CASE WHEN event.actor -> 'account' = to_jsonb(audit_erase.account)
-                        THEN actor - ARRAY['name', 'login', 'client'] ELSE actor END
-     WHERE event.account = audit_erase.account
-        OR event.actor -> 'account' = to_jsonb(audit_erase.account);
-    GET DIAGNOSTICS count = ROW_COUNT;
-    RETURN count;
-END
-$$;

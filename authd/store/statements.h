@@ -25,7 +25,44 @@ enum db_kind { KIND_READ, KIND_WRITE };
       "SELECT authd.manage('address_remove', $1::jsonb, $2::jsonb)")                               \
     X(PASSWORD_SET, WRITE, WRITE, 2, "SELECT authd.manage('password_set', $1::jsonb, $2::jsonb)")  \
     X(PASSWORD_CLEAR, WRITE, WRITE, 2,                                                             \
-      "SELECT authd.manage('password_clear', $1::jsonb, $2::jsonb)")
+      "SELECT authd.manage('password_clear', $1::jsonb, $2::jsonb)")                               \
+    X(USER_REVOKE_ALL, WRITE, WRITE, 2,                                                            \
+      "SELECT authd.manage('user_revoke_all', $1::jsonb, $2::jsonb)")                              \
+    X(RESET_LINK_ADD, WRITE, WRITE, 2,                                                             \
+      "SELECT authd.manage('reset_link_add', $1::jsonb, $2::jsonb)")                               \
+    X(RESET_USE, WRITE, WRITE, 2, "SELECT authd.manage('reset_use', $1::jsonb, $2::jsonb)")        \
+    X(SESSION_REVOKE, WRITE, WRITE, 2,                                                             \
+      "SELECT authd.manage('session_revoke', $1::jsonb, $2::jsonb)")                               \
+    X(DOMAIN_ADD, WRITE, WRITE, 2, "SELECT authd.manage('domain_add', $1::jsonb, $2::jsonb)")      \
+    X(DOMAIN_SET, WRITE, WRITE, 2, "SELECT authd.manage('domain_set', $1::jsonb, $2::jsonb)")      \
+    X(DOMAIN_DELETE, WRITE, WRITE, 2,                                                              \
+      "SELECT authd.manage('domain_delete', $1::jsonb, $2::jsonb)")                                \
+    X(DOMAIN_REVOKE_ALL, WRITE, WRITE, 2,                                                          \
+      "SELECT authd.manage('domain_revoke_all', $1::jsonb, $2::jsonb)")                            \
+    X(CLASS_ADD, WRITE, WRITE, 2, "SELECT authd.manage('class_add', $1::jsonb, $2::jsonb)")        \
+    X(CLASS_SET, WRITE, WRITE, 2, "SELECT authd.manage('class_set', $1::jsonb, $2::jsonb)")        \
+    X(CLASS_DELETE, WRITE, WRITE, 2, "SELECT authd.manage('class_delete', $1::jsonb, $2::jsonb)")  \
+    X(API_KEY_ADD, WRITE, WRITE, 2, "SELECT authd.manage('api_key_add', $1::jsonb, $2::jsonb)")    \
+    X(API_KEY_SET, WRITE, WRITE, 2, "SELECT authd.manage('api_key_set', $1::jsonb, $2::jsonb)")    \
+    X(API_KEY_REVOKE, WRITE, WRITE, 2,                                                             \
+      "SELECT authd.manage('api_key_revoke', $1::jsonb, $2::jsonb)")                               \
+    X(USER_EXPORT, SLOW, READ, 2, "SELECT authd.manage('user_export', $1::jsonb, $2::jsonb)")      \
+    X(RESET_WORDS, SLOW, READ, 2, "SELECT authd.manage('reset_words', $1::jsonb, $2::jsonb)")      \
+    X(SESSION_LIST, SLOW, READ, 2, "SELECT authd.manage('session_list', $1::jsonb, $2::jsonb)")    \
+    X(DOMAIN_LIST, SLOW, READ, 2, "SELECT authd.manage('domain_list', $1::jsonb, $2::jsonb)")      \
+    X(DOMAIN_SHOW, SLOW, READ, 2, "SELECT authd.manage('domain_show', $1::jsonb, $2::jsonb)")      \
+    X(CLASS_LIST, SLOW, READ, 2, "SELECT authd.manage('class_list', $1::jsonb, $2::jsonb)")        \
+    X(CLASS_SHOW, SLOW, READ, 2, "SELECT authd.manage('class_show', $1::jsonb, $2::jsonb)")        \
+    X(API_KEY_LIST, SLOW, READ, 2, "SELECT authd.manage('api_key_list', $1::jsonb, $2::jsonb)")    \
+    X(API_KEY_SHOW, SLOW, READ, 2, "SELECT authd.manage('api_key_show', $1::jsonb, $2::jsonb)")    \
+    X(SESSION_ADD, WRITE, WRITE, 5,                                                                \
+      "SELECT authd.session_add($1::bigint, $2::bigint, $3, $4, $5)")                              \
+    X(SESSION_TOUCH, WRITE, WRITE, 1, "SELECT authd.session_touch($1)")                            \
+    X(SESSION_FRESH, WRITE, WRITE, 3, "SELECT authd.session_fresh($1, $2::bigint, $3::bigint)")    \
+    X(SESSION_END, WRITE, WRITE, 1, "SELECT authd.session_end($1)")                                \
+    X(CREDENTIAL_ID, WRITE, WRITE, 0, "SELECT authd.credential_id()")                              \
+    X(API_KEY_FIND, READ, READ, 1, "SELECT * FROM authd.api_key_find($1)")                         \
+    X(API_KEY_USED, SLOW, WRITE, 2, "SELECT authd.api_key_used($1::bigint, $2)")
 
 enum statement {
 #define X(name, lane, kind, parameters, sql) STATEMENT_##name,

@@ -159,7 +159,9 @@ DECLARE
     found bigint;
     list  text;
 BEGIN
-    FOR item IN SELECT relname FROM pg_class WHERE relnamespace = 'authd'::regnamespace AND relkind = 'r' LOOP
+    FOR item IN SELECT relname FROM pg_class WHERE relnamespace = 'authd'::regnamespace AND relkind = 'r'
+                   -- what the audit knows is erased by a later file
+                   AND (relname !~ '^audit_' OR to_regprocedure('authd.audit_erase(bigint)') IS NOT NULL) LOOP
         EXECUTE format('SELECT count(*) FROM authd.%I AS t WHERE t::text LIKE %L', item.relname,
                        '%' || word || '%') INTO found;
         IF found > 0 THEN
