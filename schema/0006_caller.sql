@@ -185,6 +185,18 @@ BEGIN
 END
 $$;
 
+-- authd.domain_names(ids bigint[]) → jsonb
+-- The names of domains, sorted; those that are gone are missing. null: the whole site.
+CREATE FUNCTION authd.domain_names(ids bigint[]) RETURNS jsonb
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    RETURN CASE WHEN ids IS NULL THEN 'null' ELSE (
+        SELECT coalesce(jsonb_agg(domain.name ORDER BY domain.name), '[]') FROM authd.domain
+         WHERE domain.id = ANY (ids)) END;
+END
+$$;
+
 -- authd.caller_session(digest bytea) → jsonb
 -- As authd.caller(). A session ends 30 minutes after its last request and 12 hours after its
 -- first; for 10 minutes after a password was given it is fresh.
@@ -194,6 +206,7 @@ AS $$
 DECLARE
     session authd.http_session;
     owner   authd.account;
+    reach   bigint[];
 BEGIN
     SELECT * INTO session FROM authd.http_session AS held
      WHERE held.digest = caller_session.digest
@@ -203,13 +216,14 @@ BEGIN
     IF owner.id IS NULL THEN
         RETURN NULL;
     END IF;
+    reach := authd.account_reach(owner);
     RETURN jsonb_build_object(
         'kind', 'session', 'name', owner.login, 'account', owner.id, 'login', owner.login,
         'role', owner.role, 'rank', authd.role_rank(owner.role),
         'credential', 'session ' || session.id, 'session', session.id,
         'fresh', session.fresh_at > authd.now() - interval '10 minutes',
         'fresh_until', authd.rfc3339(session.fresh_at + interval '10 minutes'),
-        'rights', NULL, 'narrowed', false, 'reach', authd.account_reach(owner));
+        'rights', NULL, 'narrowed', false, 'reach', reach, 'domains', authd.domain_names(reach));
 END
 $$;
 
@@ -249,13 +263,14 @@ BEGIN
         'account', owner.id, 'login', owner.login,
         'role', role, 'rank', authd.role_rank(role),
         'credential', 'api key ' || held.id, 'session', NULL, 'api_key', held.id,
-        'fresh', true, 'rights', held.rights, 'narrowed', held.domains IS NOT NULL, 'reach', reach);
+        'fresh', true, 'rights', held.rights, 'narrowed', held.domains IS NOT NULL, 'reach', reach,
+        'domains', authd.domain_names(reach));
 END
 $$;
 
 -- authd.caller(credential jsonb) → jsonb
--- Who holds a credential now: the actor (see above, as far as the credential says), and "reach": the
--- ids of domains, or null: the whole site. Only sessions are ever not fresh. NULL: nobody, because it
+-- Who holds a credential now: the actor (see above, as far as the credential says), "reach": the ids of
+-- domains, or null: the whole site, "domains": their names, and of a session "fresh_until". Only sessions are ever not fresh. NULL: nobody, because it
 -- has ended, was revoked, or its owner is suspended.
 --   {"kind": "host", "name": "root (uid 0)"}               the process that asks was seen by authd
 --   {"kind": "session", "digest": hex of the cookie's digest}
@@ -279,7 +294,8 @@ BEGIN
             'rank', CASE WHEN kind = 'host' THEN authd.role_rank('host') ELSE 0 END,
             'credential', NULL, 'session', NULL, 'fresh', kind = 'host', 'rights', NULL,
             'narrowed', false,
-            'reach', CASE WHEN kind = 'host' THEN 'null'::jsonb ELSE '[]'::jsonb END);
+            'reach', CASE WHEN kind = 'host' THEN 'null'::jsonb ELSE '[]'::jsonb END,
+            'domains', CASE WHEN kind = 'host' THEN 'null'::jsonb ELSE '[]'::jsonb END);
     END IF;
     RETURN NULL;
 END
@@ -378,7 +394,7 @@ BEGIN
     who := CASE actor ->> 'kind' WHEN 'api-key' THEN actor ->> 'credential'
                                  WHEN 'session' THEN 'user ' || (actor ->> 'account')
                                  ELSE 'host ' || (actor ->> 'name') END;
-    actor := actor - 'reach' || jsonb_build_object(
+    actor := actor - ARRAY['reach', 'domains', 'fresh_until'] || jsonb_build_object(
         'self', coalesce((context ->> 'self')::boolean, false),
         'self_only', coalesce((context ->> 'self_only')::boolean, false),
         'if_match', context ->> 'if_match',

@@ -715,7 +715,7 @@ END
 $$;
 
 -- authd.user_suspend(actor, reach, {user, reason?}) → user object, "changed"
--- Ends the user's sessions and reset links. Another reason replaces the old one; the time of the
+-- Ends the user's sessions and reset links; app passwords and API keys rest until he is resumed. Another reason replaces the old one; the time of the
 -- suspension stays. The highest rank that suspended counts.
 -- Errors: AU404, AU422; AU403 also for the reason of a higher rank.
 CREATE FUNCTION authd.user_suspend(actor jsonb, reach bigint[], arguments jsonb) RETURNS jsonb
@@ -1237,8 +1237,8 @@ END
 $$;
 
 -- authd.user_export(actor, reach, {user}) → {"kind": "export", "made_at", "user": user object,
---     "sessions": […], "reset_links": […], "api_keys": […], and a list for each other part of the
---     schema that knows people}
+--     "sessions": […], "reset_links": […], "api_keys": […], and what later files know of people:
+--     "app_passwords": […], "activity": […], "scope": document | null}
 -- All that is stored about a person, no hashes or keys.
 -- Bounds: 20,000 items of each list, the newest.
 -- Errors: AU404, AU403, AU422.
@@ -1268,6 +1268,10 @@ BEGIN
         answer := answer || jsonb_build_object(part.name,
                                                authd.export_items(actor, reach, part.list, whom));
     END LOOP;
+    IF to_regprocedure('authd.scope_get(jsonb, bigint[], jsonb)') IS NOT NULL THEN
+        answer := answer || jsonb_build_object('scope',
+            authd.scope_get(actor, reach, whom || '{"level": "user"}') -> 'document');
+    END IF;
     RETURN answer;
 END
 $$;

@@ -362,7 +362,7 @@ $$;
 
 -- authd.api_key_object(key authd.api_key) → jsonb
 -- {kind: api-key, id, label, user and user_id (null: the host made it), domain, rights[], domains[] |
--- null, created_at, expires_at, expired, last_used_at, last_used_address, etag}
+-- null, created_at, expires_at, last_used_at, last_used_address, etag}
 CREATE FUNCTION authd.api_key_object(key authd.api_key) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -377,9 +377,7 @@ BEGIN
         'user_id', key.owner::text,
         'domain', split_part(login, '@', 2),
         'rights', to_jsonb(key.rights),
-        'domains', CASE WHEN key.domains IS NOT NULL THEN (
-            SELECT coalesce(jsonb_agg(domain.name ORDER BY domain.name), '[]') FROM authd.domain
-             WHERE domain.id = ANY (key.domains)) END,
+        'domains', authd.domain_names(key.domains),
         'created_at', authd.rfc3339(key.created_at),
         'expires_at', authd.rfc3339(key.expires_at),
         'last_used_at', authd.rfc3339(key.last_used_at),

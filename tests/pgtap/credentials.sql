@@ -75,6 +75,8 @@ SELECT pg_temp.link('t4'), pg_temp.link('t5');
 SELECT is(pg_temp.use('t4'), 'AU401 th', 'a newer link replaces an older one');
 SELECT clock('2026-03-01 13:00:00+00');
 SELECT is(pg_temp.use('t5'), 'AU401 th', 'an hour later');
+SELECT is(verdict('{"kind": "none", "name": "reset link"}', 'reset_words', jsonb_build_object('digest',
+              encode(sha256('t5'), 'hex'))), 'AU401', 'it tells no words either');
 SELECT clock('2026-03-01 12:59:59+00');
 SELECT is(pg_temp.use('t5'), 'answered', 'but not before');
 SELECT clock('2026-03-01 12:00:00+00');

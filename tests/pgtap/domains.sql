@@ -94,6 +94,7 @@ SELECT is(left(refusal(function, '{"class": "people", "name": "x", "changes": {}
     'AU403', function || ': only for the site') FROM unnest(ARRAY['class_add', 'class_set', 'class_delete']) AS function;
 
 -- API keys: what they are
+SELECT ask('domain_add', '{"name": "far.example"}');
 SELECT ask('user_set', '{"user": "d@one.example", "changes": {"domains": ["three.example"]}}');
 DELETE FROM s;
 INSERT INTO s SELECT login, signed_in(login) FROM authd.account WHERE login ~ '^(a|d|adm|adm2)@';
@@ -121,6 +122,7 @@ SELECT is(refusal_as(pg_temp.of('d'), 'api_key_add', '{"id": "9999", "selector":
     ('{"rights": ["api-keys:read"]}', 'AU422 there is no right api-keys:read / A right is RESOURCE:read or RESOURCE:write, a resource one of *, site, users, passwords, app-passwords, scopes, sessions, domains, classes, audit, import.'),
     ('{"rights": []}', 'AU422 rights is empty / A right is RESOURCE:read or RESOURCE:write, a resource one of *, site, users, passwords, app-passwords, scopes, sessions, domains, classes, audit, import.'),
     ('{"domains": []}', 'AU422 domains is empty / Name at least one, or leave it out for all that you reach.'),
+    ('{"domains": ["far.example"]}', 'AU422 there is no domain far.example / Check the spelling, or list the domains.'),
     ('{"domains": ["none.example"]}', 'AU422 there is no domain none.example / Check the spelling, or list the domains.'),
     ('{"expires_at": "2026-03-01T11:59:59Z"}', 'AU422 expires_at is in the past / Give a later time.'),
     ('{"expires_at": "2028-03-01T12:00:01Z"}', 'AU422 it would expire in more than 2 years / Give an earlier time.'),
@@ -144,7 +146,7 @@ SELECT is(authd.caller(pg_temp.key(name)) -> 'reach', expected, 'reach of the ke
 SELECT is(authd.caller(pg_temp.key('narrow')) ->> 'role', 'domain-admin', 'the role is its owner''s');
 SELECT is(authd.caller(pg_temp.key('host')) - ARRAY['name', 'credential', 'api_key'],
     '{"kind": "api-key", "account": null, "login": null, "role": "admin", "rank": 4, "session": null,
-      "fresh": true, "rights": ["*:read"], "narrowed": false, "reach": null}', 'the host''s is an administrator');
+      "fresh": true, "rights": ["*:read"], "narrowed": false, "reach": null, "domains": null}', 'the host''s is an administrator');
 SELECT is(verdict(pg_temp.key('narrow'), 'user_show', '{"user": "me"}'), 'AU404', 'a narrowed key does not reach its owner');
 SELECT is(verdict(pg_temp.key('d'), 'user_show', '{"user": "me"}'), 'allowed', 'another does');
 SELECT is(verdict(pg_temp.key('adm-narrow'), 'domain_add', '{"name": "x.example"}'), 'AU403', 'nor does it act on the site');
