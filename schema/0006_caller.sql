@@ -1,12 +1,12 @@
 -- Callers: who may ask, what he may reach, and the one door to every management function.
 -- Oldest compatible: 6
 --
--- A management function is authd.OPERATION(actor jsonb, reach bigint[], arguments jsonb) → jsonb. It
--- is nobody's: only authd.manage() calls it, after it has read the caller's credential again, so
+-- A management function is authd.OPERATION(actor jsonb, reach bigint[], arguments jsonb) → jsonb.
+-- It is nobody's: only authd.manage() calls it, after it has read the caller's credential again, so
 -- that what was revoked meanwhile acts no more.
---   actor      {kind: host | session | api-key | none, name (for people), account, login, role, rank,
---              credential, session, api_key, fresh, rights, narrowed, self, self_only, if_match,
---              reference, peer, client, via}
+--   actor      {kind: host | session | api-key | none, name (for people), account, login, role,
+--              rank, credential, session, api_key, fresh, rights, narrowed, self, self_only,
+--              if_match, reference, peer, client, via}
 --   reach      the ids of the domains within reach; NULL: the whole site
 --   arguments  an object; each function names its members
 -- Errors are exceptions with MESSAGE (one sentence that names the thing) and HINT (what to do):
@@ -40,7 +40,8 @@ CREATE INDEX account_created ON authd.account (created_at, id);
 CREATE INDEX account_last_login ON authd.account (coalesce(last_login_at, '-infinity'), id);
 
 ALTER TABLE authd.domain
-    ADD COLUMN recipient_delimiter text DEFAULT '+' CHECK (recipient_delimiter IN ('+', '-', '=', '.')),
+    ADD COLUMN recipient_delimiter text DEFAULT '+'
+        CHECK (recipient_delimiter IN ('+', '-', '=', '.')),
     ADD COLUMN description text CHECK (description !~ '[\u0001-\u001f\u007f-\u009f]'
                                        AND char_length(description) BETWEEN 1 AND 200);
 
@@ -73,7 +74,7 @@ CREATE TABLE authd.api_key (
     owner             bigint REFERENCES authd.account ON DELETE CASCADE, -- NULL: the host
     selector          text COLLATE "C" NOT NULL UNIQUE CHECK (selector ~ '^[a-z2-7]{8}$'),
     verifier          bytea NOT NULL CHECK (octet_length(verifier) = 32),
-    key               text COLLATE "C" NOT NULL CHECK (key ~ '^[0-9a-f]{8}$'), -- under which key file
+    key               text COLLATE "C" NOT NULL CHECK (key ~ '^[0-9a-f]{8}$'), -- of which key file
     label             text NOT NULL CHECK (label !~ '[\u0001-\u001f\u007f-\u009f]'
                                            AND char_length(label) BETWEEN 1 AND 100),
     rights            text[] NOT NULL,
@@ -269,9 +270,10 @@ END
 $$;
 
 -- authd.caller(credential jsonb) → jsonb
--- Who holds a credential now: the actor (see above, as far as the credential says), "reach": the ids of
--- domains, or null: the whole site, "domains": their names, and of a session "fresh_until". Only sessions are ever not fresh. NULL: nobody, because it
--- has ended, was revoked, or its owner is suspended.
+-- Who holds a credential now: the actor (see above, as far as the credential says), "reach": the
+-- ids of domains, or null: the whole site, "domains": their names, and of a session "fresh_until".
+-- Only sessions are ever not fresh. NULL: nobody, because it has ended, was revoked, or its owner
+-- is suspended.
 --   {"kind": "host", "name": "root (uid 0)"}               the process that asks was seen by authd
 --   {"kind": "session", "digest": hex of the cookie's digest}
 --   {"kind": "api-key", "id": 3, "digest": hex of its verifier}
@@ -485,7 +487,8 @@ DECLARE
 BEGIN
     -- The strong comparison of RFC 9110: W/"..." never matches.
     IF before IS NULL AND seen IS NOT NULL
-       OR seen <> '*' AND seen !~ format('(^|[,[:blank:]])"?%s"?($|[,[:blank:]])', before ->> 'etag') THEN
+       OR seen <> '*' AND seen !~ format('(^|[,[:blank:]])"?%s"?($|[,[:blank:]])',
+                                         before ->> 'etag') THEN
         PERFORM authd.refuse('AU412',
             format('%s has changed since it was read',
                    coalesce(object ->> 'login', object ->> 'name',
@@ -568,7 +571,8 @@ BEGIN
         PERFORM authd.refuse('AU404', format('there is no user %s', who),
                              'Check the spelling, or list the users.');
     END IF;
-    IF actor -> 'self_only' = 'true' AND wanted.id IS DISTINCT FROM (actor ->> 'account')::bigint THEN
+    IF actor -> 'self_only' = 'true'
+       AND wanted.id IS DISTINCT FROM (actor ->> 'account')::bigint THEN
         PERFORM authd.refuse('AU403',
             format('%s is not you, and your role %s may do this for yourself only', wanted.login,
                    actor ->> 'role'),

@@ -2,13 +2,14 @@
 -- Oldest compatible: 6
 --
 -- Shape, actors and errors as in 0006_caller.sql. Every change locks its account row first, so two
--- changes of one user wait for each other and cannot deadlock; it answers with the user object as it
--- is afterwards, and "changed".
+-- changes of one user wait for each other and cannot deadlock; it answers with the user object as
+-- it is afterwards, and "changed".
 --
 -- The user object: {kind, id, login, domain, addresses[], display_name, recovery_address, role,
 -- domains[] (administered beside its own), class, service, suspended, suspended_reason,
 -- suspended_at, suspended_by (a role), has_password, password_generation, password_set_at,
--- created_at, last_login_at, etag}. Times are RFC 3339 in UTC, what is not set is null; never the hash.
+-- created_at, last_login_at, etag}. Times are RFC 3339 in UTC, what is not set is null; never the
+-- hash.
 
 -- authd.account_object(account authd.account) → jsonb
 -- The user object.
@@ -146,7 +147,8 @@ BEGIN
                              'Give one of them.');
     ELSIF text IS NOT NULL THEN
         BEGIN
-            expiry := CASE WHEN text ~ '^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$'
+            expiry := CASE WHEN text ~ ('^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?'
+                                        '([Zz]|[+-]\d\d:\d\d)$')
                            THEN text::timestamptz END;
         EXCEPTION WHEN datetime_field_overflow OR invalid_datetime_format
                     OR invalid_time_zone_displacement_value THEN
@@ -254,7 +256,8 @@ END
 $$;
 
 -- authd.argument_role(actor jsonb, arguments jsonb) → text
--- Member "role"; 'user' if it is absent or null. Errors: AU422 unknown; AU403 not below the caller's.
+-- Member "role"; 'user' if it is absent or null. Errors: AU422 unknown; AU403 not below the
+-- caller's.
 CREATE FUNCTION authd.argument_role(actor jsonb, arguments jsonb) RETURNS text
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -280,7 +283,8 @@ $$;
 CREATE FUNCTION authd.moment(at timestamptz) RETURNS text
 LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT CASE WHEN isfinite(at) THEN to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    SELECT CASE WHEN isfinite(at)
+                THEN to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
                 ELSE '-infinity' END
 $$;
 
@@ -311,13 +315,13 @@ $$;
 -- authd.user_list(actor, reach, {after?, limit?, sort?, match?, suspended?, address?, domain?,
 --                                class?, role?, service?, unused_days?, without_password?})
 --     → {"items": [user object, …], "next": place | null}
--- sort: login (if not given), created_at or last_login_at, with a leading - in descending order; who
--- never signed in comes before all others. `next` is the `after` of the next page; what is added
--- meanwhile moves nothing from one page to another. match: part of the login or the display name,
--- whatever the case of its ASCII letters. suspended, service, without_password: only these, or only
--- the others. address: only who may send as it, by itself or by *@domain. domain, class, role: only
--- in it; one that does not exist has nobody. unused_days: no sign-in for so many days, and not made
--- since either.
+-- sort: login (if not given), created_at or last_login_at, with a leading - in descending order;
+-- who never signed in comes before all others. `next` is the `after` of the next page; what is
+-- added meanwhile moves nothing from one page to another. match: part of the login or the display
+-- name, whatever the case of its ASCII letters. suspended, service, without_password: only these,
+-- or only the others. address: only who may send as it, by itself or by *@domain. domain, class,
+-- role: only in it; one that does not exist has nobody. unused_days: no sign-in for so many days,
+-- and not made since either.
 -- Bounds: limit 1 to 1000, 100 if not given; match 200 characters; unused_days 36500.
 -- Errors: AU422.
 CREATE FUNCTION authd.user_list(actor jsonb, reach bigint[], arguments jsonb) RETURNS jsonb
@@ -375,7 +379,8 @@ BEGIN
             authd.argument_text(arguments, 'class', 40),
             authd.argument_text(arguments, 'role', 40),
             authd.argument_boolean(arguments, 'service'),
-            authd.now() - interval '1 day' * authd.argument_integer(arguments, 'unused_days', 1, 36500),
+            authd.now()
+                - interval '1 day' * authd.argument_integer(arguments, 'unused_days', 1, 36500),
             authd.argument_boolean(arguments, 'without_password'),
             page_size + 1;
     IF cardinality(page) > page_size THEN
@@ -418,12 +423,12 @@ $$;
 
 -- ---- users -----------------------------------------------------------------------------------
 
--- authd.credentials_end(owner bigint, kinds text[], kept_session bigint) → jsonb
--- Ends what a locked account can do without its main password: kinds are sessions, reset_links,
--- api_keys and app_passwords. How many of each there were. Who is signed in with one of them acts no
--- more; for logins under way the caller raises the account's version.
-CREATE FUNCTION authd.credentials_end(owner bigint, kinds text[], kept_session bigint DEFAULT NULL)
-RETURNS jsonb
+-- authd.credentials_end(owners bigint[], kinds text[], kept_session bigint) → jsonb
+-- Ends what locked accounts can do without their main passwords: kinds are sessions, reset_links,
+-- api_keys and app_passwords. How many of each there were. Who is signed in with one of them acts
+-- no more; for logins under way the caller raises the accounts' versions.
+CREATE FUNCTION authd.credentials_end(owners bigint[], kinds text[],
+                                      kept_session bigint DEFAULT NULL) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
@@ -432,23 +437,24 @@ DECLARE
 BEGIN
     IF 'sessions' = ANY (kinds) THEN
         DELETE FROM authd.http_session
-         WHERE account = owner AND id IS DISTINCT FROM kept_session;
+         WHERE account = ANY (owners) AND id IS DISTINCT FROM kept_session;
         GET DIAGNOSTICS count = ROW_COUNT;
         ended := ended || jsonb_build_object('sessions', count);
     END IF;
     IF 'reset_links' = ANY (kinds) THEN
-        DELETE FROM authd.reset_link WHERE account = owner;
+        DELETE FROM authd.reset_link WHERE account = ANY (owners);
         GET DIAGNOSTICS count = ROW_COUNT;
         ended := ended || jsonb_build_object('reset_links', count);
     END IF;
     IF 'api_keys' = ANY (kinds) THEN
-        DELETE FROM authd.api_key WHERE api_key.owner = credentials_end.owner;
+        DELETE FROM authd.api_key WHERE owner = ANY (owners);
         GET DIAGNOSTICS count = ROW_COUNT;
         ended := ended || jsonb_build_object('api_keys', count);
     END IF;
     IF 'app_passwords' = ANY (kinds) -- of a later file: before it there are none
        AND to_regprocedure('authd.app_password_end_all(bigint)') IS NOT NULL THEN
-        ended := ended || jsonb_build_object('app_passwords', authd.app_password_end_all(owner));
+        SELECT sum(authd.app_password_end_all(owner)) INTO count FROM unnest(owners) AS owner;
+        ended := ended || jsonb_build_object('app_passwords', coalesce(count, 0));
     END IF;
     RETURN ended;
 END
@@ -457,8 +463,8 @@ $$;
 -- authd.address_put(reach bigint[], owner authd.account, new text) → boolean
 -- Gives a locked account an address; false if it has it already.
 -- Bounds: 256 addresses a user.
--- Errors: AU403 a domain outside reach: nobody may send in the name of a domain that the caller does
--- not administer; AU409 too many.
+-- Errors: AU403 a domain outside reach: nobody may send in the name of a domain that the caller
+-- does not administer; AU409 too many.
 CREATE FUNCTION authd.address_put(reach bigint[], owner authd.account, new text) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -643,8 +649,8 @@ $$;
 --     → user object, "changed"
 -- null clears (a role: back to user; domains: none). Of one's own account only display_name and
 -- recovery_address. A reset link that was mailed to another recovery address is no longer good.
--- Errors: AU404 no such user, or no such domain in reach; AU403; AU409 the login exists; AU422, also
--- for any other member of changes.
+-- Errors: AU404 no such user, or no such domain in reach; AU403; AU409 the login exists; AU422,
+-- also for any other member of changes.
 CREATE FUNCTION authd.user_set(actor jsonb, reach bigint[], arguments jsonb) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -655,7 +661,8 @@ DECLARE
     new     authd.account := old;
     before  jsonb := authd.account_object(old);
 BEGIN
-    IF authd.is_self(actor, old.id) AND changes - ARRAY['display_name', 'recovery_address'] <> '{}' THEN
+    IF authd.is_self(actor, old.id)
+       AND changes - ARRAY['display_name', 'recovery_address'] <> '{}' THEN
         PERFORM authd.refuse('AU403',
             format('your own %s is not yours to change', (
                 SELECT min(key) FROM jsonb_object_keys(changes) AS key
@@ -693,7 +700,7 @@ BEGIN
          WHERE id = old.id;
     END IF;
     IF new.recovery_address IS DISTINCT FROM old.recovery_address THEN
-        PERFORM authd.credentials_end(old.id, ARRAY['reset_links']);
+        PERFORM authd.credentials_end(ARRAY[old.id], ARRAY['reset_links']);
     END IF;
     RETURN authd.account_changed(actor, 'user_set', old.id, before);
 END
@@ -715,8 +722,9 @@ END
 $$;
 
 -- authd.user_suspend(actor, reach, {user, reason?}) → user object, "changed"
--- Ends the user's sessions and reset links; app passwords and API keys rest until he is resumed. Another reason replaces the old one; the time of the
--- suspension stays. The highest rank that suspended counts.
+-- Ends the user's sessions and reset links; app passwords and API keys rest until he is resumed.
+-- Another reason replaces the old one; the time of the suspension stays. The highest rank that
+-- suspended counts.
 -- Errors: AU404, AU422; AU403 also for the reason of a higher rank.
 CREATE FUNCTION authd.user_suspend(actor jsonb, reach bigint[], arguments jsonb) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
@@ -736,7 +744,7 @@ BEGIN
            suspended_by_rank = greatest(suspended_by_rank, (actor ->> 'rank')::int),
            version = version + 1
      WHERE id = old.id;
-    PERFORM authd.credentials_end(old.id, ARRAY['sessions', 'reset_links']);
+    PERFORM authd.credentials_end(ARRAY[old.id], ARRAY['sessions', 'reset_links']);
     RETURN authd.account_changed(actor, 'user_suspend', old.id, before);
 END
 $$;
@@ -759,8 +767,9 @@ BEGIN
 END
 $$;
 
--- authd.user_revoke_all(actor, reach, {user}) → user object, "changed": true, "ended": {app_passwords,
---     sessions, api_keys, reset_links: how many}
+-- authd.user_revoke_all(actor, reach, {user})
+--     → user object, "changed": true, "ended": {app_passwords, sessions, api_keys, reset_links: how
+--       many}
 -- Everything that the user can sign in with, and whoever is signed in with it: the main password is
 -- cleared, its generation rises.
 -- Errors: AU404, AU403, AU422.
@@ -773,7 +782,7 @@ DECLARE
     ended  jsonb;
 BEGIN
     PERFORM authd.password_replace(old.id, NULL);
-    ended := authd.credentials_end(old.id, ARRAY['app_passwords', 'sessions', 'api_keys',
+    ended := authd.credentials_end(ARRAY[old.id], ARRAY['app_passwords', 'sessions', 'api_keys',
                                                  'reset_links']);
     RETURN authd.account_changed(actor, 'user_revoke_all', old.id, before,
                                  jsonb_build_object('ended', ended));
@@ -879,7 +888,7 @@ BEGIN
     END IF;
     PERFORM authd.password_replace(owner.id, hash);
     ended := authd.credentials_end(
-        owner.id,
+        ARRAY[owner.id],
         CASE WHEN authd.is_self(actor, owner.id) THEN ARRAY['reset_links', 'sessions']
              WHEN kept THEN ARRAY['reset_links']
              ELSE ARRAY['reset_links', 'sessions', 'app_passwords'] END,
@@ -903,7 +912,7 @@ BEGIN
     IF owner.password IS NOT NULL THEN
         PERFORM authd.password_replace(owner.id, NULL);
         more := jsonb_build_object('ended',
-            authd.credentials_end(owner.id, ARRAY['reset_links', 'sessions']));
+            authd.credentials_end(ARRAY[owner.id], ARRAY['reset_links', 'sessions']));
     END IF;
     RETURN authd.account_changed(actor, 'password_clear', owner.id, before, more);
 END
@@ -948,7 +957,7 @@ BEGIN
         PERFORM authd.refuse('AU409', format('%s has no recovery address', owner.login),
                              'Set one first, or set a password.');
     END IF;
-    PERFORM authd.credentials_end(owner.id, ARRAY['reset_links']);
+    PERFORM authd.credentials_end(ARRAY[owner.id], ARRAY['reset_links']);
     INSERT INTO authd.reset_link (digest, account, keep_credentials, expires_at)
         VALUES (new_digest, owner.id, kept, authd.now() + interval '1 hour') RETURNING * INTO new;
     RETURN authd.changed(actor, 'reset_link_add', NULL, authd.object(jsonb_build_object(
@@ -973,8 +982,9 @@ DECLARE
     owner authd.account;
 BEGIN
     SELECT account.* INTO owner FROM authd.reset_link AS link
-      JOIN authd.account ON account.id = link.account AND NOT account.suspended AND NOT account.service
-     WHERE link.digest = authd.argument_digest(arguments, 'digest') AND link.expires_at > authd.now();
+      JOIN authd.account ON account.id = link.account
+     WHERE link.digest = authd.argument_digest(arguments, 'digest')
+       AND link.expires_at > authd.now() AND NOT account.suspended AND NOT account.service;
     IF owner.id IS NULL THEN
         PERFORM authd.refuse('AU401', 'the link is not good, or no longer', 'Ask for a new one.');
     END IF;
@@ -1033,7 +1043,7 @@ BEGIN
         actor || jsonb_build_object('name', owner.login, 'login', owner.login, 'account', owner.id,
                                     'credential', 'reset link', 'if_match', NULL),
         'reset_use', owner.id, before,
-        jsonb_build_object('ended', authd.credentials_end(owner.id,
+        jsonb_build_object('ended', authd.credentials_end(ARRAY[owner.id],
             CASE WHEN kept THEN ARRAY['reset_links', 'sessions']
                  ELSE ARRAY['reset_links', 'sessions', 'app_passwords'] END)));
     RETURN jsonb_build_object('kind', 'user', 'id', answer -> 'id', 'login', answer -> 'login',
@@ -1108,8 +1118,8 @@ BEGIN
                        WHERE mine.account = session_add.account ORDER BY mine.id DESC OFFSET 49);
     INSERT INTO authd.http_session (account, digest, client, agent)
         VALUES (session_add.account, decode(session_add.digest, 'hex'), session_add.client::inet,
-                nullif(left(regexp_replace(session_add.agent, '[\u0001-\u001f\u007f-\u009f]', ' ', 'g'),
-                            200), ''))
+                nullif(left(regexp_replace(session_add.agent, '[\u0001-\u001f\u007f-\u009f]',
+                                           ' ', 'g'), 200), ''))
         RETURNING * INTO new;
     RETURN authd.session_object(new);
 END
@@ -1172,7 +1182,8 @@ END
 $$;
 GRANT EXECUTE ON FUNCTION authd.session_end(text) TO authd_service;
 
--- authd.session_list(actor, reach, {user}) → {"items": [session object, "current", …], "next": null}
+-- authd.session_list(actor, reach, {user})
+--     → {"items": [session object, "current", …], "next": null}
 -- The live sessions, the newest first.
 -- Errors: AU404, AU403, AU422.
 CREATE FUNCTION authd.session_list(actor jsonb, reach bigint[], arguments jsonb) RETURNS jsonb
@@ -1264,9 +1275,11 @@ DECLARE
 BEGIN
     FOR part IN SELECT * FROM (VALUES ('app_passwords', 'app_password_list'),
                                       ('activity', 'activity_list')) AS parts (name, list)
-                 WHERE to_regprocedure(format('authd.%I(jsonb, bigint[], jsonb)', list)) IS NOT NULL LOOP
-        answer := answer || jsonb_build_object(part.name,
-                                               authd.export_items(actor, reach, part.list, whom));
+    LOOP
+        IF to_regprocedure(format('authd.%I(jsonb, bigint[], jsonb)', part.list)) IS NOT NULL THEN
+            answer := answer || jsonb_build_object(
+                part.name, authd.export_items(actor, reach, part.list, whom));
+        END IF;
     END LOOP;
     IF to_regprocedure('authd.scope_get(jsonb, bigint[], jsonb)') IS NOT NULL THEN
         answer := answer || jsonb_build_object('scope',

@@ -1,9 +1,9 @@
 -- Management of what stands beside users: domains, classes and API keys.
 -- Oldest compatible: 6
 --
--- Shape, actors and errors as in 0006_caller.sql. Domains are administered within reach; classes are
--- the site's. An API key acts with the role and reach that its owner has at that moment, narrowed by
--- its own rights and domains, and is neither shown to nor changed by another API key.
+-- Shape, actors and errors as in 0006_caller.sql. Domains are administered within reach; classes
+-- are the site's. An API key acts with the role and reach that its owner has at that moment,
+-- narrowed by its own rights and domains, and is neither shown to nor changed by another API key.
 
 -- ---- domains ---------------------------------------------------------------------------------
 
@@ -152,36 +152,31 @@ LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
     wanted  authd.domain := authd.domain_find(actor, reach, arguments);
-    skipped jsonb := '[]';
-    users   int   := 0;
-    total   jsonb := '{"app_passwords": 0, "sessions": 0, "api_keys": 0, "reset_links": 0}';
+    before  jsonb := authd.domain_object(wanted);
+    whose   bigint[];
+    skipped text[];
     ended   jsonb;
-    before  jsonb;
-    who     authd.account;
 BEGIN
     PERFORM authd.require_site(reach, 'revoking everything of a domain');
-    FOR who IN SELECT * FROM authd.account WHERE account.domain = wanted.id ORDER BY id FOR UPDATE LOOP
-        IF authd.role_rank(who.role) >= (actor ->> 'rank')::int THEN
-            skipped := skipped || to_jsonb(who.login);
-            CONTINUE;
-        END IF;
-        PERFORM authd.password_replace(who.id, NULL);
-        ended := authd.credentials_end(who.id, ARRAY['app_passwords', 'sessions', 'api_keys',
-                                                     'reset_links']);
-        before := jsonb_build_object('kind', 'user', 'id', who.id::text, 'login', who.login,
-                                     'domain', wanted.name,
-                                     'has_password', who.password IS NOT NULL,
-                                     'password_generation', who.password_generation);
-        PERFORM authd.audit_put(actor, 'user_revoke_all', before, before || jsonb_build_object(
-            'has_password', false, 'password_generation', who.password_generation + 1,
-            'ended', ended));
-        users := users + 1;
-        total := (SELECT jsonb_object_agg(key, value::bigint + coalesce((ended ->> key)::bigint, 0))
-                    FROM jsonb_each_text(total));
-    END LOOP;
-    before := authd.domain_object(wanted);
+    PERFORM FROM authd.account WHERE domain = wanted.id ORDER BY id FOR UPDATE;
+    SELECT array_agg(id ORDER BY id) FILTER (WHERE below),
+           array_agg(login ORDER BY login) FILTER (WHERE NOT below)
+      INTO whose, skipped
+      FROM (SELECT id, login, authd.role_rank(role) < (actor ->> 'rank')::int AS below
+              FROM authd.account WHERE domain = wanted.id) AS member;
+    PERFORM authd.audit_put(actor, 'user_revoke_all', was, was || jsonb_build_object(
+                'has_password', false, 'password_generation', password_generation + 1))
+       FROM (SELECT password_generation, jsonb_build_object(
+                        'kind', 'user', 'id', id::text, 'login', login, 'domain', wanted.name,
+                        'has_password', password IS NOT NULL,
+                        'password_generation', password_generation) AS was
+               FROM authd.account WHERE id = ANY (whose) ORDER BY id) AS member;
+    PERFORM authd.password_replace(id, NULL) FROM unnest(whose) AS id;
+    ended := authd.credentials_end(whose, ARRAY['app_passwords', 'sessions', 'api_keys',
+                                                'reset_links']);
     RETURN authd.changed(actor, 'domain_revoke_all', before, before || jsonb_build_object(
-        'users', users, 'ended', total, 'skipped', skipped));
+        'users', coalesce(cardinality(whose), 0), 'ended', ended,
+        'skipped', coalesce(to_jsonb(skipped), '[]')));
 END
 $$;
 
@@ -361,8 +356,8 @@ $$;
 -- ---- API keys --------------------------------------------------------------------------------
 
 -- authd.api_key_object(key authd.api_key) → jsonb
--- {kind: api-key, id, label, user and user_id (null: the host made it), domain, rights[], domains[] |
--- null, created_at, expires_at, last_used_at, last_used_address, etag}
+-- {kind: api-key, id, label, user and user_id (null: the host made it), domain, rights[], domains[]
+-- | null, created_at, expires_at, last_used_at, last_used_address, etag}
 CREATE FUNCTION authd.api_key_object(key authd.api_key) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -386,19 +381,20 @@ END
 $$;
 
 -- authd.argument_rights(arguments jsonb) → text[]
--- Member "rights": RESOURCE:read or RESOURCE:write, * for every resource; to read everything if it is
--- absent or null. Errors: AU422.
+-- Member "rights": RESOURCE:read or RESOURCE:write, * for every resource; to read everything if it
+-- is absent or null. Errors: AU422.
 CREATE FUNCTION authd.argument_rights(arguments jsonb) RETURNS text[]
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
     value     text[] := coalesce(authd.argument_names(arguments, 'rights', 40), '{*:read}');
-    resources text[] := '{*,site,users,passwords,app-passwords,scopes,sessions,domains,classes,audit,import}';
+    resources text[] := ARRAY['*', 'site', 'users', 'passwords', 'app-passwords', 'scopes',
+                              'sessions', 'domains', 'classes', 'audit', 'import'];
     unknown   text;
 BEGIN
     SELECT min(item) INTO unknown FROM unnest(value) AS item
-     WHERE split_part(item, ':', 1) <> ALL (resources)
-        OR item <> split_part(item, ':', 1) || ':read' AND item <> split_part(item, ':', 1) || ':write';
+     WHERE item NOT IN (SELECT resource || access FROM unnest(resources) AS resource,
+                                                       unnest(ARRAY[':read', ':write']) AS access);
     IF unknown IS NOT NULL OR value = '{}' THEN
         PERFORM authd.refuse('AU422',
             coalesce('there is no right ' || left(unknown, 60), 'rights is empty'),
@@ -410,8 +406,8 @@ END
 $$;
 
 -- authd.argument_key_domains(reach bigint[], arguments jsonb) → bigint[]
--- Member "domains": names within reach; NULL if it is absent or null: the key reaches what its owner
--- does. Errors: AU422 empty, or there is no such domain.
+-- Member "domains": names within reach; NULL if it is absent or null: the key reaches what its
+-- owner does. Errors: AU422 empty, or there is no such domain.
 CREATE FUNCTION authd.argument_key_domains(reach bigint[], arguments jsonb) RETURNS bigint[]
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -425,7 +421,8 @@ BEGIN
     END IF;
     SELECT min(wanted.name) INTO unknown FROM unnest(names) AS wanted (name)
      WHERE NOT EXISTS (SELECT FROM authd.domain
-                        WHERE domain.name = wanted.name AND (reach IS NULL OR domain.id = ANY (reach)));
+                        WHERE domain.name = wanted.name
+                          AND (reach IS NULL OR domain.id = ANY (reach)));
     IF unknown IS NOT NULL THEN
         PERFORM authd.refuse('AU422', format('there is no domain %s', left(unknown, 253)),
                              'Check the spelling, or list the domains.');
@@ -486,16 +483,17 @@ BEGIN
     PERFORM authd.require_no_api_key(actor);
     SELECT * INTO found FROM authd.api_key AS held WHERE held.id = authd.argument_id(arguments);
     IF NOT authd.api_key_within(actor, reach, found) THEN
-        PERFORM authd.refuse('AU404', format('there is no API key %s', left(arguments ->> 'id', 20)),
-                             'List the API keys.');
+        PERFORM authd.refuse('AU404',
+            format('there is no API key %s', left(arguments ->> 'id', 20)), 'List the API keys.');
     END IF;
     RETURN found;
 END
 $$;
 
 -- authd.api_key_lock(actor jsonb, reach bigint[], arguments jsonb) → authd.api_key
--- As authd.api_key_find(), locked until the end of the transaction, to be changed. Errors: also AU403
--- the key of somebody whose role is not below the caller's; the host's keys are administrators.
+-- As authd.api_key_find(), locked until the end of the transaction, to be changed. Errors: also
+-- AU403 the key of somebody whose role is not below the caller's; the host's keys are
+-- administrators.
 CREATE FUNCTION authd.api_key_lock(actor jsonb, reach bigint[], arguments jsonb)
 RETURNS authd.api_key
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
@@ -503,7 +501,8 @@ AS $$
 DECLARE
     wanted authd.api_key := authd.api_key_find(actor, reach, arguments);
     locked authd.api_key;
-    role   text := coalesce((SELECT account.role FROM authd.account WHERE id = wanted.owner), 'admin');
+    role   text := coalesce((SELECT account.role FROM authd.account WHERE id = wanted.owner),
+                            'admin');
 BEGIN
     IF authd.role_rank(role) >= (actor ->> 'rank')::int
        AND wanted.owner IS DISTINCT FROM (actor ->> 'account')::bigint THEN
@@ -561,8 +560,8 @@ $$;
 --                                  expires_in? | expires_at?})
 --     → api-key object, "changed": true
 -- The caller's own key; the host's has no owner. id comes from authd.credential_id(); the verifier,
--- in hexadecimal digits, is keyed by the key file `key` over kind, id, owner and secret, so that it is
--- good for nobody else. Expires in 90 days if nothing is said.
+-- in hexadecimal digits, is keyed by the key file `key` over kind, id, owner and secret, so that it
+-- is good for nobody else. Expires in 90 days if nothing is said.
 -- Bounds: two years; 100 keys an owner.
 -- Errors: AU403 an API key makes no others; AU409 too many; AU422.
 CREATE FUNCTION authd.api_key_add(actor jsonb, reach bigint[], arguments jsonb) RETURNS jsonb
@@ -584,9 +583,11 @@ BEGIN
         PERFORM authd.refuse('AU409', format('%s has 100 API keys already', actor ->> 'name'),
                              'Revoke some first.');
     END IF;
-    INSERT INTO authd.api_key (id, owner, selector, verifier, key, label, rights, domains, expires_at)
+    INSERT INTO authd.api_key (id, owner, selector, verifier, key, label, rights, domains,
+                               expires_at)
         VALUES (authd.argument_id(arguments), maker, authd.argument_text(arguments, 'selector', 8),
-                authd.argument_digest(arguments, 'verifier'), authd.argument_text(arguments, 'key', 8),
+                authd.argument_digest(arguments, 'verifier'),
+                authd.argument_text(arguments, 'key', 8),
                 authd.api_key_label(arguments), authd.argument_rights(arguments),
                 authd.argument_key_domains(reach, arguments), expiry)
         RETURNING * INTO new;
@@ -619,9 +620,11 @@ BEGIN
     END IF;
     new.expires_at := coalesce(authd.argument_expiry(changes, interval '2 years'), old.expires_at);
     UPDATE authd.api_key
-       SET label = new.label, rights = new.rights, domains = new.domains, expires_at = new.expires_at
+       SET label = new.label, rights = new.rights, domains = new.domains,
+           expires_at = new.expires_at
      WHERE id = old.id AND new IS DISTINCT FROM old;
-    RETURN authd.changed(actor, 'api_key_set', authd.api_key_object(old), authd.api_key_object(new));
+    RETURN authd.changed(actor, 'api_key_set', authd.api_key_object(old),
+                         authd.api_key_object(new));
 END
 $$;
 
@@ -639,8 +642,8 @@ END
 $$;
 
 -- authd.api_key_find(selector text) → (id bigint, owner bigint, verifier text, key text)
--- What authd needs to check a key: its verifier in hexadecimal digits, and the id of the key file that
--- it was made with. owner is NULL for the host's. No row: there is none, or it has expired.
+-- What authd needs to check a key: its verifier in hexadecimal digits, and the id of the key file
+-- that it was made with. owner is NULL for the host's. No row: there is none, or it has expired.
 CREATE FUNCTION authd.api_key_find(selector text)
 RETURNS TABLE (id bigint, owner bigint, verifier text, key text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 1 SET search_path = pg_catalog, authd, pg_temp
