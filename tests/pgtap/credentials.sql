@@ -9,7 +9,8 @@ SELECT clock('2026-03-01 12:00:00+00');
 -- App passwords are another file's: here only how often they were ended.
 CREATE TEMP TABLE ended (account bigint);
 GRANT ALL ON ended TO authd_owner;
-CREATE OR REPLACE FUNCTION authd.app_password_end_all(account bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+DROP FUNCTION IF EXISTS authd.app_password_end_all(bigint);
+CREATE FUNCTION authd.app_password_end_all(account bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO pg_temp.ended VALUES (account);
     RETURN 3;
