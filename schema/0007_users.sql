@@ -460,6 +460,21 @@ BEGIN
 END
 $$;
 
+-- authd.passwords_clear(owners bigint[]) → void
+-- authd.password_replace(…, NULL) for many locked accounts.
+CREATE FUNCTION authd.passwords_clear(owners bigint[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    UPDATE authd.account
+       SET password = NULL,
+           password_generation = password_generation + 1,
+           password_set_at = NULL,
+           version = version + 1
+     WHERE id = ANY (owners);
+END
+$$;
+
 -- authd.address_put(reach bigint[], owner authd.account, new text) → boolean
 -- Gives a locked account an address; false if it has it already.
 -- Bounds: 256 addresses a user.

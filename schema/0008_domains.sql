@@ -155,6 +155,7 @@ DECLARE
     before  jsonb := authd.domain_object(wanted);
     whose   bigint[];
     skipped text[];
+    changes jsonb;
     ended   jsonb;
 BEGIN
     PERFORM authd.require_site(reach, 'revoking everything of a domain');
@@ -164,14 +165,20 @@ BEGIN
       INTO whose, skipped
       FROM (SELECT id, login, authd.role_rank(role) < (actor ->> 'rank')::int AS below
               FROM authd.account WHERE domain = wanted.id) AS member;
-    PERFORM authd.audit_put(actor, 'user_revoke_all', was, was || jsonb_build_object(
-                'has_password', false, 'password_generation', password_generation + 1))
-       FROM (SELECT password_generation, jsonb_build_object(
-                        'kind', 'user', 'id', id::text, 'login', login, 'domain', wanted.name,
-                        'has_password', password IS NOT NULL,
-                        'password_generation', password_generation) AS was
-               FROM authd.account WHERE id = ANY (whose) ORDER BY id) AS member;
-    PERFORM authd.password_replace(id, NULL) FROM unnest(whose) AS id;
+    FOR changes IN
+        SELECT jsonb_agg(jsonb_build_object('before', was, 'after', was || jsonb_build_object(
+                   'has_password', false, 'password_generation', generation + 1)) ORDER BY n)
+          FROM (SELECT account.password_generation AS generation, member.n, jsonb_build_object(
+                           'kind', 'user', 'id', account.id::text, 'login', account.login,
+                           'domain', wanted.name, 'has_password', account.password IS NOT NULL,
+                           'password_generation', account.password_generation) AS was
+                  FROM unnest(whose) WITH ORDINALITY AS member (id, n)
+                  JOIN authd.account ON account.id = member.id) AS member
+         GROUP BY n / 1000
+    LOOP
+        PERFORM authd.audit_put_all(actor, 'user_revoke_all', changes);
+    END LOOP;
+    PERFORM authd.passwords_clear(whose);
     ended := authd.credentials_end(whose, ARRAY['app_passwords', 'sessions', 'api_keys',
                                                 'reset_links']);
     RETURN authd.changed(actor, 'domain_revoke_all', before, before || jsonb_build_object(
