@@ -209,12 +209,32 @@ static void prepare_rows(const char *default_domain, json_t *rows)
     }
 }
 
+/* A domain to be made is called "name", as a class is, whose name is no domain's. */
+static bool prepare_new_domain(const struct preparation *preparation, json_t *arguments)
+{
+    char name[NAME_MAX_LENGTH + 1];
+    struct span in;
+
+    if (!text_span(json_object_get(arguments, "new_domain"), &in)) {
+        return true;
+    }
+    enum name_error error = name_domain(in, name);
+
+    if (error != NAME_OK) {
+        return refuse(preparation, "name %s", name_error_text(error));
+    }
+    json_object_set_new(arguments, "name", json_string(name));
+    json_object_del(arguments, "new_domain");
+    return true;
+}
+
 bool arguments_prepare(json_t *arguments, const char *default_domain,
                        char detail[static ARGUMENTS_DETAIL_MAX])
 {
     const struct preparation preparation = {.default_domain = default_domain, .detail = detail};
 
     prepare_rows(default_domain, json_object_get(arguments, "rows"));
-    return prepare_user(&preparation, arguments) && prepare_object(&preparation, arguments) &&
+    return prepare_user(&preparation, arguments) && prepare_new_domain(&preparation, arguments) &&
+           prepare_object(&preparation, arguments) &&
            prepare_object(&preparation, json_object_get(arguments, "changes"));
 }

@@ -1,22 +1,27 @@
 #include "core/caller.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "base/secret.h"
+#include "core/api_key.h"
 #include "core/core.h"
-#include "core/derived.h"
+#include "core/session.h"
+#include "crypto/secret_text.h"
 #include "loop/loop.h"
 #include "store/db.h"
 
 #define RESOLVE_MS 4000
+#define NOTE_MS    20000
 
 struct caller_call {
     struct core *core;
-    json_t *credential;     /* as authd.caller() takes it */
-    struct db_unit *unit;   /* while the database is asked, or */
-    struct loop_hook later; /* what can be answered without it */
+    enum caller_kind kind;
+    struct secret_text secret; /* of an API key */
+    char *address;             /* of the client; NULL: not known */
+    json_t *credential;        /* as authd.caller() takes it */
+    struct db_unit *unit;      /* while the database is asked, or */
+    struct loop_hook later;    /* what can be answered without it */
     caller_done_f *done;
     void *arg;
 };
@@ -82,44 +87,13 @@ void caller_finish(struct caller *caller)
     *caller = (struct caller){0};
 }
 
-/* ---- sessions ------------------------------------------------------------------------------ */
-
-bool caller_session_digest(const struct core *core, struct span cookie,
-                           char out[static DERIVED_HEX_SIZE])
-{
-    uint8_t octets[CALLER_SESSION_OCTETS];
-    size_t len;
-    bool right = cookie.len == CALLER_SESSION_LENGTH &&
-                 sodium_base642bin(octets, sizeof(octets), cookie.ptr, cookie.len, NULL, &len, NULL,
-                                   sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
-                 len == sizeof(octets);
-
-    if (right) {
-        const struct span part = {(const char *)octets, sizeof(octets)};
-
-        derived_digest(core, "session", &part, 1, out);
-    }
-    secret_wipe(octets, sizeof(octets));
-    return right;
-}
-
-void caller_session_make(const struct core *core, char cookie[static CALLER_SESSION_LENGTH + 1],
-                         char digest[static DERIVED_HEX_SIZE])
-{
-    uint8_t octets[CALLER_SESSION_OCTETS];
-
-    secret_random(octets, sizeof(octets));
-    sodium_bin2base64(cookie, CALLER_SESSION_LENGTH + 1, octets, sizeof(octets),
-                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    secret_wipe(octets, sizeof(octets));
-    caller_session_digest(core, (struct span){cookie, CALLER_SESSION_LENGTH}, digest);
-}
-
 /* ---- calls --------------------------------------------------------------------------------- */
 
 static void call_destroy(struct caller_call *call)
 {
+    secret_wipe(&call->secret, sizeof(call->secret));
     json_decref(call->credential);
+    free(call->address);
     free(call);
 }
 
@@ -141,6 +115,27 @@ static const char *cause_of(const struct db_result *answer)
         return answer->message;
     }
     return answer->status == DB_TIMEOUT ? "database-slow" : "database-down";
+}
+
+static void ignored(const struct db_result *answer, void *arg)
+{
+    (void)answer;
+    (void)arg;
+}
+
+/* For people, and so that an idle session ends. */
+static void note_use(struct caller_call *call)
+{
+    if (call->kind == CALLER_SESSION) {
+        session_touch(call->core, member(call->credential, "digest"));
+        return;
+    }
+
+    struct db_unit *unit = db_unit_create(STATEMENT_API_KEY_USED);
+
+    db_unit_int(unit, json_integer_value(json_object_get(call->credential, "id")));
+    db_unit_text(unit, call->address);
+    db_run(call->core->db, unit, NOTE_MS, ignored, NULL);
 }
 
 static void call_answered(const struct db_result *answer, void *arg)
@@ -165,7 +160,8 @@ static void call_answered(const struct db_result *answer, void *arg)
     if (known == NULL) {
         abort(); /* authd.caller() returns an object */
     }
-    caller_fill(&caller, CALLER_SESSION, known, json_incref(call->credential));
+    note_use(call);
+    caller_fill(&caller, call->kind, known, json_incref(call->credential));
     call_end(call, CALLER_KNOWN, &caller, NULL);
 }
 
@@ -179,23 +175,82 @@ static void call_run(struct caller_call *call)
     db_run(call->core->db, call->unit, RESOLVE_MS, call_answered, call);
 }
 
+static void key_found(const struct db_result *answer, void *arg)
+{
+    struct caller_call *call = arg;
+
+    call->unit = NULL;
+    if (answer->status != DB_OK) {
+        call_end(call, CALLER_UNAVAILABLE, NULL, cause_of(answer));
+        return;
+    }
+    if (answer->rows == 0) {
+        call_end(call, CALLER_UNKNOWN, NULL, NULL);
+        return;
+    }
+
+    const struct api_key_row row = {
+        .id = db_int(answer, 0, 0),
+        .owner = db_text(answer, 0, 1) != NULL ? db_int(answer, 0, 1) : 0,
+        .verifier = db_text(answer, 0, 2),
+        .key = db_text(answer, 0, 3),
+    };
+
+    if (!api_key_matches(call->core, &row, secret_text_secret(&call->secret))) {
+        call_end(call, CALLER_UNKNOWN, NULL, NULL);
+        return;
+    }
+    call->credential = json_pack("{s:s, s:I, s:s}", "kind", "api-key", "id", (json_int_t)row.id,
+                                 "digest", row.verifier);
+    call_run(call);
+}
+
+/* False: no question to the database could find it. */
+static bool begin_session(struct caller_call *call, struct span cookie)
+{
+    char digest[DERIVED_HEX_SIZE];
+
+    if (!session_digest(call->core, cookie, digest)) {
+        return false;
+    }
+    call->credential = json_pack("{s:s, s:s}", "kind", "session", "digest", digest);
+    call_run(call);
+    return true;
+}
+
+static bool begin_key(struct caller_call *call, struct span text)
+{
+    if (secret_text_parse(SECRET_TEXT_API_KEY, text, &call->secret) != SECRET_TEXT_RIGHT) {
+        return false;
+    }
+
+    char selector[SECRET_TEXT_SELECTOR_LENGTH + 1];
+
+    call->unit = db_unit_create(STATEMENT_API_KEY_FIND);
+    db_unit_text(call->unit,
+                 span_text(secret_text_selector(&call->secret), selector, sizeof(selector)));
+    db_run(call->core->db, call->unit, RESOLVE_MS, key_found, call);
+    return true;
+}
+
 struct caller_call *caller_resolve(struct core *core, const struct credential *credential,
                                    caller_done_f *done, void *arg)
 {
     struct caller_call *call = mem_new(struct caller_call);
-    char digest[DERIVED_HEX_SIZE];
 
     call->core = core;
+    call->kind = credential->kind;
+    call->address = credential->address != NULL ? mem_strdup(credential->address) : NULL;
     call->later = (struct loop_hook){.run = call_unknown, .arg = call};
     call->done = done;
     call->arg = arg;
-    if (credential->kind == CALLER_SESSION &&
-        caller_session_digest(core, credential->text, digest)) {
-        call->credential = json_pack("{s:s, s:s}", "kind", "session", "digest", digest);
-        call_run(call);
-        return call;
+
+    bool begun = credential->kind == CALLER_SESSION ? begin_session(call, credential->text)
+                                                    : begin_key(call, credential->text);
+
+    if (!begun) {
+        loop_defer(core->loop, LOOP_BATCH, &call->later);
     }
-    loop_defer(core->loop, LOOP_BATCH, &call->later);
     return call;
 }
 

@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include "base/span.h"
-#include "core/derived.h"
 
 struct caller_call;
 struct core;
@@ -50,20 +49,11 @@ void caller_host(struct caller *caller, const char *name);
 /* Drops what a caller holds; it is nobody then. */
 void caller_finish(struct caller *caller);
 
-/* A session's cookie: 256 random bits, of which the database has a keyed digest only. */
-#define CALLER_SESSION_OCTETS 32
-#define CALLER_SESSION_LENGTH 43 /* base64url */
-
-void caller_session_make(const struct core *core, char cookie[static CALLER_SESSION_LENGTH + 1],
-                         char digest[static DERIVED_HEX_SIZE]);
-/* False: it is no cookie of ours, and `out` is not set. */
-bool caller_session_digest(const struct core *core, struct span cookie,
-                           char out[static DERIVED_HEX_SIZE]);
-
 /* What a request showed. */
 struct credential {
     enum caller_kind kind; /* CALLER_SESSION, CALLER_API_KEY */
     struct span text;      /* the cookie's value, or the key as it was sent */
+    const char *address;   /* the client's; NULL: not known */
 };
 
 enum caller_result {

@@ -305,6 +305,7 @@ static enum progress login_answer(struct login *login)
     if (result.outcome == OUTCOME_ALLOW) {
         result.identity = login_identity(login);
         result.account = login->account;
+        result.version = login->version;
         upgrade_consider(login->core->upgrades, login->account, login->stored, login->claim.secret);
     }
     login_record(login, REASON_NONE);

@@ -39,6 +39,7 @@ struct login_result { /* valid during the callback */
     enum reason reason;
     const char *identity; /* with OUTCOME_ALLOW, and: */
     int64_t account;
+    int64_t version;       /* of the account, as it was when the secret was checked */
     const char *user;      /* the canonical name that was claimed; "" if it is no name */
     const char *reference; /* with the others: the word that is in the log */
 };
