@@ -7,6 +7,8 @@
 #include "core/core.h"
 #include "http/cookie.h"
 #include "http/exchange.h"
+#include "http/forwarded.h"
+#include "http/server.h"
 
 #define SCHEME "Bearer "
 
@@ -44,7 +46,10 @@ static struct credential credential_of(const struct exchange *exchange)
 {
     const char *authorization = exchange_header(exchange, MHD_HTTP_HEADER_AUTHORIZATION);
     const char *cookies = exchange_header(exchange, MHD_HTTP_HEADER_COOKIE);
-    struct credential credential = {.kind = CALLER_NOBODY};
+    struct credential credential = {
+        .kind = CALLER_NOBODY,
+        .address = exchange->address[0] != '\0' ? exchange->address : NULL,
+    };
 
     if (authorization != NULL) {
         bool bearer = strncasecmp(authorization, SCHEME, strlen(SCHEME)) == 0;
@@ -56,6 +61,28 @@ static struct credential credential_of(const struct exchange *exchange)
         credential.kind = credential.text.len > 0 ? CALLER_SESSION : CALLER_NOBODY;
     }
     return credential;
+}
+
+/* "192.0.2.1:587", "[2001:db8::1]:587". Behind a unix socket the client stays unknown. */
+static void find_address(struct exchange *exchange)
+{
+    const struct http_client *client = exchange->client;
+    const struct forwarded_rule rule = {
+        .proxies = client->listener->trusted_proxies,
+        .count = client->listener->trusted_proxy_count,
+    };
+    const char *text = client->peer.text;
+    const char *colon = strrchr(text, ':');
+    struct network_address peer = {0};
+    struct span host = {text, colon != NULL ? (size_t)(colon - text) : 0};
+
+    if (host.len > 2 && text[0] == '[') {
+        host = (struct span){text + 1, host.len - 2};
+    }
+    if (!client->peer.local && network_address_parse(host, &peer)) {
+        peer = forwarded_client(&rule, &peer, span_of(exchange->forwarded));
+    }
+    network_address_text(&peer, exchange->address);
 }
 
 /* ---- whether he may ------------------------------------------------------------------------ */
@@ -125,6 +152,7 @@ void admit_begin(struct exchange *exchange)
     const struct http_route *route = exchange->match.route;
     struct core *core = exchange->exchanges->core;
 
+    find_address(exchange);
     if (is_misdirected(exchange)) {
         exchange->close = true;
         refuse(exchange, PROBLEM_MISDIRECTED, "the Host of the request is no name of this server");

@@ -13,14 +13,25 @@ void api_account(struct exchange *exchange);
 void api_health(struct exchange *exchange);
 void api_ready(struct exchange *exchange);
 
+/* POST, GET and DELETE /v1/session, POST /v1/session/fresh. */
+void api_sign_in(struct exchange *exchange);
+void api_session(struct exchange *exchange);
+void api_sign_out(struct exchange *exchange);
+void api_fresh(struct exchange *exchange);
+
+/* POST /v1/api-keys */
+void api_key_make(struct exchange *exchange);
+
 /* GET /openapi.json */
 void api_document(struct exchange *exchange);
 
-/* For routes that do more than their statement. */
-void api_start(struct exchange *exchange, const struct account_request *request,
-               account_done_f *done);
+/* For routes that do more than their statement: api_manage() puts the request together and calls
+ * `start`, whose work ends in api_answer_account(), with the exchange as its argument. */
+typedef void api_start_f(struct exchange *exchange, const struct account_request *request);
+void api_manage(struct exchange *exchange, api_start_f *start);
+account_done_f api_answer_account;
+
 /* An object, or a page of a list, with the route's status and headers; `object` may be changed. */
 void api_answer(struct exchange *exchange, json_t *object);
-void api_refuse(struct exchange *exchange, const struct account_result *result);
 
 #endif

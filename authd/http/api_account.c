@@ -42,7 +42,7 @@ static bool is_reused_key(const struct exchange *exchange, const struct account_
            strcmp(result->detail, sentence) == 0;
 }
 
-void api_refuse(struct exchange *exchange, const struct account_result *result)
+static void refuse(struct exchange *exchange, const struct account_result *result)
 {
     exchange_note(exchange, result->cause);
     exchange_refuse(exchange,
@@ -68,7 +68,7 @@ void api_answer(struct exchange *exchange, json_t *object)
     exchange_answer(exchange, creation ? route->created : MHD_HTTP_OK, object);
 }
 
-static void account_done(const struct account_result *result, void *arg)
+void api_answer_account(const struct account_result *result, void *arg)
 {
     struct exchange *exchange = arg;
 
@@ -76,23 +76,11 @@ static void account_done(const struct account_result *result, void *arg)
     if (result->status == ACCOUNT_OK) {
         api_answer(exchange, result->object);
     } else {
-        api_refuse(exchange, result);
+        refuse(exchange, result);
     }
 }
 
-static void cancel_account(void *call)
-{
-    account_cancel(call);
-}
-
-void api_start(struct exchange *exchange, const struct account_request *request,
-               account_done_f *done)
-{
-    exchange->work.cancel = cancel_account;
-    exchange->work.call = account_start(exchange->exchanges->core, request, done, exchange);
-}
-
-void api_account(struct exchange *exchange)
+void api_manage(struct exchange *exchange, api_start_f *start)
 {
     json_t *arguments = input_arguments(exchange);
 
@@ -112,8 +100,25 @@ void api_account(struct exchange *exchange)
             .dry_run = exchange->dry_run,
         };
 
-        api_start(exchange, &request, account_done);
+        start(exchange, &request);
     }
     json_decref(context);
     json_decref(arguments);
+}
+
+static void cancel_account(void *call)
+{
+    account_cancel(call);
+}
+
+static void start_account(struct exchange *exchange, const struct account_request *request)
+{
+    exchange->work.cancel = cancel_account;
+    exchange->work.call =
+        account_start(exchange->exchanges->core, request, api_answer_account, exchange);
+}
+
+void api_account(struct exchange *exchange)
+{
+    api_manage(exchange, start_account);
 }

@@ -2,6 +2,7 @@
 
 #include <event2/event.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -12,6 +13,8 @@
 #include "http/response.h"
 #include "http/server.h"
 #include "loop/loop.h"
+
+#define FORWARDED_FOR "X-Forwarded-For"
 
 static struct origin_names names_of(const struct exchange *exchange)
 {
@@ -39,6 +42,7 @@ struct exchange *exchange_create(struct exchanges *exchanges, struct MHD_Connect
     exchange->target_end = target + strlen(target);
     exchange->uri_flaw = uri_parse(&exchange->uri, target, exchange->arena);
     exchange->names = names_of(exchange);
+    exchange->forwarded = "";
     reference_make(exchange->reference);
     exchanges->count++;
     return exchange;
@@ -142,8 +146,15 @@ static void suspend(struct exchange *exchange)
 static enum MHD_Result see_header(void *arg, enum MHD_ValueKind kind, const char *name,
                                   size_t name_size, const char *value, size_t value_size)
 {
+    struct exchange *exchange = arg;
+
     (void)kind;
-    guard_header(arg, (struct span){name, name_size}, (struct span){value, value_size});
+    guard_header(&exchange->guard, (struct span){name, name_size},
+                 (struct span){value, value_size});
+    if (name_size == strlen(FORWARDED_FOR) && strncasecmp(name, FORWARDED_FOR, name_size) == 0) {
+        exchange->forwarded =
+            arena_printf(exchange->arena, "%s,%.*s", exchange->forwarded, (int)value_size, value);
+    }
     return MHD_YES;
 }
 
@@ -164,8 +175,7 @@ static bool target_is_cut(const struct exchange *exchange, const char *version)
 /* What is wrong with the framing, if anything: then the body's end is anybody's guess. */
 static const char *framing_flaw(struct exchange *exchange, const char *version)
 {
-    MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, see_header,
-                                &exchange->guard);
+    MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, see_header, exchange);
     guard_end(&exchange->guard, version);
     if (exchange->guard.flaw != NULL) {
         return arena_printf(exchange->arena, "the request %s", exchange->guard.flaw);

@@ -22,6 +22,7 @@
 #include "base/reference.h"
 #include "core/account.h"
 #include "core/caller.h"
+#include "core/network.h"
 #include "http/guard.h"
 #include "http/origin.h"
 #include "http/problem.h"
@@ -72,6 +73,8 @@ struct exchange {
     const char *uri_flaw;
     struct origin_names names; /* what we are called here */
     struct guard guard;
+    const char *forwarded;           /* all X-Forwarded-For, joined by commas; "": none */
+    char address[NETWORK_TEXT_SIZE]; /* the client's, as far as we believe it; "": not known */
     struct http_match match;
     struct caller caller;
     struct rights rights;

@@ -5,39 +5,55 @@
 
 #define NAME_FIELD_MAX 1024 /* octets as typed; core/name.h bounds the canonical form */
 #define NOTE_MAX       2000
+#define LABEL_MAX      400       /* octets of 100 characters */
+#define LIFE_MAX       63072000L /* two years, in seconds */
 
 static const char *const roles[] = {"user", "helpdesk", "domain-admin", "auditor", "admin", NULL};
+static const char *const user_orders[] = {
+    "login", "-login", "created_at", "-created_at", "last_login_at", "-last_login_at", NULL,
+};
+static const char *const delimiters[] = {"+", "-", "=", ".", NULL};
 
 _Static_assert(FIELD_TEXT == 0, "a field without a type is a text");
 
-#define DRY_RUN                                                                                    \
-    {                                                                                              \
-        .name = "dry_run", .type = FIELD_BOOLEAN                                                   \
-    }
-#define PAGE_FIELDS                                                                                \
-    {.name = "cursor", .min = 1, .max = CURSOR_MAX},                                               \
-    {                                                                                              \
-        .name = "limit", .type = FIELD_INTEGER, .min = 1, .max = 1000                              \
-    }
+/* clang-format off */
+#define DRY_RUN     {.name = "dry_run", .type = FIELD_BOOLEAN}
+#define PAGE_FIELDS {.name = "cursor", .min = 1, .max = CURSOR_MAX},                               \
+                    {.name = "limit", .type = FIELD_INTEGER, .min = 1, .max = 1000}
+#define NAMED(NAME) .name = (NAME), .min = 1, .max = NAME_FIELD_MAX
+#define LIFE_FIELDS {.name = "expires_in", .type = FIELD_INTEGER, .min = 1, .max = LIFE_MAX},      \
+                    {.name = "expires_at", .type = FIELD_TIME}
+/* clang-format on */
 
 #define ADMINISTRATORS (ROLE_DOMAIN_ADMIN | ROLE_ADMIN)
 
 const struct field fields_change_query[] = {DRY_RUN, {0}};
+const struct field fields_page[] = {PAGE_FIELDS, {0}};
+
+/* ---- users --------------------------------------------------------------------------------- */
 
 const struct field fields_user_list[] = {
     PAGE_FIELDS,
+    {.name = "sort", .min = 1, .max = 20, .words = user_orders},
     {.name = "match", .min = 1, .max = 200},
     {.name = "suspended", .type = FIELD_BOOLEAN},
-    {.name = "address", .min = 1, .max = NAME_FIELD_MAX},
+    {NAMED("address")},
+    {NAMED("domain")},
+    {.name = "class", .min = 1, .max = 40},
+    {.name = "role", .min = 1, .max = 40, .words = roles},
+    {.name = "service", .type = FIELD_BOOLEAN},
+    {.name = "unused_days", .type = FIELD_INTEGER, .min = 1, .max = 36500},
+    {.name = "without_password", .type = FIELD_BOOLEAN},
     {0},
 };
 
 const struct field fields_user[] = {
-    {.name = "login", .flags = FIELD_REQUIRED, .min = 1, .max = NAME_FIELD_MAX},
+    {NAMED("login"), .flags = FIELD_REQUIRED},
     {.name = "addresses", .type = FIELD_TEXTS, .max = 256},
     {.name = "display_name", .flags = FIELD_NULLABLE, .min = 1, .max = 800},
-    {.name = "recovery_address", .flags = FIELD_NULLABLE, .min = 1, .max = NAME_FIELD_MAX},
+    {NAMED("recovery_address"), .flags = FIELD_NULLABLE},
     {.name = "role", .flags = FIELD_SENSITIVE, .min = 1, .max = 40, .words = roles},
+    {.name = "class", .flags = FIELD_NULLABLE, .min = 1, .max = 40},
     {.name = "service", .type = FIELD_BOOLEAN},
     {.name = "password", .min = 1, .max = 1024},
     {0},
@@ -45,16 +61,20 @@ const struct field fields_user[] = {
 
 const struct field fields_user_changes[] = {
     {.name = "display_name", .flags = FIELD_NULLABLE, .min = 1, .max = 800},
-    {.name = "recovery_address",
-     .flags = FIELD_NULLABLE | FIELD_SENSITIVE,
-     .min = 1,
-     .max = NAME_FIELD_MAX},
+    {NAMED("recovery_address"), .flags = FIELD_NULLABLE | FIELD_SENSITIVE},
     {.name = "role",
      .flags = FIELD_NULLABLE | FIELD_SENSITIVE,
      .roles = ADMINISTRATORS,
      .min = 1,
      .max = 40,
      .words = roles},
+    {.name = "class", .flags = FIELD_NULLABLE, .roles = ADMINISTRATORS, .min = 1, .max = 40},
+    {NAMED("login"), .flags = FIELD_SENSITIVE, .roles = ADMINISTRATORS},
+    {.name = "domains",
+     .type = FIELD_TEXTS,
+     .flags = FIELD_NULLABLE | FIELD_SENSITIVE,
+     .roles = ROLE_ADMIN,
+     .max = 256},
     {0},
 };
 
@@ -64,17 +84,88 @@ const struct field fields_suspend[] = {
 };
 
 const struct field fields_address[] = {
-    {.name = "address", .flags = FIELD_REQUIRED, .min = 1, .max = NAME_FIELD_MAX},
+    {NAMED("address"), .flags = FIELD_REQUIRED},
     {0},
 };
 
 const struct field fields_address_query[] = {
-    {.name = "address", .flags = FIELD_REQUIRED, .min = 1, .max = NAME_FIELD_MAX},
+    {NAMED("address"), .flags = FIELD_REQUIRED},
     DRY_RUN,
     {0},
 };
 
 const struct field fields_password[] = {
+    {.name = "password", .flags = FIELD_REQUIRED, .min = 1, .max = 1024},
+    {.name = "keep_credentials", .type = FIELD_BOOLEAN},
+    {0},
+};
+
+/* ---- domains, classes, keys ---------------------------------------------------------------- */
+
+const struct field fields_domain_list[] = {
+    PAGE_FIELDS,
+    {.name = "match", .min = 1, .max = 200},
+    {0},
+};
+
+const struct field fields_domain[] = {
+    {NAMED("name"), .argument = "new_domain", .flags = FIELD_REQUIRED},
+    {.name = "recipient_delimiter",
+     .flags = FIELD_NULLABLE,
+     .min = 1,
+     .max = 1,
+     .words = delimiters},
+    {.name = "description", .flags = FIELD_NULLABLE, .min = 1, .max = 800},
+    {0},
+};
+
+const struct field fields_domain_changes[] = {
+    {.name = "recipient_delimiter",
+     .flags = FIELD_NULLABLE,
+     .min = 1,
+     .max = 1,
+     .words = delimiters},
+    {.name = "description", .flags = FIELD_NULLABLE, .min = 1, .max = 800},
+    {0},
+};
+
+const struct field fields_class[] = {
+    {.name = "name", .flags = FIELD_REQUIRED, .min = 1, .max = 40},
+    {.name = "description", .flags = FIELD_NULLABLE, .min = 1, .max = 800},
+    {0},
+};
+
+const struct field fields_class_changes[] = {
+    {.name = "name", .min = 1, .max = 40},
+    {.name = "description", .flags = FIELD_NULLABLE, .min = 1, .max = 800},
+    {0},
+};
+
+const struct field fields_api_key[] = {
+    {.name = "label", .flags = FIELD_REQUIRED, .min = 1, .max = LABEL_MAX},
+    {.name = "rights", .type = FIELD_TEXTS, .max = 40},
+    {.name = "domains", .type = FIELD_TEXTS, .flags = FIELD_NULLABLE, .max = 256},
+    LIFE_FIELDS,
+    {0},
+};
+
+const struct field fields_api_key_changes[] = {
+    {.name = "label", .min = 1, .max = LABEL_MAX},
+    {.name = "rights", .type = FIELD_TEXTS, .max = 40},
+    {.name = "domains", .type = FIELD_TEXTS, .flags = FIELD_NULLABLE, .max = 256},
+    LIFE_FIELDS,
+    {0},
+};
+
+/* ---- signing in ---------------------------------------------------------------------------- */
+
+const struct field fields_sign_in[] = {
+    {NAMED("login"), .flags = FIELD_REQUIRED},
+    {.name = "password", .flags = FIELD_REQUIRED, .min = 1, .max = 1024},
+    {0},
+};
+
+const struct field fields_fresh[] = {
     {.name = "password", .flags = FIELD_REQUIRED, .min = 1, .max = 1024},
     {0},
 };

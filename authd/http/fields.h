@@ -5,6 +5,8 @@
 #include "http/field.h"
 
 extern const struct field fields_change_query[]; /* dry_run, which every change knows */
+extern const struct field fields_page[];         /* cursor and limit */
+
 extern const struct field fields_user_list[];
 extern const struct field fields_user[];
 extern const struct field fields_user_changes[];
@@ -12,5 +14,14 @@ extern const struct field fields_suspend[];
 extern const struct field fields_address[];
 extern const struct field fields_address_query[];
 extern const struct field fields_password[];
+extern const struct field fields_domain_list[];
+extern const struct field fields_domain[];
+extern const struct field fields_domain_changes[];
+extern const struct field fields_class[];
+extern const struct field fields_class_changes[];
+extern const struct field fields_api_key[];
+extern const struct field fields_api_key_changes[];
+extern const struct field fields_sign_in[];
+extern const struct field fields_fresh[];
 
 #endif

@@ -279,11 +279,12 @@ static bool add_idempotency(struct exchange *exchange, json_t *context)
 json_t *input_context(struct exchange *exchange)
 {
     const struct http_route *route = exchange->match.route;
-    json_t *context = json_pack(
-        "{s:O, s:s, s:b, s:b, s:s, s:s, s:s}", "credential", exchange->caller.credential, "role",
-        caller_role_word(exchange->caller.role), "self", (route->roles & ROLE_SELF) != 0,
-        "self_only", exchange->rights.self_only, "reference", exchange->reference, "peer",
-        exchange->client->peer.text, "via", via_of(exchange));
+    json_t *context =
+        json_pack("{s:O, s:s, s:b, s:b, s:s, s:s, s:s?, s:s}", "credential",
+                  exchange->caller.credential, "role", caller_role_word(exchange->caller.role),
+                  "self", (route->roles & ROLE_SELF) != 0, "self_only", exchange->rights.self_only,
+                  "reference", exchange->reference, "peer", exchange->client->peer.text, "client",
+                  exchange->address[0] != '\0' ? exchange->address : NULL, "via", via_of(exchange));
 
     if (!add_condition(exchange, context) || !add_idempotency(exchange, context)) {
         json_decref(context);

@@ -29,12 +29,121 @@ static const struct member user[] = {
     {.name = "suspended", .type = MEMBER_BOOLEAN},
     {.name = "suspended_reason", .flags = MEMBER_NULLABLE},
     {.name = "suspended_at", .type = MEMBER_TIME, .flags = MEMBER_NULLABLE},
+    {.name = "suspended_by", .flags = MEMBER_NULLABLE},
     {.name = "has_password", .type = MEMBER_BOOLEAN},
     {.name = "password_generation", .type = MEMBER_INTEGER},
     {.name = "password_set_at", .type = MEMBER_TIME, .flags = MEMBER_NULLABLE},
     {.name = "created_at", .type = MEMBER_TIME},
     {.name = "last_login_at", .type = MEMBER_TIME, .flags = MEMBER_NULLABLE},
     {.name = "domain_created", .type = MEMBER_BOOLEAN, .flags = MEMBER_SOMETIMES},
+    {.name = "ended", .type = MEMBER_OBJECT, .flags = MEMBER_SOMETIMES, .object = "ended"},
+    CHANGE_MEMBERS,
+    {0},
+};
+
+/* How many credentials of each kind a change has ended. */
+static const struct member ended[] = {
+    {.name = "app_passwords", .type = MEMBER_INTEGER, .flags = MEMBER_SOMETIMES},
+    {.name = "sessions", .type = MEMBER_INTEGER, .flags = MEMBER_SOMETIMES},
+    {.name = "api_keys", .type = MEMBER_INTEGER, .flags = MEMBER_SOMETIMES},
+    {.name = "reset_links", .type = MEMBER_INTEGER, .flags = MEMBER_SOMETIMES},
+    {0},
+};
+
+static const struct member export[] = {
+    {.name = "kind"},
+    {.name = "made_at", .type = MEMBER_TIME},
+    {.name = "user", .type = MEMBER_OBJECT},
+    {.name = "sessions", .type = MEMBER_OBJECTS},
+    {.name = "reset_links", .type = MEMBER_OBJECTS},
+    {.name = "api_keys", .type = MEMBER_OBJECTS},
+    {.name = "app_passwords", .type = MEMBER_OBJECTS, .flags = MEMBER_SOMETIMES},
+    {.name = "activity", .type = MEMBER_OBJECTS, .flags = MEMBER_SOMETIMES},
+    {0},
+};
+
+static const struct member session[] = {
+    {.name = "kind"},
+    {.name = "id"},
+    {.name = "etag"},
+    {.name = "user"},
+    {.name = "user_id"},
+    {.name = "domain"},
+    {.name = "created_at", .type = MEMBER_TIME},
+    {.name = "last_seen_at", .type = MEMBER_TIME},
+    {.name = "expires_at", .type = MEMBER_TIME},
+    {.name = "fresh_until", .type = MEMBER_TIME},
+    {.name = "client", .flags = MEMBER_NULLABLE},
+    {.name = "agent", .flags = MEMBER_NULLABLE},
+    {.name = "current", .type = MEMBER_BOOLEAN, .flags = MEMBER_SOMETIMES},
+    CHANGE_MEMBERS,
+    {0},
+};
+
+static const char *const caller_kinds[] = {"host", "session", "api-key", NULL};
+static const char *const caller_roles[] = {"user", "helpdesk", "domain-admin", "auditor", "admin",
+                                           "host", NULL};
+
+static const struct member caller[] = {
+    {.name = "kind", .words = caller_kinds},
+    {.name = "name"},
+    {.name = "user", .flags = MEMBER_NULLABLE},
+    {.name = "user_id", .flags = MEMBER_NULLABLE},
+    {.name = "role", .words = caller_roles},
+    {.name = "fresh", .type = MEMBER_BOOLEAN},
+    {.name = "rights", .type = MEMBER_TEXTS, .flags = MEMBER_NULLABLE},
+    {.name = "session", .flags = MEMBER_NULLABLE},
+    {0},
+};
+
+static const struct member signed_out[] = {
+    {.name = "changed", .type = MEMBER_BOOLEAN},
+    {0},
+};
+
+static const struct member domain[] = {
+    {.name = "kind"},
+    {.name = "id"},
+    {.name = "etag"},
+    {.name = "name"},
+    {.name = "domain"},
+    {.name = "description", .flags = MEMBER_NULLABLE},
+    {.name = "recipient_delimiter", .flags = MEMBER_NULLABLE},
+    {.name = "created_at", .type = MEMBER_TIME},
+    {.name = "users", .type = MEMBER_INTEGER, .flags = MEMBER_SOMETIMES},
+    {.name = "ended", .type = MEMBER_OBJECT, .flags = MEMBER_SOMETIMES, .object = "ended"},
+    {.name = "skipped", .type = MEMBER_TEXTS, .flags = MEMBER_SOMETIMES},
+    CHANGE_MEMBERS,
+    {0},
+};
+
+static const struct member class[] = {
+    {.name = "kind"},
+    {.name = "id"},
+    {.name = "etag"},
+    {.name = "name"},
+    {.name = "description", .flags = MEMBER_NULLABLE},
+    {.name = "created_at", .type = MEMBER_TIME},
+    CHANGE_MEMBERS,
+    {0},
+};
+
+static const struct member api_key[] = {
+    {.name = "kind"},
+    {.name = "id"},
+    {.name = "etag"},
+    {.name = "label"},
+    {.name = "user", .flags = MEMBER_NULLABLE},
+    {.name = "user_id", .flags = MEMBER_NULLABLE},
+    {.name = "domain", .flags = MEMBER_NULLABLE},
+    {.name = "rights", .type = MEMBER_TEXTS},
+    {.name = "domains", .type = MEMBER_TEXTS, .flags = MEMBER_NULLABLE},
+    {.name = "created_at", .type = MEMBER_TIME},
+    {.name = "expires_at", .type = MEMBER_TIME},
+    {.name = "expired", .type = MEMBER_BOOLEAN, .flags = MEMBER_SOMETIMES},
+    {.name = "last_used_at", .type = MEMBER_TIME, .flags = MEMBER_NULLABLE},
+    {.name = "last_used_address", .flags = MEMBER_NULLABLE},
+    {.name = "secret", .flags = MEMBER_SOMETIMES},
     CHANGE_MEMBERS,
     {0},
 };
@@ -66,6 +175,14 @@ _Static_assert(MEMBER_TEXT == 0, "a member without a type is a text");
 const struct http_object http_objects[] = {
     {"user", user},
     {"address", NULL},
+    {"ended", ended},
+    {"export", export},
+    {"session", session},
+    {"caller", caller},
+    {"signed-out", signed_out},
+    {"domain", domain},
+    {"class", class},
+    {"api-key", api_key},
     {"status", status},
     {"problem", problem},
     {"field-error", field_error},

@@ -16,11 +16,16 @@
 
 #define OPEN(METHOD, PATTERN, NAME) .method = HTTP_##METHOD, .pattern = (PATTERN), .name = (NAME)
 
-#define MANAGE(METHOD, PATTERN, NAME, STATEMENT)                                                   \
-    .method = HTTP_##METHOD, .pattern = (PATTERN), .name = (NAME), .run = api_account,             \
-    .statement = STATEMENT_##STATEMENT
+#define RUN(METHOD, PATTERN, NAME, STATEMENT)                                                      \
+    OPEN(METHOD, PATTERN, NAME), .statement = STATEMENT_##STATEMENT
 
-#define USER "/v1/users/{user}"
+#define MANAGE(METHOD, PATTERN, NAME, STATEMENT)                                                   \
+    RUN(METHOD, PATTERN, NAME, STATEMENT), .run = api_account
+
+#define USER    "/v1/users/{user}"
+#define DOMAIN  "/v1/domains/{domain}"
+#define CLASS   "/v1/classes/{class}"
+#define API_KEY "/v1/api-keys/{id}"
 
 const struct http_route http_routes[] = {
     {OPEN(GET, "/healthz", "health"), .summary = "Whether this process answers", .run = api_health,
@@ -29,6 +34,20 @@ const struct http_route http_routes[] = {
      .answer = "status"},
     {OPEN(GET, "/openapi.json", "document"), .summary = "This document", .run = api_document},
 
+    /* Signing in. */
+    {OPEN(POST, "/v1/session", "sign_in"), .summary = "Sign in",
+     .flags = ROUTE_COOKIE | ROUTE_PROOF, .run = api_sign_in, .body = fields_sign_in,
+     .answer = "session", .created = 201},
+    {OPEN(GET, "/v1/session", "session_show"), .summary = "Who is signed in",
+     .roles = S | H | D | A | X, .resource = "site", .run = api_session, .answer = "caller"},
+    {OPEN(DELETE, "/v1/session", "sign_out"), .summary = "Sign out", .roles = S | H | D | A | X,
+     .flags = ROUTE_SESSION, .run = api_sign_out, .answer = "signed-out"},
+    {OPEN(POST, "/v1/session/fresh", "session_fresh"),
+     .summary = "Give the password again, for what needs a fresh sign-in",
+     .roles = S | H | D | A | X, .flags = ROUTE_SESSION, .run = api_fresh, .body = fields_fresh,
+     .answer = "session", .created = 201},
+
+    /* Users. */
     {MANAGE(GET, "/v1/users", "user_list", USER_LIST), .summary = "List users",
      .roles = H | D | A | X, .flags = ROUTE_LIST, .resource = "users", .query = fields_user_list,
      .answer = "user"},
@@ -49,6 +68,13 @@ const struct http_route http_routes[] = {
     {MANAGE(POST, USER "/resume", "user_resume", USER_RESUME), .summary = "Resume a user",
      .roles = H | D | X, .flags = CONFLICT, .resource = "users", .query = fields_change_query,
      .answer = "user"},
+    {MANAGE(POST, USER "/revoke-all", "user_revoke_all", USER_REVOKE_ALL),
+     .summary = "End every credential and session of a user", .roles = D | X,
+     .flags = FRESH | CONFLICT, .resource = "users", .query = fields_change_query,
+     .answer = "user"},
+    {MANAGE(GET, USER "/export", "user_export", USER_EXPORT),
+     .summary = "All that is stored about a person", .roles = S | D | X, .flags = CONFLICT,
+     .resource = "users", .answer = "export"},
 
     {MANAGE(GET, USER "/addresses", "address_list", ADDRESS_LIST),
      .summary = "List the addresses that a user may send as", .roles = S | H | D | A | X,
@@ -67,6 +93,65 @@ const struct http_route http_routes[] = {
     {MANAGE(DELETE, USER "/password", "password_clear", PASSWORD_CLEAR),
      .summary = "Clear the main password", .roles = D | X, .flags = FRESH | CONFLICT | IF_MATCH,
      .resource = "passwords", .query = fields_change_query, .answer = "user"},
+
+    {MANAGE(GET, USER "/sessions", "session_list", SESSION_LIST),
+     .summary = "List where a user is signed in", .roles = S | H | D | A | X,
+     .flags = CONFLICT | ROUTE_LIST, .resource = "sessions", .answer = "session"},
+    {MANAGE(DELETE, USER "/sessions/{id}", "session_revoke", SESSION_REVOKE),
+     .summary = "End a session", .roles = S | D | X, .flags = CONFLICT | IF_MATCH,
+     .resource = "sessions", .query = fields_change_query, .answer = "session"},
+
+    /* Domains and classes. */
+    {MANAGE(GET, "/v1/domains", "domain_list", DOMAIN_LIST), .summary = "List domains",
+     .roles = H | D | A | X, .flags = ROUTE_LIST, .resource = "domains",
+     .query = fields_domain_list, .answer = "domain"},
+    {MANAGE(POST, "/v1/domains", "domain_add", DOMAIN_ADD), .summary = "Add a domain", .roles = X,
+     .flags = CONFLICT, .resource = "domains", .query = fields_change_query, .body = fields_domain,
+     .answer = "domain", .created = 201},
+    {MANAGE(GET, DOMAIN, "domain_show", DOMAIN_SHOW), .summary = "Show a domain",
+     .roles = H | D | A | X, .resource = "domains", .answer = "domain"},
+    {MANAGE(PATCH, DOMAIN, "domain_set", DOMAIN_SET), .summary = "Change a domain", .roles = D | X,
+     .flags = IF_MATCH, .resource = "domains", .query = fields_change_query,
+     .body = fields_domain_changes, .body_argument = "changes", .answer = "domain"},
+    {MANAGE(DELETE, DOMAIN, "domain_delete", DOMAIN_DELETE), .summary = "Delete an empty domain",
+     .roles = X, .flags = FRESH | CONFLICT | IF_MATCH, .resource = "domains",
+     .query = fields_change_query, .answer = "domain"},
+    {MANAGE(POST, DOMAIN "/revoke-all", "domain_revoke_all", DOMAIN_REVOKE_ALL),
+     .summary = "End every credential and session of a domain's users", .roles = X, .flags = FRESH,
+     .resource = "domains", .query = fields_change_query, .answer = "domain"},
+
+    {MANAGE(GET, "/v1/classes", "class_list", CLASS_LIST), .summary = "List classes",
+     .roles = D | A | X, .flags = ROUTE_LIST, .resource = "classes", .query = fields_page,
+     .answer = "class"},
+    {MANAGE(POST, "/v1/classes", "class_add", CLASS_ADD), .summary = "Add a class", .roles = X,
+     .flags = CONFLICT, .resource = "classes", .query = fields_change_query, .body = fields_class,
+     .answer = "class", .created = 201},
+    {MANAGE(GET, CLASS, "class_show", CLASS_SHOW), .summary = "Show a class", .roles = D | A | X,
+     .resource = "classes", .answer = "class"},
+    {MANAGE(PATCH, CLASS, "class_set", CLASS_SET), .summary = "Change a class", .roles = X,
+     .flags = CONFLICT | IF_MATCH, .resource = "classes", .query = fields_change_query,
+     .body = fields_class_changes, .body_argument = "changes", .answer = "class"},
+    {MANAGE(DELETE, CLASS, "class_delete", CLASS_DELETE), .summary = "Delete a class", .roles = X,
+     .flags = CONFLICT | IF_MATCH, .resource = "classes", .query = fields_change_query,
+     .answer = "class"},
+
+    /* API keys: no API key makes, shows or changes any. */
+    {MANAGE(GET, "/v1/api-keys", "api_key_list", API_KEY_LIST), .summary = "List API keys",
+     .roles = D | X, .flags = ROUTE_LIST | ROUTE_NO_KEYS, .resource = "api-keys",
+     .query = fields_page, .answer = "api-key"},
+    {RUN(POST, "/v1/api-keys", "api_key_add", API_KEY_ADD), .summary = "Make an API key",
+     .roles = D | X, .flags = FRESH | CONFLICT | ROUTE_NO_KEYS, .resource = "api-keys",
+     .run = api_key_make, .query = fields_change_query, .body = fields_api_key, .answer = "api-key",
+     .created = 201},
+    {MANAGE(GET, API_KEY, "api_key_show", API_KEY_SHOW), .summary = "Show an API key",
+     .roles = D | X, .flags = ROUTE_NO_KEYS, .resource = "api-keys", .answer = "api-key"},
+    {MANAGE(PATCH, API_KEY, "api_key_set", API_KEY_SET), .summary = "Change an API key",
+     .roles = D | X, .flags = ROUTE_NO_KEYS | IF_MATCH, .resource = "api-keys",
+     .query = fields_change_query, .body = fields_api_key_changes, .body_argument = "changes",
+     .answer = "api-key"},
+    {MANAGE(DELETE, API_KEY, "api_key_revoke", API_KEY_REVOKE), .summary = "Revoke an API key",
+     .roles = D | X, .flags = ROUTE_NO_KEYS | IF_MATCH, .resource = "api-keys",
+     .query = fields_change_query, .answer = "api-key"},
 
     {0},
 };

@@ -1,0 +1,214 @@
+/* Signing in and out.
+ *
+ * Threats: who tries passwords learns nothing but "no" (one 401 on core/login's grid, whatever was
+ * wrong; only who had everything right hears that the account is suspended); a page of another site
+ * that signs a browser in under another name (guarded as if there were a cookie already); a session
+ * known before the sign-in (each makes a new cookie, and ends the old one). */
+#include "http/api.h"
+
+#include "core/login.h"
+#include "core/session.h"
+#include "http/admit.h"
+#include "http/cookie.h"
+#include "http/exchange.h"
+#include "http/input.h"
+
+#define COOKIE_ATTRIBUTES "; Path=/; Secure; HttpOnly; SameSite=Strict"
+
+static struct span cookie_of(const struct exchange *exchange)
+{
+    const char *cookies = exchange_header(exchange, MHD_HTTP_HEADER_COOKIE);
+
+    return cookies != NULL ? cookie_value(span_of(cookies), EXCHANGE_COOKIE) : (struct span){0};
+}
+
+static void unavailable(struct exchange *exchange, const char *cause)
+{
+    exchange_note(exchange, cause);
+    exchange_refuse(exchange, &(struct problem){
+                                  .type = PROBLEM_UNAVAILABLE,
+                                  .detail = "whether the sign-in is good cannot be told now",
+                                  .hint = "Try again.",
+                              });
+}
+
+static void denied(struct exchange *exchange, const char *detail, const char *hint)
+{
+    exchange_refuse(exchange, &(struct problem){
+                                  .type = PROBLEM_UNAUTHORIZED,
+                                  .detail = detail,
+                                  .hint = hint,
+                              });
+}
+
+/* ---- sign in ------------------------------------------------------------------------------- */
+
+static void session_made(const struct session_answer *answer, void *arg)
+{
+    struct exchange *exchange = arg;
+
+    exchange->work.call = NULL;
+    if (answer->result == SESSION_UNAVAILABLE) {
+        unavailable(exchange, answer->cause);
+        return;
+    }
+    if (answer->result == SESSION_REFUSED) { /* changed between the two */
+        exchange_note(exchange, "changed-meanwhile");
+        denied(exchange, "login or password is wrong", NULL);
+        return;
+    }
+    exchange->cookie =
+        arena_printf(exchange->arena, EXCHANGE_COOKIE "=%s" COOKIE_ATTRIBUTES, answer->cookie);
+    api_answer(exchange, answer->object);
+}
+
+static void cancel_session(void *call)
+{
+    session_cancel(call);
+}
+
+static void judged(const struct login_result *result, void *arg)
+{
+    struct exchange *exchange = arg;
+
+    exchange->work.call = NULL;
+    exchange_note(exchange, reason_word(result->reason));
+    if (result->outcome == OUTCOME_TEMPFAIL) {
+        unavailable(exchange, NULL);
+        return;
+    }
+    if (result->outcome != OUTCOME_ALLOW) {
+        bool suspended = result->reason == REASON_SUSPENDED;
+
+        denied(exchange, suspended ? "this account is suspended" : "login or password is wrong",
+               suspended ? "Ask your administrator." : NULL);
+        return;
+    }
+
+    const struct session_new session = {
+        .account = result->account,
+        .version = result->version,
+        .client = exchange->address[0] != '\0' ? exchange->address : NULL,
+        .agent = exchange_header(exchange, MHD_HTTP_HEADER_USER_AGENT),
+        .old = cookie_of(exchange),
+    };
+
+    exchange->work.cancel = cancel_session;
+    exchange->work.call = session_add(exchange->exchanges->core, &session, session_made, exchange);
+}
+
+static void cancel_login(void *call)
+{
+    login_cancel(call, REASON_CLIENT_GONE);
+}
+
+/* Whoever shares an address shares what there is too much of. */
+static uint64_t source_of(const struct exchange *exchange)
+{
+    return exchange->address[0] != '\0' ? span_number(span_of(exchange->address))
+                                        : exchange->client->peer.number;
+}
+
+static void sign_in(struct exchange *exchange, const char *login, const json_t *password)
+{
+    const struct claim claim = {
+        .authcid = span_of(login),
+        .secret = {json_string_value(password), json_string_length(password)},
+    };
+    const struct login_context context = {
+        .mechanism = "HTTP",
+        .service = "http",
+        .front = "http",
+        .client = exchange->address,
+        .peer = exchange->client->peer.text,
+        .source = source_of(exchange),
+        .tls = exchange->names.tls,
+    };
+
+    exchange->work.cancel = cancel_login;
+    exchange->work.call =
+        login_begin(exchange->exchanges->core, &claim, &context, judged, exchange);
+}
+
+void api_sign_in(struct exchange *exchange)
+{
+    json_t *arguments = input_arguments(exchange);
+
+    if (arguments != NULL) {
+        sign_in(exchange, json_string_value(json_object_get(arguments, "login")),
+                json_object_get(arguments, "password"));
+    }
+    json_decref(arguments);
+}
+
+/* A password given again is a sign-in: it gets a new cookie. */
+void api_fresh(struct exchange *exchange)
+{
+    json_t *arguments = input_arguments(exchange);
+
+    if (arguments != NULL) {
+        sign_in(exchange, exchange->caller.login, json_object_get(arguments, "password"));
+    }
+    json_decref(arguments);
+}
+
+/* ---- who, and out -------------------------------------------------------------------------- */
+
+/* A number of the database as text, as all ids are. */
+static json_t *number_text(const json_t *number)
+{
+    return json_is_integer(number) ? json_sprintf("%lld", (long long)json_integer_value(number))
+                                   : json_null();
+}
+
+void api_session(struct exchange *exchange)
+{
+    static const char *const kinds[] = {
+        [CALLER_HOST] = "host", [CALLER_SESSION] = "session", [CALLER_API_KEY] = "api-key"};
+    const struct caller *caller = &exchange->caller;
+    json_t *arguments = input_arguments(exchange);
+
+    if (arguments == NULL) {
+        return;
+    }
+
+    json_t *object = json_pack("{s:s, s:s, s:s?, s:o, s:s, s:b, s:O?, s:o}", "kind",
+                               kinds[caller->kind], "name", caller->name, "user", caller->login,
+                               "user_id", number_text(json_object_get(caller->known, "account")),
+                               "role", caller_role_word(caller->role), "fresh", caller->fresh,
+                               "rights", json_object_get(caller->known, "rights"), "session",
+                               number_text(json_object_get(caller->known, "session")));
+
+    exchange_answer(exchange, MHD_HTTP_OK, object);
+    json_decref(object);
+    json_decref(arguments);
+}
+
+static void session_ended(const struct session_answer *answer, void *arg)
+{
+    struct exchange *exchange = arg;
+
+    exchange->work.call = NULL;
+    if (answer->result != SESSION_DONE) {
+        unavailable(exchange, answer->cause);
+        return;
+    }
+
+    json_t *object = json_pack("{s:b}", "changed", true);
+
+    exchange->cookie = EXCHANGE_COOKIE "=" COOKIE_ATTRIBUTES "; Max-Age=0";
+    exchange_answer(exchange, MHD_HTTP_OK, object);
+    json_decref(object);
+}
+
+void api_sign_out(struct exchange *exchange)
+{
+    json_t *arguments = input_arguments(exchange);
+
+    if (arguments != NULL) {
+        exchange->work.cancel = cancel_session;
+        exchange->work.call =
+            session_end(exchange->exchanges->core, cookie_of(exchange), session_ended, exchange);
+    }
+    json_decref(arguments);
+}
