@@ -2,6 +2,7 @@
 #include "http/api.h"
 
 #include "http/exchange.h"
+#include "http/input.h"
 
 static void answer_word(struct exchange *exchange, const char *word)
 {
@@ -11,9 +12,21 @@ static void answer_word(struct exchange *exchange, const char *word)
     json_decref(object);
 }
 
+/* False: refused; it takes nothing. */
+static bool is_bare(struct exchange *exchange)
+{
+    json_t *arguments = input_arguments(exchange);
+    bool bare = arguments != NULL;
+
+    json_decref(arguments);
+    return bare;
+}
+
 void api_health(struct exchange *exchange)
 {
-    answer_word(exchange, "up");
+    if (is_bare(exchange)) {
+        answer_word(exchange, "up");
+    }
 }
 
 static void ready_known(const struct account_result *result, void *arg)
@@ -37,6 +50,9 @@ static void cancel_ready(void *call)
 
 void api_ready(struct exchange *exchange)
 {
+    if (!is_bare(exchange)) {
+        return;
+    }
     if (exchange->exchanges->draining) {
         exchange->cause = "stopping";
         exchange_refuse(exchange, &(struct problem){.type = PROBLEM_UNAVAILABLE,

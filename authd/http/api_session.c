@@ -172,12 +172,14 @@ void api_session(struct exchange *exchange)
         return;
     }
 
-    json_t *object = json_pack("{s:s, s:s, s:s?, s:o, s:s, s:b, s:O?, s:o}", "kind",
-                               kinds[caller->kind], "name", caller->name, "user", caller->login,
-                               "user_id", number_text(json_object_get(caller->known, "account")),
-                               "role", caller_role_word(caller->role), "fresh", caller->fresh,
-                               "rights", json_object_get(caller->known, "rights"), "session",
-                               number_text(json_object_get(caller->known, "session")));
+    json_t *object = json_pack(
+        "{s:s, s:s, s:s?, s:o, s:s, s:O?, s:O?, s:o, s:b, s:O?}", "kind", kinds[caller->kind],
+        "name", caller->name, "user", caller->login, "user_id",
+        number_text(json_object_get(caller->known, "account")), "role",
+        caller_role_word(caller->role), "domains", json_object_get(caller->known, "domains"),
+        "rights", json_object_get(caller->known, "rights"), "session",
+        number_text(json_object_get(caller->known, "session")), "fresh", caller->fresh,
+        "fresh_until", json_object_get(caller->known, "fresh_until"));
 
     exchange_answer(exchange, MHD_HTTP_OK, object);
     json_decref(object);

@@ -90,9 +90,11 @@ static const struct member caller[] = {
     {.name = "user", .flags = MEMBER_NULLABLE},
     {.name = "user_id", .flags = MEMBER_NULLABLE},
     {.name = "role", .words = caller_roles},
-    {.name = "fresh", .type = MEMBER_BOOLEAN},
-    {.name = "rights", .type = MEMBER_TEXTS, .flags = MEMBER_NULLABLE},
+    {.name = "domains", .type = MEMBER_TEXTS, .flags = MEMBER_NULLABLE}, /* null: the whole site */
+    {.name = "rights", .type = MEMBER_TEXTS, .flags = MEMBER_NULLABLE},  /* null: all of the role */
     {.name = "session", .flags = MEMBER_NULLABLE},
+    {.name = "fresh", .type = MEMBER_BOOLEAN},
+    {.name = "fresh_until", .type = MEMBER_TIME, .flags = MEMBER_NULLABLE},
     {0},
 };
 

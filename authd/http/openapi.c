@@ -131,6 +131,21 @@ static void add_path_parameters(json_t *parameters, const char *pattern)
     }
 }
 
+static bool knows_idempotency(const struct http_route *route)
+{
+    return route->method == HTTP_POST && route->roles != 0 && (route->flags & ROUTE_SESSION) == 0;
+}
+
+static bool needs_fresh(const struct http_route *route)
+{
+    bool needs = (route->flags & ROUTE_FRESH) != 0;
+
+    for (const struct field *field = route->body; field != NULL && field->name != NULL; field++) {
+        needs = needs || (field->flags & FIELD_SENSITIVE) != 0;
+    }
+    return needs;
+}
+
 static json_t *parameters_of(const struct http_route *route)
 {
     json_t *parameters = json_array();
@@ -144,7 +159,7 @@ static json_t *parameters_of(const struct http_route *route)
     if ((route->flags & ROUTE_CONDITIONAL) != 0) {
         json_array_append_new(parameters, parameter("header", "If-Match", false, string_schema()));
     }
-    if (route->method == HTTP_POST && route->roles != 0 && (route->flags & ROUTE_SESSION) == 0) {
+    if (knows_idempotency(route)) {
         json_array_append_new(parameters,
                               parameter("header", "Idempotency-Key", false, string_schema()));
     }
@@ -214,15 +229,35 @@ static bool may_refuse(const struct http_route *route, unsigned status)
     }
 }
 
-static json_t *problem_of(unsigned status)
+static bool knows_problem(const struct http_route *route, enum problem_type type)
+{
+    switch ((int)type) {
+    case PROBLEM_IDEMPOTENCY_KEY_REUSED:
+        return knows_idempotency(route);
+    case PROBLEM_MALFORMED_JSON:
+        return route->body != NULL;
+    case PROBLEM_CSRF:
+        return route->method != HTTP_GET;
+    case PROBLEM_FORBIDDEN:
+        return route->roles != 0;
+    case PROBLEM_FRESH_SIGN_IN_REQUIRED:
+        return needs_fresh(route);
+    default:
+        return true;
+    }
+}
+
+static json_t *problem_of(const struct http_route *route, unsigned status)
 {
     json_t *types = json_array();
-    const char *title = "";
+    const char *title = NULL;
 
-    for (int type = 0; type < PROBLEM_COUNT; type++) {
-        if (problem_status((enum problem_type)type) == status) {
-            json_array_append_new(types, json_string(problem_word((enum problem_type)type)));
-            title = problem_title((enum problem_type)type);
+    for (int number = 0; number < PROBLEM_COUNT; number++) {
+        enum problem_type type = (enum problem_type)number;
+
+        if (problem_status(type) == status && knows_problem(route, type)) {
+            json_array_append_new(types, json_string(problem_word(type)));
+            title = title != NULL ? title : problem_title(type);
         }
     }
     return json_pack("{s:s, s:o, s:o}", "description", title, "x-problems", types, "content",
@@ -247,7 +282,7 @@ static json_t *responses_of(const struct http_route *route)
 
         snprintf(status, sizeof(status), "%u", code);
         if (may_refuse(route, code) && json_object_get(responses, status) == NULL) {
-            json_object_set_new(responses, status, problem_of(code));
+            json_object_set_new(responses, status, problem_of(route, code));
         }
     }
     return responses;
