@@ -208,8 +208,9 @@ static bool may_refuse(const struct http_route *route, unsigned status)
     case 400: /* framing, or not JSON */
     case 413:
     case 421:
-    case 503:
         return true;
+    case 503:
+        return (route->flags & ROUTE_ALONE) == 0;
     case 401:
         return route->roles != 0 || (route->flags & (ROUTE_COOKIE | ROUTE_PROOF)) != 0;
     case 403:

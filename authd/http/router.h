@@ -31,6 +31,7 @@ enum http_route_flag {
     ROUTE_SECRET = 1u << 7,      /* the answer has a secret, once */
     ROUTE_PROOF = 1u << 8,       /* open to anybody, and proves itself: may answer 401 */
     ROUTE_ABSENT = 1u << 9,      /* may answer 404 for what its body or query names */
+    ROUTE_ALONE = 1u << 10,      /* asks nobody, so it always knows */
 };
 
 #define ROUTE_PARAMETERS_MAX 2

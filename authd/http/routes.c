@@ -29,10 +29,11 @@
 
 const struct http_route http_routes[] = {
     {OPEN(GET, "/healthz", "health"), .summary = "Whether this process answers", .run = api_health,
-     .answer = "status"},
+     .flags = ROUTE_ALONE, .answer = "status"},
     {OPEN(GET, "/readyz", "ready"), .summary = "Whether it can decide", .run = api_ready,
      .answer = "status"},
-    {OPEN(GET, "/openapi.json", "document"), .summary = "This document", .run = api_document},
+    {OPEN(GET, "/openapi.json", "document"), .summary = "This document", .run = api_document,
+     .flags = ROUTE_ALONE},
 
     /* Signing in. */
     {OPEN(POST, "/v1/session", "sign_in"), .summary = "Sign in",

@@ -1,0 +1,257 @@
+"""Who may do what: each caller × each route of the API × own, other, foreign and absent objects. What must
+come out follows from the roles that /openapi.json names and from who reaches whom; what is refused is
+asked in earnest, and nothing may have changed."""
+
+import pytest
+from world import EMPTY, FAR, HOME, PASSWORD, RANKS, make_world
+
+ABSENT = "999999"
+
+# Valid bodies by operation.
+BODIES = {
+    "sign_in": {"login": f"peer@{HOME}", "password": PASSWORD},
+    "session_fresh": {"password": PASSWORD},
+    "user_add": {"login": f"new@{HOME}"},
+    "user_set": {"display_name": "Somebody"},
+    "user_suspend": {"reason": "a test"},
+    "address_add": {"address": f"another@{HOME}"},
+    "password_set": {"password": "quite another long password"},
+    "domain_add": {"name": "new.example"},
+    "domain_set": {"description": "Something"},
+    "class_add": {"name": "new"},
+    "class_set": {"description": "Something"},
+    "api_key_add": {"label": "new"},
+    "api_key_set": {"label": "another"},
+}
+QUERIES = {"address_remove": "address=nobody@nowhere.example"}
+
+# Without a dry run, and about the caller alone: tests of their own.
+ALONE = {"sign_in", "session_fresh", "sign_out"}
+
+
+@pytest.fixture(scope="module")
+def world():
+    yield from make_world()
+
+
+class Target:
+    """An object: `owner` is the login it belongs to, `domain` its domain."""
+
+    def __init__(self, kind, path, owner=None, rank=0, domain=None):
+        self.kind, self.path, self.owner, self.rank, self.domain = kind, path, owner, rank, domain
+
+    def __repr__(self):
+        return self.kind
+
+
+def user_targets(world, caller):
+    logins = {"other": f"peer@{HOME}", "equal": f"second-admin@{HOME}", "above": f"admin@{HOME}",
+              "foreign": f"far@{FAR}", "foreign-admin": f"far-admin@{FAR}"}
+    if getattr(caller, "login", None):
+        logins["own"] = caller.login
+    for kind, login in logins.items():
+        role = world.api.good("GET", f"/v1/users/{login}")["role"]
+        yield Target(kind, login, login, RANKS[role], login.partition("@")[2])
+    yield Target("foreign by id", world.logins[f"far@{FAR}"], f"far@{FAR}", 0, FAR)
+    yield Target("absent", f"nobody@{HOME}")
+    yield Target("absent by id", ABSENT)
+
+
+def key_targets(world, caller):
+    for login in f"domain-admin@{HOME}", f"second-admin@{HOME}", f"admin@{HOME}", f"far-admin@{FAR}":
+        owner = "own" if login == getattr(caller, "login", None) else login
+        role = {"admin": "admin"}.get(login.partition("@")[0], "domain-admin")
+        yield Target(owner, world.keys[login], login, RANKS[role], login.partition("@")[2])
+    yield Target("host's", world.keys["host"], None, 4, None)
+    yield Target("absent", ABSENT)
+
+
+def targets_of(world, caller, pattern):
+    """(path, target) for each object that a pattern may name."""
+    if "{user}" in pattern:
+        for target in user_targets(world, caller):
+            path = pattern.replace("{user}", target.path)
+            yield path.replace("{id}", sub_object(world, pattern, target.owner)), target
+    elif "{domain}" in pattern:
+        for kind, name in {"own": HOME, "foreign": FAR, "empty": EMPTY}.items():
+            yield pattern.replace("{domain}", name), Target(kind, name, domain=name)
+        yield pattern.replace("{domain}", "absent.example"), Target("absent", "absent.example")
+    elif "{class}" in pattern:
+        for name in "staff", "idle":
+            yield pattern.replace("{class}", name), Target(name, name, domain="")
+        yield pattern.replace("{class}", "absent"), Target("absent", "absent")
+    elif "{id}" in pattern:
+        for target in key_targets(world, caller):
+            yield pattern.replace("{id}", target.path), target
+    else:
+        yield pattern, None
+
+
+def sub_object(world, pattern, owner):
+    """What a user has: the session that nobody here uses, …"""
+    kind = pattern.split("/")[4] if pattern.count("/") > 3 else ""
+    return world.things.get((kind, owner), ABSENT)
+
+
+def is_visible(caller, target):
+    if target.domain is None and target.kind != "host's":
+        return False  # absent
+    if target.kind == "host's":
+        return caller.reach is None
+    if target.domain == "":  # the whole site's, and no secret
+        return True
+    own = target.owner is not None and target.owner == getattr(caller, "login", None)
+    return caller.reach is None or target.domain in caller.reach or own
+
+
+def expected(operation, method, caller, target):
+    """401, 403, 404, or None: allowed."""
+    roles = operation["x-roles"]
+    if not roles:
+        return None
+    if caller.role is None:
+        return 401
+    by_role = caller.role in roles and caller.role != "user"
+    for_self = "user" in roles
+    if not by_role and not for_self:
+        return 403
+    if caller.rights is not None:
+        right = operation.get("x-right")
+        resource = right.partition(":")[0] if right else None
+        if not right or not {right, f"*:{right.partition(':')[2]}", f"{resource}:write", "*:write"} & set(caller.rights):
+            return 403
+    if operation.get("x-session-only") and "Cookie" not in caller.headers:
+        return 403
+    if target is None:
+        return None
+    if not is_visible(caller, target):
+        return 404
+    own = target.owner is not None and target.owner == getattr(caller, "login", None)
+    if not by_role and not own:
+        return 403
+    if method != "GET" and target.owner is not None or target.kind == "host's" and method != "GET":
+        mine = own and (for_self or operation["operationId"].startswith("api_key"))
+        if target.rank >= caller.rank and not mine:
+            return 403
+    return None
+
+
+def cells(world):
+    for method, pattern, operation in world.api.operations():
+        if operation["operationId"] in ALONE:
+            continue
+        for caller in world.callers:
+            for path, target in targets_of(world, caller, pattern):
+                yield method, path, operation, caller, target
+
+
+def ask(world, method, path, operation, caller, dry):
+    name = operation["operationId"]
+    query = [QUERIES[name]] if name in QUERIES else []
+    knows_dry_run = any(parameter["name"] == "dry_run" for parameter in operation["parameters"])
+    assert method == "GET" or knows_dry_run, f"{name} has no dry run: it needs a test of its own"
+    if dry and knows_dry_run:
+        query.append("dry_run=true")
+    body = BODIES[name] if "requestBody" in operation else None
+    return world.api.call(method, path + ("?" if query else "") + "&".join(query), body, caller)
+
+
+
+
+@pytest.fixture(scope="module")
+def stage(world):
+    """Keys and sessions of everybody who may own some."""
+    world.keys, world.things = {}, {}
+    world.keys["host"] = world.api.make_key(label="the host's").id
+    for login in world.logins:
+        caller = world.sign_in(login)
+        world.things["sessions", login] = caller.session
+        if login.partition("@")[0] in ("domain-admin", "second-admin", "admin", "far-admin"):
+            world.keys[login] = world.api.make_key(caller, label="mine").id
+    return world
+
+
+def test_every_cell_of_the_matrix(stage):
+    before = stage.snapshot()
+    wrong, count = [], {}
+    for method, path, operation, caller, target in cells(stage):
+        wanted = expected(operation, method, caller, target)
+        answer = ask(stage, method, path, operation, caller, dry=wanted is None)
+        count[wanted or "allowed"] = count.get(wanted or "allowed", 0) + 1
+        if wanted is None:
+            right = answer.status not in (401, 403) and answer.status < 500 and (
+                answer.status != 404 or operation["operationId"] == "address_remove")
+        else:
+            right = answer.status == wanted
+        if not right:
+            wrong.append(f"{caller} {method} {path} ({target}): {wanted or 'allowed'} expected, {answer}")
+    print("cells:", count)
+    assert not wrong, f"{len(wrong)} of {sum(count.values())} cells:\n" + "\n".join(wrong[:40])
+    assert sum(count.values()) > 1000 and all(count[status] > 50 for status in (401, 403, 404, "allowed"))
+    assert stage.snapshot() == before
+
+
+def test_a_session_that_is_not_fresh_opens_no_sensitive_route(stage):
+    admin = stage.sign_in(f"admin@{HOME}")
+    stage.server.sql("UPDATE authd.http_session SET fresh_at = fresh_at - interval '10 minutes' "
+                     f"WHERE id = {admin.session}")
+    before = stage.snapshot()
+    seen = 0
+    for method, pattern, operation in stage.api.operations():
+        if operation["operationId"] in ALONE or "admin" not in operation["x-roles"]:
+            continue
+        path = pattern.replace("{user}", f"peer@{HOME}").replace("{domain}", EMPTY).replace("{class}", "idle")
+        path = path.replace("{id}", ABSENT)
+        answer = ask(stage, method, path, operation, admin, dry=not operation["x-fresh"])
+        stale = answer.status == 403 and answer.type == "fresh-sign-in-required"
+        assert stale == operation["x-fresh"], (method, path, answer)
+        seen += stale
+    assert seen > 5
+    assert stage.snapshot() == before
+
+
+@pytest.mark.parametrize("field, value", [
+    ("recovery_address", "new@elsewhere.example"), ("role", "helpdesk"), ("login", f"renamed@{HOME}"),
+    ("domains", [HOME])])
+def test_a_session_that_is_not_fresh_sets_no_sensitive_member(stage, field, value):
+    admin = stage.sign_in(f"admin@{HOME}")
+    path = f"/v1/users/peer@{HOME}?dry_run=true"
+    assert stage.api.call("PATCH", path, {field: value}, admin).status == 200
+    stage.server.sql("UPDATE authd.http_session SET fresh_at = fresh_at - interval '10 minutes' "
+                     f"WHERE id = {admin.session}")
+    answer = stage.api.call("PATCH", path, {field: value}, admin)
+    assert (answer.status, answer.type) == (403, "fresh-sign-in-required")
+    assert stage.api.call("PATCH", path, {"display_name": "x"}, admin).status == 200
+
+
+@pytest.mark.parametrize("role", ["user", "helpdesk", "domain-admin", "auditor"])
+@pytest.mark.parametrize("change", [
+    {"role": "admin"}, {"login": f"renamed@{HOME}"}, {"class": "idle"}, {"domains": [FAR]}])
+def test_nobody_raises_himself(stage, role, change):
+    before = stage.snapshot()
+    caller = stage.caller(role)
+    for who in "me", caller.login:
+        answer = stage.api.call("PATCH", f"/v1/users/{who}", change, caller)
+        assert answer.status == 403, answer
+    assert stage.snapshot() == before
+
+
+def test_nobody_grants_a_role_that_is_not_below_his(stage):
+    before = stage.snapshot()
+    admin = stage.caller("domain-admin")
+    for role in "domain-admin", "auditor", "admin":
+        assert stage.api.call("PATCH", f"/v1/users/peer@{HOME}", {"role": role}, admin).status == 403
+        body = {"login": f"new-{role}@{HOME}", "role": role}
+        assert stage.api.call("POST", "/v1/users", body, admin).status == 403
+    assert stage.snapshot() == before
+
+
+def test_a_changed_role_counts_at_once(stage):
+    login = f"passing@{HOME}"
+    stage.new_user(login, role="helpdesk")
+    caller = stage.sign_in(login)
+    assert stage.api.call("GET", f"/v1/users/peer@{HOME}", who=caller).status == 200
+    stage.api.good("PATCH", f"/v1/users/{login}", {"role": "user"})
+    assert stage.api.call("GET", f"/v1/users/peer@{HOME}", who=caller).status == 404
+    stage.api.good("POST", f"/v1/users/{login}/suspend", {"reason": "gone"})
+    assert stage.api.call("GET", "/v1/users/me", who=caller).status == 401
