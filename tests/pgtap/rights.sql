@@ -42,7 +42,11 @@ SELECT set_eq($$
         'session_fresh',
         'session_end',
         'api_key_find',
-        'api_key_used'
+        'api_key_used',
+        'key_list',
+        'login_lookup',
+        'login_confirm',
+        'app_password_used'
     ], 'the service may call these functions only');
 SELECT is_empty($$ SELECT signature FROM functions
                     WHERE prosecdef AND prolang <> (SELECT oid FROM pg_language
