@@ -1,0 +1,23 @@
+/* The terms of a sending scope that are more than one value, from JSON. For core/scope* alone. */
+#ifndef CORE_SCOPE_TERMS_H
+#define CORE_SCOPE_TERMS_H
+
+#include "core/scope_document.h"
+#include "core/scope_reader.h"
+
+void scope_read_patterns(struct reader *reader, const json_t *value,
+                         struct scope_patterns *patterns);
+void scope_read_networks(struct reader *reader, const json_t *value,
+                         struct scope_networks *networks);
+void scope_read_words(struct reader *reader, const json_t *value, struct scope_words *words,
+                      bool upper);
+
+/* Into a struct scope. */
+void scope_read_time(struct reader *reader, const json_t *value, void *out);
+void scope_read_rates(struct reader *reader, const json_t *value, void *out);
+
+/* Sorts `count` items and drops repetitions; returns how many are left. */
+size_t scope_sort(void *items, size_t count, size_t size,
+                  int (*compare)(const void *, const void *));
+
+#endif

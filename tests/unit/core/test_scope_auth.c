@@ -1,0 +1,213 @@
+/* What a scope says to a sign-in: one table of documents, facts and verdicts. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "core/scope.h"
+
+#define NOON_2026 1767268800 /* 2026-01-01T12:00:00Z */
+
+static struct scope *parse(const char *members)
+{
+    char text[1024];
+    struct scope_flaw flaw;
+
+    snprintf(text, sizeof(text), "{\"v\":1%s%s}", members[0] != '\0' ? "," : "", members);
+
+    json_t *json = json_loads(text, 0, NULL);
+    struct scope *scope = json != NULL ? scope_parse(json, &flaw) : NULL;
+
+    if (scope == NULL) {
+        fail_msg("%s: %s %s", text, flaw.pointer, flaw.text);
+    }
+    json_decref(json);
+    return scope;
+}
+
+struct row {
+    const char *members;
+    enum scope_verdict verdict;
+    const char *client; /* NULL: 192.0.2.7 */
+    bool no_tls;
+    const char *mechanism; /* NULL: PLAIN; "": unknown */
+    const char *service;   /* NULL: smtp; "": unknown */
+    int64_t now;           /* 0: NOON_2026 */
+    int minute;            /* of the week */
+};
+
+#define EVERYTHING                                                                                 \
+    "\"networks\":{\"allow\":[\"10.0.0.0/8\"]},\"tls\":{\"required\":true},\"mechanisms\":["       \
+    "\"LOGIN\"],\"services\":[\"imap\"],\"time\":{\"tz\":\"UTC\",\"windows\":[]}"
+#define AT(day, hour, minute) (((day)*24 + (hour)) * 60 + (minute))
+#define HOURS(days, from, to)                                                                      \
+    "\"time\":{\"tz\":\"UTC\",\"windows\":[{\"days\":\"" days "\",\"from\":\"" from                \
+    "\",\"to\":\"" to "\"}]}"
+
+static const struct row rows[] = {
+    {"", SCOPE_OK, .client = "", .no_tls = true, .mechanism = "", .service = "", .minute = -1},
+    /* what only the MTA enforces says nothing here */
+    {"\"envelope_from\":{\"allow\":[]},\"rates\":[{\"count\":\"messages\",\"n\":1,\"per\":\"1d\"}]",
+     .verdict = SCOPE_OK},
+    /* moments: the first is in, the last is out */
+    {"\"not_before\":\"2026-01-01T12:00:00Z\"", .verdict = SCOPE_OK},
+    {"\"not_before\":\"2026-01-01T12:00:01Z\"", .verdict = SCOPE_NOT_BEFORE},
+    {"\"expires\":\"2026-01-01T12:00:01Z\"", .verdict = SCOPE_OK},
+    {"\"expires\":\"2026-01-01T12:00:00Z\"", .verdict = SCOPE_EXPIRED},
+    /* mechanism, service */
+    {"\"mechanisms\":[\"PLAIN\"]", .verdict = SCOPE_OK},
+    {"\"mechanisms\":[\"PLAIN\"]", SCOPE_OK, .mechanism = "plain"},
+    {"\"mechanisms\":[\"PLAIN\"]", SCOPE_MECHANISM, .mechanism = "LOGIN"},
+    {"\"mechanisms\":[\"PLAIN\"]", SCOPE_MECHANISM, .mechanism = ""},
+    {"\"mechanisms\":[]", .verdict = SCOPE_MECHANISM},
+    {"\"services\":[\"SMTP\",\"sieve\"]", .verdict = SCOPE_OK},
+    {"\"services\":[\"smtp\"]", SCOPE_OK, .service = "SMTP"},
+    {"\"services\":[\"smtp\"]", SCOPE_SERVICE, .service = "imap"},
+    {"\"services\":[\"smtp\"]", SCOPE_SERVICE, .service = ""},
+    {"\"services\":[]", .verdict = SCOPE_SERVICE},
+    /* TLS, network */
+    {"\"tls\":{\"required\":true}", .verdict = SCOPE_OK},
+    {"\"tls\":{\"required\":true}", SCOPE_TLS, .no_tls = true},
+    {"\"tls\":{\"required\":false}", SCOPE_OK, .no_tls = true},
+    {"\"networks\":{\"allow\":[\"2001:db8::/32\",\"192.0.2.0/24\"]}", .verdict = SCOPE_OK},
+    {"\"networks\":{\"allow\":[\"192.0.2.0/24\"]}", SCOPE_OK, .client = "::ffff:192.0.2.9"},
+    {"\"networks\":{\"allow\":[\"192.0.2.0/24\"]}", SCOPE_NETWORK, .client = "192.0.3.1"},
+    {"\"networks\":{\"allow\":[\"0.0.0.0/0\"]}", SCOPE_NETWORK, .client = "2001:db8::1"},
+    {"\"networks\":{\"allow\":[\"0.0.0.0/0\",\"::/0\"]}", SCOPE_NETWORK, .client = ""},
+    {"\"networks\":{\"allow\":[]}", .verdict = SCOPE_NETWORK},
+    /* windows: Monday is day 0 */
+    {HOURS("mon-fri", "07:00", "19:00"), SCOPE_TIME, .minute = AT(0, 6, 59)},
+    {HOURS("mon-fri", "07:00", "19:00"), SCOPE_OK, .minute = AT(0, 7, 0)},
+    {HOURS("mon-fri", "07:00", "19:00"), SCOPE_OK, .minute = AT(4, 18, 59)},
+    {HOURS("mon-fri", "07:00", "19:00"), SCOPE_TIME, .minute = AT(4, 19, 0)},
+    {HOURS("mon-fri", "07:00", "19:00"), SCOPE_TIME, .minute = AT(5, 12, 0)},
+    {HOURS("sat,sun", "00:00", "24:00"), SCOPE_OK, .minute = AT(6, 23, 59)},
+    {HOURS("sat,sun", "00:00", "24:00"), SCOPE_TIME, .minute = AT(0, 0, 0)},
+    {HOURS("fri", "22:00", "06:00"), SCOPE_OK, .minute = AT(4, 22, 0)},
+    {HOURS("fri", "22:00", "06:00"), SCOPE_OK, .minute = AT(5, 5, 59)},
+    {HOURS("fri", "22:00", "06:00"), SCOPE_TIME, .minute = AT(5, 6, 0)},
+    {HOURS("fri", "22:00", "06:00"), SCOPE_TIME, .minute = AT(4, 5, 0)},
+    {HOURS("sun", "22:00", "06:00"), SCOPE_OK, .minute = AT(0, 1, 0)},
+    {HOURS("mon-sun", "00:00", "24:00"), SCOPE_TIME, .minute = -1},
+    {HOURS("mon-sun", "00:00", "24:00"), SCOPE_TIME, .minute = AT(7, 0, 0)},
+    {"\"time\":{\"tz\":\"UTC\",\"windows\":[]}", .verdict = SCOPE_TIME},
+    /* the order: what is stable before what depends on where and when */
+    {EVERYTHING ",\"not_before\":\"2030-01-01T00:00:00Z\"", SCOPE_NOT_BEFORE, .no_tls = true},
+    {EVERYTHING ",\"expires\":\"2020-01-01T00:00:00Z\"", SCOPE_EXPIRED, .no_tls = true},
+    {EVERYTHING, SCOPE_MECHANISM, .no_tls = true},
+    {EVERYTHING, SCOPE_SERVICE, .no_tls = true, .mechanism = "LOGIN"},
+    {EVERYTHING, SCOPE_TLS, .no_tls = true, .mechanism = "LOGIN", .service = "imap"},
+    {EVERYTHING, SCOPE_NETWORK, .mechanism = "LOGIN", .service = "imap"},
+    {EVERYTHING, SCOPE_TIME, .mechanism = "LOGIN", .service = "imap", .client = "10.1.2.3"},
+};
+
+static const char *or_default(const char *value, const char *usual)
+{
+    if (value == NULL) {
+        return usual;
+    }
+    return value[0] != '\0' ? value : NULL;
+}
+
+static void test_verdicts(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct row *row = &rows[i];
+        struct scope *scope = parse(row->members);
+        const char *client = or_default(row->client, "192.0.2.7");
+        struct scope_facts facts = {
+            .tls = !row->no_tls,
+            .mechanism = or_default(row->mechanism, "PLAIN"),
+            .service = or_default(row->service, "smtp"),
+            .now = NOON_2026,
+            .local_minute = row->minute,
+        };
+
+        network_address_parse(span_of(client != NULL ? client : ""), &facts.client);
+
+        enum scope_verdict verdict = scope_auth(scope, &facts);
+
+        if (verdict != row->verdict) {
+            fail_msg("row %zu, %s: %s, not %s", i, row->members, scope_verdict_word(verdict),
+                     scope_verdict_word(row->verdict));
+        }
+        scope_destroy(scope);
+    }
+}
+
+static void test_mode(void **state)
+{
+    (void)state;
+    struct scope *scope = parse("\"mode\":\"monitor\",\"monitor_until\":\"2026-01-01T12:00:00Z\","
+                                "\"tls\":{\"required\":true}");
+    struct scope_facts facts = {.now = NOON_2026 - 1, .local_minute = -1};
+
+    assert_false(scope_enforced(scope, NOON_2026 - 1));
+    assert_true(scope_enforced(scope, NOON_2026)); // the end has come: its rules hold
+    assert_int_equal(scope_monitor_until(scope), NOON_2026);
+    assert_int_equal(scope_auth(scope, &facts), SCOPE_TLS);
+    scope_destroy(scope);
+
+    scope = parse("");
+    assert_true(scope_enforced(scope, 0));
+    assert_int_equal(scope_monitor_until(scope), 0);
+    scope_destroy(scope);
+}
+
+static void test_needs_mta(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *members;
+        bool needs;
+    } terms[] = {
+        {"", false},
+        {EVERYTHING, false},
+        {"\"not_before\":\"2026-01-01T00:00:00Z\",\"expires\":\"2027-01-01T00:00:00Z\"", false},
+        {"\"rates\":[]", false},
+        {"\"envelope_from\":{\"allow\":[]}", true},
+        {"\"header_from\":{\"allow\":[\"@self\"]}", true},
+        {"\"recipients\":{\"allow\":[]}", true},
+        {"\"recipients\":{\"deny\":[]}", true},
+        {"\"max_size\":1", true},
+        {"\"max_recipients\":1", true},
+        {"\"rates\":[{\"count\":\"bytes\",\"n\":1,\"per\":\"1s\"}]", true},
+    };
+
+    for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++) {
+        struct scope *scope = parse(terms[i].members);
+
+        if (scope_needs_mta(scope) != terms[i].needs) {
+            fail_msg("%s", terms[i].members);
+        }
+        scope_destroy(scope);
+    }
+}
+
+static void test_tz(void **state)
+{
+    (void)state;
+    struct scope *scope = parse(HOURS("mon", "07:00", "19:00"));
+
+    assert_string_equal(scope_tz(scope), "UTC");
+    scope_destroy(scope);
+    scope = parse("");
+    assert_null(scope_tz(scope));
+    scope_destroy(scope);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_verdicts),
+        cmocka_unit_test(test_mode),
+        cmocka_unit_test(test_needs_mta),
+        cmocka_unit_test(test_tz),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
