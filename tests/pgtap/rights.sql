@@ -46,7 +46,8 @@ SELECT set_eq($$
         'key_list',
         'login_lookup',
         'login_confirm',
-        'app_password_used'
+        'app_password_used',
+        'scope_document'
     ], 'the service may call these functions only');
 SELECT is_empty($$ SELECT signature FROM functions
                     WHERE prosecdef AND prolang <> (SELECT oid FROM pg_language
