@@ -9,7 +9,7 @@
 --
 -- The app password object: {kind, id, user, user_id, domain, label, created_at, created_by,
 -- expires_at, sliding, expires_in (seconds after the last use; null: the end is fixed), expired,
--- scope (the hash of its document), foreign, rotations, rotated_at, old_until (until when the secret
+-- scope (its document; null: none), foreign, rotations, rotated_at, old_until (until when the secret
 -- before the last rotation is good), last_used_at, last_used_address, etag}. Never a verifier or a hash.
 
 -- The keys that something in this database was made with, by the name of the key. So a node that has
@@ -194,7 +194,7 @@ BEGIN
         'expires_at', CASE WHEN held.sliding IS NULL THEN authd.rfc3339(held.not_after) END,
         'sliding', held.sliding IS NOT NULL,
         'expires_in', extract(epoch FROM held.sliding)::bigint,
-        'scope', held.scope,
+        'scope', authd.scope_content(held.scope),
         'foreign', held.foreign_hash IS NOT NULL,
         'rotations', held.rotations,
         'rotated_at', authd.rfc3339(held.rotated_at),
@@ -454,10 +454,11 @@ END
 $$;
 
 -- authd.app_password_add(actor, reach, {user, credential, label, selector, verifier, key,
---                                       expires_at?, expires_in?, sliding?, scope_hash?})
+--                                       expires_at?, expires_in?, sliding?, scope?})
 --     → app password object, "changed": true
 -- credential: a new authd.credential_id(), over which the verifier was made. Instead of selector,
--- verifier and key: password_hash, of a secret that was made elsewhere.
+-- verifier and key: password_hash, of a secret that was made elsewhere. scope: the canonical text of
+-- its document.
 -- Errors: AU404; AU403; AU409 too many; AU422.
 CREATE FUNCTION authd.app_password_add(actor jsonb, reach bigint[], arguments jsonb) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
@@ -473,7 +474,7 @@ BEGIN
     INSERT INTO authd.app_password (id, account, label, created_by, not_after, sliding, scope,
                                     foreign_hash)
         VALUES (new_id, owner.id, new_label, actor ->> 'name', ends.not_after, ends.sliding,
-                arguments ->> 'scope_hash', new_hash);
+                authd.scope_store(arguments ->> 'scope'), new_hash);
     IF new_hash IS NULL THEN
         PERFORM authd.app_password_secret_put(new_id, arguments);
     END IF;
@@ -482,10 +483,10 @@ END
 $$;
 
 -- authd.app_password_set(actor, reach, {user, id, changes: {label?, expires_at?, expires_in?,
---                                       sliding?, scope_hash?}})
+--                                       sliding?, scope?}})
 --     → app password object, "changed"
--- An end that is given replaces the old one, a sliding one too; null: none. scope_hash null: no
--- scope of its own.
+-- An end that is given replaces the old one, a sliding one too; null: none. scope: the canonical
+-- text of its document; null: no scope of its own.
 -- Errors: AU404; AU403; AU422, also for any other member of changes.
 CREATE FUNCTION authd.app_password_set(actor jsonb, reach bigint[], arguments jsonb) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
@@ -503,7 +504,7 @@ BEGIN
                              'It may have label, expires_at, expires_in, sliding and scope.');
     END IF;
     SELECT min(key) INTO unknown FROM jsonb_object_keys(changes) AS key
-     WHERE key NOT IN ('label', 'expires_at', 'expires_in', 'sliding', 'scope_hash');
+     WHERE key NOT IN ('label', 'expires_at', 'expires_in', 'sliding', 'scope');
     IF unknown IS NOT NULL THEN
         PERFORM authd.refuse('AU422', format('%s cannot be set', left(unknown, 40)),
             'What can be set is label, expires_at, expires_in, sliding and scope.');
@@ -517,8 +518,8 @@ BEGIN
         new.not_after := ends.not_after;
         new.sliding := ends.sliding;
     END IF;
-    IF changes ? 'scope_hash' THEN
-        new.scope := changes ->> 'scope_hash';
+    IF changes ? 'scope' THEN
+        new.scope := authd.scope_store(changes ->> 'scope');
     END IF;
     UPDATE authd.app_password
        SET label = new.label, not_after = new.not_after, sliding = new.sliding, scope = new.scope,

@@ -28,6 +28,8 @@ INSERT INTO authd.site DEFAULT VALUES;
 ALTER TABLE authd.domain  ADD COLUMN scope text COLLATE "C" REFERENCES authd.scope_document;
 ALTER TABLE authd.class   ADD COLUMN scope text COLLATE "C" REFERENCES authd.scope_document;
 ALTER TABLE authd.account ADD COLUMN scope text COLLATE "C" REFERENCES authd.scope_document;
+ALTER TABLE authd.app_password ADD FOREIGN KEY (scope) REFERENCES authd.scope_document;
+CREATE INDEX app_password_scope ON authd.app_password (scope) WHERE scope IS NOT NULL;
 CREATE INDEX domain_scope  ON authd.domain (scope)  WHERE scope IS NOT NULL;
 CREATE INDEX class_scope   ON authd.class (scope)   WHERE scope IS NOT NULL;
 CREATE INDEX account_scope ON authd.account (scope) WHERE scope IS NOT NULL;
@@ -84,6 +86,7 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 BEGIN
     RETURN EXISTS (SELECT FROM authd.account WHERE scope = hash)
+        OR EXISTS (SELECT FROM authd.app_password WHERE scope = hash)
         OR EXISTS (SELECT FROM authd.domain WHERE scope = hash)
         OR EXISTS (SELECT FROM authd.class WHERE scope = hash)
         OR EXISTS (SELECT FROM authd.site WHERE scope = hash);
@@ -141,6 +144,10 @@ CREATE TRIGGER scope_replaced AFTER UPDATE OF scope ON authd.class
     FOR EACH ROW WHEN (OLD.scope IS DISTINCT FROM NEW.scope) EXECUTE FUNCTION authd.scope_released();
 CREATE TRIGGER scope_replaced AFTER UPDATE OF scope ON authd.account
     FOR EACH ROW WHEN (OLD.scope IS DISTINCT FROM NEW.scope) EXECUTE FUNCTION authd.scope_released();
+CREATE TRIGGER scope_replaced AFTER UPDATE OF scope ON authd.app_password
+    FOR EACH ROW WHEN (OLD.scope IS DISTINCT FROM NEW.scope) EXECUTE FUNCTION authd.scope_released();
+CREATE TRIGGER scope_released AFTER DELETE ON authd.app_password
+    FOR EACH ROW WHEN (OLD.scope IS NOT NULL) EXECUTE FUNCTION authd.scope_released();
 CREATE TRIGGER scope_released AFTER DELETE ON authd.domain
     FOR EACH ROW WHEN (OLD.scope IS NOT NULL) EXECUTE FUNCTION authd.scope_released();
 CREATE TRIGGER scope_released AFTER DELETE ON authd.class
@@ -200,6 +207,94 @@ BEGIN
     RETURN name;
 END
 $$;
+
+-- ---- logins ----------------------------------------------------------------------------------
+
+-- authd.scope_word(hash text) → text
+-- What a login is told of one scope: '-' if there is none, or its hash, followed by @ and the minute
+-- of the week if the document has windows of time.
+CREATE FUNCTION authd.scope_word(hash text) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    IF hash IS NULL THEN
+        RETURN '-';
+    END IF;
+    RETURN (SELECT held.hash || coalesce('@' || authd.week_minute(held.tz), '')
+              FROM authd.scope_document AS held WHERE held.hash = scope_word.hash);
+END
+$$;
+
+DROP FUNCTION authd.login_lookup(text[], text[]);
+
+-- authd.login_lookup(logins text[], selectors text[])
+--     → (n int, id bigint, version bigint, login text, suspended boolean, password text,
+--        generation int, foreign_passwords text, credential bigint, credential_version bigint,
+--        verifier text, key text, expired boolean, scopes text, seconds bigint)
+-- The accounts of canonical logins; n is the place in the arrays, from 1. Unknown logins have no
+-- row. A selector is that of the app password which was shown, '' if it was no app password;
+-- credential to expired are NULL unless that app password is the account's own. verifier is in hex.
+-- foreign_passwords: the account's app passwords that were made elsewhere, unless a selector was
+-- given: a line for each, "id version scope hash"; NULL: none.
+-- scopes: a word for each of site, domain, class, user and credential, as authd.scope_word() says;
+-- that of a foreign app password is in its line. seconds: since 1970, of authd.now().
+-- Bounds: at most 64 logins; at most 8 foreign app passwords of each.
+-- Errors: AU422 too many logins, or not as many selectors.
+-- One plan, kept: see authd.lookup(). It asks the same few index entries whether a user has one app
+-- password or thousands.
+CREATE FUNCTION authd.login_lookup(logins text[], selectors text[])
+RETURNS TABLE (n int, id bigint, version bigint, login text, suspended boolean, password text,
+               generation int, foreign_passwords text, credential bigint,
+               credential_version bigint, verifier text, key text, expired boolean, scopes text,
+               seconds bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 64 SET search_path = pg_catalog, authd, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $$
+DECLARE
+    at        bigint := floor(extract(epoch FROM authd.now()));
+    everybody text   := (SELECT authd.scope_word(site.scope) FROM authd.site);
+BEGIN
+    IF cardinality(logins) > 64 OR cardinality(selectors) <> cardinality(logins) THEN
+        RAISE EXCEPTION USING ERRCODE = 'AU422',
+            MESSAGE = format('a lookup of %s logins and %s selectors is too large or uneven',
+                             cardinality(logins), cardinality(selectors)),
+            HINT = 'Ask for at most 64, with as many selectors.';
+    END IF;
+    RETURN QUERY
+        SELECT asked.n::int, account.id, account.version, account.login, account.suspended,
+               account.password, account.password_generation, made_elsewhere.lines,
+               held.id, held.version,
+               CASE WHEN held.id IS NOT NULL THEN encode(secret.verifier, 'hex') END,
+               CASE WHEN held.id IS NOT NULL THEN secret.key END,
+               CASE WHEN held.id IS NOT NULL
+                    THEN coalesce(least(held.not_after, secret.not_after) <= authd.now(), false) END,
+               concat_ws(' ', everybody,
+                   CASE WHEN home.scope IS NULL THEN '-' ELSE authd.scope_word(home.scope) END,
+                   CASE WHEN class.scope IS NULL THEN '-' ELSE authd.scope_word(class.scope) END,
+                   CASE WHEN account.scope IS NULL THEN '-' ELSE authd.scope_word(account.scope) END,
+                   CASE WHEN held.scope IS NULL THEN '-' ELSE authd.scope_word(held.scope) END),
+               at
+          FROM unnest(logins, selectors) WITH ORDINALITY AS asked (login, selector, n)
+          JOIN authd.account ON account.login = asked.login
+          JOIN authd.domain AS home ON home.id = account.domain
+          LEFT JOIN authd.class ON class.id = account.class
+          LEFT JOIN authd.app_password_secret AS secret ON secret.selector = asked.selector
+          LEFT JOIN authd.app_password AS held
+            ON held.id = secret.app_password AND held.account = account.id
+          LEFT JOIN LATERAL (
+               SELECT string_agg(format('%s %s %s %s', other.id, other.version,
+                                        authd.scope_word(other.scope), other.foreign_hash),
+                                 E'\n' ORDER BY other.id) AS lines
+                 FROM (SELECT kept.id, kept.version, kept.scope, kept.foreign_hash
+                         FROM authd.app_password AS kept
+                        WHERE kept.account = account.id AND kept.foreign_hash IS NOT NULL
+                          AND coalesce(kept.not_after > authd.now(), true)
+                        ORDER BY kept.id LIMIT 8) AS other) AS made_elsewhere
+            ON asked.selector = '';
+END
+$$;
+GRANT EXECUTE ON FUNCTION authd.login_lookup(text[], text[]) TO authd_service;
 
 -- ---- scopes of the site, a domain, a class, a user -------------------------------------------
 

@@ -203,7 +203,7 @@ SELECT pg_temp.add('bob@example.org', '', jsonb_build_object('password_hash', '$
 SELECT matches(pg_temp.add_refused('bob@example.org', '', '{"password_hash": "$1$9"}'),
     '^AU409 bob@example.org has 8 foreign app passwords already', 'foreign: at most 8');
 SELECT is(regexp_count((SELECT foreign_passwords FROM authd.login_lookup(ARRAY['bob@example.org'],
-    ARRAY[''])), '(?n)^[0-9]+ 1 \$1\$[0-9]$'), 8, 'foreign: the lookup of a password brings them');
+    ARRAY[''])), '(?n)^[0-9]+ 1 - \$1\$[0-9]$'), 8, 'foreign: the lookup of a password brings them');
 SELECT is((SELECT foreign_passwords FROM authd.login_lookup(ARRAY['bob@example.org'],
     ARRAY['bbbbbbb7'])), NULL, 'foreign: that of an app password does not');
 SELECT is((SELECT foreign_passwords FROM authd.login_lookup(ARRAY['alice@example.org'], ARRAY[''])),

@@ -2,7 +2,7 @@
 -- nothing is left of what nobody has.
 BEGIN;
 SET search_path = tap, pg_catalog;
-SELECT plan(65);
+SELECT plan(80);
 
 CREATE OR REPLACE FUNCTION authd.now() RETURNS timestamptz LANGUAGE sql STABLE
 RETURN coalesce(current_setting('tap.now', true), '2026-03-01 12:00:00Z')::timestamptz;
@@ -112,6 +112,48 @@ SELECT is(left(refusal('scope_get', place::jsonb, ARRAY[domain_id('example.org')
   FROM (VALUES ('{"level": "user", "user": "boss@example.org"}', 'answe'),
                ('{"level": "domain", "domain": "other.example"}', 'AU404'),
                ('{"level": "site"}', 'answe')) AS row (place, expected);
+
+-- what a login is told
+CREATE FUNCTION pg_temp.hash(canonical text) RETURNS text LANGUAGE sql AS
+    $$ SELECT encode(sha256(convert_to(canonical, 'UTF8')), 'hex') $$;
+CREATE FUNCTION pg_temp.hours(tz text) RETURNS text LANGUAGE sql AS
+    $$ SELECT format('{"time":{"tz":"%s","windows":[]},"v":1}', tz) $$;
+CREATE FUNCTION pg_temp.told(selector text DEFAULT '') RETURNS text[] LANGUAGE sql AS
+    $$ SELECT string_to_array(scopes, ' ')
+         FROM authd.login_lookup(ARRAY['alice@example.org'], ARRAY[selector]) $$;
+SELECT is(pg_temp.told(), ARRAY[pg_temp.hash(document), pg_temp.hash(pg_temp.canonical(2)), '-',
+                                pg_temp.hash(pg_temp.canonical(9)), '-'], 'site, domain, user')
+  FROM (VALUES ('{"mode":"monitor","monitor_until":"2026-03-31T12:00:00Z","v":1}')) AS row (document);
+UPDATE authd.account SET class = (SELECT id FROM authd.class) WHERE login = 'alice@example.org';
+SELECT is((pg_temp.told())[3], pg_temp.hash(pg_temp.canonical(3)), 'the class');
+SELECT lives_ok($$ SELECT pg_temp.put('{"level": "class", "class": "printers"}',
+                                      pg_temp.hours('Asia/Kathmandu')) $$, 'one with windows');
+SELECT is((pg_temp.told())[3], pg_temp.hash(pg_temp.hours('Asia/Kathmandu')) || '@'
+                               || (6 * 1440 + 17 * 60 + 45), 'brings the minute in its zone');
+SELECT lives_ok($$ SELECT pg_temp.put('{"level": "class", "class": "printers"}',
+                                      pg_temp.canonical(3)) $$, 'and back');
+SELECT is(ask('app_password_add', jsonb_build_object('user', 'alice@example.org', 'label', 'phone',
+        'credential', 901, 'selector', 'aaaaaaaa', 'verifier', repeat('ab', 32), 'key', '01234567',
+        'scope', pg_temp.canonical(6))) -> 'scope', '{"v": 1, "max_recipients": 6}',
+    'an app password with a scope of its own');
+SELECT is((pg_temp.told('aaaaaaaa'))[5], pg_temp.hash(pg_temp.canonical(6)), 'the credential');
+SELECT is((pg_temp.told('aaaaaaab'))[5], '-', 'only if it is the one that was shown');
+SELECT is(left(refusal('app_password_set', jsonb_build_object('user', 'alice@example.org', 'id', '901',
+        'changes', jsonb_build_object('scope', pg_temp.hours('Europe/Atlantis')))), 16),
+    'AU422 /time/tz i', 'a scope of an app password is checked as any other');
+SELECT is(ask('app_password_set', jsonb_build_object('user', 'alice@example.org', 'id', '901',
+        'changes', jsonb_build_object('scope', pg_temp.canonical(8)))) -> 'changed', 'true', 'another');
+SELECT is(pg_temp.documents() ~ '6', false, 'and the first is gone');
+SELECT is(ask('app_password_add', jsonb_build_object('user', 'alice@example.org', 'label', 'old',
+        'credential', 902, 'password_hash', '$1$old', 'scope', pg_temp.canonical(8))) -> 'changed', 'true',
+    'a foreign one');
+SELECT is((SELECT foreign_passwords FROM authd.login_lookup(ARRAY['alice@example.org'], ARRAY[''])),
+    format('902 1 %s $1$old', pg_temp.hash(pg_temp.canonical(8))), 'its scope is in its line');
+SELECT is((SELECT seconds FROM authd.login_lookup(ARRAY['alice@example.org'], ARRAY[''])),
+    1772366400::bigint, 'and the time');
+SELECT lives_ok($$ SELECT ask('app_password_revoke', '{"user": "alice@example.org", "id": "901"}'),
+                          ask('app_password_revoke', '{"user": "alice@example.org", "id": "902"}') $$,
+                'both go');
 
 -- If-Match
 SELECT throws_ok($$ SELECT authd.manage('scope_delete', context() || '{"if_match": "\"old\""}',
