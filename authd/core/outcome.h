@@ -37,6 +37,8 @@ enum outcome {
     X(HASH_TOO_SLOW, "hash-too-slow", "the password was not checked in time")                      \
     X(HASH_UNREADABLE, "hash-unreadable", "no configured scheme reads the stored hash in bounds")  \
     X(HASH_FAILED, "hash-failed", "the password could not be checked on this machine")             \
+    X(SCOPE_UNREADABLE, "scope-unreadable", "a sending scope that this authd cannot read")         \
+    X(SCOPE_GONE, "scope-gone", "a sending scope was replaced while the login was judged")         \
     X(TOO_MANY, "too-many-requests", "the limit of requests at a time is reached")                 \
     X(DEADLINE, "deadline", "the request was not decided in time")                                 \
     X(CLIENT_GONE, "client-gone", "the client left before the answer")                             \

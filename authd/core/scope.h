@@ -67,7 +67,8 @@ struct scope_facts {
     X(SERVICE, "services")                                                                         \
     X(TLS, "tls")                                                                                  \
     X(NETWORK, "networks")                                                                         \
-    X(TIME, "time")
+    X(TIME, "time")                                                                                \
+    X(NEEDS_MTA, "policy") /* from scope_rule() alone */
 
 enum scope_verdict {
 #define X(name, word) SCOPE_##name,
@@ -77,7 +78,7 @@ enum scope_verdict {
 
 /* What the document says to a sign-in, whatever its mode: see scope_enforced(). */
 enum scope_verdict scope_auth(const struct scope *scope, const struct scope_facts *facts);
-/* The member of the document that decided. */
+/* The member of the document that decided; "policy": one that needs the policy service. */
 const char *scope_verdict_word(enum scope_verdict verdict);
 
 /* False: in mode monitor, whose end has not come; what it refuses is recorded and let through. */
@@ -88,5 +89,51 @@ int64_t scope_monitor_until(const struct scope *scope);
 /* Whether it has a term that only an MTA with the policy service can enforce: envelope_from,
  * header_from, recipients, max_size, max_recipients, rates. Whatever its mode. */
 bool scope_needs_mta(const struct scope *scope);
+
+/* ---- all documents of a login -------------------------------------------------------------- */
+
+/* X(NAME, word), from the outside in. All of them hold. */
+#define SCOPE_LEVEL_LIST(X)                                                                        \
+    X(SITE, "site")                                                                                \
+    X(DOMAIN, "domain")                                                                            \
+    X(CLASS, "class")                                                                              \
+    X(USER, "user")                                                                                \
+    X(CREDENTIAL, "credential")
+
+enum scope_level {
+#define X(name, word) SCOPE_OF_##name,
+    SCOPE_LEVEL_LIST(X)
+#undef X
+        SCOPE_LEVELS
+};
+
+const char *scope_level_word(enum scope_level level);
+
+/* A document by its name, as authd.scope_word() of schema/ tells it. */
+struct scope_name {
+    char hash[SCOPE_HASH_SIZE]; /* "": there is none */
+    int minute;                 /* scope_facts.local_minute of this document */
+};
+
+/* "-", HASH or HASH@MINUTE. False: it is none of these, and `out` is "there is none". */
+bool scope_name_parse(struct span word, struct scope_name *out);
+
+struct scope_set {
+    struct scope_name names[SCOPE_LEVELS];
+    const struct scope *scopes[SCOPE_LEVELS]; /* NULL: there is none */
+};
+
+/* What all of them say together. */
+struct scope_ruling {
+    enum scope_verdict verdict;   /* the first refusal that is enforced, or SCOPE_OK */
+    enum scope_level level;       /* whose */
+    enum scope_verdict monitored; /* the first that mode monitor lets through, or SCOPE_OK */
+    enum scope_level monitored_level;
+};
+
+/* `facts->local_minute` is ignored: each document has its own. `plain`: nobody will ask the policy
+ * service about this login, so a document with a term for it refuses. */
+struct scope_ruling scope_rule(const struct scope_set *set, const struct scope_facts *facts,
+                               bool plain);
 
 #endif

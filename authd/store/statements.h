@@ -10,6 +10,7 @@ enum db_kind { KIND_READ, KIND_WRITE };
 #define STATEMENTS(X)                                                                              \
     X(LOOKUP, READ, READ, 1, "SELECT * FROM authd.lookup($1::text[])")                             \
     X(CONFIRM, READ, READ, 2, "SELECT authd.confirm($1::bigint, $2::bigint)")                      \
+    X(SCOPE_DOCUMENT, READ, READ, 1, "SELECT authd.scope_document($1)")                            \
     X(PASSWORD_UPGRADE, SLOW, WRITE, 3, "SELECT authd.password_upgrade($1::bigint, $2, $3)")       \
     X(CALLER, READ, READ, 1, "SELECT authd.caller($1::jsonb)")                                     \
     X(USER_ADD, WRITE, WRITE, 2, "SELECT authd.manage('user_add', $1::jsonb, $2::jsonb)")          \

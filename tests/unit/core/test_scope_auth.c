@@ -201,13 +201,144 @@ static void test_tz(void **state)
     scope_destroy(scope);
 }
 
+#define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void test_names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *word;
+        const char *hash; /* NULL: refused */
+        int minute;
+    } words[] = {
+        {"-", "", -1},
+        {HASH, HASH, -1},
+        {HASH "@0", HASH, 0},
+        {HASH "@10079", HASH, 10079},
+        {HASH "@10080", NULL, 0},
+        {HASH "@100790", NULL, 0},
+        {HASH "@", NULL, 0},
+        {HASH "@-1", NULL, 0},
+        {HASH "0", NULL, 0},
+        {"@5", NULL, 0},
+        {"-@5", NULL, 0},
+        {"", NULL, 0},
+        {"0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef", NULL, 0},
+    };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        struct scope_name name;
+        bool taken = scope_name_parse(span_of(words[i].word), &name);
+
+        if (taken != (words[i].hash != NULL)) {
+            fail_msg("%s: %s", words[i].word, taken ? "taken" : "refused");
+        }
+        if (taken) {
+            assert_string_equal(name.hash, words[i].hash);
+            assert_int_equal(name.minute, words[i].minute);
+        }
+    }
+}
+
+#define MONITOR     "\"mode\":\"monitor\",\"monitor_until\":\"2026-01-02T00:00:00Z\","
+#define MONITOR_OLD "\"mode\":\"monitor\",\"monitor_until\":\"2026-01-01T00:00:00Z\","
+#define TLS         "\"tls\":{\"required\":true}"
+#define MTA         "\"max_recipients\":1"
+#define NOWHERE     "\"networks\":{\"allow\":[]}"
+
+/* A document at each level; NULL: none. The facts are: nothing is known but the time. */
+static void test_rule(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *members[SCOPE_LEVELS];
+        bool plain;
+        enum scope_verdict verdict;
+        enum scope_level level;
+        enum scope_verdict monitored;
+        enum scope_level monitored_level;
+    } sets[] = {
+        {.verdict = SCOPE_OK},
+        {.members = {"", "", "", "", ""}, .plain = true, .verdict = SCOPE_OK},
+        {.members = {TLS, NOWHERE}, .verdict = SCOPE_TLS, .level = SCOPE_OF_SITE},
+        {.members = {"", NOWHERE, TLS}, .verdict = SCOPE_NETWORK, .level = SCOPE_OF_DOMAIN},
+        {.members = {NULL, NULL, TLS}, .verdict = SCOPE_TLS, .level = SCOPE_OF_CLASS},
+        {.members = {NULL, NULL, NULL, TLS}, .verdict = SCOPE_TLS, .level = SCOPE_OF_USER},
+        {.members = {[4] = TLS}, .verdict = SCOPE_TLS, .level = SCOPE_OF_CREDENTIAL},
+        /* what the policy service enforces is enough where it is asked */
+        {.members = {[3] = MTA}, .verdict = SCOPE_OK},
+        {.members = {[3] = MTA}, .plain = true, .verdict = SCOPE_NEEDS_MTA, .level = SCOPE_OF_USER},
+        {.members = {MTA, TLS}, .plain = true, .verdict = SCOPE_NEEDS_MTA, .level = SCOPE_OF_SITE},
+        {.members = {TLS "," MTA}, .plain = true, .verdict = SCOPE_TLS, .level = SCOPE_OF_SITE},
+        /* a monitored document refuses nothing, and relaxes no other */
+        {.members = {MONITOR TLS},
+         .verdict = SCOPE_OK,
+         .monitored = SCOPE_TLS,
+         .monitored_level = SCOPE_OF_SITE},
+        {.members = {MONITOR MTA},
+         .plain = true,
+         .verdict = SCOPE_OK,
+         .monitored = SCOPE_NEEDS_MTA,
+         .monitored_level = SCOPE_OF_SITE},
+        {.members = {NULL, MONITOR TLS, NOWHERE, MONITOR NOWHERE},
+         .verdict = SCOPE_NETWORK,
+         .level = SCOPE_OF_CLASS,
+         .monitored = SCOPE_TLS,
+         .monitored_level = SCOPE_OF_DOMAIN},
+        {.members = {MONITOR_OLD TLS}, .verdict = SCOPE_TLS, .level = SCOPE_OF_SITE},
+    };
+
+    for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+        const struct scope_facts facts = {.now = NOON_2026, .local_minute = 1};
+        struct scope *scopes[SCOPE_LEVELS] = {NULL};
+        struct scope_set set = {0};
+
+        for (size_t level = 0; level < SCOPE_LEVELS; level++) {
+            if (sets[i].members[level] != NULL) {
+                set.scopes[level] = scopes[level] = parse(sets[i].members[level]);
+            }
+        }
+
+        struct scope_ruling ruling = scope_rule(&set, &facts, sets[i].plain);
+
+        if (ruling.verdict != sets[i].verdict || ruling.level != sets[i].level ||
+            ruling.monitored != sets[i].monitored ||
+            ruling.monitored_level != sets[i].monitored_level) {
+            fail_msg("set %zu: %s of %s, monitored %s of %s", i, scope_verdict_word(ruling.verdict),
+                     scope_level_word(ruling.level), scope_verdict_word(ruling.monitored),
+                     scope_level_word(ruling.monitored_level));
+        }
+        for (size_t level = 0; level < SCOPE_LEVELS; level++) {
+            scope_destroy(scopes[level]);
+        }
+    }
+}
+
+/* Each document is judged in its own time zone. */
+static void test_minutes(void **state)
+{
+    (void)state;
+    struct scope *scope = parse(HOURS("mon", "07:00", "19:00"));
+    const struct scope_facts facts = {.now = NOON_2026, .local_minute = AT(0, 8, 0)};
+    struct scope_set set = {.scopes = {scope, scope}};
+
+    set.names[0].minute = AT(0, 8, 0);
+    set.names[1].minute = AT(0, 20, 0);
+
+    struct scope_ruling ruling = scope_rule(&set, &facts, false);
+
+    assert_int_equal(ruling.verdict, SCOPE_TIME);
+    assert_int_equal(ruling.level, SCOPE_OF_DOMAIN);
+    scope_destroy(scope);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_verdicts),
-        cmocka_unit_test(test_mode),
-        cmocka_unit_test(test_needs_mta),
-        cmocka_unit_test(test_tz),
+        cmocka_unit_test(test_verdicts),  cmocka_unit_test(test_mode),
+        cmocka_unit_test(test_needs_mta), cmocka_unit_test(test_tz),
+        cmocka_unit_test(test_names),     cmocka_unit_test(test_rule),
+        cmocka_unit_test(test_minutes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
