@@ -1,5 +1,6 @@
-/* Any octets as a sending scope: no crash; what is refused has flaws that can be told, what is
- * taken is canonical after one step, in bounds, and says the same to every sign-in. */
+/* Any octets as a sending scope, and as the name of one: no crash; what is refused has flaws that
+ * can be told, what is taken is canonical after one step, in bounds, and says the same to every
+ * sign-in. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -53,8 +54,20 @@ static void check_scope(const struct scope *scope, const char *text)
     json_decref(json);
 }
 
+static void check_name(struct span word)
+{
+    struct scope_name name;
+
+    if (scope_name_parse(word, &name)) {
+        must(strlen(name.hash) == 0 || strlen(name.hash) == SCOPE_HASH_SIZE - 1);
+        must(name.minute >= -1 && name.minute < 7 * 24 * 60);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    check_name((struct span){(const char *)data, size});
+
     json_t *json = json_loadb((const char *)data, size,
                               JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
     struct scope_flaws flaws;
