@@ -39,6 +39,7 @@ struct daemon {
     struct core core;
     struct registry *registry;
     struct key_ring keys;
+    struct key_names key_names;
     struct workers *resolver;
     struct embedded *embedded;
     struct http_server *http;
@@ -264,8 +265,13 @@ static bool daemon_keys(struct daemon *daemon, struct err *err)
 {
     const struct config *config = daemon->config;
 
-    return (!config->embedded || keyfile_make(config->key_dir, err)) &&
-           keyfile_load(config->key_dir, &daemon->keys, err);
+    bool there = config->embedded
+                     ? keyfile_register(config->key_dir, embedded_owner_url(daemon->embedded),
+                                        &daemon->keys, err)
+                     : keyfile_load(config->key_dir, &daemon->keys, err);
+
+    keyfile_names(&daemon->keys, &daemon->key_names);
+    return there;
 }
 
 static bool daemon_build(struct daemon *daemon, struct err *err)
@@ -300,6 +306,7 @@ static bool daemon_build(struct daemon *daemon, struct err *err)
         .url = config->embedded ? embedded_service_url(daemon->embedded) : config->url,
         .read_connections = config->read_connections,
         .resolver = daemon->resolver,
+        .keys = &daemon->key_names,
         .unusable = on_db_unusable,
         .failed = on_db_failed,
         .up = on_db_up,
@@ -473,8 +480,8 @@ int daemon_migrate(const struct config *config)
         }
         return done ? 0 : failed(&err);
     }
-    if (!migrate_run(config->owner_url, &applied, &err) || !keyfile_make(config->key_dir, &err) ||
-        !keyfile_load(config->key_dir, &daemon.keys, &err)) {
+    if (!migrate_run(config->owner_url, &applied, &err) ||
+        !keyfile_register(config->key_dir, config->owner_url, &daemon.keys, &err)) {
         return failed(&err);
     }
     keyfile_wipe(&daemon.keys);

@@ -198,6 +198,40 @@ bool keyfile_make(const char *directory, struct err *err)
     return made;
 }
 
+/* ---- the database's list ---- */
+
+void keyfile_names(const struct key_ring *ring, struct key_names *names)
+{
+    char name[KEY_NAME_MAX + 1];
+
+    *names = (struct key_names){0};
+    for (size_t i = 0; i < ring->pepper_count; i++) {
+        snprintf(name, sizeof(name), "%s %s", pepper_kind.name, ring->peppers[i].id);
+        key_names_add(names, name);
+    }
+    snprintf(name, sizeof(name), "%s %s", audit_kind.name, ring->audit.id);
+    key_names_add(names, name);
+}
+
+bool keyfile_register(const char *directory, const char *owner_url, struct key_ring *ring,
+                      struct err *err)
+{
+    struct key_names names;
+    struct key_list *list = key_list_open(owner_url, &names, err);
+    bool done;
+
+    if (list == NULL) {
+        return false;
+    }
+    done = (names.count > 0 || keyfile_make(directory, err)) && keyfile_load(directory, ring, err);
+    if (done) {
+        keyfile_names(ring, &names);
+        done = key_list_add(list, &names, err);
+    }
+    key_list_close(list);
+    return done;
+}
+
 void keyfile_wipe(struct key_ring *ring)
 {
     secret_wipe(ring, sizeof(*ring));

@@ -5,12 +5,21 @@
 
 #include "base/err.h"
 #include "crypto/keyed.h"
+#include "store/keys.h"
 
 /* False: `err` says which file is wrong, why, and what to do. Wipe the ring with keyfile_wipe(). */
 bool keyfile_load(const char *directory, struct key_ring *ring, struct err *err);
 
 /* Makes the directory and whichever file is missing, with a new random key. What is there stays. */
 bool keyfile_make(const char *directory, struct err *err);
+
+/* The same, and the database's list of keys is brought up to date: new keys are made only while it
+ * lists none, and those that it lists have to be there. As the owner role; blocking. */
+bool keyfile_register(const char *directory, const char *owner_url, struct key_ring *ring,
+                      struct err *err);
+
+/* What the database lists of a ring. */
+void keyfile_names(const struct key_ring *ring, struct key_names *names);
 
 void keyfile_wipe(struct key_ring *ring);
 

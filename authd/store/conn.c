@@ -179,7 +179,7 @@ static void conn_poll(struct conn *conn)
 static void conn_prepared(struct conn *conn)
 {
     struct err why;
-    switch (session_judge(&conn->session, &why)) {
+    switch (session_judge(&conn->session, conn->options.keys, &why)) {
     case SESSION_USABLE:
         event_del(&conn->timer);
         conn->state = CONN_UP;

@@ -44,6 +44,7 @@ struct conn_options {
     struct loop *loop;
     const struct target *target;
     struct workers *resolver;
+    const struct key_names *keys;
     enum db_lane lane;
     const struct conn_ops *ops;
     void *owner;

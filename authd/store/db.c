@@ -97,6 +97,7 @@ struct db *db_create(struct loop *loop, const struct db_options *options)
             .loop = loop,
             .target = &db->target,
             .resolver = options->resolver,
+            .keys = options->keys,
             .lane = (enum db_lane)i,
         };
         unsigned connections = i == LANE_READ ? options->read_connections : 1;

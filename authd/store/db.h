@@ -17,6 +17,7 @@
 
 struct db;
 struct db_unit;
+struct key_names;
 struct loop;
 struct workers;
 
@@ -49,7 +50,10 @@ struct db_options {
     const char *url;           /* libpq connection string of the service role */
     unsigned read_connections; /* the other lanes have one each */
     struct workers *resolver;  /* host names are resolved there: getaddrinfo blocks; outlives db */
-    /* Called when a database can be reached but its schema cannot be used, with the remedy. */
+    /* Of this node's key files; outlives db. NULL: whichever the database lists will do. */
+    const struct key_names *keys;
+    /* Called when a database can be reached but its schema or its keys cannot be used, with the
+     * remedy. */
     void (*unusable)(void *arg, const char *text);
     void (*up)(void *arg); /* the first READ connection became usable: logins can be answered */
     /* A statement failed, other than by an answer of the schema's functions (SQLSTATE class AU):

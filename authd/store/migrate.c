@@ -14,63 +14,10 @@
 #include <string.h>
 
 #include "store/migrations.h"
+#include "store/owner.h"
 
-/* "authd" in ASCII: one lock for each database. */
-#define LOCK_SQL          "SELECT pg_catalog.pg_advisory_lock(418582390884)"
-#define OLDEST_SERVER     150000
-#define CONNECT_TIMEOUT_S "10"
-#define ROLES_REMEDY      "let a database administrator run schema/roles.sql first"
-
-static void ignore_notice(void *arg, const PGresult *notice)
-{
-    (void)arg;
-    (void)notice;
-}
-
-/* NULL: see `err`. */
-static PGconn *connect_to(const char *url, struct err *err)
-{
-    /* A later setting wins: what stands before dbname is a default, what follows is not. */
-    const char *const names[] = {"connect_timeout", "dbname", "application_name", NULL};
-    const char *const values[] = {CONNECT_TIMEOUT_S, url, "authd --migrate", NULL};
-
-    PGconn *pg = PQconnectdbParams(names, values, 1);
-    if (PQstatus(pg) != CONNECTION_OK) {
-        err_set(err, "cannot connect to the database: %s", PQerrorMessage(pg));
-        PQfinish(pg);
-        return NULL;
-    }
-    PQsetNoticeReceiver(pg, ignore_notice, NULL);
-    return pg;
-}
-
-/* Runs SQL, several statements if need be. `what` begins the sentence of a failure. */
-static bool execute(PGconn *pg, const char *what, const char *sql, struct err *err)
-{
-    PGresult *result = PQexec(pg, sql);
-    ExecStatusType status = PQresultStatus(result);
-    bool ok = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
-    if (!ok) {
-        const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-        err_set(err, "%s: %s", what, message ? message : PQerrorMessage(pg));
-    }
-    PQclear(result);
-    return ok;
-}
-
-/* The number that a query answers with. */
-static bool ask(PGconn *pg, const char *what, const char *sql, int *number, struct err *err)
-{
-    PGresult *result = PQexec(pg, sql);
-    bool ok = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
-    if (ok) {
-        *number = atoi(PQgetvalue(result, 0, 0));
-    } else {
-        err_set(err, "%s: %s", what, PQerrorMessage(pg));
-    }
-    PQclear(result);
-    return ok;
-}
+#define OLDEST_SERVER 150000
+#define ROLES_REMEDY  "let a database administrator run schema/roles.sql first"
 
 /* What the schema needs of its database; each flaw with its remedy. */
 static bool check_database(PGconn *pg, struct err *err)
@@ -88,16 +35,16 @@ static bool check_database(PGconn *pg, struct err *err)
                        "ENCODING 'UTF8'",
                        PQdb(pg), encoding ? encoding : "unknown");
     }
-    if (!ask(pg, "cannot read the roles",
-             "SELECT count(*) FROM pg_catalog.pg_roles"
-             " WHERE rolname IN ('authd_owner', 'authd_service')",
-             &roles, err)) {
+    if (!owner_ask(pg, "cannot read the roles",
+                   "SELECT count(*) FROM pg_catalog.pg_roles"
+                   " WHERE rolname IN ('authd_owner', 'authd_service')",
+                   &roles, err)) {
         return false;
     }
     if (roles != 2) {
         return err_set(err, "the roles authd_owner and authd_service are missing: " ROLES_REMEDY);
     }
-    return execute(pg, "cannot act as the role authd_owner", "SET ROLE authd_owner", err);
+    return true;
 }
 
 /* 0: no schema yet. */
@@ -106,15 +53,15 @@ static bool read_version(PGconn *pg, int *version, struct err *err)
     int exists = 0;
 
     *version = 0;
-    if (!ask(pg, "cannot look for the schema",
-             "SELECT count(*) FROM pg_catalog.pg_class"
-             " WHERE oid = pg_catalog.to_regclass('authd.schema_info')",
-             &exists, err)) {
+    if (!owner_ask(pg, "cannot look for the schema",
+                   "SELECT count(*) FROM pg_catalog.pg_class"
+                   " WHERE oid = pg_catalog.to_regclass('authd.schema_info')",
+                   &exists, err)) {
         return false;
     }
     return exists == 0 ||
-           ask(pg, "cannot read the schema version",
-               "SELECT coalesce(max(number), 0) FROM authd.schema_info", version, err);
+           owner_ask(pg, "cannot read the schema version",
+                     "SELECT coalesce(max(number), 0) FROM authd.schema_info", version, err);
 }
 
 static bool apply(PGconn *pg, const struct migration *migration, struct err *err)
@@ -128,16 +75,15 @@ static bool apply(PGconn *pg, const struct migration *migration, struct err *err
              "INSERT INTO authd.schema_info (number, name, oldest_compatible)"
              " VALUES (%d, '%s', %d)",
              migration->number, migration->name, migration->oldest_compatible);
-    return execute(pg, what, "BEGIN", err) && execute(pg, what, migration->sql, err) &&
-           execute(pg, what, record, err) && execute(pg, what, "COMMIT", err);
+    return owner_execute(pg, what, "BEGIN", err) && owner_execute(pg, what, migration->sql, err) &&
+           owner_execute(pg, what, record, err) && owner_execute(pg, what, "COMMIT", err);
 }
 
 static bool apply_pending(PGconn *pg, unsigned *applied, struct err *err)
 {
     int version = 0;
 
-    if (!check_database(pg, err) || !execute(pg, "cannot lock the schema", LOCK_SQL, err) ||
-        !read_version(pg, &version, err)) {
+    if (!check_database(pg, err) || !owner_begin(pg, err) || !read_version(pg, &version, err)) {
         return false;
     }
     if (version > migration_count) {
@@ -158,7 +104,7 @@ static bool apply_pending(PGconn *pg, unsigned *applied, struct err *err)
 bool migrate_run(const char *owner_url, unsigned *applied, struct err *err)
 {
     *applied = 0;
-    PGconn *pg = connect_to(owner_url, err);
+    PGconn *pg = owner_connect(owner_url, err);
     if (pg == NULL) {
         return false;
     }
@@ -171,20 +117,21 @@ static bool prepare(PGconn *pg, struct err *err)
 {
     int exists = 0;
 
-    if (!execute(pg, "cannot create the roles", roles_sql, err) ||
-        !ask(pg, "cannot list the databases",
-             "SELECT count(*) FROM pg_catalog.pg_database WHERE datname = 'authd'", &exists, err)) {
+    if (!owner_execute(pg, "cannot create the roles", roles_sql, err) ||
+        !owner_ask(pg, "cannot list the databases",
+                   "SELECT count(*) FROM pg_catalog.pg_database WHERE datname = 'authd'", &exists,
+                   err)) {
         return false;
     }
-    return exists != 0 || execute(pg, "cannot create the database",
-                                  "CREATE DATABASE authd OWNER authd_owner TEMPLATE template0"
-                                  " ENCODING 'UTF8'",
-                                  err);
+    return exists != 0 || owner_execute(pg, "cannot create the database",
+                                        "CREATE DATABASE authd OWNER authd_owner TEMPLATE template0"
+                                        " ENCODING 'UTF8'",
+                                        err);
 }
 
 bool migrate_prepare(const char *superuser_url, struct err *err)
 {
-    PGconn *pg = connect_to(superuser_url, err);
+    PGconn *pg = owner_connect(superuser_url, err);
     if (pg == NULL) {
         return false;
     }

@@ -2,7 +2,8 @@
  *
  * Threat: an old program that writes to a new schema, or the reverse, during an upgrade. So every
  * connection checks, not just the first: the database may be migrated, restored or failed over to
- * another server between any two of them.
+ * another server between any two of them. Likewise a node whose key files are not those of the
+ * other nodes, which would make what they cannot check.
  */
 #include "store/session.h"
 
@@ -31,6 +32,8 @@ bool session_begin(struct session *session, PGconn *pg, enum db_lane lane)
     *session = (struct session){0};
     return PQsendQueryParams(pg, "SELECT version, oldest_compatible FROM authd.schema_version()", 0,
                              NULL, NULL, NULL, NULL, 0) &&
+           PQsendQueryParams(pg, "SELECT kind || ' ' || id FROM authd.key_list()", 0, NULL, NULL,
+                             NULL, NULL, 0) &&
            session_prepare(pg, lane) && PQpipelineSync(pg);
 }
 
@@ -52,6 +55,10 @@ bool session_take(struct session *session, PGresult *result)
         session->checked = true;
         session->version = atoi(PQgetvalue(result, 0, 0)); /* null (no migration ran): "" is 0 */
         session->oldest_compatible = atoi(PQgetvalue(result, 0, 1));
+    } else if (status == PGRES_TUPLES_OK) {
+        for (int row = 0; row < PQntuples(result); row++) {
+            key_names_add(&session->keys, PQgetvalue(result, row, 0));
+        }
     } else if (status == PGRES_FATAL_ERROR) {
         session_note_error(session, result);
     }
@@ -59,7 +66,8 @@ bool session_take(struct session *session, PGresult *result)
     return status == PGRES_PIPELINE_SYNC;
 }
 
-enum session_verdict session_judge(const struct session *session, struct err *why)
+enum session_verdict session_judge(const struct session *session, const struct key_names *keys,
+                                   struct err *why)
 {
     const char *sqlstate = session->sqlstate;
     int mine = migrate_version();
@@ -77,7 +85,9 @@ enum session_verdict session_judge(const struct session *session, struct err *wh
         return SESSION_UNUSABLE;
     }
     if (sqlstate[0] == '\0') {
-        return SESSION_USABLE;
+        bool fit = keys == NULL || key_names_fit(keys, &session->keys, why);
+
+        return fit ? SESSION_USABLE : SESSION_UNUSABLE;
     }
     if (!session->checked && (strcmp(sqlstate, "3F000") == 0 || strcmp(sqlstate, "42883") == 0)) {
         err_set(why, "the database has no authd schema: " REMEDY);

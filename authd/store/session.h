@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "store/keys.h"
 #include "store/statements.h"
 
 /* The prepared statement that ends a dry run. */
@@ -16,7 +17,8 @@ struct session {
     bool checked; /* authd.schema_version() answered: */
     int version;
     int oldest_compatible;
-    char sqlstate[6]; /* of the first error; empty: none */
+    struct key_names keys; /* what authd.key_list() answered */
+    char sqlstate[6];      /* of the first error; empty: none */
     struct err error;
 };
 
@@ -30,6 +32,8 @@ enum session_verdict {
 bool session_begin(struct session *session, PGconn *pg, enum db_lane lane);
 /* Takes over the next result. True: that was the last one. */
 bool session_take(struct session *session, PGresult *result);
-enum session_verdict session_judge(const struct session *session, struct err *why);
+/* `keys`: of this node; NULL: whichever the database lists will do. */
+enum session_verdict session_judge(const struct session *session, const struct key_names *keys,
+                                   struct err *why);
 
 #endif

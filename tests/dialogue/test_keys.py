@@ -103,6 +103,42 @@ def test_a_fifo_is_not_waited_for(instance, keys):
     assert_refuses_to_start(instance.authd, path, "not a regular file")
 
 
+def test_the_keys_of_another_node(instance, keys):
+    """Whole, trusted, and wrong: what this node would make, the others could not check."""
+    path = os.path.join(keys, "pepper")
+    with open(path, "w", encoding="ascii") as file:
+        file.write("0" * 64 + "\n")
+    assert_refuses_to_start(instance.authd, "database-unusable", "pepper ", "copy them from the other node")
+    done = instance.authd.command("--migrate")
+    assert done.returncode == 1 and "copy them from the other node" in done.stdout
+
+
+def test_migrate_makes_no_key_where_the_database_has_one(instance, keys):
+    shutil.rmtree(keys)
+    done = instance.authd.command("--migrate")
+    assert done.returncode == 1 and "copy it from another node" in done.stdout
+    assert not os.path.exists(keys)
+
+
+def test_a_pepper_that_is_added(instance, server, keys, alice):
+    """The first step of a rotation: the new key before the old one, on every node, and --migrate."""
+    path = os.path.join(keys, "pepper")
+    with open(path, "r+", encoding="ascii") as file:
+        old = file.read()
+        file.seek(0)
+        file.write("1" * 64 + "\n" + old)
+    assert_refuses_to_start(instance.authd, "database-unusable", "pepper ", "--migrate")
+    try:
+        instance.authd.migrate()
+        instance.authd.start()
+        with instance.connect() as client:
+            assert client.login(alice, PASSWORD).command == "OK"
+        assert server.sql("SELECT count(*) FROM authd.key WHERE kind = 'pepper'") == "2"
+    finally:
+        server.sql("DELETE FROM authd.key WHERE kind = 'pepper' AND created_at > "
+                   "(SELECT min(created_at) FROM authd.key)")
+
+
 def test_an_embedded_database_has_its_keys_in_state_dir():
     with Authd() as authd:
         directory = os.path.join(authd.state, "keys")
