@@ -13,7 +13,9 @@
 #include "base/secret.h"
 #include "core/core.h"
 #include "core/mail.h"
+#include "core/last_use.h"
 #include "core/registry.h"
+#include "core/scope_cache.h"
 #include "core/upgrade.h"
 #include "endpoint.h"
 #include "keyfile.h"
@@ -317,6 +319,8 @@ static bool daemon_build(struct daemon *daemon, struct err *err)
     core->db = db_create(core->loop, &db);
     core->lookup = lookup_create(core->loop, core->db);
     core->upgrades = upgrades_create(core);
+    core->last_uses = last_uses_create(core);
+    core->scopes = scope_cache_create(core->db);
     core->registry = daemon->registry;
     core->keys = &daemon->keys;
     core->default_domain = config->default_domain;
@@ -392,6 +396,8 @@ static void daemon_finish(struct daemon *daemon)
         daemon_stop_events(daemon);
         http_destroy(daemon->http); // its connections know their listeners
         upgrades_destroy(core->upgrades);
+        last_uses_destroy(core->last_uses);
+        scope_cache_destroy(core->scopes);
         workers_destroy(core->hashers);
         workers_destroy(core->mailers);
         lookup_destroy(core->lookup);

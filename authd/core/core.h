@@ -7,9 +7,11 @@
 
 struct db;
 struct key_ring;
+struct last_uses;
 struct lookup;
 struct loop;
 struct registry;
+struct scope_cache;
 struct upgrades;
 struct workers;
 
@@ -20,6 +22,8 @@ struct core {
     struct workers *hashers; /* the hash lane */
     struct workers *mailers; /* hands mail over */
     struct upgrades *upgrades;
+    struct last_uses *last_uses;
+    struct scope_cache *scopes;
     const struct registry *registry;
     const struct key_ring *keys;
     struct password_schemes schemes;

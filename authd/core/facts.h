@@ -6,6 +6,7 @@
 #include "core/claim.h"
 #include "core/name.h"
 #include "core/outcome.h"
+#include "core/scope.h"
 #include "crypto/password.h"
 
 enum answer {
@@ -25,12 +26,22 @@ struct facts {
     enum answer account; /* is there one of this name? */
     bool suspended;
     enum password_kind password;
+    bool app_password; /* the one that was shown is this account's */
+    bool expired;      /* and has ended */
+    bool foreign;      /* there are app passwords that were made elsewhere */
 
-    /* From the scheme; against a dummy where there is no usable hash. */
+    /* From the scheme; against a dummy where there is no usable hash. Of an app password, from its
+     * verifier. */
     enum answer match;
+    enum answer foreign_match; /* only if that was no */
+    bool foreign_unreadable;   /* one of them no scheme reads: it may be the right one */
 
-    /* The password was checked elsewhere than on the loop: the account may have changed meanwhile,
-     * and only ANSWER_YES says that it did not. */
+    /* From the documents of all levels; only once the secret is right. */
+    enum answer judged;
+    enum scope_verdict scope; /* what the first that refuses says */
+
+    /* The secret was checked elsewhere than on the loop, or a document was fetched: the account may
+     * have changed meanwhile, and only ANSWER_YES says that it did not. */
     bool waited;
     enum answer unchanged;
 

@@ -6,60 +6,22 @@
  * account that changes while its password is being hashed (confirmed afterwards); a client that
  * leaves (everything under way is cancelled, and the log still has its line).
  */
-#include "core/login.h"
+#include "core/login_private.h"
 
 #include <event2/event.h>
-#include <event2/event_struct.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/mem.h"
 #include "core/core.h"
+#include "core/last_use.h"
 #include "core/record.h"
 #include "core/upgrade.h"
-#include "core/verdict.h"
-#include "core/verify.h"
 #include "loop/loop.h"
-#include "store/lookup.h"
 
-/* Of the login's deadline, how much the password check may use up, and the check afterwards. */
-#define VERIFY_MS  5000
+/* Of the login's deadline, how much the last question may use up. */
 #define CONFIRM_MS 1500
-
-struct login {
-    struct core *core;
-    struct arena *arena;
-    struct login_context context;
-    login_done_f *done;
-    void *arg;
-    int64_t arrival;
-    char reference[REFERENCE_LENGTH + 1];
-
-    struct claim claim;
-    const char *why; // the mechanism's word on a malformed exchange, or NULL
-    char name[NAME_MAX_LENGTH + 1];
-    struct facts facts;
-    struct verdict verdict;
-
-    // The account as it was looked up.
-    int64_t account;
-    int64_t version;
-    int generation;
-    const char *login;
-    const char *stored;
-
-    // What it waits for; at most one of these and the timer.
-    unsigned step; // the next one
-    struct lookup_request lookup;
-    struct verify *verify;
-    struct db_unit *confirm;
-    struct event timer; // the deadline, then the grid
-};
-
-enum progress { GO_ON, WAIT, ENDED };
-
-static void login_run(struct login *login);
 
 /* ---- identify ---- */
 
@@ -74,6 +36,9 @@ static enum progress login_identify(struct login *login)
     facts->claim = claim_classify(&login->claim);
     if (facts->claim == CLAIM_MALFORMED) {
         return GO_ON;
+    }
+    if (facts->claim == CLAIM_APP_PASSWORD) {
+        secret_text_parse(SECRET_TEXT_APP_PASSWORD, login->claim.secret, &login->shown);
     }
     facts->sign_in = login->context.sign_in;
     facts->name = name_login(login->claim.authcid, login->core->default_domain, login->name);
@@ -104,26 +69,59 @@ static void login_trouble(struct login *login, enum db_status status)
     }
 }
 
+static const char *copy_text(struct login *login, const char *text)
+{
+    return text != NULL ? arena_copy(login->arena, span_of(text)) : NULL;
+}
+
+static void login_take_account(struct login *login, const struct account_row *row)
+{
+    struct facts *facts = &login->facts;
+
+    login->account = row->id;
+    login->version = row->version;
+    login->generation = row->generation;
+    login->login = copy_text(login, row->login);
+    login->scope_words = arena_copy(login->arena, span_of(row->scopes));
+    login->now = row->now;
+    facts->suspended = row->suspended;
+    facts->password = password_kind_of(&login->core->schemes, row->password);
+    if (facts->password == PASSWORD_USABLE) {
+        login->stored = copy_text(login, row->password);
+    }
+}
+
+static void login_take_app_passwords(struct login *login, const struct account_row *row)
+{
+    struct facts *facts = &login->facts;
+
+    if (row->credential != 0) {
+        facts->app_password = true;
+        facts->expired = row->expired;
+        login->credential = row->credential;
+        login->credential_version = row->credential_version;
+        login->verifier = copy_text(login, row->verifier);
+        login->key = copy_text(login, row->key);
+    }
+    if (row->foreign != NULL) {
+        login->foreign_count =
+            foreign_parse(arena_copy(login->arena, span_of(row->foreign)), login->foreign);
+        facts->foreign = login->foreign_count > 0;
+    }
+}
+
 static void login_looked_up(struct lookup_request *request, enum db_status status,
                             const struct account_row *row)
 {
     struct login *login = (struct login *)((char *)request - offsetof(struct login, lookup));
-    struct facts *facts = &login->facts;
 
     login_trouble(login, status);
     if (status == DB_OK) {
-        facts->account = row == NULL ? ANSWER_NO : ANSWER_YES;
+        login->facts.account = row == NULL ? ANSWER_NO : ANSWER_YES;
     }
     if (row != NULL) {
-        login->account = row->id;
-        login->version = row->version;
-        login->generation = row->generation;
-        login->login = arena_copy(login->arena, span_of(row->login));
-        facts->suspended = row->suspended;
-        facts->password = password_kind_of(&login->core->schemes, row->password);
-    }
-    if (facts->password == PASSWORD_USABLE) {
-        login->stored = arena_copy(login->arena, span_of(row->password));
+        login_take_account(login, row);
+        login_take_app_passwords(login, row);
     }
     login_run(login);
 }
@@ -134,73 +132,13 @@ static enum progress login_look_up(struct login *login)
         return GO_ON;
     }
     login->lookup.login = login->name;
+    login->lookup.selector = "";
+    if (login->facts.claim == CLAIM_APP_PASSWORD) {
+        login->lookup.selector = arena_copy(login->arena, secret_text_selector(&login->shown));
+    }
     login->lookup.done = login_looked_up;
     lookup_submit(login->core->lookup, &login->lookup);
     return WAIT;
-}
-
-/* ---- verify ---- */
-
-static void login_match(struct login *login, enum verify_result result)
-{
-    struct facts *facts = &login->facts;
-
-    switch (result) {
-    case VERIFY_YES:
-        facts->match = ANSWER_YES;
-        return;
-    case VERIFY_NO:
-        facts->match = ANSWER_NO;
-        return;
-    case VERIFY_FAILED:
-        facts->trouble = REASON_HASH_FAILED;
-        return;
-    case VERIFY_EXPIRED:
-        facts->trouble = REASON_HASH_TOO_SLOW;
-        return;
-    case VERIFY_QUEUE_FULL:
-        facts->trouble = REASON_HASH_QUEUE_FULL;
-        return;
-    }
-}
-
-static void login_verified(enum verify_result result, void *arg)
-{
-    struct login *login = arg;
-
-    login->verify = NULL;
-    login_match(login, result);
-    login_run(login);
-}
-
-/* Without a usable hash the dummy is hashed: same work, same queue, same troubles. */
-static enum progress login_verify(struct login *login)
-{
-    const struct password_schemes *schemes = &login->core->schemes;
-    const char *stored = login->facts.password == PASSWORD_USABLE ? login->stored : schemes->dummy;
-    enum verify_result result;
-    struct authd_cost cost;
-
-    if (verdict_of(&login->facts).want != WANT_MATCH) {
-        return GO_ON;
-    }
-
-    struct verify_order order = {
-        .scheme = password_scheme(schemes, stored, &cost),
-        .stored = stored,
-        .secret = login->claim.secret,
-        .deadline = login->arrival + VERIFY_MS,
-        .source = login->context.source,
-    };
-
-    order.work = cost.work;
-    login->verify = verify_start(login->core, &order, &result, login_verified, login);
-    if (login->verify != NULL) {
-        login->facts.waited = true;
-        return WAIT;
-    }
-    login_match(login, result);
-    return GO_ON;
 }
 
 /* ---- consume ---- */
@@ -222,9 +160,16 @@ static enum progress login_consume(struct login *login)
     if (verdict_of(&login->facts).want != WANT_UNCHANGED) {
         return GO_ON;
     }
-    login->confirm = db_unit_create(STATEMENT_CONFIRM);
+    login->confirm = db_unit_create(STATEMENT_LOGIN_CONFIRM);
     db_unit_int(login->confirm, login->account);
     db_unit_int(login->confirm, login->version);
+    if (login->credential != 0) {
+        db_unit_int(login->confirm, login->credential);
+        db_unit_int(login->confirm, login->credential_version);
+    } else {
+        db_unit_text(login->confirm, NULL);
+        db_unit_text(login->confirm, NULL);
+    }
     db_run(login->core->db, login->confirm, CONFIRM_MS, login_confirmed, login);
     return WAIT;
 }
@@ -273,6 +218,13 @@ static void login_record(const struct login *login, enum reason left)
     });
 }
 
+/* By what it was let in: "#p3", "#k7". */
+static const char *login_tag(const struct login *login)
+{
+    return login->credential != 0 ? arena_printf(login->arena, "#k%" PRId64, login->credential)
+                                  : arena_printf(login->arena, "#p%d", login->generation);
+}
+
 /* alice@example.org, or alice#p3@example.org: the tag ends the local part. From the row only. */
 static const char *login_identity(const struct login *login)
 {
@@ -281,8 +233,8 @@ static const char *login_identity(const struct login *login)
     if (!login->context.tagged) {
         return login->login;
     }
-    return arena_printf(login->arena, "%.*s#p%d%s", (int)(at - login->login), login->login,
-                        login->generation, at);
+    return arena_printf(login->arena, "%.*s%s%s", (int)(at - login->login), login->login,
+                        login_tag(login), at);
 }
 
 static void login_free(struct login *login)
@@ -291,6 +243,15 @@ static void login_free(struct login *login)
 
     evtimer_del(&login->timer);
     arena_destroy(arena); // the login itself is in it
+}
+
+static void login_used(const struct login *login)
+{
+    if (login->credential != 0) {
+        last_use_note(login->core->last_uses, login->credential, login->context.client);
+    } else {
+        upgrade_consider(login->core->upgrades, login->account, login->stored, login->claim.secret);
+    }
 }
 
 static enum progress login_answer(struct login *login)
@@ -306,7 +267,7 @@ static enum progress login_answer(struct login *login)
         result.identity = login_identity(login);
         result.account = login->account;
         result.version = login->version;
-        upgrade_consider(login->core->upgrades, login->account, login->stored, login->claim.secret);
+        login_used(login);
     }
     login_record(login, REASON_NONE);
     login->done(&result, login->arg);
@@ -316,14 +277,25 @@ static enum progress login_answer(struct login *login)
 
 /* ---- the table ---- */
 
-enum { STEP_IDENTIFY, STEP_LOOK_UP, STEP_VERIFY, STEP_CONSUME, STEP_DECIDE, STEP_ANSWER };
-
-static enum progress (*const steps[])(struct login *) = {
-    [STEP_IDENTIFY] = login_identify, [STEP_LOOK_UP] = login_look_up, [STEP_VERIFY] = login_verify,
-    [STEP_CONSUME] = login_consume,   [STEP_DECIDE] = login_decide,   [STEP_ANSWER] = login_answer,
+enum {
+    STEP_IDENTIFY,
+    STEP_LOOK_UP,
+    STEP_VERIFY,
+    STEP_VERIFY_FOREIGN,
+    STEP_ASK_SCOPES,
+    STEP_CONSUME,
+    STEP_DECIDE,
+    STEP_ANSWER
 };
 
-static void login_run(struct login *login)
+static enum progress (*const steps[])(struct login *) = {
+    [STEP_IDENTIFY] = login_identify,     [STEP_LOOK_UP] = login_look_up,
+    [STEP_VERIFY] = login_verify,         [STEP_VERIFY_FOREIGN] = login_verify_foreign,
+    [STEP_ASK_SCOPES] = login_ask_scopes, [STEP_CONSUME] = login_consume,
+    [STEP_DECIDE] = login_decide,         [STEP_ANSWER] = login_answer,
+};
+
+void login_run(struct login *login)
 {
     enum progress progress;
 
@@ -335,6 +307,7 @@ static void login_run(struct login *login)
 static void login_stop_waiting(struct login *login)
 {
     lookup_cancel(login->core->lookup, &login->lookup);
+    scope_cache_cancel(login->core->scopes, &login->scopes);
     if (login->verify != NULL) {
         verify_cancel(login->verify);
         login->verify = NULL;

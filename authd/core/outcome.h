@@ -15,6 +15,7 @@ enum outcome {
 #define REASONS(X)                                                                                 \
     X(NONE, "none", "not decided yet")                                                             \
     X(GOOD_PASSWORD, "good-password", "the main password matched")                                 \
+    X(GOOD_APP_PASSWORD, "good-app-password", "an app password matched")                           \
     X(MALFORMED, "malformed", "the exchange does not follow its mechanism")                        \
     X(BAD_BASE64, "bad-base64", "the response is not base64 (cut by the MTA, if it is long)")      \
     X(UNKNOWN_MECHANISM, "unknown-mechanism", "a mechanism that is not configured")                \
@@ -25,7 +26,18 @@ enum outcome {
     X(LOCKED_PASSWORD, "locked-password", "the stored hash is none, such as !")                    \
     X(SUSPENDED, "suspended", "the user is suspended")                                             \
     X(WRONG_PASSWORD, "wrong-password", "the main password did not match")                         \
-    X(UNKNOWN_APP_PASSWORD, "unknown-app-password", "an app password that authd does not know")    \
+    X(UNKNOWN_APP_PASSWORD, "unknown-app-password", "no app password of this user's")              \
+    X(WRONG_APP_PASSWORD, "wrong-app-password",                                                    \
+      "an app password of this user's with another secret")                                        \
+    X(EXPIRED_CREDENTIAL, "expired-credential", "right, but past its end")                         \
+    X(NOT_YET_VALID, "not-yet-valid", "right, but before its beginning")                           \
+    X(SCOPE_NETWORK, "scope-network", "a scope allows other networks only")                        \
+    X(SCOPE_TLS, "scope-tls", "a scope asks for TLS")                                              \
+    X(SCOPE_MECHANISM, "scope-mechanism", "a scope allows other mechanisms only")                  \
+    X(SCOPE_SERVICE, "scope-service", "a scope allows other services only")                        \
+    X(SCOPE_TIME, "scope-time", "a scope allows other times only")                                 \
+    X(NEEDS_POLICY, "needs-policy",                                                                \
+      "a scope has a rule that only the MTA can enforce, and this socket is plain")                \
     X(APP_PASSWORD_NOT_HERE, "app-password-not-here",                                              \
       "an app password, where only the main password is taken")                                    \
     X(CHANGED_MEANWHILE, "changed-meanwhile",                                                      \
@@ -39,6 +51,7 @@ enum outcome {
     X(HASH_FAILED, "hash-failed", "the password could not be checked on this machine")             \
     X(SCOPE_UNREADABLE, "scope-unreadable", "a sending scope that this authd cannot read")         \
     X(SCOPE_GONE, "scope-gone", "a sending scope was replaced while the login was judged")         \
+    X(KEY_MISSING, "key-missing", "made with a key that is in no file of key_dir")                 \
     X(TOO_MANY, "too-many-requests", "the limit of requests at a time is reached")                 \
     X(DEADLINE, "deadline", "the request was not decided in time")                                 \
     X(CLIENT_GONE, "client-gone", "the client left before the answer")                             \

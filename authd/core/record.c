@@ -9,12 +9,18 @@ enum outcome record_undecided(enum reason reason)
     return refused ? OUTCOME_DENY : OUTCOME_MORE;
 }
 
+/* The installation lacks something: a plugin, a key file. */
+static bool needs_repair(enum reason reason)
+{
+    return reason == REASON_HASH_UNREADABLE || reason == REASON_KEY_MISSING;
+}
+
 void record_auth(const struct record *record)
 {
     const struct login_context *context = record->context;
     struct log_line line;
 
-    log_begin(&line, record->reason == REASON_HASH_UNREADABLE ? LOG_ERROR : LOG_INFO, "auth");
+    log_begin(&line, needs_repair(record->reason) ? LOG_ERROR : LOG_INFO, "auth");
     log_text(&line, "outcome", outcome_word(record->outcome));
     log_text(&line, "reason", reason_word(record->reason));
     log_text(&line, "mechanism", context->mechanism);

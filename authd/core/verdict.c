@@ -1,6 +1,6 @@
 /* The order of the rules is the order of what a stranger may learn: first what he said himself,
- * then whether we can tell at all, and what only the owner should hear (suspended) after the
- * password was right. The grid and the dummy hash of core/login hide the rest. */
+ * then whether we can tell at all, and what only the owner should hear (suspended, a scope) after
+ * the secret was right. The grid and the dummy hash of core/login hide the rest. */
 #include "core/verdict.h"
 
 static struct verdict deny(enum reason reason)
@@ -11,6 +11,16 @@ static struct verdict deny(enum reason reason)
 static struct verdict more(enum want want)
 {
     return (struct verdict){.outcome = OUTCOME_MORE, .want = want};
+}
+
+static struct verdict tempfail(enum reason reason)
+{
+    return (struct verdict){.outcome = OUTCOME_TEMPFAIL, .reason = reason};
+}
+
+static struct verdict allow(enum reason reason)
+{
+    return (struct verdict){.outcome = OUTCOME_ALLOW, .reason = reason};
 }
 
 static struct verdict verdict_claim(const struct facts *facts)
@@ -27,46 +37,107 @@ static struct verdict verdict_claim(const struct facts *facts)
     if (facts->sign_in && facts->claim != CLAIM_PASSWORD) {
         return deny(REASON_APP_PASSWORD_NOT_HERE);
     }
-    if (facts->claim == CLAIM_APP_PASSWORD || facts->claim == CLAIM_MISTYPED) {
+    if (facts->claim == CLAIM_MISTYPED) {
         return deny(REASON_UNKNOWN_APP_PASSWORD);
     }
     return more(WANT_ACCOUNT);
 }
 
+/* ---- is the secret right? ALLOW: it is; the rest is still to be asked. ---- */
+
+/* Also without an account: a dummy is hashed, and what goes wrong there goes wrong for both. */
 static struct verdict verdict_password(const struct facts *facts)
 {
-    if (facts->account == ANSWER_PENDING) {
-        return more(WANT_ACCOUNT);
-    }
-    /* Also without an account: a dummy is hashed, and what goes wrong there goes wrong for both. */
     if (facts->match == ANSWER_PENDING) {
         return more(WANT_MATCH);
     }
     if (facts->account != ANSWER_YES) {
         return deny(REASON_UNKNOWN_USER);
     }
+    if (facts->password == PASSWORD_USABLE && facts->match == ANSWER_YES) {
+        return allow(REASON_GOOD_PASSWORD);
+    }
+    if (facts->foreign && !facts->sign_in && facts->foreign_match == ANSWER_PENDING) {
+        return more(WANT_FOREIGN_MATCH);
+    }
+    if (facts->foreign && !facts->sign_in && facts->foreign_match == ANSWER_YES) {
+        return allow(REASON_GOOD_APP_PASSWORD);
+    }
+    if (facts->password == PASSWORD_UNREADABLE || facts->foreign_unreadable) {
+        return tempfail(REASON_HASH_UNREADABLE); // the password may well be right
+    }
     if (facts->password == PASSWORD_NONE) {
         return deny(REASON_NO_PASSWORD);
     }
-    if (facts->password == PASSWORD_LOCKED) {
-        return deny(REASON_LOCKED_PASSWORD);
+    return deny(facts->password == PASSWORD_LOCKED ? REASON_LOCKED_PASSWORD
+                                                   : REASON_WRONG_PASSWORD);
+}
+
+static struct verdict verdict_app_password(const struct facts *facts)
+{
+    if (facts->account != ANSWER_YES) {
+        return deny(REASON_UNKNOWN_USER);
     }
-    if (facts->password == PASSWORD_UNREADABLE) { // the password may well be right
-        return (struct verdict){.outcome = OUTCOME_TEMPFAIL, .reason = REASON_HASH_UNREADABLE};
+    if (!facts->app_password) {
+        return deny(REASON_UNKNOWN_APP_PASSWORD);
+    }
+    if (facts->match == ANSWER_PENDING) {
+        return more(WANT_MATCH);
     }
     if (facts->match != ANSWER_YES) {
-        return deny(REASON_WRONG_PASSWORD);
+        return deny(REASON_WRONG_APP_PASSWORD);
     }
+    return facts->expired ? deny(REASON_EXPIRED_CREDENTIAL) : allow(REASON_GOOD_APP_PASSWORD);
+}
+
+static struct verdict verdict_secret(const struct facts *facts)
+{
+    if (facts->account == ANSWER_PENDING) {
+        return more(WANT_ACCOUNT);
+    }
+    return facts->claim == CLAIM_APP_PASSWORD ? verdict_app_password(facts)
+                                              : verdict_password(facts);
+}
+
+/* ---- and may it be used, here and now? ---- */
+
+static struct verdict verdict_scope(const struct facts *facts, struct verdict right)
+{
+    static const enum reason reasons[] = {
+        [SCOPE_NOT_BEFORE] = REASON_NOT_YET_VALID,
+        [SCOPE_EXPIRED] = REASON_EXPIRED_CREDENTIAL,
+        [SCOPE_MECHANISM] = REASON_SCOPE_MECHANISM,
+        [SCOPE_SERVICE] = REASON_SCOPE_SERVICE,
+        [SCOPE_TLS] = REASON_SCOPE_TLS,
+        [SCOPE_NETWORK] = REASON_SCOPE_NETWORK,
+        [SCOPE_TIME] = REASON_SCOPE_TIME,
+        [SCOPE_NEEDS_MTA] = REASON_NEEDS_POLICY,
+    };
+
+    if (facts->sign_in) { // documents are about mail
+        return right;
+    }
+    if (facts->judged == ANSWER_PENDING) {
+        return more(WANT_SCOPES);
+    }
+    return facts->scope != SCOPE_OK ? deny(reasons[facts->scope]) : right;
+}
+
+static struct verdict verdict_use(const struct facts *facts, struct verdict right)
+{
+    struct verdict verdict;
+
     if (facts->suspended) {
         return deny(REASON_SUSPENDED);
     }
-    if (facts->waited && facts->unchanged == ANSWER_PENDING) {
+    verdict = verdict_scope(facts, right);
+    if (verdict.outcome != OUTCOME_ALLOW || !facts->waited) {
+        return verdict;
+    }
+    if (facts->unchanged == ANSWER_PENDING) {
         return more(WANT_UNCHANGED);
     }
-    if (facts->waited && facts->unchanged != ANSWER_YES) {
-        return deny(REASON_CHANGED_MEANWHILE);
-    }
-    return (struct verdict){.outcome = OUTCOME_ALLOW, .reason = REASON_GOOD_PASSWORD};
+    return facts->unchanged == ANSWER_YES ? verdict : deny(REASON_CHANGED_MEANWHILE);
 }
 
 struct verdict verdict_of(const struct facts *facts)
@@ -74,11 +145,14 @@ struct verdict verdict_of(const struct facts *facts)
     struct verdict verdict = verdict_claim(facts);
 
     if (verdict.outcome == OUTCOME_MORE) {
-        verdict = verdict_password(facts);
+        verdict = verdict_secret(facts);
+    }
+    if (verdict.outcome == OUTCOME_ALLOW) {
+        verdict = verdict_use(facts, verdict);
     }
     /* Trouble answers what would else stay open: cannot-tell is never no, and never yes. */
     if (verdict.outcome == OUTCOME_MORE && facts->trouble != REASON_NONE) {
-        verdict = (struct verdict){.outcome = OUTCOME_TEMPFAIL, .reason = facts->trouble};
+        verdict = tempfail(facts->trouble);
     }
     return verdict;
 }

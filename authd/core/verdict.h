@@ -7,7 +7,14 @@
 struct verdict {
     enum outcome outcome; /* OUTCOME_MORE: a fact is still to be learnt, and: */
     enum reason reason;
-    enum want { WANT_NOTHING, WANT_ACCOUNT, WANT_MATCH, WANT_UNCHANGED } want;
+    enum want {
+        WANT_NOTHING,
+        WANT_ACCOUNT,
+        WANT_MATCH,
+        WANT_FOREIGN_MATCH,
+        WANT_SCOPES,
+        WANT_UNCHANGED
+    } want;
 };
 
 struct verdict verdict_of(const struct facts *facts);

@@ -39,7 +39,7 @@ struct lookup {
     struct event timer;    /* pending while there are requests; may fire early */
 };
 
-/* The columns of authd.lookup(). */
+/* The columns of authd.login_lookup(). */
 enum {
     COLUMN_N,
     COLUMN_ID,
@@ -47,7 +47,15 @@ enum {
     COLUMN_LOGIN,
     COLUMN_SUSPENDED,
     COLUMN_PASSWORD,
-    COLUMN_GENERATION
+    COLUMN_GENERATION,
+    COLUMN_FOREIGN,
+    COLUMN_CREDENTIAL,
+    COLUMN_CREDENTIAL_VERSION,
+    COLUMN_VERIFIER,
+    COLUMN_KEY,
+    COLUMN_EXPIRED,
+    COLUMN_SCOPES,
+    COLUMN_SECONDS
 };
 
 /* ---- answers -----------------------------------------------------------------------------------
@@ -78,14 +86,24 @@ static void batch_answer_row(struct lookup_batch *batch, const struct db_result 
     if (request == NULL) {
         return;
     }
-    const struct account_row account = {
+    struct account_row account = {
         .id = db_int(result, row, COLUMN_ID),
         .version = db_int(result, row, COLUMN_VERSION),
         .login = db_text(result, row, COLUMN_LOGIN),
         .suspended = db_bool(result, row, COLUMN_SUSPENDED),
         .password = db_text(result, row, COLUMN_PASSWORD),
         .generation = (int)db_int(result, row, COLUMN_GENERATION),
+        .foreign = db_text(result, row, COLUMN_FOREIGN),
+        .scopes = db_text(result, row, COLUMN_SCOPES),
+        .now = db_int(result, row, COLUMN_SECONDS),
     };
+    if (db_text(result, row, COLUMN_CREDENTIAL) != NULL) {
+        account.credential = db_int(result, row, COLUMN_CREDENTIAL);
+        account.credential_version = db_int(result, row, COLUMN_CREDENTIAL_VERSION);
+        account.verifier = db_text(result, row, COLUMN_VERIFIER);
+        account.key = db_text(result, row, COLUMN_KEY);
+        account.expired = db_bool(result, row, COLUMN_EXPIRED);
+    }
     request_finish(request, DB_OK, &account);
 }
 
@@ -114,6 +132,7 @@ static void batch_send(struct lookup_batch *batch)
 {
     struct lookup *lookup = batch->lookup;
     const char *names[LOOKUP_BATCH_MAX];
+    const char *selectors[LOOKUP_BATCH_MAX];
     int64_t deadline = 0;
     struct lookup_request *request;
     batch->count = 0;
@@ -123,11 +142,13 @@ static void batch_send(struct lookup_batch *batch)
         request->place = batch->count;
         deadline = request->deadline; /* the youngest's, in the end */
         names[batch->count] = request->login;
+        selectors[batch->count] = request->selector;
         batch->askers[batch->count++] = request;
     }
     int64_t left = deadline - clock_ms();
     batch->unit = db_unit_create(STATEMENT_LOOKUP);
     db_unit_text_array(batch->unit, names, batch->count);
+    db_unit_text_array(batch->unit, selectors, batch->count);
     db_run(lookup->db, batch->unit, left > 1 ? (int)left : 1, batch_done, batch);
 }
 

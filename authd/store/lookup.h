@@ -16,7 +16,7 @@ struct loop;
 #define LOOKUP_BATCH_MAX   64
 #define LOOKUP_DEADLINE_MS 3000
 
-/* One account as authd.lookup() returned it; valid during the callback only. */
+/* One account as authd.login_lookup() returned it; valid during the callback only. */
 struct account_row {
     int64_t id;
     int64_t version;   /* rises with every change that a running login must notice */
@@ -24,11 +24,23 @@ struct account_row {
     bool suspended;
     const char *password; /* stored hash, or NULL: no main password */
     int generation;       /* of the main password: N of the identity alice#pN@example.org */
+
+    /* The app password that was asked for, if it is this account's; 0: it is not. */
+    int64_t credential;
+    int64_t credential_version;
+    const char *verifier; /* hex */
+    const char *key;      /* the pepper's name */
+    bool expired;
+
+    const char *foreign; /* app passwords made elsewhere, as the function says; NULL: none */
+    const char *scopes;  /* a word for each level, as the function says */
+    int64_t now;         /* the database's clock, in seconds since 1970 */
 };
 
 /* Embedded in the asker, who cancels it before going away. */
 struct lookup_request {
-    const char *login; /* canonical: it has passed core/name; owned by the asker until done */
+    const char *login;    /* canonical: it has passed core/name; owned by the asker until done */
+    const char *selector; /* of the app password that was shown, likewise; "": none was */
     /* `row` is NULL for an unknown login and whenever `status` is not DB_OK. */
     void (*done)(struct lookup_request *request, enum db_status status,
                  const struct account_row *row);

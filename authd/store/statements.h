@@ -8,9 +8,28 @@ enum db_lane { LANE_READ, LANE_WRITE, LANE_SLOW, LANES };
 enum db_kind { KIND_READ, KIND_WRITE };
 
 #define STATEMENTS(X)                                                                              \
-    X(LOOKUP, READ, READ, 1, "SELECT * FROM authd.lookup($1::text[])")                             \
+    X(LOOKUP, READ, READ, 2, "SELECT * FROM authd.login_lookup($1::text[], $2::text[])")           \
     X(CONFIRM, READ, READ, 2, "SELECT authd.confirm($1::bigint, $2::bigint)")                      \
     X(SCOPE_DOCUMENT, READ, READ, 1, "SELECT authd.scope_document($1)")                            \
+    X(LOGIN_CONFIRM, READ, READ, 4,                                                                \
+      "SELECT authd.login_confirm($1::bigint, $2::bigint, $3::bigint, $4::bigint)")                \
+    X(APP_PASSWORD_USED, SLOW, WRITE, 2,                                                           \
+      "SELECT authd.app_password_used($1::bigint[], $2::text[])")                                  \
+    X(APP_PASSWORD_PREPARE, WRITE, WRITE, 2,                                                       \
+      "SELECT authd.manage('user_show', $1::jsonb, $2::jsonb)"                                     \
+      " || jsonb_build_object('credential', authd.credential_id())")                               \
+    X(APP_PASSWORD_LIST, SLOW, READ, 2,                                                            \
+      "SELECT authd.manage('app_password_list', $1::jsonb, $2::jsonb)")                            \
+    X(APP_PASSWORD_SHOW, SLOW, READ, 2,                                                            \
+      "SELECT authd.manage('app_password_show', $1::jsonb, $2::jsonb)")                            \
+    X(APP_PASSWORD_ADD, WRITE, WRITE, 2,                                                           \
+      "SELECT authd.manage('app_password_add', $1::jsonb, $2::jsonb)")                             \
+    X(APP_PASSWORD_SET, WRITE, WRITE, 2,                                                           \
+      "SELECT authd.manage('app_password_set', $1::jsonb, $2::jsonb)")                             \
+    X(APP_PASSWORD_REVOKE, WRITE, WRITE, 2,                                                        \
+      "SELECT authd.manage('app_password_revoke', $1::jsonb, $2::jsonb)")                          \
+    X(APP_PASSWORD_ROTATE, WRITE, WRITE, 2,                                                        \
+      "SELECT authd.manage('app_password_rotate', $1::jsonb, $2::jsonb)")                          \
     X(PASSWORD_UPGRADE, SLOW, WRITE, 3, "SELECT authd.password_upgrade($1::bigint, $2, $3)")       \
     X(CALLER, READ, READ, 1, "SELECT authd.caller($1::jsonb)")                                     \
     X(USER_ADD, WRITE, WRITE, 2, "SELECT authd.manage('user_add', $1::jsonb, $2::jsonb)")          \

@@ -15,6 +15,7 @@ static struct lookup *lookup;
 struct asker {
     struct lookup_request request; /* first: a request is its asker */
     char login[64];
+    char selector[16];
     int done;
     bool known;
     enum db_status status;
@@ -31,21 +32,26 @@ static const char *const odd_names[] = {
     "\\",   "\"",   "ünï@ö.de", "$1",  "{\"x\"}", "a\tb", "a\nb", "漢字", "%s"};
 #define ODD_NAMES (sizeof odd_names / sizeof odd_names[0])
 
-/* authd.lookup() is replaced by one that takes any name, gives its rows in any order and counts its
- * calls: batches are tested here, not the rules for names. */
+/* authd.login_lookup() is replaced by one that takes any name, gives its rows in any order and
+ * counts its calls: batches are tested here, not the rules for names. */
 static void replace_lookup(void)
 {
     server_sql("CREATE TABLE authd.test_name (id bigint, login text);"
                "ALTER TABLE authd.test_name OWNER TO authd_owner;"
                "INSERT INTO authd.test_name SELECT i, 'user' || i || '@example.org' "
                "FROM generate_series(0, 299) AS i;"
-               "CREATE OR REPLACE FUNCTION authd.lookup(logins text[]) "
+               "CREATE OR REPLACE FUNCTION authd.login_lookup(logins text[], selectors text[]) "
                "RETURNS TABLE (n int, id bigint, version bigint, login text, suspended boolean, "
-               "password text, generation int) LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN "
+               "password text, generation int, foreign_passwords text, credential bigint, "
+               "credential_version bigint, verifier text, key text, expired boolean, scopes text, "
+               "seconds bigint) LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN "
                "PERFORM nextval('authd.test_calls');"
                "RETURN QUERY SELECT a.n::int, h.id, h.id * 2, a.login, h.id % 2 = 1, "
-               "CASE WHEN h.id % 3 = 0 THEN NULL ELSE '$x$' || h.id END, (h.id + 5)::int "
-               "FROM unnest(logins) WITH ORDINALITY AS a (login, n) JOIN authd.test_name AS h "
+               "CASE WHEN h.id % 3 = 0 THEN NULL ELSE '$x$' || h.id END, (h.id + 5)::int, "
+               "'foreign ' || h.id, CASE WHEN a.s <> '' THEN h.id + 7 END, h.id + 8, a.s, 'key', "
+               "h.id % 2 = 0, 'scopes ' || h.id, 1000 + h.id "
+               "FROM unnest(logins, selectors) WITH ORDINALITY AS a (login, s, n) "
+               "JOIN authd.test_name AS h "
                "ON h.login = a.login ORDER BY random(); END $$");
     for (size_t i = 0; i < ODD_NAMES; i++) {
         char sql[256];
@@ -76,7 +82,20 @@ static void on_row(struct lookup_request *request, enum db_status status,
     }
     assert_string_equal(row->login, asker->login);
     asker->id = row->id;
+    char expected[32];
+    snprintf(expected, sizeof expected, "foreign %ld", (long)row->id);
+    assert_string_equal(row->foreign, expected);
+    snprintf(expected, sizeof expected, "scopes %ld", (long)row->id);
+    assert_string_equal(row->scopes, expected);
     assert_int_equal(row->version, row->id * 2);
+    assert_int_equal(row->now, 1000 + row->id);
+    assert_int_equal(row->credential, asker->selector[0] != '\0' ? row->id + 7 : 0);
+    if (row->credential != 0) {
+        assert_int_equal(row->credential_version, row->id + 8);
+        assert_string_equal(row->verifier, asker->selector); // each its own
+        assert_string_equal(row->key, "key");
+        assert_int_equal(row->expired, row->id % 2 == 0);
+    }
     asker->suspended = row->suspended;
     asker->generation = row->generation;
     snprintf(asker->password, sizeof asker->password, "%s", row->password ? row->password : "-");
@@ -100,7 +119,13 @@ static void ask(struct asker *asker, const char *login)
 {
     *asker = (struct asker){0};
     snprintf(asker->login, sizeof asker->login, "%s", login);
+    /* Every other one shows an app password. */
+    static unsigned number;
+    if (++number % 2 == 0) {
+        snprintf(asker->selector, sizeof asker->selector, "s%u", number);
+    }
     asker->request.login = asker->login;
+    asker->request.selector = asker->selector;
     asker->request.done = on_row;
     lookup_submit(lookup, &asker->request);
     assert_int_equal(asker->done, 0);
@@ -141,7 +166,7 @@ static void wait_for(struct asker *asker)
     }
 }
 
-/* All calls of authd.lookup() since the setup; the sequence begins at 1. */
+/* All calls of authd.login_lookup() since the setup; the sequence begins at 1. */
 static long batches(void)
 {
     return server_number("SELECT last_value FROM authd.test_calls") - 1;
@@ -186,6 +211,7 @@ static void test_schema_function(void **state)
                "'{\"login\": \"alice@example.org\", \"password_hash\": \"$x$1\"}')");
     struct asker known = {.login = "alice@example.org"}, unknown;
     known.request.login = known.login;
+    known.request.selector = "";
     known.request.done = on_schema_row;
     lookup_submit(lookup, &known.request);
     ask(&unknown, "nobody@example.org");

@@ -1,0 +1,177 @@
+/* The steps of a login that check its secret.
+ *
+ * Threats: time that tells of an account what its owner knows (without a usable hash the dummy is
+ * hashed: same work, same queue, same troubles; an app password costs a keyed hash and never a slow
+ * one, and its refusal leaves on the grid as every other); a verifier of another row. How many app
+ * passwords were made elsewhere can show as time between two steps of the grid, which is said in
+ * docs/authd.md. */
+#include "core/login_private.h"
+
+#include <sodium.h>
+
+#include "base/secret.h"
+#include "core/core.h"
+#include "crypto/keyed.h"
+
+#define KIND "app-password"
+
+/* The answer of one check; a trouble is noted. */
+static enum answer login_answer_of(struct login *login, enum verify_result result)
+{
+    switch (result) {
+    case VERIFY_YES:
+        return ANSWER_YES;
+    case VERIFY_NO:
+        return ANSWER_NO;
+    case VERIFY_FAILED:
+        login->facts.trouble = REASON_HASH_FAILED;
+        break;
+    case VERIFY_EXPIRED:
+        login->facts.trouble = REASON_HASH_TOO_SLOW;
+        break;
+    case VERIFY_QUEUE_FULL:
+        login->facts.trouble = REASON_HASH_QUEUE_FULL;
+        break;
+    }
+    return ANSWER_PENDING;
+}
+
+/* Checks against `stored`, which some scheme reads. True: `answer` is there; false: `done` gets it.
+ */
+static bool login_check(struct login *login, const char *stored, enum answer *answer,
+                        verify_done_f *done)
+{
+    const struct password_schemes *schemes = &login->core->schemes;
+    enum verify_result result;
+    struct authd_cost cost;
+    struct verify_order order = {
+        .scheme = password_scheme(schemes, stored, &cost),
+        .stored = stored,
+        .secret = login->claim.secret,
+        .deadline = login->arrival + LOGIN_VERIFY_MS,
+        .source = login->context.source,
+    };
+
+    order.work = cost.work;
+    login->verify = verify_start(login->core, &order, &result, done, login);
+    if (login->verify != NULL) {
+        login->facts.waited = true;
+        return false;
+    }
+    *answer = login_answer_of(login, result);
+    return true;
+}
+
+/* ---- an app password of ours ---- */
+
+static void login_verify_app_password(struct login *login)
+{
+    const struct key *key = key_find(login->core->keys, login->key);
+    uint8_t stored[KEYED_HASH_LENGTH], made[KEYED_HASH_LENGTH];
+    size_t length = 0;
+    struct keyed_input input = {
+        .kind = KIND,
+        .id = login->credential,
+        .owner = login->account,
+        .secret = secret_text_secret(&login->shown),
+    };
+
+    if (key == NULL) {
+        login->facts.trouble = REASON_KEY_MISSING;
+        return;
+    }
+    sodium_hex2bin(stored, sizeof(stored), login->verifier, strlen(login->verifier), NULL, &length,
+                   NULL);
+    keyed_hash(key, &input, made);
+
+    bool match = secret_equal((struct span){(const char *)stored, length},
+                              (struct span){(const char *)made, sizeof(made)});
+
+    login->facts.match = match ? ANSWER_YES : ANSWER_NO;
+    secret_wipe(made, sizeof(made));
+}
+
+/* ---- the main password ---- */
+
+static void login_verified(enum verify_result result, void *arg)
+{
+    struct login *login = arg;
+
+    login->verify = NULL;
+    login->facts.match = login_answer_of(login, result);
+    login_run(login);
+}
+
+enum progress login_verify(struct login *login)
+{
+    struct facts *facts = &login->facts;
+
+    if (verdict_of(facts).want != WANT_MATCH) {
+        return GO_ON;
+    }
+    if (facts->claim == CLAIM_APP_PASSWORD) {
+        login_verify_app_password(login);
+        return GO_ON;
+    }
+
+    const char *stored =
+        facts->password == PASSWORD_USABLE ? login->stored : login->core->schemes.dummy;
+
+    return login_check(login, stored, &facts->match, login_verified) ? GO_ON : WAIT;
+}
+
+/* ---- app passwords made elsewhere ---- */
+
+static void login_foreign_answer(struct login *login, enum answer answer)
+{
+    const struct foreign_password *tried = &login->foreign[login->foreign_next++];
+
+    if (answer == ANSWER_YES) {
+        login->facts.foreign_match = ANSWER_YES;
+        login->credential = tried->id;
+        login->credential_version = tried->version;
+        login->credential_scope = tried->scope;
+    }
+}
+
+static void login_foreign_verified(enum verify_result result, void *arg)
+{
+    struct login *login = arg;
+
+    login->verify = NULL;
+    login_foreign_answer(login, login_answer_of(login, result));
+    if (login_verify_foreign(login) == GO_ON) {
+        login_run(login);
+    }
+}
+
+/* What no scheme reads may be the right one all the same. */
+static bool login_foreign_readable(struct login *login)
+{
+    bool readable = password_kind_of(&login->core->schemes,
+                                     login->foreign[login->foreign_next].stored) == PASSWORD_USABLE;
+
+    login->facts.foreign_unreadable = login->facts.foreign_unreadable || !readable;
+    return readable;
+}
+
+enum progress login_verify_foreign(struct login *login)
+{
+    struct facts *facts = &login->facts;
+
+    while (verdict_of(facts).want == WANT_FOREIGN_MATCH) {
+        enum answer answer = ANSWER_NO;
+
+        if (login->foreign_next == login->foreign_count) {
+            facts->foreign_match = ANSWER_NO;
+        } else if (!login_foreign_readable(login)) {
+            login->foreign_next++;
+        } else if (!login_check(login, login->foreign[login->foreign_next].stored, &answer,
+                                login_foreign_verified)) {
+            return WAIT;
+        } else {
+            login_foreign_answer(login, answer);
+        }
+    }
+    return GO_ON;
+}

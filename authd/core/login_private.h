@@ -1,0 +1,80 @@
+/* One login from the inside: what core/login.c and its steps in other files share. */
+#ifndef CORE_LOGIN_PRIVATE_H
+#define CORE_LOGIN_PRIVATE_H
+
+#include <event2/event_struct.h>
+
+#include "core/facts.h"
+#include "core/foreign.h"
+#include "core/login.h"
+#include "core/scope_cache.h"
+#include "core/verdict.h"
+#include "core/verify.h"
+#include "crypto/secret_text.h"
+#include "store/lookup.h"
+
+struct arena;
+
+/* Of the login's deadline, how much the password checks may use up together. */
+#define LOGIN_VERIFY_MS 5000
+
+/* How a step ends. */
+enum progress { GO_ON, WAIT, ENDED };
+
+struct login {
+    struct core *core;
+    struct arena *arena;
+    struct login_context context;
+    login_done_f *done;
+    void *arg;
+    int64_t arrival;
+    char reference[REFERENCE_LENGTH + 1];
+
+    struct claim claim;
+    const char *why; // the mechanism's word on a malformed exchange, or which scope; or NULL
+    char name[NAME_MAX_LENGTH + 1];
+    struct facts facts;
+    struct verdict verdict;
+
+    // The account as it was looked up.
+    int64_t account;
+    int64_t version;
+    int generation;
+    const char *login;
+    const char *stored;
+    char *scope_words; // one for each level
+    int64_t now;       // the database's clock
+
+    // The app password that was shown, or that was made elsewhere and matches.
+    struct secret_text shown;
+    int64_t credential; // 0: none
+    int64_t credential_version;
+    const char *verifier;
+    const char *key;
+    const char *credential_scope; // a word; NULL: the last of `scope_words`
+    struct foreign_password foreign[FOREIGN_MAX];
+    size_t foreign_count;
+    size_t foreign_next; // the one to be tried
+
+    // What it waits for; at most one of these and the timer.
+    unsigned step; // the next one
+    struct lookup_request lookup;
+    struct verify *verify;
+    struct scope_request scopes;
+    struct db_unit *confirm;
+    struct event timer; // the deadline, then the grid
+};
+
+/* Goes on with the next step. */
+void login_run(struct login *login);
+
+/* ---- core/login_check.c: does the secret match? ---- */
+
+enum progress login_verify(struct login *login);         // the main password, or the app password
+enum progress login_verify_foreign(struct login *login); // those made elsewhere, one after another
+
+/* ---- core/login_scope.c: may it be used here and now? ---- */
+
+enum progress login_ask_scopes(struct login *login);
+
+#endif
