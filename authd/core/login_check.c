@@ -7,13 +7,8 @@
  * docs/authd.md. */
 #include "core/login_private.h"
 
-#include <sodium.h>
-
-#include "base/secret.h"
+#include "core/app_password.h"
 #include "core/core.h"
-#include "crypto/keyed.h"
-
-#define KIND "app-password"
 
 /* The answer of one check; a trouble is noted. */
 static enum answer login_answer_of(struct login *login, enum verify_result result)
@@ -66,29 +61,24 @@ static bool login_check(struct login *login, const char *stored, enum answer *an
 
 static void login_verify_app_password(struct login *login)
 {
-    const struct key *key = key_find(login->core->keys, login->key);
-    uint8_t stored[KEYED_HASH_LENGTH], made[KEYED_HASH_LENGTH];
-    size_t length = 0;
-    struct keyed_input input = {
-        .kind = KIND,
+    const struct app_password_row row = {
         .id = login->credential,
         .owner = login->account,
-        .secret = secret_text_secret(&login->shown),
+        .verifier = login->verifier,
+        .key = login->key,
     };
 
-    if (key == NULL) {
+    switch (app_password_matches(login->core, &row, secret_text_secret(&login->shown))) {
+    case APP_PASSWORD_NO:
+        login->facts.match = ANSWER_NO;
+        return;
+    case APP_PASSWORD_YES:
+        login->facts.match = ANSWER_YES;
+        return;
+    case APP_PASSWORD_KEY_MISSING:
         login->facts.trouble = REASON_KEY_MISSING;
         return;
     }
-    sodium_hex2bin(stored, sizeof(stored), login->verifier, strlen(login->verifier), NULL, &length,
-                   NULL);
-    keyed_hash(key, &input, made);
-
-    bool match = secret_equal((struct span){(const char *)stored, length},
-                              (struct span){(const char *)made, sizeof(made)});
-
-    login->facts.match = match ? ANSWER_YES : ANSWER_NO;
-    secret_wipe(made, sizeof(made));
 }
 
 /* ---- the main password ---- */

@@ -113,7 +113,7 @@ def test_refusals_look_alike(server, add):
             seconds = time.monotonic() - began
             event = server.authd.wait_event(since, outcome="deny")
             assert (event["reason"], event["user"]) == (reason, user)
-            assert seconds >= GRID and int(event["ms"]) // 500 == 1, (reason, seconds)
+            assert seconds >= GRID and int(event["ms"]) >= 500, (reason, seconds)
             seen.add(reply.masked())
         wrong_password = client.login(login, "wrong")
     assert seen == {wrong_password.masked()}
