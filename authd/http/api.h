@@ -22,6 +22,11 @@ void api_fresh(struct exchange *exchange);
 /* POST /v1/api-keys */
 void api_key_make(struct exchange *exchange);
 
+/* POST and PATCH of app passwords, and their rotation. */
+void api_app_password_add(struct exchange *exchange);
+void api_app_password_set(struct exchange *exchange);
+void api_app_password_rotate(struct exchange *exchange);
+
 /* GET /openapi.json */
 void api_document(struct exchange *exchange);
 

@@ -123,6 +123,7 @@ static void sign_in(struct exchange *exchange, const char *login, const json_t *
         .peer = exchange->client->peer.text,
         .source = source_of(exchange),
         .tls = exchange->names.tls,
+        .sign_in = true,
     };
 
     exchange->work.cancel = cancel_login;

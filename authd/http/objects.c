@@ -150,6 +150,32 @@ static const struct member api_key[] = {
     {0},
 };
 
+static const struct member app_password[] = {
+    {.name = "kind"},
+    {.name = "id"},
+    {.name = "etag"},
+    {.name = "user"},
+    {.name = "user_id"},
+    {.name = "domain"},
+    {.name = "label"},
+    {.name = "created_at", .type = MEMBER_TIME},
+    {.name = "created_by"},
+    {.name = "expires_at", .type = MEMBER_TIME, .flags = MEMBER_NULLABLE},
+    {.name = "sliding", .type = MEMBER_BOOLEAN},
+    {.name = "expires_in", .type = MEMBER_INTEGER, .flags = MEMBER_NULLABLE},
+    {.name = "expired", .type = MEMBER_BOOLEAN},
+    {.name = "scope", .type = MEMBER_OBJECT, .flags = MEMBER_NULLABLE},
+    {.name = "foreign", .type = MEMBER_BOOLEAN},
+    {.name = "rotations", .type = MEMBER_INTEGER},
+    {.name = "rotated_at", .type = MEMBER_TIME, .flags = MEMBER_NULLABLE},
+    {.name = "old_until", .type = MEMBER_TIME, .flags = MEMBER_NULLABLE},
+    {.name = "last_used_at", .type = MEMBER_TIME, .flags = MEMBER_NULLABLE},
+    {.name = "last_used_address", .flags = MEMBER_NULLABLE},
+    {.name = "secret", .flags = MEMBER_SOMETIMES},
+    CHANGE_MEMBERS,
+    {0},
+};
+
 static const struct member status[] = {
     {.name = "status", .words = up_words},
     {0},
@@ -185,6 +211,7 @@ const struct http_object http_objects[] = {
     {"domain", domain},
     {"class", class},
     {"api-key", api_key},
+    {"app-password", app_password},
     {"status", status},
     {"problem", problem},
     {"field-error", field_error},

@@ -27,6 +27,9 @@
 #define CLASS   "/v1/classes/{class}"
 #define API_KEY "/v1/api-keys/{id}"
 
+#define APP_PASSWORDS USER "/app-passwords"
+#define APP_PASSWORD  APP_PASSWORDS "/{id}"
+
 const struct http_route http_routes[] = {
     {OPEN(GET, "/healthz", "health"), .summary = "Whether this process answers", .run = api_health,
      .flags = ROUTE_ALONE, .answer = "status"},
@@ -101,6 +104,29 @@ const struct http_route http_routes[] = {
     {MANAGE(DELETE, USER "/sessions/{id}", "session_revoke", SESSION_REVOKE),
      .summary = "End a session", .roles = S | D | X, .flags = CONFLICT | IF_MATCH,
      .resource = "sessions", .query = fields_change_query, .answer = "session"},
+
+    {MANAGE(GET, APP_PASSWORDS, "app_password_list", APP_PASSWORD_LIST),
+     .summary = "List a user's app passwords", .roles = S | H | D | A | X,
+     .flags = CONFLICT | ROUTE_LIST, .resource = "app-passwords",
+     .query = fields_app_password_list, .answer = "app-password"},
+    {RUN(POST, APP_PASSWORDS, "app_password_add", APP_PASSWORD_ADD),
+     .summary = "Make an app password", .roles = S | D | X, .flags = FRESH | CONFLICT,
+     .resource = "app-passwords", .run = api_app_password_add, .query = fields_change_query,
+     .body = fields_app_password, .answer = "app-password", .created = 201},
+    {MANAGE(GET, APP_PASSWORD, "app_password_show", APP_PASSWORD_SHOW),
+     .summary = "Show an app password", .roles = S | H | D | A | X, .flags = CONFLICT,
+     .resource = "app-passwords", .answer = "app-password"},
+    {RUN(PATCH, APP_PASSWORD, "app_password_set", APP_PASSWORD_SET),
+     .summary = "Change an app password", .roles = S | D | X, .flags = CONFLICT | IF_MATCH,
+     .resource = "app-passwords", .run = api_app_password_set, .query = fields_change_query,
+     .body = fields_app_password_changes, .body_argument = "changes", .answer = "app-password"},
+    {MANAGE(DELETE, APP_PASSWORD, "app_password_revoke", APP_PASSWORD_REVOKE),
+     .summary = "Revoke an app password", .roles = S | D | X, .flags = CONFLICT | IF_MATCH,
+     .resource = "app-passwords", .query = fields_change_query, .answer = "app-password"},
+    {RUN(POST, APP_PASSWORD "/rotate", "app_password_rotate", APP_PASSWORD_ROTATE),
+     .summary = "Give an app password a new secret", .roles = S | D | X, .flags = FRESH | CONFLICT,
+     .resource = "app-passwords", .run = api_app_password_rotate, .query = fields_change_query,
+     .body = fields_rotate, .answer = "app-password"},
 
     /* Domains and classes. */
     {MANAGE(GET, "/v1/domains", "domain_list", DOMAIN_LIST), .summary = "List domains",
