@@ -107,8 +107,8 @@ const struct http_route http_routes[] = {
 
     {MANAGE(GET, APP_PASSWORDS, "app_password_list", APP_PASSWORD_LIST),
      .summary = "List a user's app passwords", .roles = S | H | D | A | X,
-     .flags = CONFLICT | ROUTE_LIST, .resource = "app-passwords",
-     .query = fields_app_password_list, .answer = "app-password"},
+     .flags = CONFLICT | ROUTE_LIST, .resource = "app-passwords", .query = fields_app_password_list,
+     .answer = "app-password"},
     {RUN(POST, APP_PASSWORDS, "app_password_add", APP_PASSWORD_ADD),
      .summary = "Make an app password", .roles = S | D | X, .flags = FRESH | CONFLICT,
      .resource = "app-passwords", .run = api_app_password_add, .query = fields_change_query,
