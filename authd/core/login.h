@@ -30,6 +30,8 @@ struct login_context {
     uint64_t source;       /* who has to share with whom when there is too much to do: the client's
                               address or, without one, the connection, as a number */
     bool tls;              /* the mail client's connection, as the MTA says */
+    bool told;             /* mechanism and client are part of the protocol, so that a scope can be
+                              held to them; else they are for the log */
     bool sign_in;          /* to authd itself, not to mail: only a main password is good for that */
     bool tagged;           /* identity is alice#p3@example.org, not alice@example.org */
 };

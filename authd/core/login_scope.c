@@ -2,7 +2,8 @@
  *
  * Threats: a restriction that nobody enforces (a plain listener refuses what only the policy
  * service could hold to, because its MTA will not say by which credential somebody came); a
- * document that this authd cannot read, which is "cannot tell". */
+ * document that this authd cannot read, which is "cannot tell"; a fact that somebody guessed, or
+ * that came only because a client wrote fast: such a fact is missing. */
 #include "core/login_private.h"
 
 #include "base/arena.h"
@@ -32,7 +33,7 @@ static void login_judge(struct login *login, enum reason trouble)
     const struct login_context *context = &login->context;
     struct scope_facts facts = {
         .tls = context->tls,
-        .mechanism = text_or_null(context->mechanism),
+        .mechanism = context->told ? text_or_null(context->mechanism) : NULL,
         .service = text_or_null(context->service),
         .now = login->now,
     };
@@ -41,7 +42,7 @@ static void login_judge(struct login *login, enum reason trouble)
         login->facts.trouble = trouble;
         return;
     }
-    network_address_parse(span_of(context->client), &facts.client);
+    network_address_parse(span_of(context->told ? context->client : ""), &facts.client);
 
     struct scope_ruling ruling = scope_rule(&login->scopes.set, &facts, !context->tagged);
 

@@ -165,6 +165,7 @@ static struct login_context command_context(const struct connection *connection,
         .peer = connection->peer,
         .source = command->client.len > 0 ? span_number(command->client) : connection->number,
         .tls = command->secured,
+        .told = true,
         .tagged = connection->front->options.tagged,
     };
 }
