@@ -13,10 +13,18 @@
 
 #include "core/network.h"
 
-#define SCOPE_SIZE_MAX     16384 /* octets of the canonical form */
-#define SCOPE_PATTERNS_MAX 256   /* of all lists together */
-#define SCOPE_FLAWS_MAX    20    /* told at once */
-#define SCOPE_HASH_SIZE    65    /* SHA-256 in hex, and a NUL */
+#define SCOPE_SIZE_MAX       16384 /* octets of the canonical form */
+#define SCOPE_PATTERNS_MAX   256   /* of all lists together */
+#define SCOPE_NETWORKS_MAX   256
+#define SCOPE_WINDOWS_MAX    32
+#define SCOPE_RATES_MAX      16
+#define SCOPE_WORDS_MAX      16 /* mechanisms, services */
+#define SCOPE_TZ_MAX         64
+#define SCOPE_SIZE_LIMIT_MAX ((int64_t)1 << 40) /* of one message */
+#define SCOPE_RECIPIENTS_MAX 1000000
+#define SCOPE_RATE_N_MAX     ((int64_t)1 << 50)
+#define SCOPE_FLAWS_MAX      20 /* told at once */
+#define SCOPE_HASH_SIZE      65 /* SHA-256 in hex, and a NUL */
 
 struct scope; /* core/scope_document.h */
 

@@ -7,16 +7,8 @@
 #include "core/scope_pattern.h"
 #include "core/scope_time.h"
 
-#define SCOPE_NETWORKS_MAX   256
-#define SCOPE_WINDOWS_MAX    32
-#define SCOPE_RATES_MAX      16
-#define SCOPE_WORDS_MAX      16 /* mechanisms, services */
-#define SCOPE_WORD_MAX       32
-#define SCOPE_TZ_MAX         64
-#define SCOPE_SIZE_LIMIT_MAX ((int64_t)1 << 40) /* of one message */
-#define SCOPE_RECIPIENTS_MAX 1000000
-#define SCOPE_RATE_N_MAX     ((int64_t)1 << 50)
-#define SCOPE_RATE_PER_MAX   ((int64_t)90 * 86400)
+#define SCOPE_WORD_MAX     32 /* of mechanisms, services */
+#define SCOPE_RATE_PER_MAX ((int64_t)90 * 86400)
 
 /* A list that is present may be empty: then nothing satisfies it. */
 struct scope_patterns {

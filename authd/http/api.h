@@ -34,7 +34,14 @@ void api_document(struct exchange *exchange);
  * `start`, whose work ends in api_answer_account(), with the exchange as its argument. */
 typedef void api_start_f(struct exchange *exchange, const struct account_request *request);
 void api_manage(struct exchange *exchange, api_start_f *start);
+void api_start_account(struct exchange *exchange, const struct account_request *request);
 account_done_f api_answer_account;
+
+/* PUT of a sending scope: the body is the document. */
+void api_scope_put(struct exchange *exchange);
+/* Puts the canonical text of a sending scope in place of member "scope" of `object`, the document;
+ * absent or null stays. False: refused, with each flaw by its JSON pointer after `at`. */
+bool api_scope_take(struct exchange *exchange, json_t *object, const char *at);
 
 /* An object, or a page of a list, with the route's status and headers; `object` may be changed. */
 void api_answer(struct exchange *exchange, json_t *object);

@@ -111,7 +111,7 @@ static void cancel_account(void *call)
     account_cancel(call);
 }
 
-static void start_account(struct exchange *exchange, const struct account_request *request)
+void api_start_account(struct exchange *exchange, const struct account_request *request)
 {
     exchange->work.cancel = cancel_account;
     exchange->work.call =
@@ -120,5 +120,5 @@ static void start_account(struct exchange *exchange, const struct account_reques
 
 void api_account(struct exchange *exchange)
 {
-    api_manage(exchange, start_account);
+    api_manage(exchange, api_start_account);
 }

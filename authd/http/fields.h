@@ -27,5 +27,6 @@ extern const struct field fields_app_password_changes[];
 extern const struct field fields_rotate[];
 extern const struct field fields_sign_in[];
 extern const struct field fields_fresh[];
+extern const struct field fields_scope[]; /* a whole document */
 
 #endif

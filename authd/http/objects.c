@@ -176,6 +176,23 @@ static const struct member app_password[] = {
     {0},
 };
 
+static const char *const levels[] = {"site", "domain", "class", "user", NULL};
+
+static const struct member scope[] = {
+    {.name = "kind"},
+    {.name = "id"},
+    {.name = "etag"},
+    {.name = "level", .words = levels},
+    {.name = "user", .flags = MEMBER_SOMETIMES},
+    {.name = "user_id", .flags = MEMBER_SOMETIMES},
+    {.name = "domain", .flags = MEMBER_SOMETIMES},
+    {.name = "class", .flags = MEMBER_SOMETIMES},
+    {.name = "document", .type = MEMBER_OBJECT, .flags = MEMBER_NULLABLE},
+    {.name = "hash", .flags = MEMBER_NULLABLE},
+    CHANGE_MEMBERS,
+    {0},
+};
+
 static const struct member status[] = {
     {.name = "status", .words = up_words},
     {0},
@@ -202,6 +219,7 @@ _Static_assert(MEMBER_TEXT == 0, "a member without a type is a text");
 
 const struct http_object http_objects[] = {
     {"user", user},
+    {"scope", scope},
     {"address", NULL},
     {"ended", ended},
     {"export", export},

@@ -32,6 +32,7 @@ enum http_route_flag {
     ROUTE_PROOF = 1u << 8,       /* open to anybody, and proves itself: may answer 401 */
     ROUTE_ABSENT = 1u << 9,      /* may answer 404 for what its body or query names */
     ROUTE_ALONE = 1u << 10,      /* asks nobody, so it always knows */
+    ROUTE_DOCUMENT = 1u << 11,   /* `body` only describes its body, which `run` checks */
 };
 
 #define ROUTE_PARAMETERS_MAX 2

@@ -10,6 +10,9 @@ enum db_kind { KIND_READ, KIND_WRITE };
 #define STATEMENTS(X)                                                                              \
     X(LOOKUP, READ, READ, 2, "SELECT * FROM authd.login_lookup($1::text[], $2::text[])")           \
     X(CONFIRM, READ, READ, 2, "SELECT authd.confirm($1::bigint, $2::bigint)")                      \
+    X(SCOPE_GET, SLOW, READ, 2, "SELECT authd.manage('scope_get', $1::jsonb, $2::jsonb)")          \
+    X(SCOPE_PUT, WRITE, WRITE, 2, "SELECT authd.manage('scope_put', $1::jsonb, $2::jsonb)")        \
+    X(SCOPE_DELETE, WRITE, WRITE, 2, "SELECT authd.manage('scope_delete', $1::jsonb, $2::jsonb)")  \
     X(SCOPE_DOCUMENT, READ, READ, 1, "SELECT authd.scope_document($1)")                            \
     X(LOGIN_CONFIRM, READ, READ, 4,                                                                \
       "SELECT authd.login_confirm($1::bigint, $2::bigint, $3::bigint, $4::bigint)")                \
