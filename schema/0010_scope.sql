@@ -311,33 +311,12 @@ BEGIN
 END
 $$;
 
--- authd.scope_class(arguments jsonb) → authd.class
--- The class that member "class" names. Errors: AU422 none given; AU404.
-CREATE FUNCTION authd.scope_class(arguments jsonb) RETURNS authd.class
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
-AS $$
-DECLARE
-    wanted text := authd.argument_text(arguments, 'class', 40);
-    found  authd.class;
-BEGIN
-    IF wanted IS NULL THEN
-        PERFORM authd.refuse('AU422', 'class is missing', 'Name the class.');
-    END IF;
-    SELECT * INTO found FROM authd.class WHERE name = wanted;
-    IF found.id IS NULL THEN
-        PERFORM authd.refuse('AU404', format('there is no class %s', wanted),
-                             'Check the spelling, or list the classes.');
-    END IF;
-    RETURN found;
-END
-$$;
-
 -- authd.scope_find(actor, reach, {level: user | domain | class | site, and of it: user, domain,
 --                                 class}, change boolean, OUT place jsonb, OUT row_id bigint,
 --                                 OUT hash text)
 -- Whose scope is meant, and what it is now; to change it, its row is locked.
 -- Errors: AU422 no such level; those of account_find() and account_lock(), domain_find(),
--- scope_class(); AU403 for a change above what the caller administers: what holds for a domain or
+-- class_find(); AU403 for a change above what the caller administers: what holds for a domain or
 -- for everybody is the site's to say.
 CREATE FUNCTION authd.scope_find(actor jsonb, reach bigint[], arguments jsonb, change boolean,
                                  OUT place jsonb, OUT row_id bigint, OUT hash text)
@@ -370,11 +349,8 @@ BEGIN
         hash := domain.scope;
         place := jsonb_build_object('id', 'domain:' || domain.name, 'domain', domain.name);
     ELSIF level = 'class' THEN
-        class := authd.scope_class(arguments);
-        IF change THEN
-            PERFORM FROM authd.class AS held WHERE held.id = class.id FOR NO KEY UPDATE;
-            class := authd.scope_class(arguments);
-        END IF;
+        class := CASE WHEN change THEN authd.class_lock(reach, arguments)
+                      ELSE authd.class_find(arguments) END;
         row_id := class.id;
         hash := class.scope;
         place := jsonb_build_object('id', 'class:' || class.name, 'class', class.name);

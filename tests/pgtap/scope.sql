@@ -2,7 +2,7 @@
 -- nothing is left of what nobody has.
 BEGIN;
 SET search_path = tap, pg_catalog;
-SELECT plan(80);
+SELECT plan(81);
 
 CREATE OR REPLACE FUNCTION authd.now() RETURNS timestamptz LANGUAGE sql STABLE
 RETURN coalesce(current_setting('tap.now', true), '2026-03-01 12:00:00Z')::timestamptz;
@@ -124,7 +124,8 @@ CREATE FUNCTION pg_temp.told(selector text DEFAULT '') RETURNS text[] LANGUAGE s
 SELECT is(pg_temp.told(), ARRAY[pg_temp.hash(document), pg_temp.hash(pg_temp.canonical(2)), '-',
                                 pg_temp.hash(pg_temp.canonical(9)), '-'], 'site, domain, user')
   FROM (VALUES ('{"mode":"monitor","monitor_until":"2026-03-31T12:00:00Z","v":1}')) AS row (document);
-UPDATE authd.account SET class = (SELECT id FROM authd.class) WHERE login = 'alice@example.org';
+SELECT lives_ok($$ SELECT ask('user_set', '{"user": "alice@example.org",
+                                            "changes": {"class": "printers"}}') $$, 'a member of a class');
 SELECT is((pg_temp.told())[3], pg_temp.hash(pg_temp.canonical(3)), 'the class');
 SELECT lives_ok($$ SELECT pg_temp.put('{"level": "class", "class": "printers"}',
                                       pg_temp.hours('Asia/Kathmandu')) $$, 'one with windows');
