@@ -1,13 +1,11 @@
 #include "core/app_password.h"
 
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "base/secret.h"
 #include "core/core.h"
-#include "core/scope.h"
 #include "crypto/keyed.h"
 #include "crypto/secret_text.h"
 #include "loop/loop.h"
@@ -15,20 +13,16 @@
 #define KIND     "app-password"
 #define HEX_SIZE (2 * KEYED_HASH_LENGTH + 1)
 
-#define DETAIL_MAX 512
-
 struct app_password_call {
     struct core *core;
     enum statement statement;
     json_t *context;
     json_t *arguments;
     bool dry_run;
-    bool made_elsewhere; /* nobody is shown a secret */
+    bool made_elsewhere;
     struct secret_text secret;
     struct account_call *account; /* the first question, then the change */
-    struct loop_hook refusal;     /* delivers `detail` */
-    char detail[DETAIL_MAX];
-    const char *hint;
+    struct loop_hook refusal;     /* delivers that the hash is none */
     account_done_f *done;
     void *arg;
 };
@@ -152,13 +146,13 @@ static void call_prepared(const struct account_result *result, void *arg)
     call_change(call);
 }
 
-/* ---- what is checked before anybody is asked ---- */
-
 static void call_refuse(void *arg)
 {
-    const struct app_password_call *call = arg;
     const struct account_result result = {
-        .status = ACCOUNT_INVALID, .detail = call->detail, .hint = call->hint};
+        .status = ACCOUNT_INVALID,
+        .detail = "hash is not a stored hash that a configured scheme reads within its bounds",
+        .hint = "Use one like $6$..., $2y$... or {SSHA512}..., and see password.max_time.",
+    };
 
     call_end(arg, &result);
 }
@@ -173,45 +167,11 @@ static bool take_hash(struct app_password_call *call)
     }
     call->made_elsewhere = true;
     if (password_kind_of(&call->core->schemes, hash) != PASSWORD_USABLE) {
-        snprintf(call->detail, sizeof(call->detail),
-                 "hash is not a stored hash that a configured scheme reads within its bounds");
-        call->hint = "Use one like $6$..., $2y$... or {SSHA512}..., and see password.max_time.";
         return false;
     }
     json_object_set_new(call->arguments, "password_hash", json_string(hash));
     json_object_del(call->arguments, "hash");
     return true;
-}
-
-/* The document becomes its canonical text, which is what is stored. False: it has a flaw. */
-static bool take_scope(struct app_password_call *call, json_t *object)
-{
-    const json_t *document = json_object_get(object, "scope");
-    struct scope_flaw flaw;
-
-    if (!json_is_object(document)) {
-        return true; // none, null, or canonical already
-    }
-
-    struct scope *scope = scope_parse(document, &flaw);
-
-    if (scope == NULL) {
-        snprintf(call->detail, sizeof(call->detail), "scope%s %s", flaw.pointer, flaw.text);
-        return false;
-    }
-    scope_destroy(scope);
-
-    char *canonical = scope_canonical(document);
-
-    json_object_set_new(object, "scope", json_string(canonical));
-    free(canonical);
-    return true;
-}
-
-static struct app_password_call *call_refused(struct app_password_call *call)
-{
-    loop_defer(call->core->loop, LOOP_BATCH, &call->refusal);
-    return call;
 }
 
 /* Asks `first` about the user (and the app password); its answer is not the caller's. */
@@ -256,8 +216,9 @@ struct app_password_call *app_password_add(struct core *core, const struct accou
 {
     struct app_password_call *call = call_create(core, request, done, arg);
 
-    if (!take_hash(call) || !take_scope(call, call->arguments)) {
-        return call_refused(call);
+    if (!take_hash(call)) {
+        loop_defer(core->loop, LOOP_BATCH, &call->refusal);
+        return call;
     }
     return call_start(call, STATEMENT_APP_PASSWORD_PREPARE, request);
 }
@@ -267,19 +228,6 @@ struct app_password_call *app_password_rotate(struct core *core,
                                               account_done_f *done, void *arg)
 {
     return call_start(call_create(core, request, done, arg), STATEMENT_APP_PASSWORD_SHOW, request);
-}
-
-struct app_password_call *app_password_set(struct core *core, const struct account_request *request,
-                                           account_done_f *done, void *arg)
-{
-    struct app_password_call *call = call_create(core, request, done, arg);
-
-    call->made_elsewhere = true; // no secret of it is made here
-    if (!take_scope(call, json_object_get(call->arguments, "changes"))) {
-        return call_refused(call);
-    }
-    call_change(call);
-    return call;
 }
 
 void app_password_cancel(struct app_password_call *call)

@@ -22,8 +22,6 @@ struct app_password_call *app_password_add(struct core *core, const struct accou
 struct app_password_call *app_password_rotate(struct core *core,
                                               const struct account_request *request,
                                               account_done_f *done, void *arg);
-struct app_password_call *app_password_set(struct core *core, const struct account_request *request,
-                                           account_done_f *done, void *arg);
 void app_password_cancel(struct app_password_call *call);
 
 /* The one question of a login about a verifier: was it made of this secret for this row? */

@@ -11,6 +11,9 @@ static void cancel_call(void *call)
 
 static void start_add(struct exchange *exchange, const struct account_request *request)
 {
+    if (!api_scope_take(exchange, request->arguments, "scope")) {
+        return;
+    }
     exchange->work.cancel = cancel_call;
     exchange->work.call =
         app_password_add(exchange->exchanges->core, request, api_answer_account, exchange);
@@ -18,9 +21,9 @@ static void start_add(struct exchange *exchange, const struct account_request *r
 
 static void start_set(struct exchange *exchange, const struct account_request *request)
 {
-    exchange->work.cancel = cancel_call;
-    exchange->work.call =
-        app_password_set(exchange->exchanges->core, request, api_answer_account, exchange);
+    if (api_scope_take(exchange, json_object_get(request->arguments, "changes"), "scope")) {
+        api_start_account(exchange, request);
+    }
 }
 
 static void start_rotate(struct exchange *exchange, const struct account_request *request)
