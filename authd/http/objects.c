@@ -59,6 +59,7 @@ static const struct member export[] = {
     {.name = "api_keys", .type = MEMBER_OBJECTS},
     {.name = "app_passwords", .type = MEMBER_OBJECTS, .flags = MEMBER_SOMETIMES},
     {.name = "activity", .type = MEMBER_OBJECTS, .flags = MEMBER_SOMETIMES},
+    {.name = "scope", .type = MEMBER_OBJECT, .flags = MEMBER_NULLABLE | MEMBER_SOMETIMES},
     {0},
 };
 

@@ -16,6 +16,10 @@ BODIES = {
     "user_suspend": {"reason": "a test"},
     "address_add": {"address": f"another@{HOME}"},
     "password_set": {"password": "quite another long password"},
+    "app_password_add": {"label": "new"},
+    "app_password_set": {"label": "another"},
+    "app_password_rotate": {},
+    **{f"{level}_scope_put": {"v": 1, "max_recipients": 5} for level in ("user", "domain", "class", "site")},
     "domain_add": {"name": "new.example"},
     "domain_set": {"description": "Something"},
     "class_add": {"name": "new"},
@@ -166,6 +170,8 @@ def stage(world):
     for login in world.logins:
         caller = world.sign_in(login)
         world.things["sessions", login] = caller.session
+        made = world.api.good("POST", f"/v1/users/{login}/app-passwords", {"label": "phone"})
+        world.things["app-passwords", login] = made["id"]
         if login.partition("@")[0] in ("domain-admin", "second-admin", "admin", "far-admin"):
             world.keys[login] = world.api.make_key(caller, label="mine").id
     return world

@@ -24,6 +24,7 @@ def stage(world):
     world.peer = world.sign_in(GOOD["user"])
     world.api.good("POST", f"/v1/users/{GOOD['user']}/addresses", {"address": f"spare@{HOME}"})
     world.key = world.api.make_key(label="the host's").id
+    world.app_password = world.api.good("POST", f"/v1/users/{GOOD['user']}/app-passwords", {"label": "phone"})["id"]
     # Digits that are one user's id and another's login.
     world.digits = world.logins[f"far@{FAR}"]
     world.new_user(f"{world.digits}@example.org")
@@ -52,6 +53,8 @@ class Route:
     def sub_object(self):
         if "/sessions/" in self.pattern:
             return self.stage.peer.session
+        if "/app-passwords/" in self.pattern:
+            return self.stage.app_password
         return self.stage.key
 
     def body(self):
