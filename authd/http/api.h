@@ -19,6 +19,9 @@ void api_session(struct exchange *exchange);
 void api_sign_out(struct exchange *exchange);
 void api_fresh(struct exchange *exchange);
 
+/* GET /v1/site */
+void api_site(struct exchange *exchange);
+
 /* POST /v1/api-keys */
 void api_key_make(struct exchange *exchange);
 

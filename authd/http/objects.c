@@ -104,6 +104,27 @@ static const struct member signed_out[] = {
     {0},
 };
 
+static const struct member submission[] = {
+    {.name = "host"},
+    {.name = "port", .type = MEMBER_INTEGER},
+    {0},
+};
+
+static const struct member password_rules[] = {
+    {.name = "min_length", .type = MEMBER_INTEGER}, /* characters */
+    {.name = "min_score", .type = MEMBER_INTEGER},  /* 0 to 4, as zxcvbn counts */
+    {0},
+};
+
+static const struct member site[] = {
+    {.name = "public_url", .flags = MEMBER_NULLABLE},
+    {.name = "default_domain", .flags = MEMBER_NULLABLE},
+    {.name = "submission", .type = MEMBER_OBJECT, .flags = MEMBER_NULLABLE, .object = "submission"},
+    {.name = "password", .type = MEMBER_OBJECT, .object = "password-rules"},
+    {.name = "version"},
+    {0},
+};
+
 static const struct member domain[] = {
     {.name = "kind"},
     {.name = "id"},
@@ -227,6 +248,9 @@ const struct http_object http_objects[] = {
     {"session", session},
     {"caller", caller},
     {"signed-out", signed_out},
+    {"site", site},
+    {"submission", submission},
+    {"password-rules", password_rules},
     {"domain", domain},
     {"class", class},
     {"api-key", api_key},

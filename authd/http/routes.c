@@ -38,6 +38,10 @@ const struct http_route http_routes[] = {
     {OPEN(GET, "/openapi.json", "document"), .summary = "This document", .run = api_document,
      .flags = ROUTE_ALONE},
 
+    {OPEN(GET, "/v1/site", "site"), .summary = "What users and programs need to know of the site",
+     .roles = S | H | D | A | X, .flags = ROUTE_ALONE, .resource = "site", .run = api_site,
+     .answer = "site"},
+
     /* Signing in. */
     {OPEN(POST, "/v1/session", "sign_in"), .summary = "Sign in",
      .flags = ROUTE_COOKIE | ROUTE_PROOF, .run = api_sign_in, .body = fields_sign_in,

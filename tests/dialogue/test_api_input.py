@@ -4,6 +4,7 @@ should be. Each is refused by name, and changes nothing."""
 import json
 
 import pytest
+from api import Api
 from harness.private import read_text
 from world import FAR, HOME, make_world
 
@@ -319,3 +320,15 @@ def test_headers_longer_than_anybody_needs(world):
     for size, status in ((8000, b"200"), (20000, b"431")):
         request = f"GET /healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nX-Long: {'x' * size}\r\n\r\n"
         assert world.api.raw(request.encode()).split()[1] == status
+
+
+def test_the_site_is_as_configured(instance):
+    instance.authd.config.update(public_url="https://auth.example.org",
+                                 submission={"host": "mail.example.org", "port": 465},
+                                 password={"min_length": 20})
+    instance.authd.write_config()
+    instance.authd.start()
+    site = Api(None, instance.authd.http).good("GET", "/v1/site")
+    assert site == {"public_url": "https://auth.example.org", "default_domain": "example.org",
+                    "submission": {"host": "mail.example.org", "port": 465},
+                    "password": {"min_length": 20, "min_score": 3}, "version": site["version"]}
