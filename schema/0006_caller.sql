@@ -314,7 +314,7 @@ AS $$
     SELECT ARRAY[
         'user_list', 'user_add', 'user_show', 'user_set', 'user_delete', 'user_suspend',
         'user_resume', 'user_revoke_all', 'user_export',
-        'reset_link_add', 'reset_words', 'reset_use',
+        'reset_link_add', 'reset_link_withdraw', 'reset_words', 'reset_use',
         'address_list', 'address_add', 'address_remove',
         'password_set', 'password_clear',
         'app_password_list', 'app_password_add', 'app_password_show', 'app_password_set',

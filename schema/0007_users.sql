@@ -988,6 +988,35 @@ BEGIN
 END
 $$;
 
+-- authd.reset_link_withdraw(actor, reach, {user, digest}) → the link as it was, "changed": true
+-- Ends the user's link again: its mail could not be handed over.
+-- Errors: AU404 also when there is no such link any more; AU403, AU422.
+CREATE FUNCTION authd.reset_link_withdraw(actor jsonb, reach bigint[], arguments jsonb) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+DECLARE
+    old_digest bytea := authd.argument_digest(arguments, 'digest');
+    owner      authd.account := authd.account_lock(actor, reach, arguments);
+    old        authd.reset_link;
+BEGIN
+    DELETE FROM authd.reset_link WHERE digest = old_digest AND account = owner.id
+    RETURNING * INTO old;
+    IF old.digest IS NULL THEN
+        PERFORM authd.refuse('AU404', format('%s has no such reset link', owner.login),
+                             'There is nothing left to withdraw.');
+    END IF;
+    RETURN authd.changed(actor, 'reset_link_withdraw', authd.object(jsonb_build_object(
+               'kind', 'reset-link',
+               'id', owner.id::text,
+               'user', owner.login,
+               'user_id', owner.id::text,
+               'domain', split_part(owner.login, '@', 2),
+               'mailed_to', authd.address_masked(owner.recovery_address),
+               'keep_credentials', old.keep_credentials,
+               'expires_at', authd.rfc3339(old.expires_at))), NULL);
+END
+$$;
+
 -- authd.reset_find(arguments jsonb) → authd.account
 -- Whose reset link it is. Errors: AU401 whatever is wrong with it, AU422.
 CREATE FUNCTION authd.reset_find(arguments jsonb) RETURNS authd.account

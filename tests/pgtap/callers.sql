@@ -153,7 +153,8 @@ INSERT INTO acts VALUES ('user_suspend', '{}'), ('user_resume', '{}'), ('passwor
     ('password_set', '{"password_hash": "$y$1"}'), ('user_delete', '{}'), ('user_revoke_all', '{}'),
     ('user_set', '{"changes": {"display_name": "x"}}'), ('address_add', '{"address": "x@mine.example"}'),
     ('address_remove', '{"address": "x@mine.example"}'), ('session_revoke', '{"id": "1"}'),
-    ('reset_link_add', jsonb_build_object('digest', repeat('0', 64)));
+    ('reset_link_add', jsonb_build_object('digest', repeat('0', 64))),
+    ('reset_link_withdraw', jsonb_build_object('digest', repeat('0', 64)));
 SELECT ask('user_add', jsonb_build_object('login', 'second-' || role || '@mine.example', 'role', role,
            'recovery_address', 'r@home.example', 'addresses', '["x@mine.example", "y@mine.example"]'::jsonb))
   FROM unnest(ARRAY['user', 'helpdesk', 'domain-admin', 'auditor', 'admin']) AS role;
