@@ -87,20 +87,46 @@ static bool is_separator(char c)
     return c != '\0' && strchr(" .-_+@,*'\"()", c) != NULL;
 }
 
-/* Its parts between separators; those too short or too long are left out. */
+/* Left out when it is too short or too long. */
+static void word_add(struct word_list *words, struct span word)
+{
+    if (words->count < OWN_WORDS_MAX && password_word_fold(word, words->text[words->count])) {
+        words->count++;
+    }
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* What stands between digits counts, too: alice1987 is alice. */
+static void words_between_digits(struct word_list *words, struct span part)
+{
+    size_t from = 0;
+
+    for (size_t i = 0; i <= part.len; i++) {
+        if (i == part.len || is_digit(part.ptr[i])) {
+            if (i - from < part.len) {
+                word_add(words, (struct span){part.ptr + from, i - from});
+            }
+            from = i + 1;
+        }
+    }
+}
+
+/* Its parts between separators. */
 static void words_add(struct word_list *words, const char *text)
 {
-    while (text != NULL && *text != '\0') {
-        size_t len = 0;
+    while (*text != '\0') {
+        struct span part = {text, 0};
 
-        while (text[len] != '\0' && !is_separator(text[len])) {
-            len++;
+        while (text[part.len] != '\0' && !is_separator(text[part.len])) {
+            part.len++;
         }
-        if (words->count < OWN_WORDS_MAX &&
-            password_word_fold((struct span){text, len}, words->text[words->count])) {
-            words->count++;
-        }
-        text += len;
+        word_add(words, part);
+        words_between_digits(words, part);
+        text += part.len;
         text += *text != '\0';
     }
 }

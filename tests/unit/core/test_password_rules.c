@@ -13,8 +13,9 @@ static const char *const site_words[] = {"acme", "rocketeer"};
 static const struct password_rules rules = {
     .min_length = 15, .min_score = 3, .words = site_words, .word_count = 2};
 static const char *const names[] = {"alice.liddell@wonderland.example", "Alice Pleasance Liddell",
-                                    "dinah@cat.example", "sales@shop.example"};
-static const struct password_owner alice = {.names = names, .count = 4};
+                                    "dinah@cat.example", "sales@shop.example",
+                                    "queen77hearts@example.org"};
+static const struct password_owner alice = {.names = names, .count = 5};
 
 static struct password_judgement judge(const char *password)
 {
@@ -44,6 +45,7 @@ static void test_table(void **state)
         {"\xEF\xBC\xA1lice wonderland Xq7", PASSWORD_FLAW_OWN_NAME}, // full width A
         {"pleasance;pleasance", PASSWORD_FLAW_OWN_NAME | PASSWORD_FLAW_EASY},
         {"dinah+shop+sales+7kQ", PASSWORD_FLAW_OWN_NAME},
+        {"queen;hearts;7kQ", PASSWORD_FLAW_OWN_NAME},
         {"Rocketeer@ACME qZ7x", PASSWORD_FLAW_WORD},
         {"alice@acme;rocketeer", PASSWORD_FLAW_WORD | PASSWORD_FLAW_EASY},
         {"alice likes green marmots", 0},
