@@ -1,5 +1,6 @@
-/* Users are managed here: one call prepares its arguments, hashes the password on the hash lane if
- * there is one, and runs one SQL function.
+/* Users are managed here: one call prepares its arguments, judges and hashes a new password if
+ * there is one, and runs one SQL function. Whose password it is to be says the request, or the
+ * database, which is asked first: so nothing is hashed for a caller who may not set it.
  *
  * Threats: two spellings of one name, so every name is made canonical before it reaches SQL; a
  * password that outlives its call, so each copy has one owner who wipes it, and only the hash goes
@@ -7,17 +8,14 @@
  * refusals (SQLSTATE class AU) are passed on. */
 #include "core/account.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "core/arguments.h"
-#include "core/claim.h"
 #include "core/core.h"
-#include "core/hashing.h"
+#include "core/new_password.h"
 #include "loop/loop.h"
 #include "loop/workers.h"
 #include "store/db.h"
@@ -25,6 +23,7 @@
 /* Together below every client's patience: authctl waits 30 s. */
 #define ACCOUNT_HASH_MS     8000
 #define ACCOUNT_DATABASE_MS 8000
+#define ACCOUNT_NAMES_MS    3000
 #define ACCOUNT_READY_MS    1500 /* a supervisor asks, and does not wait long */
 
 struct account_call {
@@ -33,17 +32,28 @@ struct account_call {
     json_t *context; /* of authd.manage() */
     json_t *arguments;
     bool dry_run;
-    struct hashing *hashing;  /* while the password is hashed, then */
-    struct db_unit *unit;     /* while it runs */
-    struct loop_hook refusal; /* delivers `refused` after account_start() has returned */
-    enum account_status refused;
+    struct db_unit *unit;        /* while the database is asked whose password it is to be, */
+    struct new_password *making; /* while that becomes a hash, */
+                                 /* and `unit` again while the statement runs */
+    struct loop_hook refusal;    /* delivers `detail` after account_start() has returned */
+    char *password;              /* until it is made; wiped */
+    size_t password_length;
     char detail[ARGUMENTS_DETAIL_MAX];
     account_done_f *done;
     void *arg;
 };
 
+static void password_forget(struct account_call *call)
+{
+    secret_wipe(call->password, call->password_length);
+    free(call->password);
+    call->password = NULL;
+    call->password_length = 0;
+}
+
 static void call_destroy(struct account_call *call)
 {
+    password_forget(call);
     json_decref(call->context);
     json_decref(call->arguments);
     free(call);
@@ -53,28 +63,6 @@ static void call_end(struct account_call *call, const struct account_result *res
 {
     call->done(result, call->arg);
     call_destroy(call);
-}
-
-static bool text_span(const json_t *value, struct span *out)
-{
-    if (!json_is_string(value)) {
-        return false;
-    }
-    *out = (struct span){json_string_value(value), json_string_length(value)};
-    return true;
-}
-
-/* Always false. The answer itself waits until account_start() has returned. */
-static bool __attribute__((format(printf, 3, 4)))
-refuse(struct account_call *call, enum account_status status, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(call->detail, sizeof(call->detail), format, args);
-    va_end(args);
-    call->refused = status;
-    return false;
 }
 
 /* ---- database ------------------------------------------------------------------------------ */
@@ -91,12 +79,11 @@ static bool statement_writes(enum statement statement)
 }
 
 /* The database did not say anything. */
-static struct account_result result_unanswered(const struct account_call *call,
-                                               enum db_status status)
+static struct account_result result_unanswered(bool changes, enum db_status status)
 {
     bool timeout = status == DB_TIMEOUT;
 
-    if (!statement_writes(call->statement) || call->dry_run) {
+    if (!changes) {
         return (struct account_result){
             .status = ACCOUNT_UNAVAILABLE,
             .detail =
@@ -147,89 +134,157 @@ static struct account_result result_refused(const struct db_result *answer)
     };
 }
 
-static struct account_result result_of(const struct account_call *call,
-                                       const struct db_result *answer)
+/* `changes`: it may have, if it did not answer. */
+static struct account_result result_of(bool changes, const struct db_result *answer)
 {
     if (answer->status == DB_OK) {
         return (struct account_result){.status = ACCOUNT_OK};
     }
     return answer->sqlstate != NULL ? result_refused(answer)
-                                    : result_unanswered(call, answer->status);
+                                    : result_unanswered(changes, answer->status);
+}
+
+static json_t *object_of(const struct db_result *answer)
+{
+    const char *text = answer->rows == 1 ? db_text(answer, 0, 0) : NULL;
+    json_t *object = text != NULL ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+
+    if (object == NULL) {
+        abort(); /* the functions of schema/ return one JSON object */
+    }
+    return object;
 }
 
 static void call_answered(const struct db_result *answer, void *arg)
 {
     struct account_call *call = arg;
-    struct account_result result = result_of(call, answer);
+    bool changes = statement_writes(call->statement) && !call->dry_run;
+    struct account_result result = result_of(changes, answer);
 
     call->unit = NULL;
     if (result.status == ACCOUNT_OK) {
-        const char *text = answer->rows == 1 ? db_text(answer, 0, 0) : NULL;
-
-        result.object = text != NULL ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
-        if (result.object == NULL) {
-            abort(); /* the functions of schema/ return one JSON object */
-        }
+        result.object = object_of(answer);
     }
     call_end(call, &result);
     json_decref(result.object);
 }
 
+static struct db_unit *unit_of(enum statement statement, const json_t *context,
+                               const json_t *arguments)
+{
+    struct db_unit *unit = db_unit_create(statement);
+    char *context_text = json_dumps(context, JSON_COMPACT);
+    char *arguments_text = json_dumps(arguments, JSON_COMPACT);
+
+    db_unit_text(unit, context_text);
+    db_unit_text(unit, arguments_text);
+    secret_wipe(arguments_text, strlen(arguments_text)); /* it may hold a password hash */
+    free(arguments_text);
+    free(context_text);
+    return unit;
+}
+
 static void call_run(struct account_call *call)
 {
-    char *context = json_dumps(call->context, JSON_COMPACT);
-    char *arguments = json_dumps(call->arguments, JSON_COMPACT);
-
-    call->unit = db_unit_create(call->statement);
-    db_unit_text(call->unit, context);
-    db_unit_text(call->unit, arguments);
+    call->unit = unit_of(call->statement, call->context, call->arguments);
     if (call->dry_run) {
         db_unit_dry_run(call->unit);
     }
-    secret_wipe(arguments, strlen(arguments)); /* it may hold a password hash */
-    free(arguments);
-    free(context);
     db_run(call->core->db, call->unit, ACCOUNT_DATABASE_MS, call_answered, call);
 }
 
 /* ---- password ------------------------------------------------------------------------------ */
 
-static void call_hashed(enum hashing_result made, const char *stored, void *arg)
+static struct account_result result_not_made(const struct new_password_result *made)
+{
+    static const struct account_result results[] = {
+        [NEW_PASSWORD_FAILED] = {ACCOUNT_UNAVAILABLE,
+                                 "no memory to hash the password; nothing was changed",
+                                 "Try again.", "hash-failed", NULL},
+        [NEW_PASSWORD_LATE] = {ACCOUNT_UNAVAILABLE,
+                               "the password was not hashed in time; nothing was changed",
+                               "Try again.", "hash-too-slow", NULL},
+        [NEW_PASSWORD_BUSY] = {ACCOUNT_UNAVAILABLE,
+                               "too many passwords wait to be hashed; nothing was changed",
+                               "Try again.", "hash-queue-full", NULL},
+    };
+
+    if (made->status == NEW_PASSWORD_REFUSED) {
+        return (struct account_result){.status = ACCOUNT_INVALID, .detail = made->sentence};
+    }
+    return results[made->status];
+}
+
+static void call_made(const struct new_password_result *made, void *arg)
 {
     struct account_call *call = arg;
 
-    call->hashing = NULL;
-    if (made != HASHING_MADE) {
-        bool late = made == HASHING_EXPIRED;
-        struct account_result result = {
-            .status = ACCOUNT_UNAVAILABLE,
-            .detail = late ? "the password was not hashed in time; nothing was changed"
-                           : "no memory to hash the password; nothing was changed",
-            .hint = "Try again.",
-            .cause = late ? "hash-too-slow" : "hash-failed",
-        };
+    call->making = NULL;
+    if (made->status != NEW_PASSWORD_HASHED) {
+        struct account_result result = result_not_made(made);
+
         call_end(call, &result);
         return;
     }
-    json_object_set_new(call->arguments, "password_hash", json_string(stored));
+    json_object_set_new(call->arguments, "password_hash", json_string(made->stored));
     call_run(call);
 }
 
-/* False: refused. */
-static bool call_hash(struct account_call *call, struct span password)
+/* `owner`: the object whose members name the password's user. */
+static void call_make(struct account_call *call, const json_t *owner)
 {
-    const char *flaw = claim_password_flaw(password);
+    json_t *names = new_password_names(owner);
+    const struct new_password_request request = {
+        .names = names,
+        .password = {call->password, call->password_length},
+        .deadline = clock_ms() + ACCOUNT_HASH_MS,
+    };
 
-    if (flaw != NULL) {
-        return refuse(call, ACCOUNT_INVALID, "password %s", flaw);
+    call->making = new_password_start(call->core, &request, call_made, call);
+    password_forget(call);
+    json_decref(names);
+}
+
+static void call_named(const struct db_result *answer, void *arg)
+{
+    struct account_call *call = arg;
+    struct account_result result = result_of(false, answer);
+
+    call->unit = NULL;
+    if (result.status != ACCOUNT_OK) {
+        call_end(call, &result);
+        return;
     }
-    call->hashing =
-        hashing_start(call->core, password, clock_ms() + ACCOUNT_HASH_MS, call_hashed, call);
-    if (call->hashing == NULL) {
-        return refuse(call, ACCOUNT_UNAVAILABLE,
-                      "too many passwords wait to be hashed; nothing was changed");
+    json_t *owner = object_of(answer);
+
+    call_make(call, owner);
+    json_decref(owner);
+}
+
+/* What tells whose password a statement sets; STATEMENT_COUNT: its own arguments do. */
+static enum statement names_of(enum statement statement)
+{
+    if (statement == STATEMENT_PASSWORD_SET) {
+        return STATEMENT_USER_SHOW;
     }
-    return true;
+    return statement == STATEMENT_RESET_USE ? STATEMENT_RESET_WORDS : STATEMENT_COUNT;
+}
+
+static void call_password(struct account_call *call)
+{
+    enum statement names = names_of(call->statement);
+
+    if (names == STATEMENT_COUNT) {
+        call_make(call, call->arguments);
+        return;
+    }
+    json_t *context = json_copy(call->context); /* the question is no part of the request */
+
+    json_object_del(context, "idempotency");
+    json_object_del(context, "if_match");
+    call->unit = unit_of(names, context, call->arguments);
+    db_run(call->core->db, call->unit, ACCOUNT_NAMES_MS, call_named, call);
+    json_decref(context);
 }
 
 /* ---- calls --------------------------------------------------------------------------------- */
@@ -237,40 +292,39 @@ static bool call_hash(struct account_call *call, struct span password)
 static void call_refuse(void *arg)
 {
     struct account_call *call = arg;
-    struct account_result result = {
-        .status = call->refused,
-        .detail = call->detail,
-        .hint = call->refused == ACCOUNT_UNAVAILABLE ? "Try again." : NULL,
-        .cause = call->refused == ACCOUNT_UNAVAILABLE ? "hash-queue-full" : NULL,
-    };
+    struct account_result result = {.status = ACCOUNT_INVALID, .detail = call->detail};
 
     call_end(call, &result);
 }
 
-/* False: `refused` and `detail` say why nothing was started. */
-static bool call_begin(struct account_call *call)
+/* Takes the password out of the arguments. False: there is none. */
+static bool take_password(struct account_call *call)
 {
-    struct span password;
+    json_t *value = json_object_get(call->arguments, "password");
+    size_t length = json_string_length(value);
 
-    if (!arguments_prepare(call->arguments, call->core->default_domain, call->detail)) {
-        call->refused = ACCOUNT_INVALID;
+    if (!json_is_string(value)) {
         return false;
     }
-    if (text_span(json_object_get(call->arguments, "password"), &password)) {
-        return call_hash(call, password);
-    }
-    call_run(call);
+    call->password = mem_calloc(length + 1, 1);
+    call->password_length = length;
+    memcpy(call->password, json_string_value(value), length);
+    secret_wipe((char *)json_string_value(value), length);
+    json_object_del(call->arguments, "password");
     return true;
 }
 
-/* Our copy of the request's password has done its work once the hash lane has its own. */
-static void arguments_wipe_password(json_t *arguments)
+/* The answer to what cannot be begun waits until account_start() has returned. */
+static void call_begin(struct account_call *call)
 {
-    struct span password;
+    bool has_password = take_password(call);
 
-    if (text_span(json_object_get(arguments, "password"), &password)) {
-        secret_wipe((char *)password.ptr, password.len);
-        json_object_del(arguments, "password");
+    if (!arguments_prepare(call->arguments, call->core->default_domain, call->detail)) {
+        loop_defer(call->core->loop, LOOP_BATCH, &call->refusal);
+    } else if (has_password) {
+        call_password(call);
+    } else {
+        call_run(call);
     }
 }
 
@@ -287,20 +341,14 @@ struct account_call *account_start(struct core *core, const struct account_reque
     call->refusal = (struct loop_hook){.run = call_refuse, .arg = call};
     call->done = done;
     call->arg = arg;
-
-    bool begun = call_begin(call);
-
-    arguments_wipe_password(call->arguments);
-    if (!begun) {
-        loop_defer(core->loop, LOOP_BATCH, &call->refusal);
-    }
+    call_begin(call);
     return call;
 }
 
 static void ready_answered(const struct db_result *answer, void *arg)
 {
     struct account_call *call = arg;
-    struct account_result result = result_of(call, answer);
+    struct account_result result = result_of(false, answer);
 
     call->unit = NULL;
     call_end(call, &result);
@@ -325,8 +373,8 @@ struct account_call *account_ready(struct core *core, account_done_f *done, void
 void account_cancel(struct account_call *call)
 {
     loop_undefer(call->core->loop, &call->refusal);
-    if (call->hashing != NULL) {
-        hashing_cancel(call->hashing);
+    if (call->making != NULL) {
+        new_password_cancel(call->making);
     }
     if (call->unit != NULL) {
         db_cancel(call->unit);

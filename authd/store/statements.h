@@ -53,6 +53,8 @@ enum db_kind { KIND_READ, KIND_WRITE };
       "SELECT authd.manage('user_revoke_all', $1::jsonb, $2::jsonb)")                              \
     X(RESET_LINK_ADD, WRITE, WRITE, 2,                                                             \
       "SELECT authd.manage('reset_link_add', $1::jsonb, $2::jsonb)")                               \
+    X(RESET_LINK_WITHDRAW, WRITE, WRITE, 2,                                                        \
+      "SELECT authd.manage('reset_link_withdraw', $1::jsonb, $2::jsonb)")                          \
     X(RESET_USE, WRITE, WRITE, 2, "SELECT authd.manage('reset_use', $1::jsonb, $2::jsonb)")        \
     X(SESSION_REVOKE, WRITE, WRITE, 2,                                                             \
       "SELECT authd.manage('session_revoke', $1::jsonb, $2::jsonb)")                               \

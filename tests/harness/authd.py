@@ -79,6 +79,7 @@ class Authd:
             "user": USER,
             "default_domain": "example.org",
             "database": {"mode": "embedded"},
+            "password": {"min_length": "8", "min_score": "0"},  # what tests type is short and plain
             "plugin_dir": self._copy_plugins(),
             "listeners": [
                 {"protocol": "dovecot", "path": self.dovecot, "mode": "0666", **(dovecot or {})},
