@@ -30,6 +30,13 @@ void api_app_password_add(struct exchange *exchange);
 void api_app_password_set(struct exchange *exchange);
 void api_app_password_rotate(struct exchange *exchange);
 
+/* POST …/password-strength: how good a password would be. */
+void api_password_strength(struct exchange *exchange);
+
+/* POST …/reset-link mails one; POST /v1/reset sets a password by it. */
+void api_reset_link(struct exchange *exchange);
+void api_reset(struct exchange *exchange);
+
 /* GET /openapi.json */
 void api_document(struct exchange *exchange);
 

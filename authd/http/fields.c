@@ -100,6 +100,22 @@ const struct field fields_password[] = {
     {0},
 };
 
+const struct field fields_password_strength[] = {
+    {.name = "password", .flags = FIELD_REQUIRED, .min = 1, .max = 1024},
+    {0},
+};
+
+const struct field fields_reset_link[] = {
+    {.name = "keep_credentials", .type = FIELD_BOOLEAN},
+    {0},
+};
+
+const struct field fields_reset[] = {
+    {.name = "token", .flags = FIELD_REQUIRED, .min = 1, .max = 200},
+    {.name = "password", .flags = FIELD_REQUIRED, .min = 1, .max = 1024},
+    {0},
+};
+
 /* ---- domains, classes, keys ---------------------------------------------------------------- */
 
 const struct field fields_domain_list[] = {

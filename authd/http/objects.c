@@ -215,6 +215,36 @@ static const struct member scope[] = {
     {0},
 };
 
+static const char *const flaw_words[] = {"too-short",     "too-long",    "own-name", "known-words",
+                                         "easy-to-guess", "not-allowed", NULL};
+
+static const struct member password_strength[] = {
+    {.name = "acceptable", .type = MEMBER_BOOLEAN},
+    {.name = "score", .type = MEMBER_INTEGER},
+    {.name = "flaws", .type = MEMBER_TEXTS, .words = flaw_words},
+    {0},
+};
+
+static const struct member reset_link[] = {
+    {.name = "kind"},
+    {.name = "id"},
+    {.name = "etag"},
+    {.name = "user"},
+    {.name = "user_id"},
+    {.name = "domain"},
+    {.name = "mailed_to"},
+    {.name = "keep_credentials", .type = MEMBER_BOOLEAN},
+    {.name = "expires_at", .type = MEMBER_TIME},
+    CHANGE_MEMBERS,
+    {0},
+};
+
+static const struct member reset[] = {
+    {.name = "kind"},  {.name = "id"},
+    {.name = "login"}, {.name = "ended", .type = MEMBER_OBJECT, .object = "ended"},
+    CHANGE_MEMBERS,    {0},
+};
+
 static const struct member status[] = {
     {.name = "status", .words = up_words},
     {0},
@@ -255,6 +285,9 @@ const struct http_object http_objects[] = {
     {"class", class},
     {"api-key", api_key},
     {"app-password", app_password},
+    {"password-strength", password_strength},
+    {"reset-link", reset_link},
+    {"reset", reset},
     {"status", status},
     {"problem", problem},
     {"field-error", field_error},

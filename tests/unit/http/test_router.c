@@ -75,10 +75,8 @@ static bool is_open(const struct http_route *route)
         enum http_method method;
         const char *pattern;
     } open[] = {
-        {HTTP_GET, "/healthz"},
-        {HTTP_GET, "/readyz"},
-        {HTTP_GET, "/openapi.json"},
-        {HTTP_POST, "/v1/session"},
+        {HTTP_GET, "/healthz"},     {HTTP_GET, "/readyz"},    {HTTP_GET, "/openapi.json"},
+        {HTTP_POST, "/v1/session"}, {HTTP_POST, "/v1/reset"},
     };
 
     for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++) {

@@ -1,0 +1,76 @@
+"""A mail server that keeps what it is given, or refuses it, or does not answer at all."""
+
+import re
+import socket
+import threading
+
+
+class Mail:
+    def __init__(self, sender, recipients, octets):
+        self.sender, self.recipients, self.octets = sender, recipients, octets
+        head, _, self.body = octets.decode("utf-8").partition("\r\n\r\n")
+        self.headers = dict(line.split(": ", 1) for line in head.split("\r\n"))
+
+    def link(self):
+        return re.search(r"^(https?://\S+)#(\S+)\r$", self.body, re.M)
+
+
+class Sink:
+    """`refuse`: the line that answers the octets of a mail; `silent`: no greeting."""
+
+    def __init__(self):
+        self.mails, self.refuse, self.silent = [], None, False
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = "smtp://127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.held = []
+        self.thread = threading.Thread(target=self._accept, daemon=True)
+        self.thread.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for client in self.held:
+            client.close()
+        self.thread.join(10)
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            if self.silent:
+                self.held.append(client)
+                continue
+            with client, client.makefile("rwb") as stream:
+                self._serve(stream)
+
+    def _serve(self, stream):
+        def say(line):
+            stream.write(line.encode("ascii") + b"\r\n")
+            stream.flush()
+
+        sender, recipients = None, []
+        say("220 sink")
+        while line := stream.readline().decode("utf-8").strip():
+            word, argument = line[:4].upper(), line.partition(":")[2]
+            if word == "MAIL":
+                sender = argument.split("<")[1].split(">")[0]
+            elif word == "RCPT":
+                recipients.append(argument.split("<")[1].split(">")[0])
+            elif word == "DATA":
+                say("354 go on")
+                octets = b""
+                while (chunk := stream.readline()) != b".\r\n":
+                    octets += chunk.removeprefix(b".")
+                if self.refuse:
+                    say(self.refuse)
+                    continue
+                self.mails.append(Mail(sender, recipients, octets))
+            elif word == "QUIT":
+                say("221 bye")
+                return
+            say("250 fine")
