@@ -9,7 +9,8 @@ class Mail:
     def __init__(self, sender, recipients, octets):
         self.sender, self.recipients, self.octets = sender, recipients, octets
         head, _, self.body = octets.decode("utf-8").partition("\r\n\r\n")
-        self.headers = dict(line.split(": ", 1) for line in head.split("\r\n"))
+        unfolded = re.sub(r"\r\n[ \t]+", " ", head)
+        self.headers = dict(line.split(": ", 1) for line in unfolded.split("\r\n"))
 
     def link(self):
         return re.search(r"^(https?://\S+)#(\S+)\r$", self.body, re.M)
