@@ -9,7 +9,6 @@
 #include "base/secret.h"
 #include "core/core.h"
 #include "core/mail.h"
-#include "loop/loop.h"
 
 #define TOKEN_OCTETS 32
 #define TOKEN_SIZE   44 /* base64url, and a NUL */
@@ -17,14 +16,13 @@
 
 struct reset_link_call {
     struct core *core;
-    json_t *context;   /* of authd.manage() */
-    json_t *arguments; /* with the digest */
-    bool dry_run;
+    json_t *context;              /* of authd.manage() */
+    json_t *arguments;            /* with the digest */
+    bool dry_run;                 /* asked for, or because no mail can be sent */
     struct account_call *account; /* while the database is asked */
     struct mailing *mailing;      /* while the mail is handed over */
     json_t *link;                 /* what the database answered */
     char why[MAIL_WHY_MAX];
-    struct loop_hook refusal; /* delivered after reset_link_start() has returned */
     account_done_f *done;
     void *arg;
     char token[TOKEN_SIZE];
@@ -151,6 +149,17 @@ static void send_mail(struct reset_link_call *call, const char *to)
     }
 }
 
+static const struct account_result no_mail = {
+    .status = ACCOUNT_CONFLICT,
+    .detail = "this authd sends no mail",
+    .hint = "Set public_url and mail.from in authd.yaml, or set a password for the user.",
+};
+
+static bool can_mail(const struct core *core)
+{
+    return core->site.public_url != NULL && core->site.mail_from != NULL;
+}
+
 static void on_added(const struct account_result *result, void *arg)
 {
     struct reset_link_call *call = arg;
@@ -164,7 +173,9 @@ static void on_added(const struct account_result *result, void *arg)
     char *to = mem_strdup(member(call->link, "mail_to"));
 
     json_object_del(call->link, "mail_to");
-    if (call->dry_run) {
+    if (!can_mail(call->core)) {
+        call_end(call, &no_mail);
+    } else if (call->dry_run) {
         call_end(call, &(struct account_result){.status = ACCOUNT_OK, .object = call->link});
     } else {
         send_mail(call, to);
@@ -174,17 +185,6 @@ static void on_added(const struct account_result *result, void *arg)
 
 /* ---- calls --------------------------------------------------------------------------------- */
 
-static void refuse(void *arg)
-{
-    static const struct account_result refusal = {
-        .status = ACCOUNT_CONFLICT,
-        .detail = "this authd sends no mail",
-        .hint = "Set public_url and mail.from in authd.yaml, or set a password for the user.",
-    };
-
-    call_end(arg, &refusal);
-}
-
 struct reset_link_call *reset_link_start(struct core *core, const struct account_request *request,
                                          account_done_f *done, void *arg)
 {
@@ -193,25 +193,19 @@ struct reset_link_call *reset_link_start(struct core *core, const struct account
     call->core = core;
     call->context = json_deep_copy(request->context);
     call->arguments = json_deep_copy(request->arguments);
-    call->dry_run = request->dry_run;
-    call->refusal = (struct loop_hook){.run = refuse, .arg = call};
+    call->dry_run = request->dry_run || !can_mail(core);
     call->done = done;
     call->arg = arg;
     /* A repeated request gets a link and a mail of its own: an answer that was kept would tell of a
      * mail that was perhaps never sent. */
     json_object_del(call->context, "idempotency");
     make_token(call);
-    if (core->site.public_url == NULL || core->site.mail_from == NULL) {
-        loop_defer(core->loop, LOOP_BATCH, &call->refusal);
-    } else {
-        ask(call, STATEMENT_RESET_LINK_ADD, on_added);
-    }
+    ask(call, STATEMENT_RESET_LINK_ADD, on_added);
     return call;
 }
 
 void reset_link_cancel(struct reset_link_call *call)
 {
-    loop_undefer(call->core->loop, &call->refusal);
     if (call->account != NULL) {
         account_cancel(call->account);
     }

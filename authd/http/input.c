@@ -283,7 +283,7 @@ json_t *input_context(struct exchange *exchange)
 {
     const struct http_route *route = exchange->match.route;
     json_t *context =
-        json_pack("{s:O, s:s, s:b, s:b, s:s, s:s, s:s?, s:s}", "credential",
+        json_pack("{s:O?, s:s?, s:b, s:b, s:s, s:s, s:s?, s:s}", "credential",
                   exchange->caller.credential, "role", caller_role_word(exchange->caller.role),
                   "self", (route->roles & ROLE_SELF) != 0, "self_only", exchange->rights.self_only,
                   "reference", exchange->reference, "peer", exchange->client->peer.text, "client",

@@ -75,6 +75,9 @@ class Route:
     def meet_200(self):
         if self.knows_dry_run():
             return self.call("dry_run=true")
+        if self.name == "reset_use":
+            self.api.good("POST", f"/v1/users/far@{FAR}/reset-link")
+            return self.call(body={**self.body(), "token": self.stage.sink.mails[-1].link()[2]})
         return self.call()
 
     def meet_201(self):

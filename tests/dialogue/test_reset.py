@@ -221,10 +221,13 @@ def test_a_mail_server_that_does_not_answer_holds_nobody_up(site):
 
 
 def test_without_mail_settings_there_are_no_links(server):
-    login = server.new_user()
-    answer = ask(server.authd.http, "POST", f"/v1/users/{login}/reset-link", {})
-    assert (answer.status, answer.json["detail"]) == (409, "this authd sends no mail")
-    assert "mail.from" in answer.json["hint"]
+    login, _ = Site.new_reader(server)
+    for query in "", "?dry_run=true":
+        answer = Site.ask_link(server, login, query)
+        assert (answer.status, answer.json["detail"]) == (409, "this authd sends no mail")
+        assert "mail.from" in answer.json["hint"]
+    assert Site.links(server, login) == 0
+    assert Site.ask_link(server, "nobody@nowhere.example").status == 404
 
 
 def test_nobody_but_a_caller_gets_a_link(site):

@@ -6,6 +6,7 @@ from api import Api, Caller
 from conftest import PASSWORD, Server, make_authd
 from harness.postgres import Postgres
 from harness.private import free_ports
+from harness.sink import Sink
 
 ROLES = ["user", "helpdesk", "domain-admin", "auditor", "admin"]
 RANKS = {"user": 0, "helpdesk": 1, "domain-admin": 2, "auditor": 3, "admin": 4}
@@ -83,15 +84,19 @@ class World:
 
 def make_world():
     """A generator for a fixture."""
-    with Postgres() as postgres:
+    with Postgres() as postgres, Sink() as sink:
         postgres.create_authd_database()
         authd = make_authd(postgres)
         address = ("127.0.0.1", free_ports()[0])
         authd.config["listeners"].append({"protocol": "http", "address": "%s:%d" % address})
+        authd.config["public_url"] = "http://%s:%d" % address
+        authd.config["mail"] = {"from": f"postmaster@{HOME}", "server": sink.url}
         authd.write_config()
         authd.migrate()
         with authd:
-            yield World(Server(authd, postgres), Api(address, authd.http))
+            world = World(Server(authd, postgres), Api(address, authd.http))
+            world.sink = sink
+            yield world
 
 
 __all__ = ["EMPTY", "FAR", "HOME", "PASSWORD", "RANKS", "ROLES", "Caller", "World", "make_world", "os"]

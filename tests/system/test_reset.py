@@ -5,7 +5,7 @@ import os
 import pytest
 
 from harness import clients
-from harness.api import ask
+from harness.ask import ask
 from harness.authd import Authd, new_password
 from harness.postfix import Postfix
 from harness.private import run, wait_until
