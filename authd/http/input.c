@@ -1,5 +1,8 @@
 #include "http/input.h"
 
+#include <stdlib.h>
+
+#include "base/secret.h"
 #include "core/derived.h"
 #include "http/admit.h"
 #include "http/body.h"
@@ -126,6 +129,7 @@ static bool take_cursor(struct exchange *exchange, json_t *arguments)
     struct cursor_list list = list_of(exchange, key);
     json_t *after = cursor_read(&list, json_string_value(cursor));
 
+    secret_wipe(key, sizeof(key));
     json_decref(cursor);
     if (after == NULL) {
         refuse_field(exchange, "cursor", "was not made for this list with these filters");
@@ -139,11 +143,19 @@ void input_page(struct exchange *exchange, json_t *page)
 {
     uint8_t key[DERIVED_LENGTH];
     const json_t *next = json_object_get(page, "next");
-    struct cursor_list list = list_of(exchange, key);
 
-    if (next != NULL && !json_is_null(next)) {
-        json_object_set_new(page, "next", json_string(cursor_make(&list, next, exchange->arena)));
+    if (next == NULL || json_is_null(next)) {
+        return;
     }
+
+    struct cursor_list list = list_of(exchange, key);
+    const char *cursor = cursor_make(&list, next, exchange->arena);
+
+    secret_wipe(key, sizeof(key));
+    if (cursor == NULL) {
+        abort(); /* a position is made of names and numbers, all bounded */
+    }
+    json_object_set_new(page, "next", json_string(cursor));
 }
 
 json_t *input_arguments(struct exchange *exchange)
