@@ -174,4 +174,9 @@ def test_it_is_for_mail_alone(server, api):
     assert refused.json["detail"] == wrong.json["detail"]
     if refused.status == 401:
         assert server.authd.wait_event(since, user=login)["reason"] == "app-password-not-here"
+    signed_in = api("POST", "/v1/session", {"login": login, "password": PASSWORD}, X_Requested_With="authd")
+    cookie = signed_in.headers["Set-Cookie"].partition(";")[0]
+    for password, status in ((made["secret"], 401), (PASSWORD, 201)):
+        renewed = api("POST", "/v1/session/fresh", {"password": password}, X_Requested_With="authd", Cookie=cookie)
+        assert renewed.status == status, renewed.json
     assert saslauthd(server.saslauthd, login, made["secret"]) == b"OK"
