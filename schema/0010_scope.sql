@@ -241,8 +241,9 @@ DROP FUNCTION authd.login_lookup(text[], text[]);
 -- Bounds: at most 64 logins; at most 8 foreign app passwords of each.
 -- Errors: AU422 too many logins, or not as many selectors.
 -- One plan, kept: see authd.lookup(). It asks the same few index entries whether a user has one app
--- password or thousands, also if it was made when there was none: nothing is read whole, kept and
--- searched. Plans that avoid so much look dear, and must not be compiled for it.
+-- password or thousands, also by a plan of the time when there was one: OFFSET 0 keeps each table by
+-- itself, to be asked by its index and never read whole. A plan that avoids so much looks dear, and
+-- must not be compiled for that.
 CREATE FUNCTION authd.login_lookup(logins text[], selectors text[])
 RETURNS TABLE (n int, id bigint, version bigint, login text, suspended boolean, password text,
                generation int, foreign_passwords text, credential bigint,
@@ -271,19 +272,25 @@ BEGIN
                CASE WHEN held.id IS NOT NULL
                     THEN coalesce(least(held.not_after, secret.not_after) <= authd.now(), false) END,
                concat_ws(' ', everybody,
-                   CASE WHEN home.scope IS NULL THEN '-' ELSE authd.scope_word(home.scope) END,
-                   CASE WHEN class.scope IS NULL THEN '-' ELSE authd.scope_word(class.scope) END,
+                   (SELECT CASE WHEN home.scope IS NULL THEN '-' ELSE authd.scope_word(home.scope) END
+                      FROM authd.domain AS home WHERE home.id = account.domain),
+                   coalesce((SELECT authd.scope_word(class.scope) FROM authd.class
+                              WHERE class.id = account.class), '-'),
                    CASE WHEN account.scope IS NULL THEN '-' ELSE authd.scope_word(account.scope) END,
                    CASE WHEN held.scope IS NULL THEN '-' ELSE authd.scope_word(held.scope) END),
                at
           FROM unnest(logins, selectors) WITH ORDINALITY AS asked (login, selector, n)
-          JOIN authd.account ON account.login = asked.login
-          JOIN authd.domain AS home ON home.id = account.domain
-          LEFT JOIN authd.class ON class.id = account.class
-          LEFT JOIN authd.app_password_secret AS secret ON secret.selector = asked.selector
-          LEFT JOIN authd.app_password AS held
-            ON held.id = secret.app_password
-               AND (held.account = account.id) IS TRUE -- no condition for an index: one by id is right
+          JOIN LATERAL (
+               SELECT * FROM authd.account AS one WHERE one.login = asked.login OFFSET 0) AS account
+            ON true
+          LEFT JOIN LATERAL (
+               SELECT * FROM authd.app_password_secret AS one
+                WHERE one.selector = asked.selector OFFSET 0) AS secret
+            ON true
+          LEFT JOIN LATERAL (
+               SELECT * FROM authd.app_password AS one
+                WHERE one.id = secret.app_password AND one.account = account.id OFFSET 0) AS held
+            ON true
           LEFT JOIN LATERAL (
                SELECT string_agg(format('%s %s %s %s', other.id, other.version,
                                         authd.scope_word(other.scope), other.foreign_hash),
