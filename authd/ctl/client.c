@@ -4,31 +4,116 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "base/secret.h"
+#include "ctl/document.h"
 
 #define ANSWER_MAX (16 * 1024 * 1024)
 #define URL_MAX    (64 * 1024)
+#define TOKEN_MAX  1024
 #define TEXT_MAX   512
 
 struct client {
-    const char *socket;
-    long timeout; /* seconds */
+    struct client_target target;
+    struct buf base;          /* "https://auth.example.org", what a path follows */
+    struct buf authorization; /* the header; empty: none */
     CURL *curl;
 };
 
-struct client *client_create(const char *socket, long timeout_seconds)
+/* ---- whom it talks to ---------------------------------------------------------------------- */
+
+/* Without TLS the key would be on the wire: only within this machine. */
+static bool is_loopback(const char *host)
+{
+    static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
+    size_t len = strcspn(host, "/?#");
+
+    if (host[0] == '[') {
+        len = strcspn(host, "]") + 1;
+    } else {
+        len = strcspn(host, ":/?#");
+    }
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strlen(names[i]) == len && strncasecmp(names[i], host, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool take_url(struct client *client, struct err *err)
+{
+    const char *url = client->target.url;
+    bool secure = strncasecmp(url, "https://", 8) == 0;
+    const char *host = strstr(url, "://");
+
+    if (host == NULL || (!secure && strncasecmp(url, "http://", 7) != 0) || host[3] == '\0') {
+        return err_set(err, "--url takes a URL like https://auth.example.org");
+    }
+    host += 3;
+    if (strpbrk(host, "?#@") != NULL || strpbrk(host, " \t\r\n") != NULL) {
+        return err_set(err, "--url takes scheme, host and port only; the key belongs in "
+                            "--token-file");
+    }
+    if (!secure && !is_loopback(host)) {
+        return err_set(err, "--url must begin with https://: without TLS everybody on the way can "
+                            "read the key");
+    }
+    buf_text(&client->base, url);
+    while (client->base.len > 0 && client->base.data[client->base.len - 1] == '/') {
+        client->base.len--;
+    }
+    return true;
+}
+
+/* The key is the file's only line. */
+static bool take_token(struct client *client, struct err *err)
+{
+    struct buf token;
+    bool good;
+
+    buf_init(&token, TOKEN_MAX);
+    good = document_load(&token, client->target.token_file, err);
+    while (good && token.len > 0 && strchr(" \t\r\n", token.data[token.len - 1]) != NULL) {
+        token.len--;
+    }
+    for (size_t i = 0; good && i < token.len; i++) {
+        if (token.data[i] < 0x20 || token.data[i] > 0x7e) {
+            good = err_set(err, "%s holds more than one line of ASCII", client->target.token_file);
+        }
+    }
+    if (good && token.len == 0) {
+        good = err_set(err, "%s is empty", client->target.token_file);
+    }
+    if (good) {
+        buf_text(&client->authorization, "Authorization: Bearer ");
+        buf_append(&client->authorization, token.data, token.len);
+        buf_append(&client->authorization, "", 1);
+    }
+    buf_finish(&token);
+    return good;
+}
+
+struct client *client_create(const struct client_target *target, struct err *err)
 {
     struct client *client = mem_new(struct client);
 
-    client->socket = socket;
-    client->timeout = timeout_seconds;
+    client->target = *target;
+    buf_init(&client->base, URL_MAX);
+    buf_init(&client->authorization, TOKEN_MAX + 64);
     client->curl = curl_easy_init();
     if (client->curl == NULL) {
         abort(); /* no memory */
+    }
+    if (target->url == NULL) {
+        buf_text(&client->base, "http://localhost");
+    } else if (!take_url(client, err) || (target->token_file != NULL && !take_token(client, err))) {
+        client_destroy(client);
+        return NULL;
     }
     return client;
 }
@@ -39,21 +124,9 @@ void client_destroy(struct client *client)
         return;
     }
     curl_easy_cleanup(client->curl);
+    buf_finish(&client->base);
+    buf_finish(&client->authorization);
     free(client);
-}
-
-void client_encode(struct buf *path, const char *text)
-{
-    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
-        bool plain = (*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') ||
-                     (*c >= 'A' && *c <= 'Z') || strchr("-._~", *c) != NULL;
-
-        if (plain) {
-            buf_append(path, c, 1);
-        } else {
-            buf_printf(path, "%%%02X", *c);
-        }
-    }
 }
 
 json_t *problem_create(const char *type, const char *title, const char *detail, const char *hint)
@@ -72,47 +145,58 @@ json_t *problem_create(const char *type, const char *title, const char *detail, 
 
 /* ---- what came back ------------------------------------------------------------------------ */
 
-static struct answer answer_unreachable(const struct client *client, int error)
+static json_t *problem_socket(const char *socket, int error)
 {
     char detail[TEXT_MAX];
     struct stat status;
     const char *hint = "Is authd running? Name its socket by --socket PATH or $AUTHD_SOCKET.";
-    size_t len =
-        (size_t)snprintf(detail, sizeof(detail), "cannot reach authd at %s", client->socket);
+    size_t len = (size_t)snprintf(detail, sizeof(detail), "cannot reach authd at %s", socket);
 
     if (error != 0 && len < sizeof(detail)) {
         len += (size_t)snprintf(detail + len, sizeof(detail) - len, ": %s", strerror(error));
     }
     if (error == EACCES) {
-        hint = "Run authctl as root or as authd's own user.";
-        if (stat(client->socket, &status) == 0 && len < sizeof(detail)) {
+        hint = "Run authctl as root or as authd's own user, or use --url with --token-file.";
+        if (stat(socket, &status) == 0 && len < sizeof(detail)) {
             snprintf(detail + len, sizeof(detail) - len,
                      " (you are uid %ld; the socket is uid %ld's, mode %04o)", (long)geteuid(),
                      (long)status.st_uid, (unsigned)(status.st_mode & 07777));
         }
-    } else if (strlen(client->socket) > 107) {
+    } else if (strlen(socket) > 107) {
         hint = "The path of a socket has at most 107 octets.";
     }
-    return (struct answer){EXIT_TEMPORARY,
-                           problem_create("unreachable", "Cannot reach authd", detail, hint)};
+    return problem_create("unreachable", "Cannot reach authd", detail, hint);
 }
 
-static struct answer answer_broken(const struct client *client, CURLcode code, bool changes)
+static json_t *problem_url(const struct client *client, CURLcode code, const char *why)
+{
+    char detail[TEXT_MAX];
+    const char *hint = "Check the URL, and that authd listens there.";
+
+    if (code == CURLE_PEER_FAILED_VERIFICATION) {
+        hint = "Name the authority that signed its certificate by --cacert FILE.";
+    } else if (code == CURLE_SSL_CACERT_BADFILE) {
+        hint = "--cacert takes a file of PEM certificates.";
+    }
+    snprintf(detail, sizeof(detail), "cannot reach authd at %s: %s", client->target.url,
+             why[0] != '\0' ? why : curl_easy_strerror(code));
+    return problem_create("unreachable", "Cannot reach authd", detail, hint);
+}
+
+static json_t *problem_broken(const struct client *client, CURLcode code, bool changes)
 {
     char detail[TEXT_MAX];
     const char *unknown = changes ? "; whether the change was made is unknown" : "";
 
     if (code == CURLE_OPERATION_TIMEDOUT) {
-        snprintf(detail, sizeof(detail), "authd did not answer within %ld s%s", client->timeout,
-                 unknown);
+        snprintf(detail, sizeof(detail), "authd did not answer within %ld s%s",
+                 client->target.timeout, unknown);
     } else {
         snprintf(detail, sizeof(detail), "no answer from authd: %s%s", curl_easy_strerror(code),
                  unknown);
     }
-    return (struct answer){
-        EXIT_TEMPORARY,
-        problem_create("no-answer", "No answer from authd", detail,
-                       changes ? "Look at the user, then try again." : "Try again.")};
+    return problem_create("no-answer", "No answer from authd", detail,
+                          changes ? "Look at the object, then try again." : "Try again.");
 }
 
 static enum exit_status exit_of(long status)
@@ -131,14 +215,17 @@ static struct answer answer_of(long status, const struct buf *text)
     char detail[TEXT_MAX];
 
     if (json_is_object(json)) {
-        return (struct answer){exit_of(status), json};
+        return (struct answer){.exit = exit_of(status), .json = json, .status = status};
     }
     json_decref(json);
     snprintf(detail, sizeof(detail), "what answers is not authd, or not this version (status %ld)",
              status);
-    return (struct answer){exit_of(status) == EXIT_DONE ? EXIT_TEMPORARY : exit_of(status),
-                           problem_create("unexpected-answer", "Unexpected answer", detail,
-                                          "Is this authd's HTTP socket?")};
+    return (struct answer){
+        .exit = exit_of(status) == EXIT_DONE ? EXIT_TEMPORARY : exit_of(status),
+        .json = problem_create("unexpected-answer", "Unexpected answer", detail,
+                               "Is this authd's HTTP socket?"),
+        .status = status,
+    };
 }
 
 /* ---- the call ------------------------------------------------------------------------------ */
@@ -157,64 +244,112 @@ static void prepare(struct client *client, const char *method, const char *url, 
 
     curl_easy_reset(curl);
     curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->socket);
+    if (client->target.url == NULL) {
+        curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->target.socket);
+    } else if (client->target.cacert != NULL) {
+        curl_easy_setopt(curl, CURLOPT_CAINFO, client->target.cacert);
+        curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+    }
     curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https"); /* take_url() chose */
+    curl_easy_setopt(curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, client->timeout);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, client->target.timeout);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "authctl/" AUTHD_VERSION);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
 }
 
+/* Nothing was asked: there was no connection, or not the right server at its end. */
+static bool is_unreachable(CURLcode code)
+{
+    return code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
+           code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION ||
+           code == CURLE_SSL_CACERT_BADFILE || code == CURLE_URL_MALFORMAT ||
+           code == CURLE_SSL_ISSUER_ERROR;
+}
+
 static struct answer perform(struct client *client, bool changes, const struct buf *text)
 {
-    CURLcode code = curl_easy_perform(client->curl);
+    char why[CURL_ERROR_SIZE] = "";
     long status = 0;
     long error = 0;
 
-    if (code == CURLE_COULDNT_CONNECT) {
+    curl_easy_setopt(client->curl, CURLOPT_ERRORBUFFER, why);
+
+    CURLcode code = curl_easy_perform(client->curl);
+
+    if (is_unreachable(code) && client->target.url == NULL) {
         curl_easy_getinfo(client->curl, CURLINFO_OS_ERRNO, &error);
-        return answer_unreachable(client, (int)error);
+        return (struct answer){.exit = EXIT_TEMPORARY,
+                               .json = problem_socket(client->target.socket, (int)error)};
+    }
+    if (is_unreachable(code)) {
+        return (struct answer){.exit = EXIT_TEMPORARY, .json = problem_url(client, code, why)};
     }
     if (code != CURLE_OK) {
-        return answer_broken(client, code, changes);
+        return (struct answer){.exit = EXIT_TEMPORARY,
+                               .json = problem_broken(client, code, changes)};
     }
     curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
     return answer_of(status, text);
 }
 
+static void add_header(struct curl_slist **headers, const char *header)
+{
+    struct curl_slist *more = curl_slist_append(*headers, header);
+
+    if (more == NULL) {
+        abort(); /* no memory */
+    }
+    *headers = more;
+}
+
+static void free_headers(struct curl_slist *headers)
+{
+    for (struct curl_slist *each = headers; each != NULL; each = each->next) {
+        secret_wipe(each->data, strlen(each->data));
+    }
+    curl_slist_free_all(headers);
+}
+
 struct answer client_call(struct client *client, const char *method, const char *path,
                           const json_t *body)
 {
-    struct curl_slist *headers = curl_slist_append(NULL, "Accept: application/json");
+    struct curl_slist *headers = NULL;
     char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
     struct buf url;
     struct buf answer_text;
 
+    add_header(&headers, "Accept: application/json");
+    if (client->authorization.len > 0) {
+        add_header(&headers, client->authorization.data);
+    }
     buf_init(&url, URL_MAX);
-    buf_printf(&url, "http://localhost%s", path);
+    buf_append(&url, client->base.data, client->base.len);
+    buf_text(&url, path);
     buf_append(&url, "", 1);
     buf_init(&answer_text, ANSWER_MAX);
     prepare(client, method, url.overflow ? "" : url.data, &answer_text);
     if (text != NULL) {
-        headers = curl_slist_append(headers, "Content-Type: application/json");
-        headers = curl_slist_append(headers, "Expect:");
+        add_header(&headers, "Content-Type: application/json");
+        add_header(&headers, "Expect:");
         curl_easy_setopt(client->curl, CURLOPT_POSTFIELDS, text);
     }
     curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
 
     struct answer answer = perform(client, strcmp(method, "GET") != 0, &answer_text);
 
+    curl_easy_getinfo(client->curl, CURLINFO_TOTAL_TIME, &answer.seconds);
     curl_easy_reset(client->curl); /* forgets the body and the headers */
     if (text != NULL) {
         secret_wipe(text, strlen(text));
         free(text);
     }
-    curl_slist_free_all(headers);
+    free_headers(headers);
     buf_finish(&url);
     buf_finish(&answer_text);
     return answer;

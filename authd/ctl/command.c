@@ -4,131 +4,103 @@
 #include <string.h>
 #include <unistr.h>
 
+#include "ctl/duration.h"
+
 #define TIMEOUT_DEFAULT 30
 #define TIMEOUT_MAX     3600
 
-static const struct {
-    const char *spelling;
-    bool has_value;
-} option_table[OPTION_COUNT] = {
-#define X(name, spelling, value, meaning) [OPTION_##name] = {spelling, (value) != NULL},
-    OPTIONS(X)
-#undef X
-};
+/* ---- the table ----------------------------------------------------------------------------- */
 
-/* ---- suggestions --------------------------------------------------------------------------- */
-
-#define WORD_MAX 24
-
-static size_t least(size_t a, size_t b, size_t c)
+const struct noun *noun_find(const char *name)
 {
-    size_t ab = a < b ? a : b;
-
-    return ab < c ? ab : c;
-}
-
-/* Levenshtein's; words too long to be a slip of the finger are far from everything. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[WORD_MAX + 1];
-    size_t len = strlen(b);
-
-    if (strlen(a) > WORD_MAX || len > WORD_MAX) {
-        return WORD_MAX;
-    }
-    for (size_t j = 0; j <= len; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 1; a[i - 1] != '\0'; i++) {
-        size_t diagonal = row[0];
-
-        row[0] = i;
-        for (size_t j = 1; j <= len; j++) {
-            size_t above = row[j];
-
-            row[j] = least(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
-            diagonal = above;
+    for (size_t i = 0; nouns[i] != NULL; i++) {
+        if (strcmp(nouns[i]->name, name) == 0) {
+            return nouns[i];
         }
     }
-    return row[len];
+    return NULL;
 }
 
-/* What other tools call these verbs. */
-static bool is_synonym(const char *word, const char *verb)
+const struct command *noun_command(const struct noun *noun, const char *verb)
 {
-    static const char *const pairs[][2] = {
-        {"remove", "delete"}, {"delete", "remove"}, {"rm", "delete"},       {"rm", "remove"},
-        {"create", "add"},    {"new", "add"},       {"ls", "list"},         {"get", "show"},
-        {"info", "show"},     {"edit", "set"},      {"modify", "set"},      {"update", "set"},
-        {"change", "set"},    {"reset", "clear"},   {"disable", "suspend"}, {"lock", "suspend"},
-        {"enable", "resume"}, {"unlock", "resume"}, {"unset", "clear"},     {"unsuspend", "resume"},
-    };
-
-    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-        if (strcmp(pairs[i][0], word) == 0 && strcmp(pairs[i][1], verb) == 0) {
-            return true;
+    for (const struct command *command = noun->commands; command->verb != NULL; command++) {
+        if (strcmp(command->verb, verb) == 0) {
+            return command;
         }
     }
-    return false;
+    return NULL;
 }
 
-static void consider(const char *word, const char *candidate, const char **best, size_t *closest)
+const struct input *command_input(const struct command *command, enum option option)
 {
-    size_t far = is_synonym(word, candidate) ? 0 : distance(word, candidate);
-
-    if (far < *closest && far * 2 < strlen(word)) {
-        *closest = far;
-        *best = candidate;
+    for (const struct input *input = command->inputs; input != NULL && input->option != OPTION_NONE;
+         input++) {
+        if (input->option == option) {
+            return input;
+        }
     }
+    return NULL;
 }
 
-#define CLOSE 3 /* nearer than this is a suggestion */
+size_t command_max(const struct command *command)
+{
+    return command->max > 0 ? command->max : command->min;
+}
+
+/* ---- words that there are not --------------------------------------------------------------- */
+
+static const char *nth_noun(const void *arg, size_t i)
+{
+    (void)arg;
+    return nouns[i] != NULL ? nouns[i]->name : NULL;
+}
 
 static bool refuse_noun(const char *word, struct err *err)
 {
-    const char *best = NULL;
-    size_t closest = CLOSE;
+    const char *best = suggest(word, nth_noun, NULL);
 
-    for (const struct command *command = commands; command->noun != NULL; command++) {
-        consider(word, command->noun, &best, &closest);
-    }
     if (best != NULL) {
         return err_set(err, "no noun \"%s\"; did you mean \"%s\"?", word, best);
     }
     return err_set(err, "no noun \"%s\"; see authctl help", word);
 }
 
-static bool refuse_verb(const char *noun, const char *word, struct err *err)
+static const char *nth_verb(const void *arg, size_t i)
 {
-    const char *best = NULL;
-    size_t closest = CLOSE;
+    const struct noun *noun = arg;
 
-    for (const struct command *command = commands; command->noun != NULL; command++) {
-        if (strcmp(command->noun, noun) == 0) {
-            consider(word, command->verb, &best, &closest);
-        }
-    }
+    return noun->commands[i].verb;
+}
+
+static bool refuse_verb(const struct noun *noun, const char *word, struct err *err)
+{
+    const char *best = suggest(word, nth_verb, noun);
+
     if (best != NULL) {
-        return err_set(err, "no verb \"%s\" for %s; did you mean \"%s\"?", word, noun, best);
+        return err_set(err, "no verb \"%s\" for %s; did you mean \"%s\"?", word, noun->name, best);
     }
-    return err_set(err, "no verb \"%s\" for %s; see authctl help %s", word, noun, noun);
+    return err_set(err, "no verb \"%s\" for %s; see authctl help %s", word, noun->name, noun->name);
+}
+
+static const char *nth_option(const void *arg, size_t i)
+{
+    (void)arg;
+    return i + 1 < OPTION_COUNT ? option_table[i + 1].spelling : NULL;
 }
 
 /* Without a value, which may be a secret: --password=... is a likely mistake. */
 static bool refuse_option(const char *spelling, size_t len, struct err *err)
 {
     char word[64];
-    const char *best = NULL;
-    size_t closest = CLOSE;
 
     if (len >= sizeof(word)) {
         return err_set(err, "no option is that long");
     }
     memcpy(word, spelling, len);
     word[len] = '\0';
-    for (unsigned option = 0; option < OPTION_COUNT; option++) {
-        consider(word, option_table[option].spelling, &best, &closest);
-    }
+
+    const char *best = suggest(word, nth_option, NULL);
+
     if (best != NULL) {
         return err_set(err, "no option --%s; did you mean --%s?", word, best);
     }
@@ -137,14 +109,36 @@ static bool refuse_option(const char *spelling, size_t len, struct err *err)
 
 /* ---- options ------------------------------------------------------------------------------- */
 
+bool option_given(const struct invocation *invocation, enum option option)
+{
+    for (size_t i = 0; i < invocation->given_count; i++) {
+        if (invocation->given[i].option == option) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *option_value(const struct invocation *invocation, enum option option)
+{
+    for (size_t i = 0; i < invocation->given_count; i++) {
+        if (invocation->given[i].option == option) {
+            return invocation->given[i].value;
+        }
+    }
+    return NULL;
+}
+
 static bool store_timeout(struct invocation *invocation, const char *text, struct err *err)
 {
     char *end;
 
     invocation->timeout = strtol(text, &end, 10);
-    if (end == text || (*end != '\0' && strcmp(end, "s") != 0) || invocation->timeout < 1 ||
-        invocation->timeout > TIMEOUT_MAX) {
-        return err_set(err, "--timeout takes 1 to %d seconds", TIMEOUT_MAX);
+    if (end == text || *end != '\0') {
+        invocation->timeout = (long)duration_parse(text);
+    }
+    if (invocation->timeout < 1 || invocation->timeout > TIMEOUT_MAX) {
+        return err_set(err, "--timeout takes 1s to 1h");
     }
     return true;
 }
@@ -152,18 +146,14 @@ static bool store_timeout(struct invocation *invocation, const char *text, struc
 static bool store_option(struct invocation *invocation, enum option option, const char *value,
                          struct err *err)
 {
-    if (option == OPTION_ADDRESS) {
-        if (invocation->address_count == ADDRESSES_MAX) {
-            return err_set(err, "more than %d addresses", ADDRESSES_MAX);
-        }
-        invocation->addresses[invocation->address_count++] = value;
-    } else if (option_given(invocation, option) && option_table[option].has_value) {
-        return err_set(err, "--%s is given twice", option_table[option].spelling);
-    } else if (option == OPTION_TIMEOUT && !store_timeout(invocation, value, err)) {
+    if (invocation->given_count == GIVEN_MAX) {
+        return err_set(err, "more than %d options", GIVEN_MAX);
+    }
+    if (option == OPTION_TIMEOUT && !store_timeout(invocation, value, err)) {
         return false;
     }
-    invocation->given |= 1u << option;
-    invocation->values[option] = value;
+    invocation->given[invocation->given_count].option = option;
+    invocation->given[invocation->given_count++].value = value;
     return true;
 }
 
@@ -174,7 +164,7 @@ static bool parse_option(struct invocation *invocation, const char *word, const 
 {
     size_t len = strcspn(word, "=");
     const char *value = word[len] == '=' ? word + len + 1 : NULL;
-    unsigned option = 0;
+    unsigned option = 1;
 
     while (option < OPTION_COUNT && (strncmp(option_table[option].spelling, word, len) != 0 ||
                                      option_table[option].spelling[len] != '\0')) {
@@ -183,10 +173,10 @@ static bool parse_option(struct invocation *invocation, const char *word, const 
     if (option == OPTION_COUNT) {
         return refuse_option(word, len, err);
     }
-    if (!option_table[option].has_value && value != NULL) {
+    if (option_table[option].value == NULL && value != NULL) {
         return err_set(err, "--%s takes no value", option_table[option].spelling);
     }
-    if (option_table[option].has_value && value == NULL) {
+    if (option_table[option].value != NULL && value == NULL) {
         if (next == NULL) {
             return err_set(err, "--%s needs a value", option_table[option].spelling);
         }
@@ -200,9 +190,12 @@ static bool parse_option(struct invocation *invocation, const char *word, const 
  * it, so that a program gets its one value. */
 static void look_for_json(struct invocation *invocation, char *const *rest)
 {
+    struct err err;
+
     for (; *rest != NULL && strcmp(*rest, "--") != 0; rest++) {
-        if (strcmp(*rest, "--json") == 0) {
-            invocation->given |= OPTION_BIT(JSON);
+        if (strcmp(*rest, "--json") == 0 && !option_given(invocation, OPTION_JSON)) {
+            invocation->given_count -= invocation->given_count == GIVEN_MAX;
+            store_option(invocation, OPTION_JSON, NULL, &err);
         }
     }
 }
@@ -246,38 +239,81 @@ static bool parse_words(struct invocation *invocation, char **argv, int *at, str
     return true;
 }
 
-/* ---- commands ------------------------------------------------------------------------------ */
+/* ---- does it all fit? ---------------------------------------------------------------------- */
 
-static const struct command *command_find(const char *noun, const char *verb)
+static bool given_before(const struct invocation *invocation, size_t at)
 {
-    for (const struct command *command = commands; command->noun != NULL; command++) {
-        if (strcmp(command->noun, noun) == 0 &&
-            (verb == NULL || strcmp(command->verb, verb) == 0)) {
-            return command;
+    for (size_t i = 0; i < at; i++) {
+        if (invocation->given[i].option == invocation->given[at].option) {
+            return true;
         }
     }
-    return NULL;
+    return false;
 }
 
-static bool check_command(const struct invocation *invocation, struct err *err)
+static bool check_options(const struct invocation *invocation, struct err *err)
 {
     const struct command *command = invocation->command;
-    unsigned foreign = invocation->given & ~(command->options | OPTIONS_GLOBAL);
 
-    for (unsigned option = 0; option < OPTION_COUNT; option++) {
-        if ((foreign & 1u << option) != 0) {
-            return err_set(err, "%s %s has no option --%s", command->noun, command->verb,
+    for (size_t i = 0; i < invocation->given_count; i++) {
+        enum option option = invocation->given[i].option;
+        const struct input *input = command_input(command, option);
+        bool repeatable = input != NULL && input->shape == SHAPE_TEXTS;
+
+        if (input == NULL && !option_global(option)) {
+            return err_set(err, "%s %s has no option --%s", invocation->noun->name, command->verb,
                            option_table[option].spelling);
         }
+        if (option_table[option].value != NULL && !repeatable && given_before(invocation, i)) {
+            return err_set(err, "--%s is given twice", option_table[option].spelling);
+        }
     }
-    if (invocation->count < command->min || invocation->count > command->max) {
-        return err_set(err, "%s arguments; usage: authctl %s %s %s",
-                       invocation->count < command->min ? "too few" : "too many", command->noun,
-                       command->verb, command->arguments);
+    for (const struct input *input = command->inputs; input != NULL && input->option != OPTION_NONE;
+         input++) {
+        if ((input->flags & INPUT_REQUIRED) != 0 && input->shape != SHAPE_SECRET &&
+            !option_given(invocation, input->option)) {
+            return err_set(err, "%s %s needs --%s %s", invocation->noun->name, command->verb,
+                           option_table[input->option].spelling, option_table[input->option].value);
+        }
+    }
+    return true;
+}
+
+static bool check_globals(const struct invocation *invocation, struct err *err)
+{
+    static const enum option pairs[][2] = {
+        {OPTION_SOCKET, OPTION_URL},
+        {OPTION_PLAIN, OPTION_WIDE},
+    };
+    static const enum option of_url[] = {OPTION_TOKEN_FILE, OPTION_CACERT};
+
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        if (option_given(invocation, pairs[i][0]) && option_given(invocation, pairs[i][1])) {
+            return err_set(err, "--%s and --%s exclude each other",
+                           option_table[pairs[i][0]].spelling, option_table[pairs[i][1]].spelling);
+        }
+    }
+    for (size_t i = 0; i < sizeof(of_url) / sizeof(of_url[0]); i++) {
+        if (option_given(invocation, of_url[i]) && !option_given(invocation, OPTION_URL)) {
+            return err_set(err, "--%s belongs to --url", option_table[of_url[i]].spelling);
+        }
+    }
+    return true;
+}
+
+static bool check_arguments(const struct invocation *invocation, struct err *err)
+{
+    const struct command *command = invocation->command;
+    const char *noun = invocation->noun->name;
+
+    if (invocation->count < command->min || invocation->count > command_max(command)) {
+        return err_set(err, "%s arguments; usage: authctl %s %s%s%s",
+                       invocation->count < command->min ? "too few" : "too many", noun,
+                       command->verb, command->arguments[0] != '\0' ? " " : "", command->arguments);
     }
     for (size_t i = 0; i < invocation->count; i++) {
-        if (invocation->words[i][0] == '\0') {
-            return err_set(err, "an argument is empty; usage: authctl %s %s %s", command->noun,
+        if (invocation->words[i][0] == '\0' && !command->empty) {
+            return err_set(err, "an argument is empty; usage: authctl %s %s %s", noun,
                            command->verb, command->arguments);
         }
     }
@@ -305,26 +341,26 @@ bool command_parse(struct invocation *invocation, int argc, char **argv, struct 
         return true;
     }
     if (invocation->count > 0 && strcmp(invocation->words[0], "help") == 0) {
-        invocation->given |= OPTION_BIT(HELP);
+        store_option(invocation, OPTION_HELP, NULL, err);
         shift(invocation, 1);
         return true;
     }
     if (invocation->count == 0) {
         return err_set(err, "what shall be done? see authctl help");
     }
-
-    const char *noun = invocation->words[0];
-
-    if (command_find(noun, NULL) == NULL) {
-        return refuse_noun(noun, err);
+    invocation->noun = noun_find(invocation->words[0]);
+    if (invocation->noun == NULL) {
+        return refuse_noun(invocation->words[0], err);
     }
     if (invocation->count == 1) {
-        return err_set(err, "%s needs a verb; see authctl help %s", noun, noun);
+        return err_set(err, "%s needs a verb; see authctl help %s", invocation->noun->name,
+                       invocation->noun->name);
     }
-    invocation->command = command_find(noun, invocation->words[1]);
+    invocation->command = noun_command(invocation->noun, invocation->words[1]);
     if (invocation->command == NULL) {
-        return refuse_verb(noun, invocation->words[1], err);
+        return refuse_verb(invocation->noun, invocation->words[1], err);
     }
     shift(invocation, 2);
-    return check_command(invocation, err);
+    return check_options(invocation, err) && check_globals(invocation, err) &&
+           check_arguments(invocation, err);
 }

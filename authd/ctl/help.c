@@ -1,46 +1,79 @@
-/* What `authctl help` says, made from the command table. */
+#include "ctl/help.h"
+
 #include <string.h>
 
-#include "ctl/command.h"
+#include "ctl/kind.h"
 
-static const struct {
-    const char *spelling;
-    const char *value;
-    const char *meaning;
-} option_table[OPTION_COUNT] = {
-#define X(name, spelling, value, meaning) [OPTION_##name] = {spelling, value, meaning},
-    OPTIONS(X)
-#undef X
-};
+#define PAGE_WIDTH 80
 
-static void print_options(FILE *out, unsigned options)
+/* Breaks at blanks; every line but the first begins with `indent` blanks. */
+static void print_wrapped(FILE *out, const char *text, size_t indent)
 {
-    for (unsigned option = 0; option < OPTION_COUNT; option++) {
-        char text[40];
+    size_t column = indent;
+    bool first = true;
 
-        if ((options & 1u << option) == 0) {
-            continue;
+    while (*text != '\0') {
+        size_t word = strcspn(text, " ");
+
+        if (!first && column + 1 + word > PAGE_WIDTH) {
+            fprintf(out, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (!first) {
+            fputc(' ', out);
+            column++;
         }
-        snprintf(text, sizeof(text), "--%s %s", option_table[option].spelling,
-                 option_table[option].value != NULL ? option_table[option].value : "");
-        fprintf(out, "  %-18s %s\n", text, option_table[option].meaning);
+        fwrite(text, 1, word, out);
+        column += word;
+        text += word;
+        text += strspn(text, " ");
+        first = false;
+    }
+    fputc('\n', out);
+}
+
+#define OPTION_INDENT 26
+
+static void print_option(FILE *out, enum option option)
+{
+    char text[48];
+
+    snprintf(text, sizeof(text), "--%s %s", option_table[option].spelling,
+             option_table[option].value != NULL ? option_table[option].value : "");
+    fprintf(out, "  %-*s", OPTION_INDENT - 2, text);
+    print_wrapped(out, option_table[option].meaning, OPTION_INDENT);
+}
+
+static void print_globals(FILE *out)
+{
+    for (unsigned option = OPTION_SOCKET; option < OPTION_COUNT; option++) {
+        print_option(out, (enum option)option);
     }
 }
 
+/* ---- topics -------------------------------------------------------------------------------- */
+
 static void print_overview(FILE *out)
 {
-    fputs("authctl: manages the users of authd.\n\n"
+    fputs("authctl manages the users of authd.\n\n"
           "  authctl user add alice@example.org\n"
           "  authctl password set alice@example.org\n"
-          "  authctl user list --suspended\n\n"
-          "Commands:\n",
+          "  authctl app-password add alice@example.org --label Scanner\n"
+          "  authctl user list --suspended\n\n",
           out);
-    for (const struct command *command = commands; command->noun != NULL; command++) {
-        fprintf(out, "  %-8s %-8s %s\n", command->noun, command->verb, command->summary);
+    for (size_t i = 0; nouns[i] != NULL; i++) {
+        fprintf(out, "  %-14s", nouns[i]->name);
+
+        char verbs[256] = "";
+        size_t len = 0;
+
+        for (const struct command *command = nouns[i]->commands; command->verb != NULL; command++) {
+            len += (size_t)snprintf(verbs + len, sizeof(verbs) - len, "%s%s", len > 0 ? " " : "",
+                                    command->verb);
+        }
+        print_wrapped(out, verbs, 16);
     }
-    fputs("\nOptions of every command:\n", out);
-    print_options(out, OPTIONS_GLOBAL);
-    fputs("\nMore: authctl help NOUN VERB, authctl help exit-status\n", out);
+    fputs("\nMore: authctl help NOUN [VERB], help options, help exit-status, help json NOUN\n",
+          out);
 }
 
 static void print_exit_status(FILE *out)
@@ -52,38 +85,112 @@ static void print_exit_status(FILE *out)
           out);
 }
 
-static void print_usage(FILE *out, const struct command *command)
+static void print_fields(FILE *out, const struct kind *kind)
 {
-    fprintf(out, "usage: authctl %s %s", command->noun, command->verb);
-    if (command->arguments[0] != '\0') {
-        fprintf(out, " %s", command->arguments);
-    }
-    for (unsigned option = 0; option < OPTION_COUNT; option++) {
-        const char *value = option_table[option].value;
+    static const char *const types[] = {
+        [FORM_TEXT] = "text",       [FORM_TEXTS] = "list of texts", [FORM_NUMBER] = "number",
+        [FORM_BOOLEAN] = "boolean", [FORM_TIME] = "time",           [FORM_EXPIRY] = "time",
+        [FORM_OBJECT] = "object",   [FORM_STATE] = "boolean",       [FORM_SET] = "boolean",
+        [FORM_ID] = "text",
+    };
 
-        if ((command->options & 1u << option) != 0) {
-            fprintf(out, " [--%s%s%s]%s", option_table[option].spelling, value != NULL ? " " : "",
-                    value != NULL ? value : "", option == OPTION_ADDRESS ? "..." : "");
+    for (const struct field *field = kind->fields; field->name != NULL; field++) {
+        fprintf(out, "  %-20s %-14s ", field->name, types[field->form]);
+        print_wrapped(out, field->meaning, 38);
+    }
+}
+
+/* `name`: a noun, or NULL for what all have in common. */
+static bool print_json_help(FILE *out, const char *name)
+{
+    const struct noun *noun = name != NULL ? noun_find(name) : NULL;
+
+    if (noun != NULL && noun->kind != NULL && noun->kind->fields != NULL) {
+        fprintf(out, "With --json, the members of a %s:\n\n", noun->kind->name);
+        print_fields(out, noun->kind);
+        fputs("\nMore members may come. What every object has besides: authctl help json\n", out);
+        return true;
+    }
+    if (name != NULL) {
+        return false;
+    }
+    fputs(
+        "--json prints exactly one value: an object; a list, {\"items\": [...], \"next\": null};\n"
+        "or, when the exit status is not 0, a problem:\n\n",
+        out);
+    print_fields(out, &kind_problem);
+    fputs("\nEvery object has kind, id (a text) and etag; the answer to a change has changed\n"
+          "besides. Times are RFC 3339 in UTC, what is not set is null. Members are only added.\n"
+          "The members of one kind: authctl help json NOUN\n",
+          out);
+    return true;
+}
+
+/* ---- commands ------------------------------------------------------------------------------ */
+
+/* "[--role ROLE]" */
+static void print_input(char *text, size_t size, const struct input *input)
+{
+    const char *value = option_table[input->option].value;
+    bool required = (input->flags & INPUT_REQUIRED) != 0 && input->shape != SHAPE_SECRET;
+
+    snprintf(text, size, "%s--%s%s%s%s%s", required ? "" : "[",
+             option_table[input->option].spelling, value != NULL ? " " : "",
+             value != NULL ? value : "", required ? "" : "]",
+             input->shape == SHAPE_TEXTS ? "..." : "");
+}
+
+void help_usage(FILE *out, const struct noun *noun, const struct command *command)
+{
+    size_t column = (size_t)fprintf(out, "usage: authctl %s %s", noun->name, command->verb);
+
+    if (command->arguments[0] != '\0') {
+        column += (size_t)fprintf(out, " %s", command->arguments);
+    }
+    for (const struct input *input = command->inputs; input != NULL && input->option != OPTION_NONE;
+         input++) {
+        char text[96];
+
+        print_input(text, sizeof(text), input);
+        if (column + 1 + strlen(text) > PAGE_WIDTH) {
+            column = (size_t)fprintf(out, "\n      ") - 1;
         }
+        column += (size_t)fprintf(out, " %s", text);
     }
     fputc('\n', out);
 }
 
-static void print_command(FILE *out, const struct command *command)
+static void print_command(FILE *out, const struct noun *noun, const struct command *command)
 {
-    fprintf(out, "%s.\n\n  %s\n\n", command->summary, command->example);
-    print_usage(out, command);
-    if (command->options != 0) {
-        fputs("\nOptions:\n", out);
-        print_options(out, command->options);
+    fprintf(out, "  %s\n\n", command->example);
+    help_usage(out, noun, command);
+    fputs("\n", out);
+    print_wrapped(out, command->summary, 0);
+    if (command->keys != NULL) {
+        fprintf(out, "\nKeys: %s\n", command->keys);
     }
-    fputs("\nOptions of every command:\n", out);
-    print_options(out, OPTIONS_GLOBAL);
+    if (command->inputs != NULL) {
+        fputs("\nOptions (those of every command: authctl help options):\n", out);
+    }
+    for (const struct input *input = command->inputs; input != NULL && input->option != OPTION_NONE;
+         input++) {
+        print_option(out, input->option);
+    }
+}
+
+static void print_noun(FILE *out, const struct noun *noun)
+{
+    fprintf(out, "%s: %s.\n\n", noun->name, noun->summary);
+    for (const struct command *command = noun->commands; command->verb != NULL; command++) {
+        fprintf(out, "  authctl %s %s %s\n      ", noun->name, command->verb, command->arguments);
+        print_wrapped(out, command->summary, 6);
+    }
 }
 
 bool help_print(FILE *out, const char *const *words, size_t count)
 {
-    bool found = false;
+    const struct noun *noun;
+    const struct command *command;
 
     if (count == 0) {
         print_overview(out);
@@ -93,18 +200,19 @@ bool help_print(FILE *out, const char *const *words, size_t count)
         print_exit_status(out);
         return true;
     }
-    for (const struct command *command = commands; command->noun != NULL; command++) {
-        if (strcmp(command->noun, words[0]) != 0) {
-            continue;
-        }
-        if (count == 1) {
-            fprintf(out, "  authctl %s %s %s\n      %s.\n", command->noun, command->verb,
-                    command->arguments, command->summary);
-            found = true;
-        } else if (strcmp(command->verb, words[1]) == 0) {
-            print_command(out, command);
-            found = true;
-        }
+    if (strcmp(words[0], "options") == 0) {
+        print_globals(out);
+        return true;
     }
-    return found;
+    if (strcmp(words[0], "json") == 0) {
+        return print_json_help(out, count > 1 ? words[1] : NULL);
+    }
+    noun = noun_find(words[0]);
+    command = noun != NULL && count > 1 ? noun_command(noun, words[1]) : NULL;
+    if (command != NULL) {
+        print_command(out, noun, command);
+    } else if (noun != NULL && count == 1) {
+        print_noun(out, noun);
+    }
+    return command != NULL || (noun != NULL && count == 1);
 }

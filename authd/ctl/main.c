@@ -4,11 +4,13 @@
 #include <stdlib.h>
 
 #include "base/secret.h"
-#include "ctl/session.h"
+#include "ctl/help.h"
+#include "ctl/prompt.h"
+#include "ctl/run.h"
 
 static const char *socket_path(const struct invocation *invocation)
 {
-    const char *path = invocation->values[OPTION_SOCKET];
+    const char *path = option_value(invocation, OPTION_SOCKET);
 
     if (path == NULL) {
         path = getenv("AUTHD_SOCKET");
@@ -28,6 +30,16 @@ static int run_help(const struct session *session)
 
 static int run(const struct invocation *invocation, struct session *session)
 {
+    const struct client_target target = {
+        .socket = socket_path(invocation),
+        .url = option_value(invocation, OPTION_URL),
+        .token_file = option_value(invocation, OPTION_TOKEN_FILE),
+        .cacert = option_value(invocation, OPTION_CACERT),
+        .timeout = invocation->timeout,
+    };
+    struct err err;
+    int status;
+
     if (option_given(invocation, OPTION_VERSION)) {
         puts("authctl " AUTHD_VERSION);
         return EXIT_DONE;
@@ -35,35 +47,66 @@ static int run(const struct invocation *invocation, struct session *session)
     if (option_given(invocation, OPTION_HELP)) {
         return run_help(session);
     }
-    session->client = client_create(socket_path(invocation), invocation->timeout);
-
-    int status = invocation->command->run(session);
-
+    session->client = client_create(&target, &err);
+    if (session->client == NULL) {
+        return session_usage(session, err.text);
+    }
+    status =
+        invocation->command->run != NULL ? invocation->command->run(session) : run_command(session);
     client_destroy(session->client);
     return status;
 }
 
+/* authctl alone: what there is, in place of the one sentence. */
+static int misunderstood(const struct session *session, int argc, const char *text)
+{
+    if (argc < 2) {
+        help_print(stderr, NULL, 0);
+        return EXIT_USAGE;
+    }
+    return session_usage(session, text);
+}
+
+static struct session session_of(const struct invocation *invocation)
+{
+    struct session session = {
+        .invocation = invocation,
+        .json = option_given(invocation, OPTION_JSON),
+        .width = print_width(stdout),
+        .input = prompt_possible() && !option_given(invocation, OPTION_NO_INPUT),
+        .dry_run = option_given(invocation, OPTION_DRY_RUN),
+    };
+
+    session.terminal = session.width > 0;
+    if (option_given(invocation, OPTION_PLAIN)) {
+        session.width = 0;
+    } else if (option_given(invocation, OPTION_WIDE)) {
+        session.width = PRINT_UNCUT;
+    }
+    session.view.people = session.width > 0;
+    session.view.now = time(NULL);
+    return session;
+}
+
 int main(int argc, char **argv)
 {
-    struct invocation invocation;
+    static struct invocation invocation;
+    struct session session;
     struct err err;
+    int status;
 
     setlocale(LC_CTYPE, "");
     secret_protect_process();
     curl_global_init(CURL_GLOBAL_DEFAULT);
 
     bool understood = command_parse(&invocation, argc, argv, &err);
-    struct session session = {
-        .invocation = &invocation,
-        .json = option_given(&invocation, OPTION_JSON),
-        .width = print_width(stdout),
-    };
-    int status = understood ? run(&invocation, &session) : session_usage(&session, err.text);
 
+    session = session_of(&invocation);
+    status = understood ? run(&invocation, &session) : misunderstood(&session, argc, err.text);
     curl_global_cleanup();
     /* A fact that could not be written was not told. */
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        session_say(&session, "cannot write to standard output%s",
+        session_say(&session, "authctl: cannot write to standard output%s",
                     session.changed ? "; the change was made" : "");
         return status == EXIT_DONE ? EXIT_TEMPORARY : status;
     }

@@ -8,10 +8,11 @@
 
 #include "base/mem.h"
 
-#define CELL_MAX (64 * 1024)
-#define GAP      2 /* blanks between columns */
-#define WIDE     80
-#define ELLIPSIS "\xe2\x80\xa6"
+#define CELL_MAX   (64 * 1024)
+#define GAP        2 /* blanks between columns */
+#define WIDE       80
+#define COLUMN_MIN 6 /* narrower columns say nothing */
+#define ELLIPSIS   "\xe2\x80\xa6"
 
 /* ---- escaping ------------------------------------------------------------------------------ */
 
@@ -152,22 +153,39 @@ static size_t print_cut(FILE *out, const char *text, size_t room)
 }
 
 static void print_aligned(const struct table *table, FILE *out, const char *const *cells,
-                          const size_t *widths, size_t width)
+                          const size_t *widths)
 {
-    size_t position = 0;
-    size_t start = 0;
+    size_t owed = 0; /* blanks before the next column */
 
     for (size_t column = 0; column < table->columns; column++) {
         const char *text = cells[column] != NULL ? cells[column] : "-";
 
-        if (start >= width) {
-            break;
-        }
-        fprintf(out, "%*s", (int)(start - position), "");
-        position = start + print_cut(out, text, width - start);
-        start += widths[column] + GAP;
+        fprintf(out, "%*s", (int)owed, "");
+        owed = widths[column] - print_cut(out, text, widths[column]) + GAP;
     }
     fputc('\n', out);
+}
+
+/* Takes from the widest column, again and again, until the row fits or nothing can be cut. */
+static void shrink(const struct table *table, size_t *widths, size_t width)
+{
+    size_t total = GAP * (table->columns - 1);
+
+    for (size_t column = 0; column < table->columns; column++) {
+        total += widths[column];
+    }
+    while (total > width) {
+        size_t widest = 0;
+
+        for (size_t column = 1; column < table->columns; column++) {
+            widest = widths[column] >= widths[widest] ? column : widest;
+        }
+        if (widths[widest] <= COLUMN_MIN) {
+            return;
+        }
+        widths[widest]--;
+        total--;
+    }
 }
 
 static void print_for_people(const struct table *table, FILE *out, size_t width)
@@ -183,11 +201,12 @@ static void print_for_people(const struct table *table, FILE *out, size_t width)
             widths[column] = wide > widths[column] ? wide : widths[column];
         }
     }
+    shrink(table, widths, width);
     if (table->headings != NULL) {
-        print_aligned(table, out, table->headings, widths, width);
+        print_aligned(table, out, table->headings, widths);
     }
     for (size_t i = 0; i < table->count; i++) {
-        print_aligned(table, out, (const char *const *)table->rows[i].cells, widths, width);
+        print_aligned(table, out, (const char *const *)table->rows[i].cells, widths);
     }
 }
 

@@ -4,11 +4,13 @@
 #define CTL_PRINT_H
 
 #include <jansson.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/buf.h"
 
 #define COLUMNS_MAX 8
+#define PRINT_UNCUT SIZE_MAX /* a table, however wide */
 
 /* Appends UTF-8 `text` with control characters, C1 included, and bidirectional overrides written as
  * \xNN or \u{NNNN}, and a backslash doubled. */
@@ -20,8 +22,8 @@ struct table;
 struct table *table_create(const char *const *headings, size_t columns);
 void table_destroy(struct table *table);
 void table_row(struct table *table, const char *const *cells); /* copied; NULL: not set */
-/* `width` > 0: for a terminal that wide, aligned, cut with an ellipsis. 0: tab-separated lines,
- * without headings, never cut. */
+/* `width` > 0: aligned, the widest columns cut with an ellipsis until it fits. 0: tab-separated
+ * lines, without headings, never cut. */
 void table_print(const struct table *table, FILE *out, size_t width);
 
 /* One line, ASCII only, so that it is the same everywhere and harmless on a terminal. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 #include <termios.h>
 #include <unistd.h>
@@ -66,12 +67,15 @@ static bool ask_hidden(struct buf *line, const char *what, const char *which)
     return read;
 }
 
-static bool ask_twice(struct buf *secret, const char *what, struct err *err)
+static bool ask_secret(struct buf *secret, const char *what, bool twice, struct err *err)
 {
     struct buf again;
 
     if (!ask_hidden(secret, what, "")) {
         return err_set(err, "no %s was read", what);
+    }
+    if (!twice) {
+        return true;
     }
     buf_init(&again, secret->max);
 
@@ -83,7 +87,7 @@ static bool ask_twice(struct buf *secret, const char *what, struct err *err)
 }
 
 /* Echo is off during the questions only: signals wait until it is on again. */
-static bool ask_without_echo(struct buf *secret, const char *what, struct err *err)
+static bool ask_without_echo(struct buf *secret, const char *what, bool twice, struct err *err)
 {
     static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
     enum { SIGNALS = sizeof(signals) / sizeof(signals[0]) };
@@ -103,7 +107,7 @@ static bool ask_without_echo(struct buf *secret, const char *what, struct err *e
     hidden.c_lflag &= ~(tcflag_t)ECHO;
 
     bool read = tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0
-                    ? ask_twice(secret, what, err)
+                    ? ask_secret(secret, what, twice, err)
                     : err_set(err, "echo cannot be switched off on this terminal");
 
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &normal);
@@ -130,9 +134,9 @@ static bool read_only_line(struct buf *secret, const char *what, struct err *err
            err_set(err, "standard input has more than one line; the %s is one line", what);
 }
 
-bool prompt_secret(struct buf *secret, const char *what, struct err *err)
+bool prompt_secret(struct buf *secret, const char *what, bool twice, struct err *err)
 {
-    bool read = isatty(STDIN_FILENO) ? ask_without_echo(secret, what, err)
+    bool read = isatty(STDIN_FILENO) ? ask_without_echo(secret, what, twice, err)
                                      : read_only_line(secret, what, err);
 
     if (!read) {
@@ -141,20 +145,38 @@ bool prompt_secret(struct buf *secret, const char *what, struct err *err)
     return read;
 }
 
+/* `answer` ends with a zero octet; empty: there was none. */
+static void ask(struct buf *answer, const char *question)
+{
+    fflush(stdout);
+    fprintf(stderr, "%s ", question);
+    buf_init(answer, 1024);
+    if (!read_line(answer)) {
+        answer->len = 0;
+    }
+    buf_append(answer, "", 1);
+}
+
 bool prompt_yes(const char *question)
 {
-    struct buf line;
+    struct buf answer;
 
-    fprintf(stderr, "%s [y/N] ", question);
-    buf_init(&line, 16);
-    if (!read_line(&line)) {
-        buf_finish(&line);
-        return false;
-    }
-    buf_append(&line, "", 1);
+    ask(&answer, question);
 
-    bool yes = strcasecmp(line.data, "y") == 0 || strcasecmp(line.data, "yes") == 0;
+    bool yes = strcasecmp(answer.data, "y") == 0 || strcasecmp(answer.data, "yes") == 0;
 
-    buf_finish(&line);
+    buf_finish(&answer);
     return yes;
+}
+
+bool prompt_name(const char *question, const char *name)
+{
+    struct buf answer;
+
+    ask(&answer, question);
+
+    bool same = name[0] != '\0' && strcmp(answer.data, name) == 0;
+
+    buf_finish(&answer);
+    return same;
 }

@@ -1,6 +1,7 @@
 #include "ctl/session.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 #define LINE_MAX_LENGTH (64 * 1024)
 
@@ -26,24 +27,29 @@ void session_say(const struct session *session, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    say("authctl: ", text);
+    say("", text);
 }
 
-/* All flaws but the first, which is in the sentence already. */
+/* All flaws but the first, which is in the sentence already, on one line. */
 static void say_errors(const json_t *errors)
 {
+    struct buf line;
+
+    buf_init(&line, LINE_MAX_LENGTH);
     for (size_t i = 1; i < json_array_size(errors); i++) {
         const char *field = NULL;
         const char *detail = NULL;
 
         if (json_unpack(json_array_get(errors, i), "{s:s, s:s}", "field", &field, "detail",
                         &detail) == 0) {
-            char text[512];
-
-            snprintf(text, sizeof(text), "%s %s", field, detail);
-            say("  detail: ", text);
+            buf_printf(&line, "%s%s %s", line.len > 0 ? "; " : "", field, detail);
         }
     }
+    if (line.len > 0) {
+        buf_append(&line, "", 1);
+        say("  detail: ", line.data);
+    }
+    buf_finish(&line);
 }
 
 static void say_problem(const struct session *session, const json_t *problem)
@@ -75,35 +81,45 @@ int session_fail(const struct session *session, const struct answer *answer)
     }
     say_problem(session, answer->json);
     json_decref(answer->json);
-    return answer->exit;
+    return (int)answer->exit;
 }
 
 int session_usage(const struct session *session, const char *text)
 {
-    struct answer answer = {EXIT_USAGE, problem_create("usage", "Wrong usage", text, NULL)};
+    struct answer answer = {.exit = EXIT_USAGE,
+                            .json = problem_create("usage", "Wrong usage", text, NULL)};
 
     return session_fail(session, &answer);
 }
 
 /* ---- calls --------------------------------------------------------------------------------- */
 
-void session_user_path(const struct session *session, struct buf *path, const char *tail)
-{
-    buf_text(path, "/v1/users/");
-    client_encode(path, session->invocation->words[0]);
-    buf_text(path, tail);
-}
-
-static json_t *call(struct session *session, const char *method, struct buf *path,
-                    const json_t *body, int *status)
+static struct answer call(struct session *session, const char *method, struct buf *path,
+                          const json_t *body)
 {
     buf_append(path, "", 1);
     if (path->overflow) {
-        *status = session_usage(session, "the arguments are too long");
-        return NULL;
+        return (struct answer){
+            .exit = EXIT_USAGE,
+            .json = problem_create("usage", "Wrong usage", "the arguments are too long", NULL)};
     }
 
     struct answer answer = client_call(session->client, method, path->data, body);
+
+    if (option_given(session->invocation, OPTION_VERBOSE)) {
+        const char *reference = json_string_value(json_object_get(answer.json, "reference"));
+
+        session_say(session, "%s %s  %ld  %.0f ms%s%s", method, path->data, answer.status,
+                    answer.seconds * 1000, reference != NULL ? "  request " : "",
+                    reference != NULL ? reference : "");
+    }
+    return answer;
+}
+
+json_t *session_call(struct session *session, const char *method, struct buf *path,
+                     const json_t *body, int *status)
+{
+    struct answer answer = call(session, method, path, body);
 
     if (answer.exit == EXIT_DONE) {
         *status = EXIT_DONE;
@@ -115,27 +131,107 @@ static json_t *call(struct session *session, const char *method, struct buf *pat
 
 json_t *session_get(struct session *session, struct buf *path, int *status)
 {
-    return call(session, "GET", path, NULL, status);
+    return session_call(session, "GET", path, NULL, status);
 }
 
 json_t *session_change(struct session *session, const char *method, struct buf *path,
                        const json_t *body, int *status)
 {
-    if (option_given(session->invocation, OPTION_DRY_RUN)) {
-        bool query = path->len > 0 && memchr(path->data, '?', path->len) != NULL;
-
-        buf_text(path, query ? "&dry_run=true" : "?dry_run=true");
+    if (session->dry_run) {
+        request_query(path, "dry_run", "true");
     }
 
-    json_t *object = call(session, method, path, body, status);
+    json_t *object = session_call(session, method, path, body, status);
 
-    if (object == NULL) {
-        return NULL;
-    }
-    if (option_given(session->invocation, OPTION_DRY_RUN)) {
-        session_say(session, "dry run: nothing was changed");
-    } else {
+    if (object != NULL && !session->dry_run) {
         session->changed = !json_is_false(json_object_get(object, "changed"));
     }
     return object;
+}
+
+json_t *session_preview(struct session *session, const char *method, const struct buf *path,
+                        const json_t *body, int *status)
+{
+    struct buf copy;
+
+    buf_init(&copy, PATH_MAX_LENGTH);
+    buf_append(&copy, path->data, path->len);
+    request_query(&copy, "dry_run", "true");
+
+    json_t *object = session_call(session, method, &copy, body, status);
+
+    buf_finish(&copy);
+    return object;
+}
+
+json_t *session_peek(struct session *session, const char *path)
+{
+    struct buf text;
+
+    buf_init(&text, PATH_MAX_LENGTH);
+    buf_text(&text, path);
+
+    struct answer answer = call(session, "GET", &text, NULL);
+
+    buf_finish(&text);
+    if (answer.exit == EXIT_DONE) {
+        return answer.json;
+    }
+    json_decref(answer.json);
+    return NULL;
+}
+
+/* ---- lists --------------------------------------------------------------------------------- */
+
+/* Small enough that making one does not hold up logins. */
+#define PAGE_SIZE 200
+
+static void add_page(json_t *items, const json_t *page, size_t limit)
+{
+    const json_t *more = json_object_get(page, "items");
+
+    for (size_t i = 0; i < json_array_size(more); i++) {
+        if (limit == 0 || json_array_size(items) < limit) {
+            json_array_append(items, json_array_get(more, i));
+        }
+    }
+}
+
+json_t *session_list(struct session *session, const struct buf *path, size_t limit, bool paged,
+                     int *status)
+{
+    json_t *items = json_array();
+    char *next = NULL;
+
+    do {
+        char size[24];
+        struct buf copy;
+
+        buf_init(&copy, PATH_MAX_LENGTH);
+        buf_append(&copy, path->data, path->len);
+        if (paged) {
+            snprintf(size, sizeof(size), "%zu", limit > 0 && limit < PAGE_SIZE ? limit : PAGE_SIZE);
+            request_query(&copy, "limit", size);
+        }
+        if (next != NULL) {
+            request_query(&copy, "cursor", next);
+        }
+
+        json_t *page = session_get(session, &copy, status);
+        const char *cursor = json_string_value(json_object_get(page, "next"));
+
+        buf_finish(&copy);
+        free(next);
+        next = NULL;
+        if (page == NULL) {
+            json_decref(items);
+            return NULL;
+        }
+        add_page(items, page, limit);
+        if (cursor != NULL && (limit == 0 || json_array_size(items) < limit)) {
+            next = strdup(cursor);
+        }
+        json_decref(page);
+    } while (next != NULL);
+    return items;
 }

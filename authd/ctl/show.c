@@ -1,202 +1,237 @@
-/* How users look on stdout. */
+#include "ctl/show.h"
+
 #include <stdlib.h>
+#include <string.h>
 
-#include "ctl/verbs.h"
+#include "base/mem.h"
+#include "ctl/duration.h"
 
-static const char *text_of(const json_t *value, char number[static 24])
+#define CELL_MAX (256 * 1024)
+
+/* A cell, or NULL: it is not set. */
+static char *cell(const struct view *view, enum form form, const json_t *value)
 {
-    if (json_is_string(value)) {
-        return json_string_value(value);
+    struct buf text;
+    char *copy = NULL;
+
+    buf_init(&text, CELL_MAX);
+    if (value_print(&text, view, form, value)) {
+        copy = mem_calloc(1, text.len + 1);
+        if (text.len > 0) {
+            memcpy(copy, text.data, text.len);
+        }
     }
-    if (json_is_boolean(value)) {
-        return json_is_true(value) ? "yes" : "no";
-    }
-    if (json_is_integer(value)) {
-        snprintf(number, 24, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-        return number;
-    }
-    return NULL;
+    buf_finish(&text);
+    return copy;
 }
 
-static void add_member(struct table *table, const char *name, const json_t *value)
+char *show_called(const struct kind *kind, const json_t *object)
 {
-    char number[24];
+    static const struct view plain = {0};
+    enum form form = FORM_TEXT;
 
-    if (!json_is_array(value)) {
-        table_row(table, (const char *const[]){name, text_of(value, number)});
-        return;
+    for (const struct column *column = kind->columns; column != NULL && column->heading != NULL;
+         column++) {
+        if (strcmp(column->member, kind->called) == 0) {
+            form = column->form;
+        }
     }
-    for (size_t i = 0; i < json_array_size(value); i++) {
-        table_row(table, (const char *const[]){name, text_of(json_array_get(value, i), number)});
+    return cell(&plain, form, json_object_get(object, kind->called));
+}
+
+/* ---- one object ---------------------------------------------------------------------------- */
+
+/* "2027-01-31T00:00:00Z (in 60 days)": exact, and pleasant. */
+static char *exact_time(const struct view *view, enum form form, const json_t *value)
+{
+    struct view raw = {.now = view->now};
+    char *text = cell(&raw, form, value);
+    char *relative = cell(view, form, value);
+    struct buf both;
+
+    if (text == NULL || relative == NULL || strcmp(text, relative) == 0) {
+        free(text);
+        return relative;
+    }
+    buf_init(&both, CELL_MAX);
+    buf_printf(&both, "%s (%s)", text, relative);
+    buf_append(&both, "", 1);
+    free(text);
+    free(relative);
+    return both.data; /* taken over, finished by free() */
+}
+
+static void add_cell(struct table *table, const char *name, char *text)
+{
+    table_row(table, (const char *const[]){name, text});
+    free(text);
+}
+
+static void add_member(const struct session *session, struct table *table, const char *name,
+                       enum form form, const json_t *value)
+{
+    const struct view *view = &session->view;
+
+    if (json_is_array(value) && form != FORM_OBJECT) {
+        if (json_array_size(value) == 0) {
+            add_cell(table, name, NULL);
+        }
+        for (size_t i = 0; i < json_array_size(value); i++) {
+            add_cell(table, name, cell(view, FORM_TEXT, json_array_get(value, i)));
+        }
+    } else if (view->people && (form == FORM_TIME || form == FORM_EXPIRY)) {
+        add_cell(table, name, exact_time(view, form, value));
+    } else {
+        add_cell(table, name, cell(view, form, value));
     }
 }
 
-/* Known members in the order of their interest, then those of a newer authd. */
-static void add_members(struct table *table, const json_t *user)
+/* What every object has, and what an answer says besides: of no interest to people. */
+static void drop_service_members(json_t *object)
 {
-    static const char *const order[] = {
-        "login",
-        "id",
-        "display_name",
-        "addresses",
-        "role",
-        "service",
-        "suspended",
-        "suspended_reason",
-        "suspended_at",
-        "has_password",
-        "password_set_at",
-        "password_generation",
-        "recovery_address",
-        "domain",
-        "created_at",
-    };
-    json_t *rest = json_copy((json_t *)user);
+    static const char *const names[] = {"kind", "etag", "changed", "replayed", "secret"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        json_object_del(object, names[i]);
+    }
+}
+
+static void add_members(const struct session *session, struct table *table, const struct kind *kind,
+                        const json_t *object)
+{
+    json_t *rest = json_copy((json_t *)object);
     const char *name;
     json_t *value;
 
-    json_object_del(rest, "changed");
-    json_object_del(rest, "domain_created");
-    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-        value = json_object_get(user, order[i]);
+    drop_service_members(rest);
+    for (const struct field *field = kind->fields; field != NULL && field->name != NULL; field++) {
+        value = json_object_get(rest, field->name);
         if (value != NULL) {
-            add_member(table, order[i], value);
-            json_object_del(rest, order[i]);
+            add_member(session, table, field->name, field->form, value);
+            json_object_del(rest, field->name);
         }
     }
     json_object_foreach(rest, name, value)
     {
-        add_member(table, name, value);
+        add_member(session, table, name, json_is_object(value) ? FORM_OBJECT : FORM_TEXT, value);
     }
     json_decref(rest);
 }
 
-int show_user(const struct session *session, json_t *user)
+void show_object(const struct session *session, const struct kind *kind, const json_t *object)
 {
-    if (session->json) {
-        print_json(stdout, user);
-    } else {
-        struct table *table = table_create(NULL, 2);
+    struct table *table;
 
-        add_members(table, user);
-        table_print(table, stdout, session->width);
-        table_destroy(table);
+    if (session->json) {
+        print_json(stdout, object);
+        return;
     }
-    json_decref(user);
-    return EXIT_DONE;
+    table = table_create(NULL, 2);
+    add_members(session, table, kind, object);
+    table_print(table, stdout, session->width > 0 ? PRINT_UNCUT : 0);
+    table_destroy(table);
 }
 
-int show_change(const struct session *session, json_t *user, const char *done)
+void show_change(const struct session *session, const struct kind *kind, const json_t *object,
+                 const char *done)
 {
-    if (session->json) {
-        print_json(stdout, user);
-    } else {
-        bool unchanged = json_is_false(json_object_get(user, "changed"));
-        const char *login = json_string_value(json_object_get(user, "login"));
-        struct table *table = table_create(NULL, 2);
+    bool unchanged = json_is_false(json_object_get(object, "changed"));
+    struct buf text;
+    struct table *table;
+    char *called;
 
-        table_row(table, (const char *const[]){login, unchanged ? "unchanged" : done});
-        table_print(table, stdout, session->width);
-        table_destroy(table);
+    if (session->json) {
+        print_json(stdout, object);
+        return;
     }
-    json_decref(user);
-    return EXIT_DONE;
+    called = show_called(kind, object);
+    buf_init(&text, CELL_MAX);
+    if (unchanged) {
+        buf_text(&text, "unchanged");
+    } else {
+        buf_text(&text, session->dry_run ? "would be: " : "");
+        request_fill(&text, done, session->invocation->words);
+    }
+    buf_append(&text, "", 1);
+    table = table_create(NULL, 2);
+    table_row(table, (const char *const[]){called, text.data});
+    table_print(table, stdout, session->width > 0 ? PRINT_UNCUT : 0);
+    table_destroy(table);
+    buf_finish(&text);
+    free(called);
 }
 
 /* ---- lists --------------------------------------------------------------------------------- */
 
-static char *joined(const json_t *texts)
+static size_t count_columns(const struct kind *kind)
 {
-    struct buf buf;
+    size_t count = 0;
 
-    buf_init(&buf, 256 * 1024);
-    for (size_t i = 0; i < json_array_size(texts); i++) {
-        const char *text = json_string_value(json_array_get(texts, i));
-
-        buf_printf(&buf, "%s%s", i > 0 ? "," : "", text != NULL ? text : "");
+    while (count < COLUMNS_MAX && kind->columns[count].heading != NULL) {
+        count++;
     }
-    buf_append(&buf, "", 1);
-    return buf.data; /* taken over, finished by free() */
+    return count;
 }
 
-static void add_user(struct table *table, const json_t *user)
+static void add_row(const struct session *session, struct table *table, const struct kind *kind,
+                    const json_t *item)
 {
-    const char *login = json_string_value(json_object_get(user, "login"));
-    const char *id = json_string_value(json_object_get(user, "id"));
-    const char *role = json_string_value(json_object_get(user, "role"));
-    bool suspended = json_is_true(json_object_get(user, "suspended"));
-    bool password = json_is_true(json_object_get(user, "has_password"));
-    char *addresses = joined(json_object_get(user, "addresses"));
+    size_t columns = count_columns(kind);
+    char *cells[COLUMNS_MAX] = {NULL};
 
-    table_row(table, (const char *const[]){login, id, suspended ? "suspended" : "active", role,
-                                           password ? "set" : NULL, addresses});
-    free(addresses);
+    for (size_t i = 0; i < columns; i++) {
+        const struct column *column = &kind->columns[i];
+        const json_t *value = json_is_object(item) ? json_object_get(item, column->member) : item;
+
+        cells[i] = cell(&session->view, column->form, value);
+    }
+    table_row(table, (const char *const *)cells);
+    for (size_t i = 0; i < columns; i++) {
+        free(cells[i]);
+    }
 }
 
-static void show_users(const struct session *session, const json_t *items)
+/* Nothing at all is not "nothing found". */
+static void say_count(const struct session *session, const struct kind *kind, size_t count,
+                      bool filtered)
 {
-    static const char *const headings[] = {"LOGIN", "ID", "STATE", "ROLE", "PASSWORD", "ADDRESSES"};
+    if (count == 0 && filtered) {
+        session_say(session, "no such %s", kind->name);
+    } else if (count == 0 && kind->first != NULL) {
+        session_say(session, "no %s yet. The first: %s", kind->plural, kind->first);
+    } else {
+        session_say(session, "%zu %s", count, count == 1 ? kind->name : kind->plural);
+    }
+}
+
+void show_list(const struct session *session, const struct kind *kind, const json_t *items,
+               bool filtered)
+{
+    const char *headings[COLUMNS_MAX];
+    size_t columns = count_columns(kind);
     size_t count = json_array_size(items);
-    struct table *table = table_create(headings, sizeof(headings) / sizeof(headings[0]));
+    struct table *table;
 
+    if (session->json) {
+        json_t *list = json_pack("{s:O, s:n}", "items", items, "next");
+
+        print_json(stdout, list);
+        json_decref(list);
+        return;
+    }
+    for (size_t i = 0; i < columns; i++) {
+        headings[i] = kind->columns[i].heading;
+    }
+    table = table_create(headings, columns);
     for (size_t i = 0; i < count; i++) {
-        add_user(table, json_array_get(items, i));
+        add_row(session, table, kind, json_array_get(items, i));
     }
     if (count > 0) {
         table_print(table, stdout, session->width);
     }
     if (session->width > 0) {
-        session_say(session, count == 1 ? "%zu user" : "%zu users", count);
+        fflush(stdout);
+        say_count(session, kind, count, filtered);
     }
     table_destroy(table);
-}
-
-/* Small enough that making one does not hold up logins. */
-#define PAGE_SIZE "200"
-
-/* Appends the items of one page to `items` and says where the next begins. False: there is none, or
- * a failure. */
-static bool next_page(struct session *session, const char *query, json_t *items, struct buf *cursor,
-                      int *status)
-{
-    struct buf path;
-
-    buf_init(&path, PATH_MAX_LENGTH);
-    buf_printf(&path, "/v1/users?limit=" PAGE_SIZE "%s%.*s", query, (int)cursor->len,
-               cursor->len > 0 ? cursor->data : "");
-
-    json_t *page = session_get(session, &path, status);
-    const char *next = json_string_value(json_object_get(page, "next"));
-
-    json_array_extend(items, json_object_get(page, "items"));
-    cursor->len = 0;
-    if (next != NULL) {
-        buf_text(cursor, "&cursor=");
-        client_encode(cursor, next);
-    }
-    json_decref(page);
-    buf_finish(&path);
-    return cursor->len > 0;
-}
-
-int list_users(struct session *session, const char *query)
-{
-    json_t *items = json_array();
-    struct buf cursor;
-    int status = EXIT_DONE;
-
-    buf_init(&cursor, PATH_MAX_LENGTH);
-    while (next_page(session, query, items, &cursor, &status)) {
-    }
-    if (status == EXIT_DONE && session->json) {
-        json_t *list = json_pack("{s:O, s:n}", "items", items, "next");
-
-        print_json(stdout, list);
-        json_decref(list);
-    } else if (status == EXIT_DONE) {
-        show_users(session, items);
-    }
-    json_decref(items);
-    buf_finish(&cursor);
-    return status;
 }

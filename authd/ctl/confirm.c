@@ -1,0 +1,133 @@
+/* Questions before something is lost. What would be lost is what a dry run of the same call
+ * answers, so a refusal comes before the question. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/prompt.h"
+#include "ctl/run.h"
+#include "ctl/show.h"
+
+/* "app_passwords" → "app passwords", or without its s for one. */
+static void print_noun(struct buf *out, const char *member, size_t count)
+{
+    size_t len = strlen(member);
+
+    if (count == 1 && len > 4 && strcmp(member + len - 4, "sses") == 0) {
+        len -= 2;
+    } else if (count == 1 && len > 1 && member[len - 1] == 's') {
+        len -= 1;
+    }
+    for (size_t i = 0; i < len; i++) {
+        buf_append(out, member[i] == '_' ? " " : &member[i], 1);
+    }
+}
+
+/* The members that count what goes: lists, and numbers that are called by a plural. */
+static size_t count_of(const char *name, const json_t *value)
+{
+    size_t len = strlen(name);
+
+    if (json_is_array(value)) {
+        return json_array_size(value);
+    }
+    if (json_is_integer(value) && len > 1 && name[len - 1] == 's' &&
+        json_integer_value(value) > 0) {
+        return (size_t)json_integer_value(value);
+    }
+    return 0;
+}
+
+void confirm_counts(struct buf *out, const json_t *answer)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach((json_t *)answer, name, value)
+    {
+        size_t count = count_of(name, value);
+
+        if (json_is_object(value)) {
+            confirm_counts(out, value);
+        } else if (count > 0) {
+            buf_printf(out, "%s%zu ", out->len > 0 ? ", " : "", count);
+            print_noun(out, name, count);
+        }
+    }
+}
+
+static void print_question(struct buf *question, const struct session *session, const char *called,
+                           const json_t *answer)
+{
+    const struct invocation *invocation = session->invocation;
+    struct buf counts;
+
+    buf_init(&counts, 1024);
+    if (json_is_true(json_object_get(answer, "has_password"))) {
+        buf_text(&counts, "a password");
+    }
+    confirm_counts(&counts, answer);
+    buf_printf(question, "%s %s ", invocation->noun->name, invocation->command->verb);
+    print_escape(question, called);
+    if (counts.len > 0) {
+        buf_printf(question, ": %.*s", (int)counts.len, counts.data);
+    }
+    buf_text(question, ". It cannot be undone.");
+    buf_finish(&counts);
+}
+
+static bool ask(struct session *session, const json_t *answer)
+{
+    bool severe = session->invocation->command->severity == SEVERITY_SEVERE;
+    char *called = show_called(run_kind(session), answer);
+    struct buf question;
+    bool yes;
+
+    buf_init(&question, 8192);
+    print_question(&question, session, called != NULL ? called : "", answer);
+    buf_text(&question, severe ? " Type its name to go on:" : " Go on? [y/N]");
+    buf_append(&question, "", 1);
+    yes = severe ? prompt_name(question.data, called != NULL ? called : "")
+                 : prompt_yes(question.data);
+    buf_finish(&question);
+    free(called);
+    return yes;
+}
+
+bool confirm(struct session *session, const struct request *request, int *status)
+{
+    const struct invocation *invocation = session->invocation;
+    const struct command *command = invocation->command;
+    struct err err;
+
+    if (command->severity == SEVERITY_MILD || session->dry_run ||
+        option_given(invocation, OPTION_YES)) {
+        return true;
+    }
+    if (!session->input) {
+        err_set(&err, "%s %s needs --yes (%s)", invocation->noun->name, command->verb,
+                option_given(invocation, OPTION_NO_INPUT) ? "--no-input is given"
+                                                          : "this is not a terminal");
+        *status = session_usage(session, err.text);
+        return false;
+    }
+
+    json_t *answer =
+        session_preview(session, command->method, &request->path,
+                        json_object_size(request->body) > 0 ? request->body : NULL, status);
+
+    if (answer == NULL) {
+        return false;
+    }
+
+    bool yes = ask(session, answer);
+
+    json_decref(answer);
+    if (!yes) {
+        struct answer no = {.exit = EXIT_REFUSED,
+                            .json = problem_create("not-confirmed", "Not confirmed",
+                                                   "not confirmed: nothing was changed", NULL)};
+
+        *status = session_fail(session, &no);
+    }
+    return yes;
+}

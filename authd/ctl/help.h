@@ -1,0 +1,19 @@
+/* What `authctl help` says, the manual page and all: made from the command table. Pure. */
+#ifndef CTL_HELP_H
+#define CTL_HELP_H
+
+#include <stdio.h>
+
+#include "ctl/command.h"
+
+/* Explains what `words` name: nothing, a noun, a noun and a verb, or a topic. False: there is no
+ * such thing. */
+bool help_print(FILE *out, const char *const *words, size_t count);
+
+/* The manual page, authctl(1), as man(7) has it. */
+void help_manual(FILE *out);
+
+/* "usage: authctl user add LOGIN [--role ROLE]", in lines of at most 80 columns. */
+void help_usage(FILE *out, const struct noun *noun, const struct command *command);
+
+#endif

@@ -1,0 +1,160 @@
+/* What authd's objects are made of. tests/dialogue/test_authctl_json.py compares it with real
+ * ones. */
+#include "ctl/kind.h"
+
+#include <stddef.h>
+
+#define FIELDS(...)  ((const struct field[]){__VA_ARGS__, {NULL, FORM_TEXT, NULL}})
+#define COLUMNS(...) ((const struct column[]){__VA_ARGS__, {NULL, NULL, FORM_TEXT}})
+
+const struct kind kind_user = {
+    "user",
+    "users",
+    "login",
+    FIELDS({"login", FORM_TEXT, "the name to log in with, canonical"},
+           {"id", FORM_TEXT, "never changes, never used again"},
+           {"display_name", FORM_TEXT, "the name people know"},
+           {"addresses", FORM_TEXTS, "what the user may send as"},
+           {"role", FORM_TEXT, "user, helpdesk, domain-admin, auditor or admin"},
+           {"domains", FORM_TEXTS, "besides its own, those a domain-admin or helpdesk looks after"},
+           {"class", FORM_TEXT, "the class whose scope holds too"},
+           {"service", FORM_BOOLEAN, "a program: it has no main password"},
+           {"suspended", FORM_BOOLEAN, "every login is refused"},
+           {"suspended_reason", FORM_TEXT, "why"}, {"suspended_at", FORM_TIME, "since when"},
+           {"has_password", FORM_BOOLEAN, "there is a main password"},
+           {"password_set_at", FORM_TIME, "when it was set"},
+           {"password_generation", FORM_NUMBER, "rises whenever it is set, cleared or revoked"},
+           {"recovery_address", FORM_TEXT, "where reset links go"},
+           {"last_login_at", FORM_TIME, "the last good login, by whatever credential"},
+           {"domain", FORM_TEXT, "the login's"}, {"created_at", FORM_TIME, "when it was added"}),
+    COLUMNS({"LOGIN", "login", FORM_TEXT}, {"ID", "id", FORM_TEXT},
+            {"STATE", "suspended", FORM_STATE}, {"ROLE", "role", FORM_TEXT},
+            {"PASSWORD", "has_password", FORM_SET}, {"LAST LOGIN", "last_login_at", FORM_TIME},
+            {"ADDRESSES", "addresses", FORM_TEXTS}),
+    "authctl user add LOGIN",
+};
+
+const struct kind kind_address = {
+    "address", "addresses", NULL, NULL, COLUMNS({"ADDRESS", NULL, FORM_TEXT}), NULL,
+};
+
+const struct kind kind_domain = {
+    "domain",
+    "domains",
+    "name",
+    FIELDS({"name", FORM_TEXT, "canonical"}, {"id", FORM_TEXT, "never changes"},
+           {"description", FORM_TEXT, "what it is for"},
+           {"recipient_delimiter", FORM_TEXT, "what begins an address extension: + - = or ."},
+           {"created_at", FORM_TIME, "when it was added"}, {"domain", FORM_TEXT, "its name"}),
+    COLUMNS({"DOMAIN", "name", FORM_TEXT}, {"ID", "id", FORM_TEXT},
+            {"DELIMITER", "recipient_delimiter", FORM_TEXT},
+            {"DESCRIPTION", "description", FORM_TEXT}),
+    "authctl domain add DOMAIN",
+};
+
+const struct kind kind_class = {
+    "class",
+    "classes",
+    "name",
+    FIELDS({"name", FORM_TEXT, "a-z, 0-9 and -"}, {"id", FORM_TEXT, "never changes"},
+           {"description", FORM_TEXT, "what it is for"},
+           {"created_at", FORM_TIME, "when it was added"}),
+    COLUMNS({"CLASS", "name", FORM_TEXT}, {"ID", "id", FORM_TEXT},
+            {"DESCRIPTION", "description", FORM_TEXT}),
+    "authctl class add CLASS",
+};
+
+const struct kind kind_app_password = {
+    "app password",
+    "app passwords",
+    "id",
+    FIELDS({"id", FORM_ID, "the number in the identity that a login gets: alice#k7@example.org"},
+           {"label", FORM_TEXT, "what it is for"}, {"user", FORM_TEXT, "the login of its owner"},
+           {"user_id", FORM_TEXT, "the id of its owner"}, {"domain", FORM_TEXT, "the owner's"},
+           {"scope", FORM_OBJECT, "its scope document"}, {"expires_at", FORM_EXPIRY, "null: never"},
+           {"sliding", FORM_NUMBER, "each use puts the expiry off"},
+           {"last_used_at", FORM_TIME, "the last good login with it"},
+           {"last_used_address", FORM_TEXT, "from where"},
+           {"created_at", FORM_TIME, "when it was made"}),
+    COLUMNS({"ID", "id", FORM_ID}, {"LABEL", "label", FORM_TEXT}, {"RULES", "scope", FORM_OBJECT},
+            {"LAST USED", "last_used_at", FORM_TIME}, {"FROM", "last_used_address", FORM_TEXT},
+            {"EXPIRES", "expires_at", FORM_EXPIRY}),
+    "authctl app-password add USER --label LABEL",
+};
+
+const struct kind kind_api_key = {
+    "API key",
+    "API keys",
+    "id",
+    FIELDS({"id", FORM_TEXT, "never used again"}, {"label", FORM_TEXT, "what it is for"},
+           {"rights", FORM_TEXTS, "RESOURCE:read or RESOURCE:write; * is every resource"},
+           {"domains", FORM_TEXTS, "it reaches no others; null: as far as its owner"},
+           {"user", FORM_TEXT, "the login of its owner; null: made on authd's machine"},
+           {"user_id", FORM_TEXT, "the id of its owner"}, {"expires_at", FORM_EXPIRY, "its end"},
+           {"last_used_at", FORM_TIME, "the last call with it"},
+           {"last_used_address", FORM_TEXT, "from where"},
+           {"created_at", FORM_TIME, "when it was made"}),
+    COLUMNS({"ID", "id", FORM_TEXT}, {"LABEL", "label", FORM_TEXT}, {"OWNER", "user", FORM_TEXT},
+            {"RIGHTS", "rights", FORM_TEXTS}, {"LAST USED", "last_used_at", FORM_TIME},
+            {"FROM", "last_used_address", FORM_TEXT}, {"EXPIRES", "expires_at", FORM_EXPIRY}),
+    "authctl api-key add --label LABEL",
+};
+
+const struct kind kind_scope = {
+    "scope",
+    "scopes",
+    "level",
+    FIELDS({"level", FORM_TEXT, "user, domain, class or site"},
+           {"document", FORM_OBJECT, "the scope document; null: none"}),
+    NULL,
+    NULL,
+};
+
+const struct kind kind_session = {
+    "session",
+    "sessions",
+    "id",
+    FIELDS({"id", FORM_TEXT, "never used again"}, {"user", FORM_TEXT, "who is signed in"},
+           {"user_id", FORM_TEXT, "the id of who is signed in"},
+           {"client", FORM_TEXT, "the address it came from"},
+           {"agent", FORM_TEXT, "what the browser calls itself"},
+           {"created_at", FORM_TIME, "when it was signed in"},
+           {"last_seen_at", FORM_TIME, "its last request"},
+           {"current", FORM_BOOLEAN, "the one that asks"}),
+    COLUMNS({"ID", "id", FORM_TEXT}, {"FROM", "client", FORM_TEXT}, {"BROWSER", "agent", FORM_TEXT},
+            {"SIGNED IN", "created_at", FORM_TIME}, {"LAST SEEN", "last_seen_at", FORM_TIME}),
+    NULL,
+};
+
+const struct kind kind_reset_link = {
+    "reset link",
+    "reset links",
+    "mailed_to",
+    FIELDS({"mailed_to", FORM_TEXT, "the recovery address, masked"},
+           {"expires_at", FORM_EXPIRY, "until when the link works"}),
+    NULL,
+    NULL,
+};
+
+const struct kind kind_strength = {
+    "strength",
+    "strengths",
+    "acceptable",
+    FIELDS({"acceptable", FORM_BOOLEAN, "it would be taken"},
+           {"score", FORM_NUMBER, "0 to 4, by zxcvbn"}, {"flaws", FORM_TEXTS, "what to do better"}),
+    NULL,
+    NULL,
+};
+
+const struct kind kind_problem = {
+    "problem",
+    "problems",
+    "detail",
+    FIELDS({"type", FORM_TEXT, "stable, for programs"}, {"title", FORM_TEXT, "the type in words"},
+           {"status", FORM_NUMBER, "of HTTP"}, {"detail", FORM_TEXT, "what happened"},
+           {"hint", FORM_TEXT, "what to do"},
+           {"errors", FORM_OBJECT, "a list of {field, detail}: what is wrong where"},
+           {"reference", FORM_TEXT, "the word under which authd's log has the request"}),
+    NULL,
+    NULL,
+};

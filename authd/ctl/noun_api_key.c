@@ -1,0 +1,61 @@
+/* authctl api-key: what programs sign their calls with. */
+#include "ctl/nouns.h"
+#include "ctl/run.h"
+
+static void say_made(struct session *session, const json_t *made)
+{
+    const char *id = json_string_value(json_object_get(made, "id"));
+
+    if (session->json || session->dry_run || id == NULL) {
+        return;
+    }
+    session_say(session, "Shown once. Keep it in a file that only its program reads:");
+    session_say(session, "  authctl --url https://... --token-file FILE user list");
+    session_say(session, "undo: authctl api-key revoke %s", id);
+}
+
+static const struct command commands[] = {
+    {.verb = "add",
+     .arguments = "",
+     .min = 0,
+     .inputs =
+         INPUTS({OPTION_LABEL, SHAPE_TEXT, "label", INPUT_REQUIRED},
+                {OPTION_DOMAIN, SHAPE_TEXTS, "domains", 0}, {OPTION_EXPIRES, SHAPE_EXPIRY, NULL, 0},
+                {OPTION_RIGHT, SHAPE_TEXTS, "rights", 0}),
+     .summary = "make an API key, which reads only unless rights are given; its secret is shown "
+                "once",
+     .example = "authctl api-key add --label backup --right \"*:read\" --expires 90d",
+     .method = "POST",
+     .path = "/v1/api-keys",
+     .result = RESULT_SECRET,
+     .after = say_made},
+    {.verb = "list",
+     .arguments = "",
+     .inputs = INPUTS({OPTION_LIMIT, SHAPE_OWN, NULL, 0}),
+     .summary = "list API keys",
+     .example = "authctl api-key list",
+     .method = "GET",
+     .path = "/v1/api-keys",
+     .result = RESULT_LIST},
+    {.verb = "show",
+     .arguments = "ID",
+     .min = 1,
+     .summary = "show an API key",
+     .example = "authctl api-key show 3",
+     .method = "GET",
+     .path = "/v1/api-keys/{1}"},
+    {.verb = "revoke",
+     .arguments = "ID",
+     .min = 1,
+     .summary = "end an API key now",
+     .example = "authctl api-key revoke 3 --yes",
+     .method = "DELETE",
+     .path = "/v1/api-keys/{1}",
+     .result = RESULT_CHANGE,
+     .severity = SEVERITY_MODERATE,
+     .done = "revoked"},
+    {0},
+};
+
+const struct noun noun_api_key = {"api-key", "keys of programs that call the API", &kind_api_key,
+                                  commands};

@@ -1,0 +1,132 @@
+/* authctl app-password. The secret is shown once, with what a mail program needs besides. */
+#include "ctl/duration.h"
+#include "ctl/nouns.h"
+#include "ctl/run.h"
+
+/* "server mail.example.org  port 587  STARTTLS  user alice@example.org" */
+static void say_settings(struct session *session, const char *user)
+{
+    json_t *site = session_peek(session, "/v1/site");
+    const json_t *submission = json_object_get(site, "submission");
+    const char *host = json_string_value(json_object_get(submission, "host"));
+    json_int_t port = json_integer_value(json_object_get(submission, "port"));
+
+    if (host != NULL) {
+        session_say(session, "  server %s  port %d  %s  user %s", host, (int)port,
+                    port == 465 ? "TLS" : "STARTTLS", user);
+    } else {
+        session_say(session, "  user %s", user);
+    }
+    json_decref(site);
+}
+
+static void say_made(struct session *session, const json_t *made)
+{
+    const char *user = json_string_value(json_object_get(made, "user"));
+    const char *id = json_string_value(json_object_get(made, "id"));
+
+    if (session->json || session->dry_run || user == NULL || id == NULL) {
+        return;
+    }
+    session_say(session,
+                "Shown once. Whoever has it sends mail as %s without a code, within its "
+                "rules.",
+                user);
+    say_settings(session, user);
+    session_say(session, "undo: authctl app-password revoke %s k%s", user, id);
+}
+
+/* Whom to think of before it stops to work. */
+static void say_expiring(struct session *session, const json_t *items)
+{
+    const json_t *soonest = NULL;
+    size_t count = 0;
+    size_t i;
+    json_t *item;
+
+    if (session->width == 0 || session->json) {
+        return;
+    }
+    json_array_foreach((json_t *)items, i, item)
+    {
+        const char *text = json_string_value(json_object_get(item, "expires_at"));
+        time_t at;
+
+        if (text != NULL && time_parse(text, &at) && at > session->view.now &&
+            at - session->view.now < TIME_SOON) {
+            soonest = soonest != NULL ? soonest : item;
+            count++;
+        }
+    }
+    if (count > 0) {
+        session_say(session, "%zu expire%s within 14 days: authctl app-password rotate %s k%s",
+                    count, count == 1 ? "s" : "", session->invocation->words[0],
+                    json_string_value(json_object_get(soonest, "id")));
+    }
+}
+
+static const struct command commands[] = {
+    {.verb = "add",
+     .arguments = "USER",
+     .min = 1,
+     .inputs =
+         INPUTS({OPTION_LABEL, SHAPE_TEXT, "label", INPUT_REQUIRED},
+                {OPTION_EXPIRES, SHAPE_EXPIRY, NULL, 0}, {OPTION_SCOPE, SHAPE_DOCUMENT, "scope", 0},
+                {OPTION_SLIDING, SHAPE_FLAG, "sliding", 0}),
+     .summary = "make an app password for one device or program; its secret is shown once",
+     .example = "authctl app-password add alice@example.org --label Scanner --expires 90d",
+     .method = "POST",
+     .path = "/v1/users/{1}/app-passwords",
+     .result = RESULT_SECRET,
+     .after = say_made},
+    {.verb = "list",
+     .arguments = "USER",
+     .min = 1,
+     .summary = "list a user's app passwords",
+     .example = "authctl app-password list alice@example.org",
+     .method = "GET",
+     .path = "/v1/users/{1}/app-passwords",
+     .result = RESULT_LIST,
+     .after = say_expiring},
+    {.verb = "show",
+     .arguments = "USER ID",
+     .min = 2,
+     .summary = "show an app password",
+     .example = "authctl app-password show alice@example.org k7",
+     .method = "GET",
+     .path = "/v1/users/{1}/app-passwords/{2#}"},
+    {.verb = "set",
+     .arguments = "USER ID",
+     .min = 2,
+     .inputs =
+         INPUTS({OPTION_EXPIRES, SHAPE_EXPIRY_AT, NULL, 0}, {OPTION_LABEL, SHAPE_TEXT, "label", 0},
+                {OPTION_SCOPE, SHAPE_DOCUMENT, "scope", 0}),
+     .summary = "change label, expiry or rules of an app password; the secret stays",
+     .example = "authctl app-password set alice@example.org k7 --expires 2027-01-31T00:00:00Z",
+     .method = "PATCH",
+     .path = "/v1/users/{1}/app-passwords/{2#}"},
+    {.verb = "rotate",
+     .arguments = "USER ID",
+     .min = 2,
+     .inputs = INPUTS({OPTION_OVERLAP, SHAPE_SECONDS, "overlap", 0}),
+     .summary = "give an app password a new secret; the old one still works for the overlap",
+     .example = "authctl app-password rotate alice@example.org k7 --overlap 1h",
+     .method = "POST",
+     .path = "/v1/users/{1}/app-passwords/{2#}/rotate",
+     .result = RESULT_SECRET,
+     .after = say_made},
+    {.verb = "revoke",
+     .arguments = "USER ID",
+     .min = 2,
+     .summary = "end an app password now, on every connection",
+     .example = "authctl app-password revoke alice@example.org k7 --yes",
+     .method = "DELETE",
+     .path = "/v1/users/{1}/app-passwords/{2#}",
+     .result = RESULT_CHANGE,
+     .severity = SEVERITY_MODERATE,
+     .done = "revoked"},
+    {0},
+};
+
+const struct noun noun_app_password = {"app-password", "passwords for one device or program each",
+                                       &kind_app_password, commands};

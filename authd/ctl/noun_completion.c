@@ -1,0 +1,138 @@
+/* authctl completion: the shell asks authctl itself what may come next.
+ *
+ * Threat: a login that the shell would run. Names from authd are offered only when every character
+ * of them is harmless to the shell. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/complete.h"
+#include "ctl/help.h"
+#include "ctl/nouns.h"
+#include "ctl/run.h"
+
+static int print_bash(struct session *session)
+{
+    (void)session;
+    fputs("# Completion of authctl for bash: made by \"authctl completion bash\".\n"
+          "_authctl()\n"
+          "{\n"
+          "    local line=${COMP_LINE:0:COMP_POINT} words word\n"
+          "    read -ra words <<<\"$line\"\n"
+          "    [[ $line == *[[:space:]] ]] && words+=(\"\")\n"
+          "    word=${words[-1]}\n"
+          "    # bash replaces only what follows the last of its word breaks\n"
+          "    local kept=${word%\"${word##*[@:=]}\"} candidate\n"
+          "    COMPREPLY=()\n"
+          "    while IFS= read -r candidate; do\n"
+          "        COMPREPLY+=(\"${candidate#\"$kept\"}\")\n"
+          "    done < <(\"${words[0]}\" completion words --timeout 2s -- \"${words[@]:1}\" "
+          "2>/dev/null)\n"
+          "}\n"
+          "complete -o default -F _authctl authctl\n",
+          stdout);
+    return EXIT_DONE;
+}
+
+static int print_manual(struct session *session)
+{
+    (void)session;
+    help_manual(stdout);
+    return EXIT_DONE;
+}
+
+/* ---- words --------------------------------------------------------------------------------- */
+
+static void print_word(void *arg, const char *word)
+{
+    (void)arg;
+    puts(word);
+}
+
+static void print_names(const json_t *list, const char *prefix, const char *member,
+                        const char *typed)
+{
+    size_t i;
+    json_t *item;
+
+    json_array_foreach(json_object_get(list, "items"), i, item)
+    {
+        const char *name = json_string_value(json_object_get(item, member));
+
+        if (name != NULL && complete_is_plain(name) && strncmp(name, typed, strlen(typed)) == 0) {
+            printf("%s%s\n", prefix, name);
+        }
+    }
+}
+
+/* What the word says, and options of its own: which authd is asked is the line's affair only as far
+ * as the environment says. */
+static void ask_authd(struct complete *complete, const char *placeholder, const char *typed)
+{
+    static const struct {
+        const char *placeholder;
+        const char *prefix;
+        const char *path;
+        const char *member;
+    } sources[] = {
+        {"USER", "", "/v1/users?limit=50", "login"},
+        {"OLD", "", "/v1/users?limit=50", "login"},
+        {"USER|domain:D|class:C|site", "", "/v1/users?limit=50", "login"},
+        {"USER|domain:D|class:C|site", "domain:", "/v1/domains?limit=200", "name"},
+        {"USER|domain:D|class:C|site", "class:", "/v1/classes?limit=200", "name"},
+        {"DOMAIN", "", "/v1/domains?limit=200", "name"},
+        {"CLASS", "", "/v1/classes?limit=200", "name"},
+    };
+
+    for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+        size_t len = strlen(sources[i].prefix);
+        struct buf path;
+
+        if (strcmp(sources[i].placeholder, placeholder) != 0 ||
+            strncmp(typed, sources[i].prefix, len) != 0 || (len == 0 && strchr(typed, ':'))) {
+            continue;
+        }
+        buf_init(&path, PATH_MAX_LENGTH);
+        buf_text(&path, sources[i].path);
+        if (strcmp(sources[i].member, "login") == 0 && typed[len] != '\0') {
+            request_query(&path, "match", typed + len);
+        }
+        buf_append(&path, "", 1);
+
+        json_t *list = session_peek(complete->arg, path.data);
+
+        print_names(list, sources[i].prefix, sources[i].member, typed + len);
+        json_decref(list);
+        buf_finish(&path);
+    }
+}
+
+static int print_words(struct session *session)
+{
+    struct complete complete = {.found = print_word, .ask = ask_authd, .arg = session};
+
+    complete_words(&complete, session->invocation->words, session->invocation->count);
+    return EXIT_DONE;
+}
+
+static const struct command commands[] = {
+    {.verb = "bash",
+     .arguments = "",
+     .summary = "print the completion for bash",
+     .example = "source <(authctl completion bash)",
+     .run = print_bash},
+    {.verb = "manual",
+     .arguments = "",
+     .summary = "print the manual page, authctl(1)",
+     .example = "authctl completion manual | man -l -",
+     .run = print_manual},
+    {.verb = "words",
+     .arguments = "WORD...",
+     .max = WORDS_MAX,
+     .empty = true,
+     .summary = "print what may come next, as the completion asks",
+     .example = "authctl completion words -- user sh",
+     .run = print_words},
+    {0},
+};
+
+const struct noun noun_completion = {"completion", "help for the shell", NULL, commands};

@@ -1,0 +1,62 @@
+/* authctl scope: the rules of a user, a domain, a class, or the whole site. */
+#include "ctl/nouns.h"
+#include "ctl/run.h"
+
+static void say_fine(struct session *session, const json_t *answer)
+{
+    (void)answer;
+    session_say(session, "%s is a good scope document", session->invocation->words[0]);
+}
+
+/* Only looks: the dry run of setting it. */
+static int check(struct session *session)
+{
+    session->dry_run = true;
+    return run_command(session);
+}
+
+static const struct command commands[] = {
+    {.verb = "get",
+     .arguments = "USER|domain:D|class:C|site",
+     .min = 1,
+     .summary = "print a scope document, as a file could hold it",
+     .example = "authctl scope get domain:example.org >scope.json",
+     .method = "GET",
+     .path = "{1@}/scope",
+     .result = RESULT_DOCUMENT},
+    {.verb = "set",
+     .arguments = "USER|domain:D|class:C|site FILE",
+     .min = 2,
+     .summary = "put a scope document in force; - is standard input",
+     .example = "authctl scope set alice@example.org scope.json",
+     .method = "PUT",
+     .path = "{1@}/scope",
+     .member = "",
+     .result = RESULT_CHANGE,
+     .done = "in force"},
+    {.verb = "check",
+     .arguments = "FILE [USER|domain:D|class:C|site]",
+     .min = 1,
+     .max = 2,
+     .summary = "say whether a scope document would do, at that level; the site's if none is given",
+     .example = "authctl scope check scope.json alice@example.org",
+     .run = check,
+     .method = "PUT",
+     .path = "{2@}/scope",
+     .member = "",
+     .result = RESULT_DOCUMENT,
+     .after = say_fine},
+    {.verb = "clear",
+     .arguments = "USER|domain:D|class:C|site",
+     .min = 1,
+     .summary = "take the scope document of a level away: its restrictions end",
+     .example = "authctl scope clear class:scanners --yes",
+     .method = "DELETE",
+     .path = "{1@}/scope",
+     .result = RESULT_CHANGE,
+     .severity = SEVERITY_MODERATE,
+     .done = "no restrictions of its own"},
+    {0},
+};
+
+const struct noun noun_scope = {"scope", "rules of sending, on four levels", &kind_scope, commands};

@@ -1,0 +1,25 @@
+/* authctl session: who is signed in on the web pages. */
+#include "ctl/nouns.h"
+
+static const struct command commands[] = {
+    {.verb = "list",
+     .arguments = "USER",
+     .min = 1,
+     .summary = "list a user's signed-in browsers",
+     .example = "authctl session list alice@example.org",
+     .method = "GET",
+     .path = "/v1/users/{1}/sessions",
+     .result = RESULT_LIST},
+    {.verb = "revoke",
+     .arguments = "USER ID",
+     .min = 2,
+     .summary = "sign a browser out",
+     .example = "authctl session revoke alice@example.org 12",
+     .method = "DELETE",
+     .path = "/v1/users/{1}/sessions/{2}",
+     .result = RESULT_CHANGE,
+     .done = "signed out"},
+    {0},
+};
+
+const struct noun noun_session = {"session", "signed-in browsers", &kind_session, commands};

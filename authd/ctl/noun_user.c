@@ -1,0 +1,156 @@
+/* authctl user. */
+#include "ctl/nouns.h"
+#include "ctl/run.h"
+
+static void say_added(struct session *session, const json_t *user)
+{
+    const char *login = json_string_value(json_object_get(user, "login"));
+
+    if (json_is_true(json_object_get(user, "domain_created"))) {
+        session_say(session, "the domain %s is new",
+                    json_string_value(json_object_get(user, "domain")));
+    }
+    if (!json_is_true(json_object_get(user, "has_password")) &&
+        !json_is_true(json_object_get(user, "service")) && !session->dry_run) {
+        session_say(session, "no password yet: authctl password set %s", login);
+    }
+}
+
+static void say_undo(struct session *session, const json_t *user)
+{
+    if (!json_is_false(json_object_get(user, "changed")) && !session->dry_run) {
+        session_say(session, "undo: authctl user resume %s",
+                    json_string_value(json_object_get(user, "login")));
+    }
+}
+
+/* What revoke-all took away, and what it leaves. */
+static void say_revoked(struct session *session, const json_t *answer)
+{
+    struct buf counts;
+
+    buf_init(&counts, 1024);
+    confirm_counts(&counts, json_object_get(answer, "revoked"));
+    if (counts.len > 0) {
+        session_say(session, "%s: %.*s", session->dry_run ? "would end" : "ended", (int)counts.len,
+                    counts.data);
+    }
+    buf_finish(&counts);
+    if (!session->dry_run) {
+        session_say(session, "The user stays, and can be given a new password: "
+                             "authctl password set, authctl user reset-link");
+    }
+}
+
+static const struct command commands[] = {
+    {.verb = "add",
+     .arguments = "LOGIN",
+     .min = 1,
+     .inputs = INPUTS(
+         {OPTION_ADDRESS, SHAPE_TEXTS, "addresses", 0}, {OPTION_CLASS, SHAPE_TEXT, "class", 0},
+         {OPTION_DISPLAY_NAME, SHAPE_TEXT, "display_name", 0},
+         {OPTION_PASSWORD_STDIN, SHAPE_SECRET, "password", 0},
+         {OPTION_RECOVERY_ADDRESS, SHAPE_TEXT, "recovery_address", 0},
+         {OPTION_ROLE, SHAPE_TEXT, "role", 0}, {OPTION_SERVICE, SHAPE_FLAG, "service", 0}),
+     .summary = "add a user, and its domain if that is new",
+     .example = "pwgen -s 20 1 | authctl user add alice@example.org --password-stdin",
+     .method = "POST",
+     .path = "/v1/users",
+     .member = "login",
+     .after = say_added},
+    {.verb = "list",
+     .arguments = "",
+     .inputs = INPUTS(
+         {OPTION_CLASS, SHAPE_TEXT, "class", 0}, {OPTION_DOMAIN, SHAPE_TEXT, "domain", 0},
+         {OPTION_LIMIT, SHAPE_OWN, NULL, 0}, {OPTION_MATCH, SHAPE_TEXT, "match", 0},
+         {OPTION_ROLE, SHAPE_TEXT, "role", 0}, {OPTION_SERVICE, SHAPE_FLAG, "service", 0},
+         {OPTION_SORT, SHAPE_TEXT, "sort", 0}, {OPTION_SUSPENDED, SHAPE_FLAG, "suspended", 0},
+         {OPTION_UNUSED, SHAPE_DAYS, "unused_days", 0},
+         {OPTION_WITHOUT_PASSWORD, SHAPE_FLAG, "without_password", 0}),
+     .summary = "list users",
+     .example = "authctl user list --unused 90d --domain example.org",
+     .method = "GET",
+     .path = "/v1/users",
+     .result = RESULT_LIST},
+    {.verb = "show",
+     .arguments = "USER",
+     .min = 1,
+     .summary = "show a user, by login or id",
+     .example = "authctl user show alice@example.org",
+     .method = "GET",
+     .path = "/v1/users/{1}"},
+    {.verb = "set",
+     .arguments = "USER KEY=VALUE...",
+     .min = 2,
+     .max = WORDS_MAX,
+     .summary = "set display_name, recovery_address, role, class or domains (a domain-admin's, "
+                "with commas); nothing after = clears",
+     .example = "authctl user set alice@example.org display_name=\"Alice Adams\" role=helpdesk",
+     .method = "PATCH",
+     .path = "/v1/users/{1}",
+     .keys = "class display_name domains[] recovery_address role"},
+    {.verb = "rename",
+     .arguments = "OLD NEW",
+     .min = 2,
+     .summary = "give a user another login; passwords stay",
+     .example = "authctl user rename alice@example.org alice.adams@example.org",
+     .method = "PATCH",
+     .path = "/v1/users/{1}",
+     .member = "login",
+     .result = RESULT_CHANGE,
+     .done = "is the new login of {1}"},
+    {.verb = "suspend",
+     .arguments = "USER",
+     .min = 1,
+     .inputs = INPUTS({OPTION_REASON, SHAPE_TEXT, "reason", 0}),
+     .summary = "refuse a user's logins until it is resumed",
+     .example = "authctl user suspend alice@example.org --reason \"sends spam\"",
+     .method = "POST",
+     .path = "/v1/users/{1}/suspend",
+     .result = RESULT_CHANGE,
+     .done = "suspended",
+     .after = say_undo},
+    {.verb = "resume",
+     .arguments = "USER",
+     .min = 1,
+     .summary = "let a suspended user in again",
+     .example = "authctl user resume alice@example.org",
+     .method = "POST",
+     .path = "/v1/users/{1}/resume",
+     .result = RESULT_CHANGE,
+     .done = "resumed"},
+    {.verb = "delete",
+     .arguments = "USER",
+     .min = 1,
+     .summary = "delete a user for good; asks, in scripts give --yes",
+     .example = "authctl user delete alice@example.org --yes",
+     .method = "DELETE",
+     .path = "/v1/users/{1}",
+     .result = RESULT_CHANGE,
+     .severity = SEVERITY_MODERATE,
+     .done = "deleted"},
+    {.verb = "revoke-all",
+     .arguments = "USER",
+     .min = 1,
+     .summary = "end all app passwords, sessions, API keys and reset links of a user, and clear "
+                "the main password",
+     .example = "authctl user revoke-all alice@example.org --yes",
+     .method = "POST",
+     .path = "/v1/users/{1}/revoke-all",
+     .result = RESULT_CHANGE,
+     .severity = SEVERITY_MODERATE,
+     .done = "all credentials revoked",
+     .after = say_revoked},
+    {.verb = "reset-link",
+     .arguments = "USER",
+     .min = 1,
+     .inputs = INPUTS({OPTION_KEEP_CREDENTIALS, SHAPE_FLAG, "keep_credentials", 0}),
+     .summary = "mail a link for a new password to the user's recovery address; it works once",
+     .example = "authctl user reset-link alice@example.org",
+     .method = "POST",
+     .path = "/v1/users/{1}/reset-link",
+     .kind = &kind_reset_link},
+    {0},
+};
+
+const struct noun noun_user = {"user", "who may log in", &kind_user, commands};

@@ -1,0 +1,19 @@
+/* One file for each: the verbs as rows of the command table, and what only they do. */
+#ifndef CTL_NOUNS_H
+#define CTL_NOUNS_H
+
+#include "ctl/command.h"
+#include "ctl/kind.h"
+
+extern const struct noun noun_user;
+extern const struct noun noun_address;
+extern const struct noun noun_password;
+extern const struct noun noun_app_password;
+extern const struct noun noun_scope;
+extern const struct noun noun_session;
+extern const struct noun noun_domain;
+extern const struct noun noun_class;
+extern const struct noun noun_api_key;
+extern const struct noun noun_completion;
+
+#endif

@@ -1,0 +1,72 @@
+/* Every option there is. */
+#ifndef CTL_OPTION_H
+#define CTL_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* X(NAME, spelling, value or NULL, meaning). Those from SOCKET on go with every command. */
+#define OPTIONS(X)                                                                                 \
+    X(ADDRESS, "address", "ADDRESS", "an address the user may send as")                            \
+    X(CLASS, "class", "CLASS", "the class of the user, whose rules hold too")                      \
+    X(DESCRIPTION, "description", "TEXT", "what it is for")                                        \
+    X(DISPLAY_NAME, "display-name", "TEXT", "the name people know")                                \
+    X(DOMAIN, "domain", "DOMAIN", "only within DOMAIN")                                            \
+    X(EXIT_STATUS, "exit-status", NULL, "end with 1 when the verdict is no")                       \
+    X(EXPIRES, "expires", "WHEN", "90d, a time like 2027-01-31T00:00:00Z, or never")               \
+    X(KEEP_CREDENTIALS, "keep-credentials", NULL, "leave app passwords and sessions as they are")  \
+    X(LABEL, "label", "TEXT", "what it is for, so that you know later what you revoke")            \
+    X(LIMIT, "limit", "N", "at most N of them")                                                    \
+    X(MATCH, "match", "TEXT", "only users with TEXT in their login or display name")               \
+    X(OVERLAP, "overlap", "TIME", "how long the old secret still works: 30s, 5m, 1h, at most 7d")  \
+    X(PASSWORD_STDIN, "password-stdin", NULL, "read the password from standard input, one line")   \
+    X(REASON, "reason", "TEXT", "why; shown to administrators only")                               \
+    X(RECIPIENT_DELIMITER, "recipient-delimiter", "C",                                             \
+      "what begins an address extension: one of + - = .")                                          \
+    X(RECOVERY_ADDRESS, "recovery-address", "ADDRESS", "where reset links go")                     \
+    X(RIGHT, "right", "RIGHT", "users:read, users:write, ...; *:read if none is given")            \
+    X(ROLE, "role", "ROLE", "user, helpdesk, domain-admin, auditor or admin")                      \
+    X(SCOPE, "scope", "FILE", "what it may send: a scope document; - is standard input")           \
+    X(SERVICE, "service", NULL, "a program, not a person: it has no main password")                \
+    X(SLIDING, "sliding", NULL, "each use puts the expiry off")                                    \
+    X(SORT, "sort", "ORDER", "login, created_at or last_login_at; -login: backwards")              \
+    X(SUSPENDED, "suspended", NULL, "only users who are suspended")                                \
+    X(UNUSED, "unused", "DAYS", "only users without a login for so long: 90d")                     \
+    X(WITHOUT_PASSWORD, "without-password", NULL, "only users without a main password")            \
+    X(SOCKET, "socket", "PATH", "authd's socket (else $AUTHD_SOCKET, else the packaged path)")     \
+    X(URL, "url", "URL", "authd over the network: https://auth.example.org")                       \
+    X(TOKEN_FILE, "token-file", "FILE", "with --url: the file with the API key")                   \
+    X(CACERT, "cacert", "FILE", "with --url: trust these certificates, not the system's")          \
+    X(JSON, "json", NULL, "print exactly one JSON value")                                          \
+    X(PLAIN, "plain", NULL, "print as into a pipe: tabs, no headings, nothing cut")                \
+    X(WIDE, "wide", NULL, "print a table, but cut nothing")                                        \
+    X(YES, "yes", NULL, "do not ask")                                                              \
+    X(NO_INPUT, "no-input", NULL, "never ask: what is missing is a mistake")                       \
+    X(DRY_RUN, "dry-run", NULL, "check and show, but change nothing")                              \
+    X(VERBOSE, "verbose", NULL, "say which calls are made")                                        \
+    X(TIMEOUT, "timeout", "TIME", "how long to wait for authd (30s)")                              \
+    X(HELP, "help", NULL, "explain the command")                                                   \
+    X(VERSION, "version", NULL, "print the version")
+
+enum option {
+    OPTION_NONE,
+#define X(name, spelling, value, meaning) OPTION_##name,
+    OPTIONS(X)
+#undef X
+        OPTION_COUNT
+};
+
+struct option_row {
+    const char *spelling;
+    const char *value; /* what it is called in help; NULL: the option has none */
+    const char *meaning;
+};
+
+extern const struct option_row option_table[OPTION_COUNT]; /* OPTION_NONE is empty */
+
+static inline bool option_global(enum option option)
+{
+    return option >= OPTION_SOCKET;
+}
+
+#endif

@@ -1,0 +1,274 @@
+/* A password comes from standard input, never from the command line, which other users of the
+ * machine can read. */
+#include "ctl/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret.h"
+#include "ctl/prompt.h"
+#include "ctl/show.h"
+
+#define PASSWORD_OCTETS_MAX 1024 /* what authd takes */
+
+const struct kind *run_kind(const struct session *session)
+{
+    const struct command *command = session->invocation->command;
+
+    return command->kind != NULL ? command->kind : session->invocation->noun->kind;
+}
+
+/* ---- secrets ------------------------------------------------------------------------------- */
+
+static const struct input *secret_input(const struct command *command)
+{
+    for (const struct input *input = command->inputs; input != NULL && input->option != OPTION_NONE;
+         input++) {
+        if (input->shape == SHAPE_SECRET) {
+            return input;
+        }
+    }
+    return NULL;
+}
+
+static bool read_secret(const struct session *session, const struct input *input, json_t *body,
+                        int *status)
+{
+    struct buf secret;
+    struct err err;
+    json_t *value = NULL;
+
+    buf_init(&secret, PASSWORD_OCTETS_MAX);
+    if (prompt_secret(&secret, input->member, (input->flags & INPUT_ONCE) == 0, &err)) {
+        value = json_stringn(secret.len > 0 ? secret.data : "", secret.len);
+        if (value == NULL) {
+            err_set(&err, "the %s is not UTF-8", input->member);
+        }
+    }
+    buf_finish(&secret);
+    if (value == NULL) {
+        *status = session_usage(session, err.text);
+        return false;
+    }
+    json_object_set_new(body, input->member, value);
+    return true;
+}
+
+static bool add_secret(const struct session *session, json_t *body, int *status)
+{
+    const struct invocation *invocation = session->invocation;
+    const struct input *input = secret_input(invocation->command);
+
+    if (input == NULL ||
+        (!option_given(invocation, input->option) && (input->flags & INPUT_REQUIRED) == 0)) {
+        return true;
+    }
+    if (!option_given(invocation, input->option) && !session->input) {
+        struct err err;
+
+        err_set(&err, "%s %s needs --%s (%s)", invocation->noun->name, invocation->command->verb,
+                option_table[input->option].spelling,
+                option_given(invocation, OPTION_NO_INPUT) ? "--no-input is given"
+                                                          : "this is not a terminal");
+        *status = session_usage(session, err.text);
+        return false;
+    }
+    return read_secret(session, input, body, status);
+}
+
+bool run_prepare(struct session *session, struct request *request, int *status)
+{
+    struct err err;
+
+    if (!request_build(request, session->invocation, &err)) {
+        *status = session_usage(session, err.text);
+        return false;
+    }
+    return add_secret(session, request->body, status);
+}
+
+/* ---- answers ------------------------------------------------------------------------------- */
+
+/* What was set, as it is now. */
+static void say_set(const struct session *session, const struct request *request,
+                    const json_t *object)
+{
+    char *called = show_called(run_kind(session), object);
+    const char *name;
+    json_t *sent;
+
+    if (json_is_false(json_object_get(object, "changed"))) {
+        session_say(session, "%s is unchanged", called);
+        free(called);
+        return;
+    }
+    json_object_foreach(request->body, name, sent)
+    {
+        struct buf text;
+        bool set;
+
+        buf_init(&text, 1024);
+        set = value_print(&text, &session->view, FORM_TEXT, json_object_get(object, name));
+        buf_append(&text, "", 1);
+        if (json_object_get(object, name) != NULL) {
+            session_say(session, "%s: %s %s %s", called, name,
+                        session->dry_run ? "would be" : "is now", set ? text.data : "not set");
+        }
+        buf_finish(&text);
+    }
+    free(called);
+}
+
+/* Alone on its line, so that a file gets nothing else; the talk tells the rest. */
+static void show_secret(const struct session *session, json_t *object)
+{
+    json_t *secret = json_object_get(object, "secret");
+
+    if (session->json) {
+        print_json(stdout, object);
+    } else if (json_is_string(secret)) {
+        if (session->terminal) {
+            printf("\n  %s\n\n", json_string_value(secret));
+        } else {
+            puts(json_string_value(secret));
+        }
+    }
+    fflush(stdout);
+    if (json_is_string(secret)) {
+        secret_wipe((char *)json_string_value(secret), json_string_length(secret));
+    }
+}
+
+/* Names what it is before the secret comes. */
+static void say_made(const struct session *session, const struct kind *kind, const json_t *object)
+{
+    char *called = show_called(kind, object);
+    struct buf until;
+    struct view people = {true, session->view.now};
+
+    if (!session->json) {
+        buf_init(&until, 128);
+        value_print(&until, &people, FORM_EXPIRY, json_object_get(object, "expires_at"));
+        buf_append(&until, "", 1);
+        session_say(session, "%s %s  %s  expires %s", kind->name, called != NULL ? called : "",
+                    json_object_get(object, "label") != NULL
+                        ? json_string_value(json_object_get(object, "label"))
+                        : "",
+                    until.data);
+        buf_finish(&until);
+    }
+    free(called);
+}
+
+static void show_document(const struct session *session, const json_t *object)
+{
+    const json_t *document = json_object_get(object, "document");
+
+    if (session->json) {
+        print_json(stdout, object);
+        return;
+    }
+    json_dumpf(document != NULL ? document : object, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+    putchar('\n');
+}
+
+static void show_answer(struct session *session, const struct request *request, json_t *object)
+{
+    const struct command *command = session->invocation->command;
+    const struct kind *kind = run_kind(session);
+
+    switch (command->result) {
+    case RESULT_CHANGE:
+        show_change(session, kind, object, command->done);
+        break;
+    case RESULT_SECRET:
+        say_made(session, kind, object);
+        show_secret(session, object);
+        break;
+    case RESULT_DOCUMENT:
+        show_document(session, object);
+        break;
+    case RESULT_OBJECT:
+    case RESULT_LIST:
+        show_object(session, kind, object);
+        if (strcmp(command->method, "PATCH") == 0) {
+            fflush(stdout);
+            say_set(session, request, object);
+        }
+        break;
+    }
+    fflush(stdout);
+    if (command->after != NULL) {
+        command->after(session, object);
+    }
+    if (session->dry_run) {
+        session_say(session, "Nothing was changed.");
+    }
+}
+
+/* ---- calls --------------------------------------------------------------------------------- */
+
+static int run_list(struct session *session, const struct request *request)
+{
+    const struct invocation *invocation = session->invocation;
+    bool paged = command_input(invocation->command, OPTION_LIMIT) != NULL;
+    const char *text = option_value(invocation, OPTION_LIMIT);
+    bool filtered = memchr(request->path.data, '?', request->path.len) != NULL;
+    size_t limit = 0;
+    int status;
+
+    if (text != NULL) {
+        char *end;
+
+        limit = strtoul(text, &end, 10);
+        if (*end != '\0' || text[0] < '1' || text[0] > '9') {
+            return session_usage(session, "--limit takes a number from 1 on");
+        }
+    }
+
+    json_t *items = session_list(session, &request->path, limit, paged, &status);
+
+    if (items != NULL) {
+        show_list(session, run_kind(session), items, filtered);
+        if (invocation->command->after != NULL) {
+            invocation->command->after(session, items);
+        }
+    }
+    json_decref(items);
+    return status;
+}
+
+static int run_call(struct session *session, struct request *request)
+{
+    const struct command *command = session->invocation->command;
+    bool empty = json_object_size(request->body) == 0 &&
+                 (command->member == NULL || command->member[0] != '\0');
+    const json_t *body = empty ? NULL : request->body;
+    bool reads = strcmp(command->method, "GET") == 0;
+    json_t *object;
+    int status;
+
+    if (!confirm(session, request, &status)) {
+        return status;
+    }
+    object = reads ? session_get(session, &request->path, &status)
+                   : session_change(session, command->method, &request->path, body, &status);
+    if (object != NULL) {
+        show_answer(session, request, object);
+    }
+    json_decref(object);
+    return status;
+}
+
+int run_command(struct session *session)
+{
+    struct request request;
+    int status;
+
+    if (run_prepare(session, &request, &status)) {
+        status = session->invocation->command->result == RESULT_LIST ? run_list(session, &request)
+                                                                     : run_call(session, &request);
+    }
+    request_finish(&request);
+    return status;
+}
