@@ -112,12 +112,11 @@ bool time_parse(const char *text, time_t *at)
 
 void time_print(struct buf *out, time_t at)
 {
-    char text[32];
     struct tm tm;
 
     gmtime_r(&at, &tm);
-    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-    buf_text(out, text);
+    buf_printf(out, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+               tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 /* Days since some day, in the local zone. */
