@@ -24,12 +24,11 @@ enum shape {
     SHAPE_TEXT,
     SHAPE_TEXTS, /* repeatable: a list */
     SHAPE_FLAG,
-    SHAPE_SECONDS,   /* 30s 5m 12h 90d */
-    SHAPE_DAYS,      /* 90d: whole days */
-    SHAPE_EXPIRY,    /* 90d: expires_in; a time or "never": expires_at */
-    SHAPE_EXPIRY_AT, /* all of them: expires_at */
-    SHAPE_DOCUMENT,  /* a file of JSON */
-    SHAPE_SECRET,    /* a flag: one line of standard input */
+    SHAPE_SECONDS,  /* 30s 5m 12h 90d */
+    SHAPE_DAYS,     /* 90d: whole days */
+    SHAPE_EXPIRY,   /* 90d: expires_in; a time or "never": expires_at */
+    SHAPE_DOCUMENT, /* a file of JSON */
+    SHAPE_SECRET,   /* a flag: one line of standard input */
 };
 
 enum {
@@ -82,7 +81,8 @@ struct command {
     const struct kind *kind; /* of the answer; NULL: the noun's */
     enum result result;
     enum severity severity;
-    const char *done; /* RESULT_CHANGE: what is now true; {2}: argument 2 */
+    const char *loses; /* what would go besides what the answer counts; NULL: nothing */
+    const char *done;  /* RESULT_CHANGE: what is now true; {2}: argument 2 */
     void (*after)(struct session *session, const json_t *answer); /* talk about a success */
 };
 

@@ -22,7 +22,7 @@ static void print_noun(struct buf *out, const char *member, size_t count)
     }
 }
 
-/* The members that count what goes: lists, and numbers that are called by a plural. */
+/* The members that count: lists, and numbers that are called by a plural. */
 static size_t count_of(const char *name, const json_t *value)
 {
     size_t len = strlen(name);
@@ -37,22 +37,36 @@ static size_t count_of(const char *name, const json_t *value)
     return 0;
 }
 
-void confirm_counts(struct buf *out, const json_t *answer)
+static void print_counts(struct buf *out, const json_t *object)
 {
     const char *name;
     json_t *value;
 
-    json_object_foreach((json_t *)answer, name, value)
+    json_object_foreach((json_t *)object, name, value)
     {
         size_t count = count_of(name, value);
 
-        if (json_is_object(value)) {
-            confirm_counts(out, value);
-        } else if (count > 0) {
+        if (count > 0) {
             buf_printf(out, "%s%zu ", out->len > 0 ? ", " : "", count);
             print_noun(out, name, count);
         }
     }
+}
+
+void confirm_counts(struct buf *out, const json_t *answer)
+{
+    const json_t *ended = json_object_get(answer, "ended");
+    const json_t *users = json_object_get(answer, "users");
+
+    if (ended == NULL) {
+        print_counts(out, answer);
+        return;
+    }
+    if (json_is_integer(users)) {
+        buf_printf(out, "%s%zu ", out->len > 0 ? ", " : "", (size_t)json_integer_value(users));
+        print_noun(out, "users", (size_t)json_integer_value(users));
+    }
+    print_counts(out, ended);
 }
 
 static void print_question(struct buf *question, const struct session *session, const char *called,
@@ -62,7 +76,9 @@ static void print_question(struct buf *question, const struct session *session, 
     struct buf counts;
 
     buf_init(&counts, 1024);
-    if (json_is_true(json_object_get(answer, "has_password"))) {
+    if (invocation->command->loses != NULL) {
+        buf_text(&counts, invocation->command->loses);
+    } else if (json_is_true(json_object_get(answer, "has_password"))) {
         buf_text(&counts, "a password");
     }
     confirm_counts(&counts, answer);

@@ -88,9 +88,11 @@ static void print_exit_status(FILE *out)
 static void print_fields(FILE *out, const struct kind *kind)
 {
     static const char *const types[] = {
-        [FORM_TEXT] = "text",       [FORM_TEXTS] = "list of texts", [FORM_NUMBER] = "number",
-        [FORM_BOOLEAN] = "boolean", [FORM_TIME] = "time",           [FORM_EXPIRY] = "time",
-        [FORM_OBJECT] = "object",   [FORM_STATE] = "boolean",       [FORM_SET] = "boolean",
+        [FORM_TEXT] = "text",     [FORM_TEXTS] = "list of texts",
+        [FORM_NUMBER] = "number", [FORM_BOOLEAN] = "boolean",
+        [FORM_TIME] = "time",     [FORM_EXPIRY] = "time",
+        [FORM_OBJECT] = "object", [FORM_STATE] = "boolean",
+        [FORM_SET] = "boolean",   [FORM_RULES] = "object",
         [FORM_ID] = "text",
     };
 

@@ -19,6 +19,7 @@ enum form {
     FORM_OBJECT,
     FORM_STATE, /* a boolean: suspended, or active */
     FORM_SET,   /* a boolean: set, or nothing */
+    FORM_RULES, /* a scope document, in few words */
     FORM_ID,    /* of an app password: k7, as in the identity that a login gets */
 };
 
@@ -64,5 +65,8 @@ struct view {
 
 /* Appends a value for a cell, unescaped, without a zero octet. False: it is not set. */
 bool value_print(struct buf *out, const struct view *view, enum form form, const json_t *value);
+
+/* A scope document in few words: "to *@example.org, tls, 30 messages/1h". Nothing: no rules. */
+void rules_print(struct buf *out, const json_t *document);
 
 #endif

@@ -98,9 +98,9 @@ static const struct command commands[] = {
     {.verb = "set",
      .arguments = "USER ID",
      .min = 2,
-     .inputs =
-         INPUTS({OPTION_EXPIRES, SHAPE_EXPIRY_AT, NULL, 0}, {OPTION_LABEL, SHAPE_TEXT, "label", 0},
-                {OPTION_SCOPE, SHAPE_DOCUMENT, "scope", 0}),
+     .inputs = INPUTS(
+         {OPTION_EXPIRES, SHAPE_EXPIRY, NULL, 0}, {OPTION_LABEL, SHAPE_TEXT, "label", 0},
+         {OPTION_SCOPE, SHAPE_DOCUMENT, "scope", 0}, {OPTION_SLIDING, SHAPE_FLAG, "sliding", 0}),
      .summary = "change label, expiry or rules of an app password; the secret stays",
      .example = "authctl app-password set alice@example.org k7 --expires 2027-01-31T00:00:00Z",
      .method = "PATCH",

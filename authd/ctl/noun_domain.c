@@ -1,5 +1,15 @@
 /* authctl domain. */
 #include "ctl/nouns.h"
+#include "ctl/session.h"
+
+static void say_skipped(struct session *session, const json_t *answer)
+{
+    json_int_t skipped = json_integer_value(json_object_get(answer, "skipped"));
+
+    if (skipped > 0) {
+        session_say(session, "skipped: %d, whose role is not below yours", (int)skipped);
+    }
+}
 
 static const struct command commands[] = {
     {.verb = "add",
@@ -11,7 +21,7 @@ static const struct command commands[] = {
      .example = "authctl domain add example.org",
      .method = "POST",
      .path = "/v1/domains",
-     .member = "domain"},
+     .member = "name"},
     {.verb = "list",
      .arguments = "",
      .inputs = INPUTS({OPTION_LIMIT, SHAPE_OWN, NULL, 0}),
@@ -45,7 +55,9 @@ static const struct command commands[] = {
      .path = "/v1/domains/{1}/revoke-all",
      .result = RESULT_CHANGE,
      .severity = SEVERITY_SEVERE,
-     .done = "all credentials revoked"},
+     .loses = "every main password",
+     .done = "all credentials revoked",
+     .after = say_skipped},
     {.verb = "delete",
      .arguments = "DOMAIN",
      .min = 1,

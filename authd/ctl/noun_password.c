@@ -26,20 +26,6 @@ static int check(struct session *session)
     return status;
 }
 
-static void say_set(struct session *session, const json_t *user)
-{
-    const json_t *ended = json_object_get(user, "revoked");
-    struct buf counts;
-
-    buf_init(&counts, 1024);
-    confirm_counts(&counts, ended);
-    if (counts.len > 0) {
-        session_say(session, "%s: %.*s", session->dry_run ? "would end" : "ended", (int)counts.len,
-                    counts.data);
-    }
-    buf_finish(&counts);
-}
-
 static const struct command commands[] = {
     {.verb = "set",
      .arguments = "USER",
@@ -52,8 +38,7 @@ static const struct command commands[] = {
      .method = "PUT",
      .path = "/v1/users/{1}/password",
      .result = RESULT_CHANGE,
-     .done = "password set",
-     .after = say_set},
+     .done = "password set"},
     {.verb = "clear",
      .arguments = "USER",
      .min = 1,
@@ -63,6 +48,7 @@ static const struct command commands[] = {
      .path = "/v1/users/{1}/password",
      .result = RESULT_CHANGE,
      .severity = SEVERITY_MODERATE,
+     .loses = "the main password",
      .done = "password cleared"},
     {.verb = "check",
      .arguments = "USER",

@@ -24,21 +24,11 @@ static void say_undo(struct session *session, const json_t *user)
     }
 }
 
-/* What revoke-all took away, and what it leaves. */
-static void say_revoked(struct session *session, const json_t *answer)
+static void say_revoked(struct session *session, const json_t *user)
 {
-    struct buf counts;
-
-    buf_init(&counts, 1024);
-    confirm_counts(&counts, json_object_get(answer, "revoked"));
-    if (counts.len > 0) {
-        session_say(session, "%s: %.*s", session->dry_run ? "would end" : "ended", (int)counts.len,
-                    counts.data);
-    }
-    buf_finish(&counts);
     if (!session->dry_run) {
-        session_say(session, "The user stays, and can be given a new password: "
-                             "authctl password set, authctl user reset-link");
+        session_say(session, "The user stays. A new password: authctl password set %s",
+                    json_string_value(json_object_get(user, "login")));
     }
 }
 
@@ -139,6 +129,7 @@ static const struct command commands[] = {
      .path = "/v1/users/{1}/revoke-all",
      .result = RESULT_CHANGE,
      .severity = SEVERITY_MODERATE,
+     .loses = "the main password",
      .done = "all credentials revoked",
      .after = say_revoked},
     {.verb = "reset-link",

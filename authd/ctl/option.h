@@ -26,7 +26,8 @@
     X(RECOVERY_ADDRESS, "recovery-address", "ADDRESS", "where reset links go")                     \
     X(RIGHT, "right", "RIGHT", "users:read, users:write, ...; *:read if none is given")            \
     X(ROLE, "role", "ROLE", "user, helpdesk, domain-admin, auditor or admin")                      \
-    X(SCOPE, "scope", "FILE", "what it may send: a scope document; - is standard input")           \
+    X(SCOPE, "scope", "FILE",                                                                      \
+      "what it may do: a scope document; - is standard input, none: no rules")                     \
     X(SERVICE, "service", NULL, "a program, not a person: it has no main password")                \
     X(SLIDING, "sliding", NULL, "each use puts the expiry off")                                    \
     X(SORT, "sort", "ORDER", "login, created_at or last_login_at; -login: backwards")              \

@@ -118,15 +118,8 @@ static bool put_expiry(json_t *body, const struct input *input, const char *valu
 
     if (strcmp(value, "never") == 0) {
         json_object_set_new(body, "expires_at", json_null());
-    } else if (seconds >= 0 && input->shape == SHAPE_EXPIRY) {
-        json_object_set_new(body, "expires_in", json_integer(seconds));
     } else if (seconds >= 0) {
-        struct buf text;
-
-        buf_init(&text, 64);
-        time_print(&text, time(NULL) + (time_t)seconds);
-        json_object_set_new(body, "expires_at", json_stringn(text.data, text.len));
-        buf_finish(&text);
+        json_object_set_new(body, "expires_in", json_integer(seconds));
     } else if (time_parse(value, &at)) {
         json_object_set_new(body, "expires_at", json_string(value));
     } else {
@@ -175,10 +168,10 @@ static bool put_option(json_t *body, const struct input *input, const char *valu
     case SHAPE_DAYS:
         return put_duration(body, input, value, err);
     case SHAPE_EXPIRY:
-    case SHAPE_EXPIRY_AT:
         return put_expiry(body, input, value, err);
     case SHAPE_DOCUMENT:
-        document = document_read(value, DOCUMENT_MAX, err);
+        document =
+            strcmp(value, "none") == 0 ? json_null() : document_read(value, DOCUMENT_MAX, err);
         json_object_set_new(body, input->member, document);
         return document != NULL;
     case SHAPE_OWN:
@@ -258,7 +251,12 @@ static bool build_body(json_t *body, const struct invocation *invocation, struct
         json_object_set_new(body, command->member,
                             json_string(invocation->words[invocation->count - 1]));
     }
-    return command->keys == NULL || put_keys(body, invocation, err);
+    if (command->keys != NULL && !put_keys(body, invocation, err)) {
+        return false;
+    }
+    return strcmp(command->method, "PATCH") != 0 || json_object_size(body) > 0 ||
+           err_set(err, "%s %s needs something to set; see authctl help %s %s",
+                   invocation->noun->name, command->verb, invocation->noun->name, command->verb);
 }
 
 /* The members become a query: a GET has no body. */

@@ -89,6 +89,35 @@ bool run_prepare(struct session *session, struct request *request, int *status)
 
 /* ---- answers ------------------------------------------------------------------------------- */
 
+static enum form form_of(const struct kind *kind, const char *name)
+{
+    for (const struct field *field = kind->fields; field != NULL && field->name != NULL; field++) {
+        if (strcmp(field->name, name) == 0) {
+            return field->form == FORM_OBJECT ? FORM_RULES : field->form;
+        }
+    }
+    return FORM_TEXT;
+}
+
+static void say_member(const struct session *session, const char *called, const char *name,
+                       const json_t *object)
+{
+    const struct view people = {true, session->view.now};
+    const json_t *value = json_object_get(object, name);
+    struct buf text;
+
+    if (value == NULL) {
+        return;
+    }
+    buf_init(&text, 1024);
+    if (!value_print(&text, &people, form_of(run_kind(session), name), value)) {
+        buf_text(&text, "not set");
+    }
+    session_say(session, "%s: %s %s %.*s", called, name, session->dry_run ? "would be" : "is now",
+                (int)text.len, text.len > 0 ? text.data : "");
+    buf_finish(&text);
+}
+
 /* What was set, as it is now. */
 static void say_set(const struct session *session, const struct request *request,
                     const json_t *object)
@@ -104,17 +133,9 @@ static void say_set(const struct session *session, const struct request *request
     }
     json_object_foreach(request->body, name, sent)
     {
-        struct buf text;
-        bool set;
+        bool ends = strcmp(name, "expires_in") == 0; /* of interest is when */
 
-        buf_init(&text, 1024);
-        set = value_print(&text, &session->view, FORM_TEXT, json_object_get(object, name));
-        buf_append(&text, "", 1);
-        if (json_object_get(object, name) != NULL) {
-            session_say(session, "%s: %s %s %s", called, name,
-                        session->dry_run ? "would be" : "is now", set ? text.data : "not set");
-        }
-        buf_finish(&text);
+        say_member(session, called, ends ? "expires_at" : name, object);
     }
     free(called);
 }
@@ -160,6 +181,23 @@ static void say_made(const struct session *session, const struct kind *kind, con
     free(called);
 }
 
+/* What a change ended besides. */
+static void say_ended(const struct session *session, const json_t *object)
+{
+    struct buf counts;
+
+    if (json_object_get(object, "ended") == NULL) {
+        return;
+    }
+    buf_init(&counts, 1024);
+    confirm_counts(&counts, object);
+    if (counts.len > 0) {
+        session_say(session, "%s: %.*s", session->dry_run ? "would end" : "ended", (int)counts.len,
+                    counts.data);
+    }
+    buf_finish(&counts);
+}
+
 static void show_document(const struct session *session, const json_t *object)
 {
     const json_t *document = json_object_get(object, "document");
@@ -198,6 +236,7 @@ static void show_answer(struct session *session, const struct request *request, 
         break;
     }
     fflush(stdout);
+    say_ended(session, object);
     if (command->after != NULL) {
         command->after(session, object);
     }

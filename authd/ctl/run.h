@@ -18,7 +18,7 @@ const struct kind *run_kind(const struct session *session);
 /* Asks as severely as the command says. False: not confirmed, `status` is set. */
 bool confirm(struct session *session, const struct request *request, int *status);
 
-/* "3 addresses, 1 session": what an answer counts, for a question and for a report. */
+/* "3 app passwords, 1 session": what an answer says has ended, or else all that it counts. */
 void confirm_counts(struct buf *out, const json_t *answer);
 
 #endif

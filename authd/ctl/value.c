@@ -71,6 +71,9 @@ bool value_print(struct buf *out, const struct view *view, enum form form, const
     case FORM_SET:
         buf_text(out, json_is_true(value) ? "set" : "");
         return json_is_true(value);
+    case FORM_RULES:
+        rules_print(out, value);
+        return json_is_object(value);
     case FORM_ID:
         if (json_is_string(value) &&
             strspn(json_string_value(value), "0123456789") == strlen(json_string_value(value))) {

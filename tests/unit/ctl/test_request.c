@@ -97,6 +97,8 @@ static void test_bodies(void **state)
                "{\"expires_at\":null,\"label\":\"x\"}");
     request_is("app-password set alice k7 --expires 2027-01-31T00:00:00Z",
                "/v1/users/alice/app-passwords/7", "{\"expires_at\":\"2027-01-31T00:00:00Z\"}");
+    request_is("app-password set alice k7 --scope none", "/v1/users/alice/app-passwords/7",
+               "{\"scope\":null}");
     request_is("app-password rotate alice k7 --overlap 1h",
                "/v1/users/alice/app-passwords/7/rotate", "{\"overlap\":3600}");
     request_is("api-key add --label b --right users:read --right audit:read --domain x.org",
@@ -128,6 +130,8 @@ static void test_flaws(void **state)
                "--expires takes 90d, a time like 2027-01-31T00:00:00Z, or never, not \"soon\"");
     refused_is("app-password rotate a 1 --overlap 90",
                "--overlap takes a time like 30s, 5m, 12h or 90d, not \"90\"");
+    refused_is("app-password set a 1",
+               "app-password set needs something to set; see authctl help app-password set");
     refused_is("scope set site no/such/file",
                "cannot read no/such/file: No such file or directory");
 }

@@ -84,10 +84,35 @@ static void counts_are(const char *json, const char *expected)
 static void test_counts(void **state)
 {
     (void)state;
-    counts_are("{\"revoked\":{\"app_passwords\":3,\"sessions\":1,\"api_keys\":0}}",
+    counts_are("{\"addresses\":[\"a\"],\"ended\":{\"app_passwords\":3,\"sessions\":1,"
+               "\"api_keys\":0}}",
                "3 app passwords, 1 session");
+    counts_are("{\"users\":2,\"skipped\":1,\"ended\":{\"sessions\":2}}", "2 users, 2 sessions");
     counts_are("{\"addresses\":[\"a\"],\"id\":\"7\",\"password_generation\":4}", "1 address");
     counts_are("{}", "");
+}
+
+static void test_rules(void **state)
+{
+    (void)state;
+    value_is(true, FORM_RULES, "null", NULL);
+    value_is(true, FORM_RULES, "{\"v\":1}", "");
+    value_is(true, FORM_RULES,
+             "{\"v\":1,\"mode\":\"monitor\",\"envelope_from\":{\"allow\":[\"@self\"]},"
+             "\"recipients\":{\"allow\":[],\"deny\":[\"*@x.org\",\"a@y.org\"]},"
+             "\"networks\":{\"allow\":[\"192.0.2.0/24\"]},\"tls\":{\"required\":true},"
+             "\"mechanisms\":[\"PLAIN\"],\"services\":[\"smtp\"]}",
+             "only monitored, from @self, to nobody, not to *@x.org a@y.org, net 192.0.2.0/24, "
+             "by PLAIN, for smtp, TLS");
+    value_is(true, FORM_RULES,
+             "{\"v\":1,\"time\":{\"tz\":\"UTC\",\"windows\":[{\"days\":\"mon-fri\","
+             "\"from\":\"07:00\",\"to\":\"19:00\"}]},\"max_size\":10485760,"
+             "\"max_recipients\":50,\"expires\":\"2026-12-31T00:00:00Z\","
+             "\"rates\":[{\"count\":\"new_recipients\",\"n\":5,\"per\":\"1h\"}]}",
+             "mon-fri 07:00-19:00, at most 10 MiB, 50 recipients, until 2026-12-31T00:00:00Z, "
+             "5 new recipients/1h");
+    /* of a newer authd, or of another's making */
+    value_is(true, FORM_RULES, "{\"networks\":7,\"rates\":[1],\"max_size\":\"x\"}", "0 /");
 }
 
 int main(void)
@@ -96,6 +121,7 @@ int main(void)
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_time_values),
         cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_rules),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
