@@ -74,6 +74,25 @@ static struct place place_of(const char *const *words, size_t count)
     return place;
 }
 
+const char *complete_value(const char *const *words, size_t count, enum option option)
+{
+    size_t len = strlen(option_table[option].spelling);
+
+    for (size_t i = 0; i + 1 < count && strcmp(words[i], "--") != 0; i++) {
+        if (strncmp(words[i], "--", 2) != 0 ||
+            strncmp(words[i] + 2, option_table[option].spelling, len) != 0) {
+            continue;
+        }
+        if (words[i][2 + len] == '=') {
+            return words[i] + 2 + len + 1;
+        }
+        if (words[i][2 + len] == '\0' && i + 2 < count) {
+            return words[i + 1];
+        }
+    }
+    return NULL;
+}
+
 /* ---- the last word -------------------------------------------------------------------------- */
 
 /* "user|helpdesk": the words themselves; "USER": whatever there is. */

@@ -19,6 +19,9 @@ struct complete {
 /* `words`: what follows "authctl"; the last of them is being typed, and may be empty. */
 void complete_words(struct complete *complete, const char *const *words, size_t count);
 
+/* The value that a word before the last one gives to the option; NULL: none. */
+const char *complete_value(const char *const *words, size_t count, enum option option);
+
 /* Whether the shell takes the word as it is: a name that authd tells is other people's text. */
 bool complete_is_plain(const char *word);
 

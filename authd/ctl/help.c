@@ -184,7 +184,8 @@ static void print_noun(FILE *out, const struct noun *noun)
 {
     fprintf(out, "%s: %s.\n\n", noun->name, noun->summary);
     for (const struct command *command = noun->commands; command->verb != NULL; command++) {
-        fprintf(out, "  authctl %s %s %s\n      ", noun->name, command->verb, command->arguments);
+        fprintf(out, "  authctl %s %s%s%s\n      ", noun->name, command->verb,
+                command->arguments[0] != '\0' ? " " : "", command->arguments);
         print_wrapped(out, command->summary, 6);
     }
 }

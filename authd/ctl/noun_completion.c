@@ -64,8 +64,6 @@ static void print_names(const json_t *list, const char *prefix, const char *memb
     }
 }
 
-/* What the word says, and options of its own: which authd is asked is the line's affair only as far
- * as the environment says. */
 static void ask_authd(struct complete *complete, const char *placeholder, const char *typed)
 {
     static const struct {
@@ -106,11 +104,33 @@ static void ask_authd(struct complete *complete, const char *placeholder, const 
     }
 }
 
+/* The authd that the typed line names; NULL: none, or not rightly yet. */
+static struct client *typed_client(const struct invocation *invocation)
+{
+    const char *const *words = invocation->words;
+    size_t count = invocation->count;
+    const struct client_target target = {
+        .socket = complete_value(words, count, OPTION_SOCKET),
+        .url = complete_value(words, count, OPTION_URL),
+        .token_file = complete_value(words, count, OPTION_TOKEN_FILE),
+        .cacert = complete_value(words, count, OPTION_CACERT),
+        .timeout = invocation->timeout,
+    };
+    struct err err;
+
+    return target.socket != NULL || target.url != NULL ? client_create(&target, &err) : NULL;
+}
+
 static int print_words(struct session *session)
 {
     struct complete complete = {.found = print_word, .ask = ask_authd, .arg = session};
+    struct client *client = session->client;
+    struct client *typed = typed_client(session->invocation);
 
+    session->client = typed != NULL ? typed : client;
     complete_words(&complete, session->invocation->words, session->invocation->count);
+    session->client = client;
+    client_destroy(typed);
     return EXIT_DONE;
 }
 

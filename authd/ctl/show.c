@@ -89,7 +89,8 @@ static void add_member(const struct session *session, struct table *table, const
 /* What every object has, and what an answer says besides: of no interest to people. */
 static void drop_service_members(json_t *object)
 {
-    static const char *const names[] = {"kind", "etag", "changed", "replayed", "secret"};
+    static const char *const names[] = {"kind",           "etag",  "changed", "replayed", "secret",
+                                        "domain_created", "ended", "users",   "skipped"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         json_object_del(object, names[i]);

@@ -238,22 +238,25 @@ def test_a_list_without_hits_is_not_an_empty_site(server):
 # The shell
 
 
-def complete(server, line):
+def complete(line, **environment):
     """What bash would offer, by the real completion in a real bash."""
     script = ('source <("$AUTHCTL" completion bash); authctl() { "$AUTHCTL" "$@"; }; '
               'COMP_LINE=$1 COMP_POINT=${#1}; _authctl; printf "%s\\n" "${COMPREPLY[@]}"')
     done = subprocess.run(["bash", "-c", script, "bash", line], capture_output=True, text=True, timeout=60, check=True,
-                          env={**os.environ, "AUTHCTL": program("authctl"), "AUTHD_SOCKET": server.authd.http})
+                          env={**os.environ, "AUTHCTL": program("authctl"), **environment})
     return done.stdout.split()
 
 
 def test_bash_completes(server, person):
-    assert complete(server, "authctl us") == ["user"]
-    assert complete(server, "authctl user su") == ["suspend"]
-    assert complete(server, "authctl user suspend x --rea") == ["--reason"]
+    assert complete("authctl us") == ["user"]
+    assert complete("authctl user su") == ["suspend"]
+    assert complete("authctl user suspend x --rea") == ["--reason"]
     name, _, domain = person.partition("@")
-    assert complete(server, f"authctl user show {name}") == [person]
-    assert complete(server, f"authctl user show {name}@exa") == [domain]
+    there = {"AUTHD_SOCKET": server.authd.http}
+    assert complete(f"authctl user show {name}", **there) == [person]
+    assert complete(f"authctl user show {name}@exa", **there) == [domain]
+    assert complete(f"authctl --socket {server.authd.http} user show {name}", AUTHD_SOCKET="/nowhere") == [person]
+    assert complete(f"authctl user show {name}", AUTHD_SOCKET="/nowhere") == []
 
 
 def test_the_manual_is_one(tmp_path):

@@ -101,6 +101,20 @@ static void test_options(void **state)
     assert_string_equal(seen.words, "");
 }
 
+static void test_values(void **state)
+{
+    static const char *const words[] = {"--socket", "/s", "--url=https://x", "user",
+                                        "--socke",  "/t", "--cacert"};
+    static const char *const ended[] = {"user", "--", "--socket", "/s", ""};
+
+    (void)state;
+    assert_string_equal(complete_value(words, 7, OPTION_SOCKET), "/s");
+    assert_string_equal(complete_value(words, 7, OPTION_URL), "https://x");
+    assert_null(complete_value(words, 7, OPTION_CACERT));
+    assert_null(complete_value(words, 2, OPTION_SOCKET)); /* it is being typed */
+    assert_null(complete_value(ended, 5, OPTION_SOCKET));
+}
+
 /* What a shell would run or expand is never offered. */
 static void test_plain(void **state)
 {
@@ -118,9 +132,8 @@ static void test_plain(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words),
-        cmocka_unit_test(test_arguments),
-        cmocka_unit_test(test_options),
+        cmocka_unit_test(test_words),   cmocka_unit_test(test_arguments),
+        cmocka_unit_test(test_options), cmocka_unit_test(test_values),
         cmocka_unit_test(test_plain),
     };
 
