@@ -74,10 +74,9 @@ static void test_page(void **state)
     for (size_t i = 0; nouns[i] != NULL; i++) {
         for (const struct command *command = nouns[i]->commands; command->verb != NULL; command++) {
             char *text = help_text(nouns[i]->name, command->verb);
-            const char *example = strchr(text, '\n') + 1; /* it may be long */
+            char *rest = strchr(text, '\n') + 1; /* it may be long */
 
-            for (char *line = strtok(strdup(example), "\n"); line != NULL;
-                 line = strtok(NULL, "\n")) {
+            for (char *line = strtok(rest, "\n"); line != NULL; line = strtok(NULL, "\n")) {
                 if (strlen(line) > 80) {
                     fail_msg("%s", line);
                 }
