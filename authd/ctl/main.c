@@ -2,6 +2,7 @@
 #include <curl/curl.h>
 #include <locale.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/secret.h"
 #include "ctl/help.h"
@@ -28,6 +29,17 @@ static int run_help(const struct session *session)
     return session_usage(session, "there is no help on that; see authctl help");
 }
 
+static void say_target(const struct session *session, const struct client_target *target)
+{
+    if (target->url == NULL) {
+        session_say(session, "authd at %s, as uid %ld", target->socket, (long)geteuid());
+    } else if (target->token_file != NULL) {
+        session_say(session, "authd at %s, with the key in %s", target->url, target->token_file);
+    } else {
+        session_say(session, "authd at %s, without a key", target->url);
+    }
+}
+
 static int run(const struct invocation *invocation, struct session *session)
 {
     const struct client_target target = {
@@ -50,6 +62,9 @@ static int run(const struct invocation *invocation, struct session *session)
     session->client = client_create(&target, &err);
     if (session->client == NULL) {
         return session_usage(session, err.text);
+    }
+    if (option_given(invocation, OPTION_VERBOSE)) {
+        say_target(session, &target);
     }
     status =
         invocation->command->run != NULL ? invocation->command->run(session) : run_command(session);

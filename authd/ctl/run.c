@@ -148,11 +148,12 @@ static void show_secret(const struct session *session, json_t *object)
     if (session->json) {
         print_json(stdout, object);
     } else if (json_is_string(secret)) {
-        if (session->terminal) {
-            printf("\n  %s\n\n", json_string_value(secret));
-        } else {
-            puts(json_string_value(secret));
-        }
+        struct buf line;
+
+        buf_init(&line, 1024);
+        print_escape(&line, json_string_value(secret));
+        printf(session->terminal ? "\n  %.*s\n\n" : "%.*s\n", (int)line.len, line.data);
+        buf_finish(&line);
     }
     fflush(stdout);
     if (json_is_string(secret)) {

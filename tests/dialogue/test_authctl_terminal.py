@@ -206,10 +206,11 @@ def test_an_error_has_four_lines_at_most(server):
     assert lines[-1].startswith("  request ")
 
 
-def test_verbose_names_the_calls(server, person):
+def test_verbose_says_whom_it_asks_and_what(server, person):
     status, _, talk = run(server, "user", "show", person, "--verbose")
-    method, path, number, *_ = talk.split()
-    assert (status, method, path, number) == (0, "GET", f"/v1/users/{person.replace('@', '%40')}", "200")
+    target, call = talk.splitlines()
+    assert (status, target) == (0, f"authd at {server.authd.http}, as uid 0")
+    assert call.split()[:3] == ["GET", f"/v1/users/{person.replace('@', '%40')}", "200"]
 
 
 def overview():
