@@ -1,7 +1,11 @@
 #include "ctl/session.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/mem.h"
+#include "ctl/progress.h"
 
 #define LINE_MAX_LENGTH (64 * 1024)
 
@@ -197,12 +201,38 @@ static void add_page(json_t *items, const json_t *page, size_t limit)
     }
 }
 
+/* One page more. `next`, its cursor or NULL, becomes that of the page behind. An exit status. */
+static int take_page(struct session *session, struct buf *path, json_t *items, size_t limit,
+                     char **next)
+{
+    int status;
+
+    if (*next != NULL) {
+        request_query(path, "cursor", *next);
+        free(*next);
+        *next = NULL;
+    }
+
+    json_t *page = session_get(session, path, &status);
+    const char *cursor = json_string_value(json_object_get(page, "next"));
+
+    add_page(items, page, limit);
+    if (cursor != NULL && (limit == 0 || json_array_size(items) < limit)) {
+        *next = mem_strdup(cursor);
+    }
+    json_decref(page);
+    return status;
+}
+
 json_t *session_list(struct session *session, const struct buf *path, size_t limit, bool paged,
                      int *status)
 {
     json_t *items = json_array();
+    size_t page_size = limit > 0 && limit < PAGE_SIZE ? limit : PAGE_SIZE;
+    struct progress progress;
     char *next = NULL;
 
+    progress_begin(&progress, "reading");
     do {
         char size[24];
         struct buf copy;
@@ -210,28 +240,17 @@ json_t *session_list(struct session *session, const struct buf *path, size_t lim
         buf_init(&copy, PATH_MAX_LENGTH);
         buf_append(&copy, path->data, path->len);
         if (paged) {
-            snprintf(size, sizeof(size), "%zu", limit > 0 && limit < PAGE_SIZE ? limit : PAGE_SIZE);
+            snprintf(size, sizeof(size), "%zu", page_size);
             request_query(&copy, "limit", size);
         }
-        if (next != NULL) {
-            request_query(&copy, "cursor", next);
-        }
-
-        json_t *page = session_get(session, &copy, status);
-        const char *cursor = json_string_value(json_object_get(page, "next"));
-
+        *status = take_page(session, &copy, items, limit, &next);
         buf_finish(&copy);
-        free(next);
-        next = NULL;
-        if (page == NULL) {
-            json_decref(items);
-            return NULL;
-        }
-        add_page(items, page, limit);
-        if (cursor != NULL && (limit == 0 || json_array_size(items) < limit)) {
-            next = strdup(cursor);
-        }
-        json_decref(page);
+        progress_show(&progress, json_array_size(items), limit);
     } while (next != NULL);
+    progress_end(&progress);
+    if (*status != EXIT_DONE) {
+        json_decref(items);
+        return NULL;
+    }
     return items;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ctl/print.h"
+#include "ctl/progress.h"
 
 static void assert_buf(const struct buf *buf, const char *expected)
 {
@@ -97,12 +98,33 @@ static void test_json(void **state)
     json_decref(json);
 }
 
+static void progress_is(uint64_t done, uint64_t total, int64_t ms, const char *expected)
+{
+    struct buf buf;
+
+    buf_init(&buf, 256);
+    progress_print(&buf, "importing", done, total, ms);
+    assert_buf(&buf, expected);
+    buf_finish(&buf);
+}
+
+static void test_progress(void **state)
+{
+    (void)state;
+    progress_is(41200, 100000, 6000, "importing  41,200 / 100,000  6,866/s  9 s left");
+    progress_is(999, 0, 1000, "importing  999  999/s");
+    progress_is(1234567, 1234567, 1000, "importing  1,234,567 / 1,234,567  1,234,567/s");
+    progress_is(0, 10, 700, "importing  0 / 10");
+    progress_is(0, 0, 0, "importing  0");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_escape),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_json),
+        cmocka_unit_test(test_progress),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
