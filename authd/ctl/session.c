@@ -201,11 +201,12 @@ static void add_page(json_t *items, const json_t *page, size_t limit)
     }
 }
 
-/* One page more. `next`, its cursor or NULL, becomes that of the page behind. An exit status. */
-static int take_page(struct session *session, struct buf *path, json_t *items, size_t limit,
-                     char **next)
+/* One page more. `next`, its cursor or NULL, becomes that of the page behind. Returns the answer,
+ * without its object when all went well. */
+static struct answer take_page(struct session *session, struct buf *path, json_t *items,
+                               size_t limit, char **next)
 {
-    int status;
+    const char *cursor;
 
     if (*next != NULL) {
         request_query(path, "cursor", *next);
@@ -213,15 +214,19 @@ static int take_page(struct session *session, struct buf *path, json_t *items, s
         *next = NULL;
     }
 
-    json_t *page = session_get(session, path, &status);
-    const char *cursor = json_string_value(json_object_get(page, "next"));
+    struct answer answer = call(session, "GET", path, NULL);
 
-    add_page(items, page, limit);
+    if (answer.exit != EXIT_DONE) {
+        return answer;
+    }
+    add_page(items, answer.json, limit);
+    cursor = json_string_value(json_object_get(answer.json, "next"));
     if (cursor != NULL && (limit == 0 || json_array_size(items) < limit)) {
         *next = mem_strdup(cursor);
     }
-    json_decref(page);
-    return status;
+    json_decref(answer.json);
+    answer.json = NULL;
+    return answer;
 }
 
 json_t *session_list(struct session *session, const struct buf *path, size_t limit, bool paged,
@@ -229,6 +234,7 @@ json_t *session_list(struct session *session, const struct buf *path, size_t lim
 {
     json_t *items = json_array();
     size_t page_size = limit > 0 && limit < PAGE_SIZE ? limit : PAGE_SIZE;
+    struct answer answer;
     struct progress progress;
     char *next = NULL;
 
@@ -243,13 +249,15 @@ json_t *session_list(struct session *session, const struct buf *path, size_t lim
             snprintf(size, sizeof(size), "%zu", page_size);
             request_query(&copy, "limit", size);
         }
-        *status = take_page(session, &copy, items, limit, &next);
+        answer = take_page(session, &copy, items, limit, &next);
         buf_finish(&copy);
         progress_show(&progress, json_array_size(items), limit);
     } while (next != NULL);
     progress_end(&progress);
-    if (*status != EXIT_DONE) {
+    *status = EXIT_DONE;
+    if (answer.exit != EXIT_DONE) {
         json_decref(items);
+        *status = session_fail(session, &answer);
         return NULL;
     }
     return items;
