@@ -45,6 +45,23 @@ def test_without_a_key_it_is_nobody(remote):
     assert (status, json.loads(out)["status"]) == (REFUSED, 401)
 
 
+def test_with_a_key_it_is_whose_the_key_is(remote, tmp_path):
+    """The key is read from a file and shown nowhere."""
+    server, url, certificate = remote
+    made = server.authd.authctl("api-key", "add", "--label", "remote").json
+    path = tmp_path / "key"
+    path.write_text(made["secret"] + "\n", encoding="ascii")
+    there = ("--url", f"{url}/", "--cacert", certificate, "--token-file", str(path))
+    login = server.new_user()
+    status, out, talk = authctl(*there, "user", "list", "--match", login, "--verbose")
+    assert (status, out.split("\t")[0]) == (DONE, login)
+    assert f"authd at {url}/, with the key in {path}\n" in talk
+    assert made["secret"] not in talk
+    status, out, talk = authctl(*there, "--json", "user", "suspend", login)
+    assert (status, json.loads(out)["status"]) == (REFUSED, 403)
+    assert talk.splitlines()[0] == "authctl: " + json.loads(out)["detail"]
+
+
 def test_an_unknown_certificate_is_refused(remote):
     _, url, _ = remote
     status, out, talk = authctl("--url", url, "user", "list")

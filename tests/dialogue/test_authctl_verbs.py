@@ -105,7 +105,10 @@ def test_user_list_filters_and_sorts(root, domain):
     assert listed("--without-password") in (["a"], ["a", "c"])
     assert listed("--service") == listed("--suspended") == ["c"]
     assert listed("--role", "helpdesk") == ["a"]
-    assert listed("--unused", "90d") == ["a", "b", "c"]
+    root.server.sql("UPDATE authd.account SET created_at = created_at - interval '100 days', last_login_at = authd.now() "
+                    f"- CASE WHEN login = 'b@{domain}' THEN interval '91 days' ELSE interval '89 days' END "
+                    f"WHERE login LIKE '%@{domain}'")
+    assert listed("--unused", "90d") == ["b"]
     assert listed("--limit", "2") == ["a", "b"]
     assert listed("--match", f"b@{domain}") == ["b"]
     assert root.run("user", "list", "--limit", "none")[0] == USAGE
