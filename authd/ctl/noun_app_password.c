@@ -82,6 +82,8 @@ static const struct command commands[] = {
     {.verb = "list",
      .arguments = "USER",
      .min = 1,
+     .inputs = INPUTS({OPTION_EXPIRED, SHAPE_FLAG, "expired", 0},
+                      {OPTION_LIMIT, SHAPE_OWN, NULL, 0}, {OPTION_MATCH, SHAPE_TEXT, "match", 0}),
      .summary = "list a user's app passwords",
      .example = "authctl app-password list alice@example.org",
      .method = "GET",

@@ -13,11 +13,12 @@
     X(DISPLAY_NAME, "display-name", "TEXT", "the name people know")                                \
     X(DOMAIN, "domain", "DOMAIN", "only within DOMAIN")                                            \
     X(EXIT_STATUS, "exit-status", NULL, "end with 1 when the verdict is no")                       \
+    X(EXPIRED, "expired", NULL, "only those whose end is past")                                    \
     X(EXPIRES, "expires", "WHEN", "90d, a time like 2027-01-31T00:00:00Z, or never")               \
     X(KEEP_CREDENTIALS, "keep-credentials", NULL, "leave app passwords and sessions as they are")  \
     X(LABEL, "label", "TEXT", "what it is for, so that you know later what you revoke")            \
     X(LIMIT, "limit", "N", "at most N of them")                                                    \
-    X(MATCH, "match", "TEXT", "only users with TEXT in their login or display name")               \
+    X(MATCH, "match", "TEXT", "only those with TEXT in their login, name or label")                \
     X(OVERLAP, "overlap", "TIME", "how long the old secret still works: 30s, 5m, 1h, at most 7d")  \
     X(PASSWORD_STDIN, "password-stdin", NULL, "read the password from standard input, one line")   \
     X(REASON, "reason", "TEXT", "why; shown to administrators only")                               \

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 from harness.authd import program
+from harness.sink import Sink
 from terminal import Terminal
 
 DONE, REFUSED, USAGE = 0, 1, 2
@@ -157,8 +158,21 @@ def test_revoke_all_says_what_it_ends(root, login):
     assert root.json("user", "show", login)["has_password"] is False
 
 
-def test_reset_link_needs_an_address(root, login):
-    assert root.refused("user", "reset-link", login) == f"{login} has no recovery address"
+def test_a_reset_link_is_mailed_and_not_shown(instance):
+    with Sink() as sink:
+        instance.authd.config["public_url"] = "https://auth.example.org"
+        instance.authd.config["mail"] = {"from": "postmaster@example.org", "server": sink.url}
+        instance.authd.write_config()
+        instance.authd.start()
+        root, login = Person(instance), instance.new_user()
+        assert root.refused("user", "reset-link", login) == f"{login} has no recovery address"
+        root.do("user", "set", login, "recovery_address=reader@home.example")
+        out, talk = root.do("user", "reset-link", login)
+        members = dict(line.split("\t") for line in out.splitlines())
+        assert members["user"] == login and members["mailed_to"].endswith("@home.example")
+        mail, = sink.mails
+        assert mail.recipients == ["reader@home.example"]
+        assert mail.link()[2] not in out + talk
 
 
 # password
