@@ -1,7 +1,33 @@
 /* authctl password: the main password of a user. */
+#include <string.h>
+
 #include "ctl/nouns.h"
 #include "ctl/run.h"
 #include "ctl/show.h"
+
+/* What to do about each flaw. */
+static void say_flaws(const struct session *session, const json_t *flaws)
+{
+    static const char *const advice[][2] = {
+        {"too-short", "make it longer: four or five words that do not belong together"},
+        {"too-long", "a password has at most 1024 octets"},
+        {"own-name", "leave out the user's own names and domain"},
+        {"known-words", "leave out words that everybody here would try"},
+        {"easy-to-guess",
+         "choose what no list and no keyboard has: words that do not belong together"},
+        {"not-allowed", "it ends in $ or looks like an app password"},
+    };
+
+    for (size_t i = 0; i < json_array_size(flaws); i++) {
+        const char *flaw = json_string_value(json_array_get(flaws, i));
+
+        for (size_t j = 0; flaw != NULL && j < sizeof(advice) / sizeof(advice[0]); j++) {
+            if (strcmp(advice[j][0], flaw) == 0) {
+                session_say(session, "%s: %s", flaw, advice[j][1]);
+            }
+        }
+    }
+}
 
 /* A verdict is an answer: 0, unless the status is wanted as one. */
 static int check(struct session *session)
@@ -18,6 +44,8 @@ static int check(struct session *session)
         return status;
     }
     show_object(session, &kind_strength, answer);
+    fflush(stdout);
+    say_flaws(session, json_object_get(answer, "flaws"));
     if (option_given(session->invocation, OPTION_EXIT_STATUS) &&
         !json_is_true(json_object_get(answer, "acceptable"))) {
         status = EXIT_REFUSED;

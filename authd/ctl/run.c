@@ -199,16 +199,24 @@ static void say_ended(const struct session *session, const json_t *object)
     buf_finish(&counts);
 }
 
+/* Nothing when there is none: what a file could hold. */
 static void show_document(const struct session *session, const json_t *object)
 {
     const json_t *document = json_object_get(object, "document");
+    char *called;
 
     if (session->json) {
         print_json(stdout, object);
         return;
     }
-    json_dumpf(document != NULL ? document : object, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-    putchar('\n');
+    if (json_is_object(document)) {
+        json_dumpf(document, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+        putchar('\n');
+        return;
+    }
+    called = show_called(run_kind(session), object);
+    session_say(session, "%s has no document of its own", called != NULL ? called : "it");
+    free(called);
 }
 
 static void show_answer(struct session *session, const struct request *request, json_t *object)

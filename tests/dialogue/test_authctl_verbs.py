@@ -179,8 +179,9 @@ def test_a_reset_link_is_mailed_and_not_shown(instance):
 
 
 def test_password_check_stores_nothing(root, login):
-    out, _ = root.do("password", "check", login, "--password-stdin", stdin="letmein\n")
-    assert out.startswith("acceptable\tno\n")
+    out, talk = root.do("password", "check", login, "--password-stdin", stdin="letmein\n")
+    assert out.startswith("acceptable\tno\n") and "flaws\ttoo-short\n" in out
+    assert "too-short: make it longer" in talk
     assert root.run("password", "check", login, "--password-stdin", "--exit-status", stdin="letmein\n")[0] == REFUSED
     good = "nine purple submarines argue quietly\n"
     verdict = root.json("password", "check", login, "--password-stdin", "--exit-status", stdin=good)
@@ -274,14 +275,15 @@ def test_a_scope_goes_round(root, login, domain, write, tmp_path):
         again.write_text(out, encoding="ascii")
         assert root.do("scope", "set", level, str(again))[0].endswith("\tunchanged\n")
         assert root.do("scope", "clear", level, "--yes")[0].endswith("\tno restrictions of its own\n")
-        assert json.loads(root.do("scope", "get", level)[0]) is None
+        out, talk = root.do("scope", "get", level)
+        assert out == "" and talk.endswith(" has no document of its own\n")
 
 
 def test_a_scope_is_checked_and_not_set(root, login, write):
     out, talk = root.do("scope", "check", write({"v": 1, "tls": {"required": True}}), login)
     assert json.loads(out)["tls"] == {"required": True}
     assert talk.endswith(" is a good scope document\nNothing was changed.\n")
-    assert json.loads(root.do("scope", "get", login)[0]) is None
+    assert root.json("scope", "get", login)["document"] is None
     flaw = root.refused("scope", "check", write({"v": 1, "network": {"allow": []}}))
     assert "network" in flaw
 
