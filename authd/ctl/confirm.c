@@ -22,30 +22,19 @@ static void print_noun(struct buf *out, const char *member, size_t count)
     }
 }
 
-/* The members that count: lists, and numbers that are called by a plural. */
-static size_t count_of(const char *name, const json_t *value)
-{
-    size_t len = strlen(name);
-
-    if (json_is_array(value)) {
-        return json_array_size(value);
-    }
-    if (json_is_integer(value) && len > 1 && name[len - 1] == 's' &&
-        json_integer_value(value) > 0) {
-        return (size_t)json_integer_value(value);
-    }
-    return 0;
-}
-
-static void print_counts(struct buf *out, const json_t *object)
+/* Members that are lists or, if `numbers`, numbers. */
+static void print_counts(struct buf *out, const json_t *object, bool numbers)
 {
     const char *name;
     json_t *value;
 
     json_object_foreach((json_t *)object, name, value)
     {
-        size_t count = count_of(name, value);
+        size_t count = json_array_size(value);
 
+        if (numbers && json_is_integer(value) && json_integer_value(value) > 0) {
+            count = (size_t)json_integer_value(value);
+        }
         if (count > 0) {
             buf_printf(out, "%s%zu ", out->len > 0 ? ", " : "", count);
             print_noun(out, name, count);
@@ -59,20 +48,21 @@ void confirm_counts(struct buf *out, const json_t *answer)
     const json_t *users = json_object_get(answer, "users");
 
     if (ended == NULL) {
-        print_counts(out, answer);
+        print_counts(out, answer, false);
         return;
     }
     if (json_is_integer(users)) {
         buf_printf(out, "%s%zu ", out->len > 0 ? ", " : "", (size_t)json_integer_value(users));
         print_noun(out, "users", (size_t)json_integer_value(users));
     }
-    print_counts(out, ended);
+    print_counts(out, ended, true);
 }
 
 static void print_question(struct buf *question, const struct session *session, const char *called,
                            const json_t *answer)
 {
     const struct invocation *invocation = session->invocation;
+    const char *label = json_string_value(json_object_get(answer, "label"));
     struct buf counts;
 
     buf_init(&counts, 1024);
@@ -84,6 +74,11 @@ static void print_question(struct buf *question, const struct session *session, 
     confirm_counts(&counts, answer);
     buf_printf(question, "%s %s ", invocation->noun->name, invocation->command->verb);
     print_escape(question, called);
+    if (label != NULL) {
+        buf_text(question, " (");
+        print_escape(question, label);
+        buf_text(question, ")");
+    }
     if (counts.len > 0) {
         buf_printf(question, ": %.*s", (int)counts.len, counts.data);
     }

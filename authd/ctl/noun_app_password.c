@@ -20,6 +20,14 @@ static void say_settings(struct session *session, const char *user)
     json_decref(site);
 }
 
+static void say_use(struct session *session, const char *user)
+{
+    session_say(session,
+                "Shown once. Whoever has it sends mail as %s without a code, within its rules.",
+                user);
+    say_settings(session, user);
+}
+
 static void say_made(struct session *session, const json_t *made)
 {
     const char *user = json_string_value(json_object_get(made, "user"));
@@ -28,12 +36,24 @@ static void say_made(struct session *session, const json_t *made)
     if (session->json || session->dry_run || user == NULL || id == NULL) {
         return;
     }
-    session_say(session,
-                "Shown once. Whoever has it sends mail as %s without a code, within its "
-                "rules.",
-                user);
-    say_settings(session, user);
+    say_use(session, user);
     session_say(session, "undo: authctl app-password revoke %s k%s", user, id);
+}
+
+static void say_rotated(struct session *session, const json_t *rotated)
+{
+    const char *user = json_string_value(json_object_get(rotated, "user"));
+    const char *until = json_string_value(json_object_get(rotated, "old_until"));
+
+    if (session->json || session->dry_run || user == NULL) {
+        return;
+    }
+    say_use(session, user);
+    if (until != NULL) {
+        session_say(session, "The old secret works until %s.", until);
+    } else {
+        session_say(session, "The old secret works no more.");
+    }
 }
 
 /* Whom to think of before it stops to work. */
@@ -116,7 +136,7 @@ static const struct command commands[] = {
      .method = "POST",
      .path = "/v1/users/{1}/app-passwords/{2#}/rotate",
      .result = RESULT_SECRET,
-     .after = say_made},
+     .after = say_rotated},
     {.verb = "revoke",
      .arguments = "USER ID",
      .min = 2,

@@ -227,6 +227,17 @@ def test_an_app_password_on_a_terminal(root, login):
     assert lines[1] == lines[3] == ""
 
 
+def test_revoking_names_the_label(root, login):
+    made = root.json("app-password", "add", login, "--label", "Scanner")
+    root.do("app-password", "rotate", login, made["id"])
+    with Terminal(root.argv("app-password", "revoke", login, made["id"]), 200) as terminal:
+        terminal.expect("[y/N] ")
+        assert f"app-password revoke k{made['id']} (Scanner). It cannot be undone." in terminal.text
+        terminal.type("\n")
+        assert terminal.finish()[0] == REFUSED
+    assert root.json("app-password", "show", login, made["id"])["label"] == "Scanner"
+
+
 def test_app_passwords_are_listed(root, login, write):
     scope = write({"v": 1, "networks": {"allow": ["192.0.2.0/24"]}, "tls": {"required": True}})
     made = root.json("app-password", "add", login, "--label", "soon", "--expires", "6d", "--scope", scope)
@@ -249,11 +260,15 @@ def test_app_password_set_and_rotate(root, login, write):
                         "--scope", "none")
     assert (changed["label"], changed["expires_at"], changed["scope"]) == ("y", "2091-01-31T00:00:00Z", None)
     assert root.json("app-password", "show", login, made["id"])["label"] == "y"
-    secret = root.do("app-password", "rotate", login, key, "--overlap", "1h")[0].strip()
+    out, talk = root.do("app-password", "rotate", login, key, "--overlap", "1h")
+    secret = out.strip()
+    assert "The old secret works until " in talk and "undo" not in talk
     for good in (secret, made["secret"]):
         with root.server.connect() as client:
             assert client.login(login, good).command == "OK"
-    last = root.do("app-password", "rotate", login, key)[0].strip()
+    out, talk = root.do("app-password", "rotate", login, key)
+    last = out.strip()
+    assert talk.endswith("The old secret works no more.\n")
     for given, command in ((last, "OK"), (secret, "FAIL"), (made["secret"], "FAIL")):
         with root.server.connect() as client:
             assert client.login(login, given).command == command

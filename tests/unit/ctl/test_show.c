@@ -88,7 +88,7 @@ static void test_counts(void **state)
                "\"api_keys\":0}}",
                "3 app passwords, 1 session");
     counts_are("{\"users\":2,\"skipped\":1,\"ended\":{\"sessions\":2}}", "2 users, 2 sessions");
-    counts_are("{\"addresses\":[\"a\"],\"id\":\"7\",\"password_generation\":4}", "1 address");
+    counts_are("{\"addresses\":[\"a\"],\"id\":\"7\",\"rotations\":4}", "1 address");
     counts_are("{}", "");
 }
 
