@@ -38,7 +38,7 @@ struct column {
 struct kind {
     const char *name; /* "app password" */
     const char *plural;
-    const char *called;           /* the member that people call it by */
+    const char *called;           /* the member that people call it by; where there is none, id */
     const struct field *fields;   /* ends with a NULL name */
     const struct column *columns; /* ends with a NULL heading */
     const char *first;            /* how to make the first one */

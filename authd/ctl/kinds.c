@@ -115,7 +115,7 @@ const struct kind kind_api_key = {
 const struct kind kind_scope = {
     "scope",
     "scopes",
-    "id",
+    "user",
     FIELDS({"id", FORM_TEXT, "user:12, domain:example.org, class:printers or site"},
            {"level", FORM_TEXT, "user, domain, class or site"},
            {"user", FORM_TEXT, "whose it is, of a user"},

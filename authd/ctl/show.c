@@ -36,7 +36,10 @@ char *show_called(const struct kind *kind, const json_t *object)
             form = column->form;
         }
     }
-    return cell(&plain, form, json_object_get(object, kind->called));
+
+    char *called = cell(&plain, form, json_object_get(object, kind->called));
+
+    return called != NULL ? called : cell(&plain, FORM_TEXT, json_object_get(object, "id"));
 }
 
 /* ---- one object ---------------------------------------------------------------------------- */

@@ -282,7 +282,7 @@ def test_a_scope_goes_round(root, login, domain, write, tmp_path):
     root.do("class", "add", f"r{os.getpid()}")
     for level in (login, f"domain:{domain}", f"class:r{os.getpid()}", "site"):
         out, _ = root.do("scope", "set", level, write(document))
-        assert out.endswith("\tin force\n")
+        assert out == f"{level}\tin force\n"
         assert root.do("scope", "set", level, write(document))[0].endswith("\tunchanged\n")
         out, _ = root.do("scope", "get", level)
         assert json.loads(out)["networks"] == document["networks"]
