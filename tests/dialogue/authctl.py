@@ -1,0 +1,40 @@
+"""authctl as root uses it on authd's machine."""
+
+import json
+import subprocess
+
+from harness.authd import program
+
+DONE, REFUSED, USAGE, TEMPORARY = 0, 1, 2, 3
+
+
+class Person:
+    """root on authd's machine, with authctl."""
+
+    def __init__(self, server):
+        self.server = server
+
+    def argv(self, *words):
+        return [program("authctl"), "--socket", self.server.authd.http, *words]
+
+    def run(self, *words, stdin=""):
+        done = subprocess.run(self.argv(*words), input=stdin, capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def do(self, *words, stdin=""):
+        """(stdout, stderr) of what must succeed."""
+        status, out, talk = self.run(*words, stdin=stdin)
+        assert status == DONE, talk
+        return out, talk
+
+    def json(self, *words, stdin="", status=DONE):
+        """The one value of --json."""
+        got, out, talk = self.run("--json", *words, stdin=stdin)
+        assert got == status, out + talk
+        return json.loads(out)
+
+    def refused(self, *words, stdin=""):
+        """The sentence of what must be refused."""
+        status, out, talk = self.run(*words, stdin=stdin)
+        assert (status, out) == (REFUSED, ""), talk
+        return talk.splitlines()[0].removeprefix("authctl: ")
