@@ -34,6 +34,17 @@ enum db_kind { KIND_READ, KIND_WRITE };
     X(APP_PASSWORD_ROTATE, WRITE, WRITE, 2,                                                        \
       "SELECT authd.manage('app_password_rotate', $1::jsonb, $2::jsonb)")                          \
     X(PASSWORD_UPGRADE, SLOW, WRITE, 3, "SELECT authd.password_upgrade($1::bigint, $2, $3)")       \
+    X(AUDIT_LIST, SLOW, READ, 2, "SELECT authd.manage('audit_list', $1::jsonb, $2::jsonb)")        \
+    X(ACTIVITY_LIST, SLOW, READ, 2, "SELECT authd.manage('activity_list', $1::jsonb, $2::jsonb)")  \
+    X(AUDIT_LOGINS, SLOW, WRITE, 2, "SELECT authd.audit_logins($1::jsonb, $2::bigint)")            \
+    X(AUDIT_UNSEALED, SLOW, READ, 1, "SELECT * FROM authd.audit_unsealed($1::int)")                \
+    X(AUDIT_SEAL_PUT, SLOW, WRITE, 1, "SELECT authd.audit_seal_put($1::jsonb)")                    \
+    X(AUDIT_EXPIRE, SLOW, WRITE, 3, "SELECT authd.audit_expire($1, $2::bigint, $3::int)")          \
+    X(AUDIT_PRUNE, SLOW, WRITE, 1, "SELECT authd.audit_prune($1::int)")                            \
+    X(AUDIT_STATE, SLOW, READ, 0, "SELECT authd.audit_state()")                                    \
+    X(AUDIT_SEALS, SLOW, READ, 1, "SELECT * FROM authd.audit_seals($1::bigint)")                   \
+    X(AUDIT_ROWS, SLOW, READ, 2, "SELECT * FROM authd.audit_rows($1::bigint, $2::bigint)")         \
+    X(AUDIT_UNLISTED, SLOW, READ, 2, "SELECT authd.audit_unlisted($1::bigint, $2::int)")           \
     X(CALLER, READ, READ, 1, "SELECT authd.caller($1::jsonb)")                                     \
     X(USER_ADD, WRITE, WRITE, 2, "SELECT authd.manage('user_add', $1::jsonb, $2::jsonb)")          \
     X(USER_LIST, SLOW, READ, 2, "SELECT authd.manage('user_list', $1::jsonb, $2::jsonb)")          \
