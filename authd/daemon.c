@@ -139,7 +139,8 @@ static void on_drain_timer(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    if (daemon_idle(daemon) || clock_ms() - daemon->drain_since >= DRAIN_MS) {
+    if ((daemon_idle(daemon) && audits_drain(daemon->core.audits)) ||
+        clock_ms() - daemon->drain_since >= DRAIN_MS) {
         loop_stop(daemon->core.loop);
     }
 }
@@ -325,6 +326,7 @@ static bool daemon_build(struct daemon *daemon, struct err *err)
     core->keys = &daemon->keys;
     core->default_domain = config->default_domain;
     core->site = config_site(config);
+    core->audits = audits_create(core, config_audit(config));
     daemon->http = http_create(core->loop, core, &http);
     return true;
 }
@@ -395,6 +397,7 @@ static void daemon_finish(struct daemon *daemon)
     if (core->loop != NULL) {
         daemon_stop_events(daemon);
         http_destroy(daemon->http); // its connections know their listeners
+        audits_destroy(core->audits);
         upgrades_destroy(core->upgrades);
         last_uses_destroy(core->last_uses);
         scope_cache_destroy(core->scopes);

@@ -230,7 +230,8 @@ static bool read_config(const struct reader *reader, const struct raw_config *ra
            read_key_dir(reader, raw->key_dir, config) &&
            config_read_listeners(reader, raw, config) && config_read_outside(reader, raw, config) &&
            config_read_password(reader, &raw->password, config) &&
-           read_plugins(reader, raw, config) && read_process(reader, raw, config);
+           read_plugins(reader, raw, config) && config_read_audit(reader, &raw->audit, config) &&
+           read_process(reader, raw, config);
 }
 
 static struct config *load_document(struct reader *reader)

@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "core/audit.h"
 #include "core/network.h"
 #include "core/site.h"
 
@@ -75,6 +76,9 @@ struct config {
     size_t plugin_count;
     unsigned workers; /* 0: one per core */
 
+    uint64_t retain_changes_ms; /* audit */
+    uint64_t retain_logins_ms;
+
     enum log_level log_level;
     enum log_format log_format;
 };
@@ -85,6 +89,7 @@ void config_destroy(struct config *config); /* NULL is fine */
 
 /* What the core needs of it; as long as `config`. */
 struct site config_site(const struct config *config);
+struct audit_options config_audit(const struct config *config);
 bool config_has_tls(const struct config *config); /* a listener has */
 
 /* Commented YAML: every key, its meaning, unit and default. */

@@ -111,6 +111,10 @@ static const struct config_key keys[] = {
     DEFAULT("plugins", "[plain, login, argon2id, crypt]", "Only these are loaded."),
     DEFAULT("workers", "0", "Threads that hash passwords, up to 256. 0: one per core."),
 
+    SECTION("audit."),
+    DEFAULT("audit.retain_changes", "730d", "How long changes are kept, at least 1d."),
+    DEFAULT("audit.retain_logins", "90d", "How long logins are kept; no longer than changes."),
+
     SECTION("log."),
     DEFAULT("log.format", "kv", "kv: key=value; json: one object a line."),
     DEFAULT("log.level", "info", "error, warning, info or debug."),

@@ -39,5 +39,7 @@ bool config_read_outside(const struct reader *reader, const struct raw_config *r
                          struct config *config);
 bool config_read_database(const struct reader *reader, const struct raw_database *raw,
                           struct config *config);
+bool config_read_audit(const struct reader *reader, const struct raw_audit *raw,
+                       struct config *config);
 
 #endif

@@ -81,6 +81,12 @@ static const cyaml_schema_field_t mail_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t audit_fields[] = {
+    RAW_STRING("retain_changes", struct raw_audit, retain_changes),
+    RAW_STRING("retain_logins", struct raw_audit, retain_logins),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t log_fields[] = {
     RAW_STRING("format", struct raw_log, format),
     RAW_STRING("level", struct raw_log, level),
@@ -106,6 +112,7 @@ static const cyaml_schema_field_t config_fields[] = {
     CYAML_FIELD_SEQUENCE("plugins", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_config,
                          plugins, &string_schema, 1, ENTRIES_MAX),
     RAW_STRING("workers", struct raw_config, workers),
+    CYAML_FIELD_MAPPING("audit", CYAML_FLAG_OPTIONAL, struct raw_config, audit, audit_fields),
     CYAML_FIELD_MAPPING("log", CYAML_FLAG_OPTIONAL, struct raw_config, log, log_fields),
     CYAML_FIELD_END,
 };

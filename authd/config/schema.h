@@ -61,6 +61,11 @@ struct raw_mail {
     char *server;
 };
 
+struct raw_audit {
+    char *retain_changes;
+    char *retain_logins;
+};
+
 struct raw_log {
     char *format;
     char *level;
@@ -82,6 +87,7 @@ struct raw_config {
     char **plugins;
     unsigned plugins_count;
     char *workers;
+    struct raw_audit audit;
     struct raw_log log;
 };
 

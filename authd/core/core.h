@@ -5,6 +5,7 @@
 #include "core/site.h"
 #include "crypto/password.h"
 
+struct audits;
 struct db;
 struct key_ring;
 struct last_uses;
@@ -24,6 +25,7 @@ struct core {
     struct upgrades *upgrades;
     struct last_uses *last_uses;
     struct scope_cache *scopes;
+    struct audits *audits;
     const struct registry *registry;
     const struct key_ring *keys;
     struct password_schemes schemes;

@@ -54,6 +54,7 @@ static void dialogue_finish(struct dialogue *dialogue, const struct login_result
 static void dialogue_record(const struct dialogue *dialogue, enum reason reason)
 {
     record_auth(&(struct record){
+        .core = dialogue->core,
         .outcome = record_undecided(reason),
         .reason = reason,
         .context = &dialogue->context,

@@ -201,28 +201,32 @@ static enum progress login_decide(struct login *login)
 
 /* ---- record and answer ---- */
 
-/* `left`: why it ends before its answer, REASON_NONE if it does not. */
-static void login_record(const struct login *login, enum reason left)
-{
-    bool decided = login->verdict.reason != REASON_NONE;
-
-    record_auth(&(struct record){
-        .outcome = decided ? login->verdict.outcome : record_undecided(left),
-        .reason = decided ? login->verdict.reason : left,
-        .context = &login->context,
-        .user = login->name[0] != '\0' ? span_of(login->name) : login->claim.authcid,
-        .why = login->why,
-        .gone = decided && left != REASON_NONE,
-        .ms = clock_ms() - login->arrival,
-        .reference = login->reference,
-    });
-}
-
 /* By what it was let in: "#p3", "#k7". */
 static const char *login_tag(const struct login *login)
 {
     return login->credential != 0 ? arena_printf(login->arena, "#k%" PRId64, login->credential)
                                   : arena_printf(login->arena, "#p%d", login->generation);
+}
+
+/* `left`: why it ends before its answer, REASON_NONE if it does not. */
+static void login_record(const struct login *login, enum reason left)
+{
+    bool decided = login->verdict.reason != REASON_NONE;
+    bool named = login->verdict.outcome == OUTCOME_ALLOW || login->credential != 0;
+
+    record_auth(&(struct record){
+        .core = login->core,
+        .outcome = decided ? login->verdict.outcome : record_undecided(left),
+        .reason = decided ? login->verdict.reason : left,
+        .context = &login->context,
+        .user = login->name[0] != '\0' ? span_of(login->name) : login->claim.authcid,
+        .account = login->account,
+        .credential = decided && named ? login_tag(login) : NULL,
+        .why = login->why,
+        .gone = decided && left != REASON_NONE,
+        .ms = clock_ms() - login->arrival,
+        .reference = login->reference,
+    });
 }
 
 /* alice@example.org, or alice#p3@example.org: the tag ends the local part. From the row only. */

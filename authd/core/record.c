@@ -1,6 +1,8 @@
 #include "core/record.h"
 
 #include "base/log.h"
+#include "core/audit.h"
+#include "core/core.h"
 
 enum outcome record_undecided(enum reason reason)
 {
@@ -13,6 +15,30 @@ enum outcome record_undecided(enum reason reason)
 static bool needs_repair(enum reason reason)
 {
     return reason == REASON_HASH_UNREADABLE || reason == REASON_KEY_MISSING;
+}
+
+static void record_audit(const struct record *record)
+{
+    const struct login_context *context = record->context;
+
+    if (record->outcome == OUTCOME_MORE) {
+        return;
+    }
+    audit_login(record->core->audits,
+                &(struct audit_login){
+                    .outcome = record->outcome,
+                    .reason = record->reason,
+                    .login = record->user,
+                    .account = record->account,
+                    .credential = record->credential != NULL ? record->credential : "",
+                    .client = context->client,
+                    .peer = context->peer,
+                    .service = context->service,
+                    .mechanism = context->mechanism,
+                    .front = context->front,
+                    .reference = record->reference,
+                    .tls = context->tls,
+                });
 }
 
 void record_auth(const struct record *record)
@@ -35,4 +61,5 @@ void record_auth(const struct record *record)
     log_number(&line, "ms", record->ms);
     log_text(&line, "ref", record->reference);
     log_end(&line);
+    record_audit(record);
 }

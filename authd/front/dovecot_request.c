@@ -179,6 +179,7 @@ static void auth_refuse(struct connection *connection, const struct dovecot_comm
     bool busy = reason == REASON_TOO_MANY || reason == REASON_STOPPING;
 
     record_auth(&(struct record){
+        .core = connection->front->core,
         .outcome = busy ? OUTCOME_TEMPFAIL : OUTCOME_DENY,
         .reason = reason,
         .context = &context,

@@ -175,6 +175,7 @@ static void test_everything(void **state)
         "plugin_dir: ./plugins\n"
         "plugins: [plain, my-scheme_2]\n"
         "workers: 3\n"
+        "audit: {retain_changes: 400d, retain_logins: 30d}\n"
         "log: {format: json, level: debug}\n");
 
     assert_string_equal(config->state_dir, "/var/lib/smtp-authd");
@@ -232,6 +233,8 @@ static void test_everything(void **state)
     assert_int_equal(config->plugin_count, 2);
     assert_string_equal(config->plugins[1], "my-scheme_2");
     assert_int_equal(config->workers, 3);
+    assert_int_equal(config->retain_changes_ms / 86400000, 400);
+    assert_int_equal(config->retain_logins_ms / 86400000, 30);
     assert_int_equal(config->log_level, LOG_DEBUG);
     assert_int_equal(config->log_format, LOG_JSON);
     config_destroy(config);
@@ -362,7 +365,8 @@ static void test_key_mistakes(void **state)
     assert_mistake(HEAD LISTENER "second_factor: optional\n",
                    ":4: second_factor: unknown key; known here: state_dir key_dir user "
                    "default_domain database "
-                   "listeners public_url submission mail password plugin_dir plugins workers log");
+                   "listeners public_url submission mail password plugin_dir plugins workers "
+                   "audit log");
     assert_mistake(HEAD LISTENER "workers: 1\nlog: {level: info}\nworkers: 2\n",
                    ":6: workers: stands here for the second time; keep one of them");
     assert_mistake(HEAD "listeners:\n  - protocol: dovecot\n    path: a\n    path: b\n",
@@ -674,6 +678,14 @@ static void test_value_mistakes(void **state)
                    ":6: plugins[2]: \"plain\" stands there twice; remove one");
     assert_mistake(HEAD LISTENER "workers: -1\n",
                    ":4: workers: \"-1\" is not a whole number up to 256");
+    assert_mistake(HEAD LISTENER "audit: {retain_logins: 5h}\n",
+                   ":4: audit.retain_logins: \"5h\" is outside of 1d to 3653d");
+    assert_mistake(HEAD LISTENER "audit: {retain_changes: forever}\n",
+                   ":4: audit.retain_changes: \"forever\" is not a duration: a whole number with "
+                   "the unit ms, s, m, h or d, for example 30s");
+    assert_mistake(HEAD LISTENER "audit: {retain_changes: 89d}\n",
+                   ":4: audit.retain_logins: is longer than retain_changes: keep changes at least "
+                   "as long, they explain the logins");
     assert_mistake(HEAD LISTENER "workers: 257\n",
                    ":4: workers: \"257\" is not a whole number up to 256");
     assert_mistake(
