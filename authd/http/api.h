@@ -37,6 +37,9 @@ void api_password_strength(struct exchange *exchange);
 void api_reset_link(struct exchange *exchange);
 void api_reset(struct exchange *exchange);
 
+/* Checks the audit's chain, a piece at a time. */
+void api_audit_verify(struct exchange *exchange);
+
 /* GET /openapi.json */
 void api_document(struct exchange *exchange);
 

@@ -185,3 +185,29 @@ const struct field fields_fresh[] = {
     {.name = "password", .flags = FIELD_REQUIRED, .min = 1, .max = 1024},
     {0},
 };
+
+/* ---- audit --------------------------------------------------------------------------------- */
+
+static const char *const audit_sorts[] = {"id", "-id", NULL};
+static const char *const audit_outcomes[] = {"allow", "deny", "tempfail", NULL};
+
+const struct field fields_audit_list[] = {
+    PAGE_FIELDS,
+    {.name = "since", .type = FIELD_TIME},
+    {.name = "until", .type = FIELD_TIME},
+    {NAMED("actor")},
+    {.name = "action", .min = 1, .max = 100},
+    {NAMED("user")},
+    {NAMED("domain")},
+    {.name = "outcome", .min = 1, .max = 20, .words = audit_outcomes},
+    {.name = "reference", .min = 1, .max = 40},
+    {.name = "match", .min = 1, .max = 200},
+    {.name = "sort", .min = 1, .max = 10, .words = audit_sorts},
+    {0},
+};
+
+const struct field fields_audit_verify[] = {
+    {.name = "anchor", .min = 1, .max = 100},
+    {.name = "after", .min = 1, .max = 120},
+    {0},
+};

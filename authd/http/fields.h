@@ -31,5 +31,7 @@ extern const struct field fields_rotate[];
 extern const struct field fields_sign_in[];
 extern const struct field fields_fresh[];
 extern const struct field fields_scope[]; /* a whole document */
+extern const struct field fields_audit_list[];
+extern const struct field fields_audit_verify[];
 
 #endif

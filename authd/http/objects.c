@@ -245,6 +245,78 @@ static const struct member reset[] = {
     CHANGE_MEMBERS,    {0},
 };
 
+static const char *const classes[] = {"change", "login", NULL};
+
+static const struct member audit_actor[] = {
+    {.name = "kind"},
+    {.name = "name", .flags = MEMBER_NULLABLE},
+    {.name = "login", .flags = MEMBER_NULLABLE},
+    {.name = "user_id", .flags = MEMBER_NULLABLE},
+    {.name = "role", .flags = MEMBER_NULLABLE},
+    {.name = "credential", .flags = MEMBER_NULLABLE},
+    {.name = "client", .flags = MEMBER_NULLABLE | MEMBER_SOMETIMES},
+    {0},
+};
+
+static const struct member audit_object[] = {
+    {.name = "kind", .flags = MEMBER_NULLABLE},
+    {.name = "id", .flags = MEMBER_NULLABLE},
+    {0},
+};
+
+static const struct member audit_event[] = {
+    {.name = "kind"},
+    {.name = "id"},
+    {.name = "time", .type = MEMBER_TIME},
+    {.name = "class", .words = classes},
+    {.name = "action"},
+    {.name = "actor", .type = MEMBER_OBJECT, .object = "audit-actor"},
+    {.name = "object", .type = MEMBER_OBJECT, .object = "audit-object"},
+    {.name = "user", .flags = MEMBER_NULLABLE},
+    {.name = "user_id", .flags = MEMBER_NULLABLE},
+    {.name = "domain", .flags = MEMBER_NULLABLE},
+    {.name = "outcome", .flags = MEMBER_NULLABLE},
+    {.name = "reason", .flags = MEMBER_NULLABLE},
+    {.name = "count", .type = MEMBER_INTEGER},
+    {.name = "client", .flags = MEMBER_NULLABLE},
+    {.name = "peer", .flags = MEMBER_NULLABLE},
+    {.name = "via", .flags = MEMBER_NULLABLE},
+    {.name = "service", .flags = MEMBER_NULLABLE},
+    {.name = "mechanism", .flags = MEMBER_NULLABLE},
+    {.name = "front", .flags = MEMBER_NULLABLE},
+    {.name = "tls", .type = MEMBER_BOOLEAN, .flags = MEMBER_NULLABLE},
+    {.name = "reference", .flags = MEMBER_NULLABLE},
+    {.name = "before", .type = MEMBER_OBJECT, .flags = MEMBER_NULLABLE},
+    {.name = "after", .type = MEMBER_OBJECT, .flags = MEMBER_NULLABLE},
+    {.name = "details", .type = MEMBER_OBJECT, .flags = MEMBER_NULLABLE},
+    {.name = "erased", .type = MEMBER_BOOLEAN},
+    {0},
+};
+
+static const struct member audit_flaw[] = {
+    {.name = "kind"},
+    {.name = "row", .type = MEMBER_INTEGER, .flags = MEMBER_NULLABLE},
+    {.name = "seal", .type = MEMBER_INTEGER, .flags = MEMBER_NULLABLE},
+    {.name = "detail"},
+    {0},
+};
+
+static const struct member audit_report[] = {
+    {.name = "kind"},
+    {.name = "complete", .type = MEMBER_BOOLEAN},
+    {.name = "next", .flags = MEMBER_NULLABLE},
+    {.name = "verified", .type = MEMBER_BOOLEAN},
+    {.name = "seals", .type = MEMBER_INTEGER},
+    {.name = "rows", .type = MEMBER_INTEGER},
+    {.name = "erased", .type = MEMBER_INTEGER},
+    {.name = "expired", .type = MEMBER_INTEGER},
+    {.name = "unsealed", .type = MEMBER_INTEGER},
+    {.name = "flaws", .type = MEMBER_OBJECTS, .object = "audit-flaw"},
+    {.name = "more_flaws", .type = MEMBER_INTEGER},
+    {.name = "anchor", .flags = MEMBER_NULLABLE},
+    {0},
+};
+
 static const struct member status[] = {
     {.name = "status", .words = up_words},
     {0},
@@ -288,6 +360,11 @@ const struct http_object http_objects[] = {
     {"password-strength", password_strength},
     {"reset-link", reset_link},
     {"reset", reset},
+    {"audit-event", audit_event},
+    {"audit-actor", audit_actor},
+    {"audit-object", audit_object},
+    {"audit-report", audit_report},
+    {"audit-flaw", audit_flaw},
     {"status", status},
     {"problem", problem},
     {"field-error", field_error},

@@ -119,6 +119,10 @@ const struct http_route http_routes[] = {
     {MANAGE(DELETE, USER "/sessions/{id}", "session_revoke", SESSION_REVOKE),
      .summary = "End a session", .roles = S | D | X, .flags = CONFLICT | IF_MATCH,
      .resource = "sessions", .query = fields_change_query, .answer = "session"},
+    {MANAGE(GET, USER "/activity", "activity_list", ACTIVITY_LIST),
+     .summary = "List the logins of a user, and the changes that concern it",
+     .roles = S | H | D | A | X, .flags = CONFLICT | ROUTE_LIST, .resource = "audit",
+     .query = fields_page, .answer = "audit-event"},
 
     {MANAGE(GET, APP_PASSWORDS, "app_password_list", APP_PASSWORD_LIST),
      .summary = "List a user's app passwords", .roles = S | H | D | A | X,
@@ -176,6 +180,15 @@ const struct http_route http_routes[] = {
     {MANAGE(DELETE, CLASS, "class_delete", CLASS_DELETE), .summary = "Delete a class", .roles = X,
      .flags = CONFLICT | IF_MATCH, .resource = "classes", .query = fields_change_query,
      .answer = "class"},
+
+    /* The audit. */
+    {MANAGE(GET, "/v1/audit", "audit_list", AUDIT_LIST), .summary = "Search the audit",
+     .roles = D | A | X, .flags = ROUTE_LIST, .resource = "audit", .query = fields_audit_list,
+     .answer = "audit-event"},
+    {OPEN(POST, "/v1/audit/verify", "audit_verify"),
+     .summary = "Check every seal and every row of the audit", .roles = A | X, .resource = "audit",
+     .run = api_audit_verify, .query = fields_change_query, .body = fields_audit_verify,
+     .answer = "audit-report"},
 
     /* API keys: no API key makes, shows or changes any. */
     {MANAGE(GET, "/v1/api-keys", "api_key_list", API_KEY_LIST), .summary = "List API keys",

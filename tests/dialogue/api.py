@@ -173,7 +173,7 @@ class Api:
         if "enum" in schema:
             assert value in schema["enum"], (where, value, schema)
         if schema.get("format") == "date-time":
-            datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ")
+            datetime.strptime(re.sub(r"\.\d{3}Z$", "Z", value), "%Y-%m-%dT%H:%M:%SZ")
         if isinstance(value, dict):
             self.check_object(schema, value, where)
         if isinstance(value, list) and "items" in schema:

@@ -29,6 +29,7 @@ BODIES = {
     "class_set": {"description": "Something"},
     "api_key_add": {"label": "new"},
     "api_key_set": {"label": "another"},
+    "audit_verify": {},
 }
 QUERIES = {"address_remove": "address=nobody@nowhere.example"}
 

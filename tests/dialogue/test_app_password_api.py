@@ -57,7 +57,8 @@ def test_the_database_has_a_verifier_alone(server, api):
         f"WHERE app_password = {made['id']}").split("|")
     assert (selector, key) == (text[3:11], pepper.name)
     assert verifier == pepper.verifier(int(made["id"]), int(made["user_id"]), text)
-    audit = server.sql(f"SELECT string_agg(event::text, ' ') FROM authd.audit_event AS event "
+    audit = server.sql("SELECT string_agg(recorded::text || person::text, ' ') FROM authd.audit_event AS recorded "
+                       "JOIN authd.audit_person AS person ON person.event = recorded.id "
                        f"WHERE object_id = '{made['id']}'")
     assert "app_password_add" in audit and text[11:31] not in audit and verifier not in audit
 
