@@ -54,6 +54,8 @@ extern const struct kind kind_scope;
 extern const struct kind kind_session;
 extern const struct kind kind_reset_link;
 extern const struct kind kind_strength;
+extern const struct kind kind_audit;
+extern const struct kind kind_audit_report;
 extern const struct kind kind_problem;
 
 /* ---- values -------------------------------------------------------------------------------- */

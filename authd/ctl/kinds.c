@@ -145,6 +145,54 @@ const struct kind kind_session = {
     NULL,
 };
 
+const struct kind kind_audit = {
+    "row",
+    "rows",
+    "id",
+    FIELDS(
+        {"id", FORM_TEXT, "never used again"}, {"time", FORM_TEXT, "when"},
+        {"class", FORM_TEXT, "change or login: how long it is kept"},
+        {"action", FORM_TEXT, "what was done"}, {"outcome", FORM_TEXT, "of a login"},
+        {"reason", FORM_TEXT, "of that outcome"},
+        {"count", FORM_NUMBER, "so many alike logins within a second"},
+        {"actor", FORM_OBJECT, "who acted: kind, name, login, user_id, role, credential, client"},
+        {"object", FORM_OBJECT, "what was changed: kind, id"},
+        {"user", FORM_TEXT, "whom it concerns"},
+        {"user_id", FORM_TEXT, "the id of whom it concerns"}, {"domain", FORM_TEXT, "the user's"},
+        {"client", FORM_TEXT, "the address it came from"},
+        {"peer", FORM_TEXT, "who was at authd's socket"}, {"via", FORM_TEXT, "ctl, api or page"},
+        {"service", FORM_TEXT, "smtp, ..."}, {"mechanism", FORM_TEXT, "PLAIN, ..."},
+        {"front", FORM_TEXT, "dovecot, saslauthd, ..."},
+        {"tls", FORM_BOOLEAN, "whether the mail client's connection was encrypted"},
+        {"reference", FORM_TEXT, "as in the log, and in a refusal"},
+        {"before", FORM_OBJECT, "what is different now, as it was"},
+        {"after", FORM_OBJECT, "and as it is"},
+        {"details", FORM_OBJECT, "of what authd did by itself"},
+        {"erased", FORM_BOOLEAN, "it was about a person who was erased"}),
+    COLUMNS({"TIME", "time", FORM_TEXT}, {"ACTION", "action", FORM_TEXT},
+            {"USER", "user", FORM_TEXT}, {"BY", "by", FORM_TEXT}, {"OUTCOME", "outcome", FORM_TEXT},
+            {"FROM", "client", FORM_TEXT}, {"REFERENCE", "reference", FORM_TEXT}),
+    NULL,
+};
+
+const struct kind kind_audit_report = {
+    "report",
+    "reports",
+    "anchor",
+    FIELDS({"verified", FORM_BOOLEAN, "no flaw was found"},
+           {"complete", FORM_BOOLEAN, "everything was checked"},
+           {"seals", FORM_NUMBER, "how many were checked"},
+           {"rows", FORM_NUMBER, "how many were checked"},
+           {"erased", FORM_NUMBER, "rows about people who were erased"},
+           {"expired", FORM_NUMBER, "rows that are no longer kept"},
+           {"unsealed", FORM_NUMBER, "rows younger than a seal"},
+           {"flaws", FORM_OBJECT, "each with kind, row, seal, detail"},
+           {"more_flaws", FORM_NUMBER, "how many are not listed"},
+           {"anchor", FORM_TEXT, "of the end of the chain"}),
+    NULL,
+    NULL,
+};
+
 const struct kind kind_reset_link = {
     "reset link",
     "reset links",

@@ -4,6 +4,7 @@
 
 #include "ctl/command.h"
 #include "ctl/kind.h"
+#include "ctl/request.h"
 
 extern const struct noun noun_user;
 extern const struct noun noun_address;
@@ -14,6 +15,13 @@ extern const struct noun noun_session;
 extern const struct noun noun_domain;
 extern const struct noun noun_class;
 extern const struct noun noun_api_key;
+extern const struct noun noun_audit;
 extern const struct noun noun_completion;
+
+/* Verbs with files of their own. */
+int audit_export(struct session *session);
+int audit_verify(struct session *session);
+/* The path and query of rows, without a page. False: reported. Either way finish the request. */
+bool audit_prepare(struct session *session, struct request *request, int *status);
 
 #endif

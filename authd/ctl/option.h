@@ -7,7 +7,10 @@
 
 /* X(NAME, spelling, value or NULL, meaning). Those from SOCKET on go with every command. */
 #define OPTIONS(X)                                                                                 \
+    X(ACTION, "action", "ACTION", "only this: login, user_add, password_set, ...")                 \
+    X(ACTOR, "actor", "ACTOR", "only what this one did: a login, an id, \"root (uid 0)\"")         \
     X(ADDRESS, "address", "ADDRESS", "an address the user may send as")                            \
+    X(ANCHOR, "anchor", "FILE", "whether the chain still has this anchor: the file's last line")   \
     X(CLASS, "class", "CLASS", "the class of the user, whose rules hold too")                      \
     X(DESCRIPTION, "description", "TEXT", "what it is for")                                        \
     X(DISPLAY_NAME, "display-name", "TEXT", "the name people know")                                \
@@ -15,25 +18,32 @@
     X(EXIT_STATUS, "exit-status", NULL, "end with 1 when the verdict is no")                       \
     X(EXPIRED, "expired", NULL, "only those whose end is past")                                    \
     X(EXPIRES, "expires", "WHEN", "90d, a time like 2027-01-31T00:00:00Z, or never")               \
+    X(FOLLOW, "follow", NULL, "go on until interrupted")                                           \
+    X(FORMAT, "format", "FORMAT", "ndjson or csv")                                                 \
     X(KEEP_CREDENTIALS, "keep-credentials", NULL, "leave app passwords and sessions as they are")  \
     X(LABEL, "label", "TEXT", "what it is for, so that you know later what you revoke")            \
     X(LIMIT, "limit", "N", "at most N of them")                                                    \
     X(MATCH, "match", "TEXT", "only those with TEXT in their login, name or label")                \
+    X(OUTCOME, "outcome", "OUTCOME", "only logins that ended so: allow, deny or tempfail")         \
     X(OVERLAP, "overlap", "TIME", "how long the old secret still works: 30s, 5m, 1h, at most 7d")  \
     X(PASSWORD_STDIN, "password-stdin", NULL, "read the password from standard input, one line")   \
     X(REASON, "reason", "TEXT", "why; shown to administrators only")                               \
     X(RECIPIENT_DELIMITER, "recipient-delimiter", "C",                                             \
       "what begins an address extension: one of + - = .")                                          \
     X(RECOVERY_ADDRESS, "recovery-address", "ADDRESS", "where reset links go")                     \
+    X(REFERENCE, "reference", "REFERENCE", "only this request, as a refusal or the log names it")  \
     X(RIGHT, "right", "RIGHT", "users:read, users:write, ...; *:read if none is given")            \
     X(ROLE, "role", "ROLE", "user, helpdesk, domain-admin, auditor or admin")                      \
     X(SCOPE, "scope", "FILE",                                                                      \
       "what it may do: a scope document; - is standard input, none: no rules")                     \
     X(SERVICE, "service", NULL, "a program, not a person: it has no main password")                \
+    X(SINCE, "since", "WHEN", "from then on: a time, or how long ago, like 12h or 7d")             \
     X(SLIDING, "sliding", NULL, "each use puts the expiry off")                                    \
     X(SORT, "sort", "ORDER", "login, created_at or last_login_at; -login: backwards")              \
     X(SUSPENDED, "suspended", NULL, "only users who are suspended")                                \
+    X(UNTIL, "until", "WHEN", "before then: a time, or how long ago, like 12h or 7d")              \
     X(UNUSED, "unused", "DAYS", "only users without a login for so long: 90d")                     \
+    X(USER, "user", "USER", "only what concerns this one, by login or id")                         \
     X(WITHOUT_PASSWORD, "without-password", NULL, "only users without a main password")            \
     X(SOCKET, "socket", "PATH", "authd's socket (else $AUTHD_SOCKET, else the packaged path)")     \
     X(URL, "url", "URL", "authd over the network: https://auth.example.org")                       \

@@ -62,7 +62,7 @@ static void test_words(void **state)
 {
     (void)state;
     offers("us", "user ", "");
-    offers("a", "address app-password api-key ", "");
+    offers("a", "address app-password api-key audit ", "");
     offers("user s", "show set suspend ", "");
     offers("nonsense s", "", "");
     offers("user nonsense s", "", "");

@@ -1,0 +1,375 @@
+/* authctl audit: what was changed, and who logged in. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl/duration.h"
+#include "ctl/nouns.h"
+#include "ctl/run.h"
+#include "ctl/show.h"
+
+#define TAIL_ROWS   20
+#define SEARCH_ROWS 1000
+#define OVERLAP_S   10 /* rows that commit late come with a time before the last */
+#define LINE_MAX    (256 * 1024)
+
+/* ---- filters ------------------------------------------------------------------------------- */
+
+/* A time, or how long ago. False: reported, `status` is set. */
+static bool add_time(struct session *session, struct buf *path, enum option option, int *status)
+{
+    const char *text = option_value(session->invocation, option);
+    int64_t ago = text != NULL ? duration_parse(text) : -1;
+    struct buf at;
+    time_t parsed;
+
+    if (text == NULL) {
+        return true;
+    }
+    if (ago < 0 && !time_parse(text, &parsed)) {
+        struct err err;
+
+        err_set(&err, "--%s takes a time like 2026-01-31T12:00:00Z, or how long ago: 12h, 7d",
+                option_table[option].spelling);
+        *status = session_usage(session, err.text);
+        return false;
+    }
+    buf_init(&at, 64);
+    if (ago >= 0) {
+        time_print(&at, session->view.now - (time_t)ago);
+    } else {
+        buf_text(&at, text);
+    }
+    buf_append(&at, "", 1);
+    request_query(path, option == OPTION_SINCE ? "since" : "until", at.data);
+    buf_finish(&at);
+    return true;
+}
+
+bool audit_prepare(struct session *session, struct request *request, int *status)
+{
+    return run_prepare(session, request, status) &&
+           add_time(session, &request->path, OPTION_SINCE, status) &&
+           add_time(session, &request->path, OPTION_UNTIL, status);
+}
+
+/* False: reported. */
+static bool limit_of(const struct session *session, size_t standard, size_t *limit, int *status)
+{
+    const char *text = option_value(session->invocation, OPTION_LIMIT);
+    char *end;
+
+    *limit = standard;
+    if (text == NULL) {
+        return true;
+    }
+    *limit = strtoul(text, &end, 10);
+    if (*end != '\0' || text[0] < '1' || text[0] > '9') {
+        *status = session_usage(session, "--limit takes a number from 1 on");
+        return false;
+    }
+    return true;
+}
+
+/* ---- rows for people ----------------------------------------------------------------------- */
+
+static const char *text_of(const json_t *row, const char *member)
+{
+    return json_string_value(json_object_get(row, member));
+}
+
+/* Who or what acted; of a login: by what. */
+static const char *who_of(const json_t *row)
+{
+    const json_t *actor = json_object_get(row, "actor");
+    const char *name = text_of(actor, "name");
+
+    return name != NULL ? name : text_of(actor, "credential");
+}
+
+/* What is wide and seldom of interest is left to --json. */
+static json_t *short_of(const json_t *row)
+{
+    static const char *const kept[] = {"time", "action", "user", "client", "reference"};
+    const json_t *object = json_object_get(row, "object");
+    const char *outcome = text_of(row, "outcome");
+    const char *reason = text_of(row, "reason");
+    const char *who = who_of(row);
+    json_t *line = json_object();
+
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+        json_object_set(line, kept[i], json_object_get(row, kept[i]));
+    }
+    if (json_is_null(json_object_get(row, "user")) && text_of(object, "id") != NULL) {
+        json_object_set_new(line, "user",
+                            json_sprintf("%s %s", text_of(object, "kind"), text_of(object, "id")));
+    }
+    if (json_is_true(json_object_get(row, "erased"))) {
+        json_object_set_new(line, "user",
+                            json_sprintf("(erased %s)", text_of(row, "user_id") != NULL
+                                                            ? text_of(row, "user_id")
+                                                            : ""));
+    }
+    json_object_set_new(line, "by", who != NULL ? json_string(who) : json_null());
+    json_object_set_new(line, "outcome",
+                        outcome != NULL
+                            ? json_sprintf("%s %s", outcome, reason != NULL ? reason : "")
+                            : json_null());
+    return line;
+}
+
+static void show_rows(const struct session *session, const json_t *rows, bool filtered)
+{
+    json_t *lines = json_array();
+    size_t i;
+    json_t *row;
+
+    if (session->json) {
+        show_list(session, &kind_audit, rows, filtered);
+    } else {
+        json_array_foreach((json_t *)rows, i, row)
+        {
+            json_array_append_new(lines, short_of(row));
+        }
+        show_list(session, &kind_audit, lines, filtered);
+    }
+    json_decref(lines);
+}
+
+/* One row as a line, for what has no end. */
+static void show_row(const struct session *session, const json_t *row)
+{
+    json_t *line;
+    struct buf text;
+
+    if (session->json) {
+        print_json(stdout, row);
+        fflush(stdout);
+        return;
+    }
+    buf_init(&text, LINE_MAX);
+    line = short_of(row);
+    for (const struct column *column = kind_audit.columns; column->heading != NULL; column++) {
+        const char *cell = text_of(line, column->member);
+
+        print_escape(&text, cell != NULL ? cell : session->width > 0 ? "-" : "");
+        buf_text(&text, column[1].heading != NULL ? session->width > 0 ? "  " : "\t" : "\n");
+    }
+    fwrite(text.data, 1, text.len, stdout);
+    fflush(stdout);
+    json_decref(line);
+    buf_finish(&text);
+}
+
+/* ---- search -------------------------------------------------------------------------------- */
+
+static int search(struct session *session)
+{
+    struct request request = {0};
+    json_t *rows = NULL;
+    size_t limit;
+    int status;
+
+    if (limit_of(session, SEARCH_ROWS, &limit, &status) &&
+        audit_prepare(session, &request, &status)) {
+        rows = session_list(session, &request.path, limit, true, &status);
+    }
+    if (rows != NULL) {
+        show_rows(session, rows, memchr(request.path.data, '?', request.path.len) != NULL);
+        if (json_array_size(rows) == limit && !option_given(session->invocation, OPTION_LIMIT)) {
+            session_say(session, "These are the newest %zu: --limit N gives more, audit export all",
+                        limit);
+        }
+    }
+    request_finish(&request);
+    json_decref(rows);
+    return status;
+}
+
+/* ---- tail ---------------------------------------------------------------------------------- */
+
+struct tail {
+    json_t *seen; /* ids as members */
+    char since[64];
+    int64_t floor; /* what is older was not asked for */
+};
+
+static int64_t id_of(const json_t *row)
+{
+    const char *id = text_of(row, "id");
+
+    return id != NULL ? strtoll(id, NULL, 10) : 0;
+}
+
+/* The next question begins some seconds before. */
+static void tail_since(struct tail *tail, time_t at)
+{
+    struct buf text;
+
+    buf_init(&text, sizeof(tail->since) - 1);
+    time_print(&text, at - OVERLAP_S);
+    span_text(buf_span(&text), tail->since, sizeof(tail->since));
+    buf_finish(&text);
+}
+
+static void tail_show(struct session *session, struct tail *tail, const json_t *rows)
+{
+    json_t *seen = json_object();
+    size_t i;
+    json_t *row;
+
+    json_array_foreach((json_t *)rows, i, row)
+    {
+        const char *id = text_of(row, "id");
+        const char *at = text_of(row, "time");
+        time_t parsed;
+
+        if (id == NULL || id_of(row) < tail->floor) {
+            continue;
+        }
+        if (json_object_get(tail->seen, id) == NULL) {
+            show_row(session, row);
+        }
+        if (at != NULL && time_parse(at, &parsed)) {
+            tail_since(tail, parsed);
+        }
+        json_object_set_new(seen, id, json_true());
+    }
+    if (json_object_size(seen) > 0) {
+        json_decref(tail->seen);
+        tail->seen = json_incref(seen);
+    }
+    json_decref(seen);
+}
+
+static json_t *reversed(const json_t *rows)
+{
+    json_t *turned = json_array();
+
+    for (size_t i = json_array_size(rows); i > 0; i--) {
+        json_array_append(turned, json_array_get(rows, i - 1));
+    }
+    return turned;
+}
+
+/* Until it is interrupted, or a failure. */
+static int follow(struct session *session, struct tail *tail, const struct buf *path)
+{
+    int status = EXIT_DONE;
+
+    while (status == EXIT_DONE) {
+        struct buf copy;
+
+        sleep(1);
+        buf_init(&copy, PATH_MAX_LENGTH);
+        buf_append(&copy, path->data, path->len);
+        request_query(&copy, "sort", "id");
+        request_query(&copy, "since", tail->since);
+
+        json_t *rows = session_list(session, &copy, 0, true, &status);
+
+        if (rows != NULL) {
+            tail_show(session, tail, rows);
+        }
+        json_decref(rows);
+        buf_finish(&copy);
+    }
+    return status;
+}
+
+static int tail(struct session *session)
+{
+    bool follows = option_given(session->invocation, OPTION_FOLLOW);
+    struct tail tail = {.seen = json_object()};
+    struct request request = {0};
+    json_t *rows = NULL;
+    size_t limit;
+    int status;
+
+    if (limit_of(session, TAIL_ROWS, &limit, &status) && run_prepare(session, &request, &status)) {
+        rows = session_list(session, &request.path, limit, true, &status);
+    }
+    if (rows != NULL) {
+        json_t *turned = reversed(rows);
+
+        tail_since(&tail, session->view.now);
+        tail.floor = id_of(json_array_get(turned, 0));
+        if (follows || session->json || session->width == 0) {
+            tail_show(session, &tail, turned);
+        } else {
+            show_rows(session, turned, true);
+        }
+        json_decref(turned);
+        if (follows) {
+            status = follow(session, &tail, &request.path);
+        }
+    }
+    request_finish(&request);
+    json_decref(rows);
+    json_decref(tail.seen);
+    return status;
+}
+
+/* ---- the table ----------------------------------------------------------------------------- */
+
+#define FILTERS                                                                                    \
+    {OPTION_ACTION, SHAPE_TEXT, "action", 0}, {OPTION_ACTOR, SHAPE_TEXT, "actor", 0},              \
+        {OPTION_DOMAIN, SHAPE_TEXT, "domain", 0}, {OPTION_MATCH, SHAPE_TEXT, "match", 0},          \
+        {OPTION_OUTCOME, SHAPE_TEXT, "outcome", 0},                                                \
+        {OPTION_REFERENCE, SHAPE_TEXT, "reference", 0},                                            \
+    {                                                                                              \
+        OPTION_USER, SHAPE_TEXT, "user", 0                                                         \
+    }
+#define TIMES                                                                                      \
+    {OPTION_SINCE, SHAPE_OWN, NULL, 0},                                                            \
+    {                                                                                              \
+        OPTION_UNTIL, SHAPE_OWN, NULL, 0                                                           \
+    }
+#define LIMIT                                                                                      \
+    {                                                                                              \
+        OPTION_LIMIT, SHAPE_OWN, NULL, 0                                                           \
+    }
+
+static const struct command commands[] = {
+    {.verb = "tail",
+     .arguments = "",
+     .inputs = INPUTS({OPTION_FOLLOW, SHAPE_OWN, NULL, 0}, LIMIT, FILTERS),
+     .summary = "show the newest rows, and with --follow those that come; with --json one a line",
+     .example = "authctl audit tail --follow --user alice@example.org",
+     .run = tail,
+     .method = "GET",
+     .path = "/v1/audit",
+     .result = RESULT_LIST},
+    {.verb = "search",
+     .arguments = "",
+     .inputs = INPUTS(LIMIT, FILTERS, TIMES),
+     .summary = "find rows, newest first",
+     .example = "authctl audit search --reference k3v7qmzt5a",
+     .run = search,
+     .method = "GET",
+     .path = "/v1/audit",
+     .result = RESULT_LIST},
+    {.verb = "export",
+     .arguments = "",
+     .inputs = INPUTS({OPTION_FORMAT, SHAPE_OWN, NULL, 0}, FILTERS, TIMES),
+     .summary = "write rows to standard output, oldest first",
+     .example = "authctl audit export --format csv --since 30d >audit.csv",
+     .run = audit_export,
+     .method = "GET",
+     .path = "/v1/audit",
+     .result = RESULT_LIST},
+    {.verb = "verify",
+     .arguments = "",
+     .inputs = INPUTS({OPTION_ANCHOR, SHAPE_OWN, NULL, 0}),
+     .summary = "check every seal and row; name what was changed, is missing or was added, else "
+                "print an anchor",
+     .example = "authctl audit verify --anchor anchor.txt",
+     .run = audit_verify,
+     .method = "POST",
+     .path = "/v1/audit/verify",
+     .kind = &kind_audit_report},
+    {0},
+};
+
+const struct noun noun_audit = {"audit", "what was changed, and who logged in", &kind_audit,
+                                commands};
