@@ -108,7 +108,7 @@ static const struct config_key keys[] = {
 
     OPTIONAL("plugin_dir", "/usr/lib/smtp-authd/plugins",
              "Default: next to the program, or in the install prefix."),
-    DEFAULT("plugins", "[plain, login, argon2id, crypt]", "Only these are loaded."),
+    DEFAULT("plugins", "[plain, login, argon2id, crypt, dovecot]", "Only these are loaded."),
     DEFAULT("workers", "0", "Threads that hash passwords, up to 256. 0: one per core."),
 
     SECTION("audit."),

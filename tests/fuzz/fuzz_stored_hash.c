@@ -10,6 +10,7 @@
 
 extern const struct authd_plugin authd_plugin_argon2id;
 extern const struct authd_plugin authd_plugin_crypt;
+extern const struct authd_plugin authd_plugin_dovecot;
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(const struct authd_scheme *scheme, const char *stored)
@@ -40,6 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     stored[size] = '\0';
     check(authd_plugin_argon2id.schemes[0], stored);
     check(authd_plugin_crypt.schemes[0], stored);
+    check(authd_plugin_dovecot.schemes[0], stored);
     free(stored);
     return 0;
 }

@@ -130,9 +130,10 @@ static void test_smallest(void **state)
     assert_null(config->mail_from);
     assert_string_equal(config->mail_server, "smtp://127.0.0.1:25");
     assert_null(config->plugin_dir);
-    assert_int_equal(config->plugin_count, 4);
+    assert_int_equal(config->plugin_count, 5);
     assert_string_equal(config->plugins[0], "plain");
     assert_string_equal(config->plugins[3], "crypt");
+    assert_string_equal(config->plugins[4], "dovecot");
     assert_int_equal(config->workers, 0);
     assert_int_equal(config->log_level, LOG_INFO);
     assert_int_equal(config->log_format, LOG_KV);
