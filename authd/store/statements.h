@@ -46,6 +46,7 @@ enum db_kind { KIND_READ, KIND_WRITE };
     X(AUDIT_ROWS, SLOW, READ, 2, "SELECT * FROM authd.audit_rows($1::bigint, $2::bigint)")         \
     X(AUDIT_UNLISTED, SLOW, READ, 2, "SELECT authd.audit_unlisted($1::bigint, $2::int)")           \
     X(CALLER, READ, READ, 1, "SELECT authd.caller($1::jsonb)")                                     \
+    X(IMPORT_ROWS, SLOW, WRITE, 2, "SELECT authd.manage('import_rows', $1::jsonb, $2::jsonb)")     \
     X(USER_ADD, WRITE, WRITE, 2, "SELECT authd.manage('user_add', $1::jsonb, $2::jsonb)")          \
     X(USER_LIST, SLOW, READ, 2, "SELECT authd.manage('user_list', $1::jsonb, $2::jsonb)")          \
     X(USER_SHOW, SLOW, READ, 2, "SELECT authd.manage('user_show', $1::jsonb, $2::jsonb)")          \

@@ -1,0 +1,23 @@
+/* Rows of an import, checked before they reach the database. Pure.
+ *
+ * Threat: a hash that opens a door nobody gave (empty, locked), or that no login could ever afford,
+ * and a password in clear that would lie in the database. So a row's hash is one that authd reads
+ * within its limits; in clear it becomes a digest. One bad row is marked and stands for itself. */
+#ifndef CORE_IMPORT_H
+#define CORE_IMPORT_H
+
+#include <jansson.h>
+
+struct core;
+
+#define IMPORT_ROWS_MAX      1000
+#define IMPORT_ADDRESSES_MAX 2000 /* of all rows together: what a turn of the loop has time for */
+
+/* `rows` is a list of objects: {line, login, password_hash?, display_name?, recovery_address?,
+ * addresses[]?, class?, networks[]?, suspended?}. Afterwards a row that is good has a
+ * password_hash, if any, that can be checked, and "scope", the canonical document of its networks;
+ * what was left out of it is said in "note". A bad one has "flaw", a sentence, and perhaps "hint".
+ * Names are not looked at: core/arguments.h makes them canonical. Passwords in `rows` are wiped. */
+void import_prepare(const struct core *core, json_t *rows);
+
+#endif
