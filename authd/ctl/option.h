@@ -11,10 +11,13 @@
     X(ACTOR, "actor", "ACTOR", "only what this one did: a login, an id, \"root (uid 0)\"")         \
     X(ADDRESS, "address", "ADDRESS", "an address the user may send as")                            \
     X(ANCHOR, "anchor", "FILE", "whether the chain still has this anchor: the file's last line")   \
+    X(APPLY, "apply", NULL, "do it; without it, show what would be done")                          \
     X(CLASS, "class", "CLASS", "the class of the user, whose rules hold too")                      \
     X(DESCRIPTION, "description", "TEXT", "what it is for")                                        \
     X(DISPLAY_NAME, "display-name", "TEXT", "the name people know")                                \
-    X(DOMAIN, "domain", "DOMAIN", "only within DOMAIN")                                            \
+    X(DOMAIN, "domain", "DOMAIN",                                                                  \
+      "only within DOMAIN; of an import: where logins without @ belong")                           \
+    X(EXISTING, "existing", "WHAT", "of users who exist: skip (the default), update or fail")      \
     X(EXIT_STATUS, "exit-status", NULL, "end with 1 when the verdict is no")                       \
     X(EXPIRED, "expired", NULL, "only those whose end is past")                                    \
     X(EXPIRES, "expires", "WHEN", "90d, a time like 2027-01-31T00:00:00Z, or never")               \
