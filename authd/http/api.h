@@ -40,6 +40,9 @@ void api_reset(struct exchange *exchange);
 /* Checks the audit's chain, a piece at a time. */
 void api_audit_verify(struct exchange *exchange);
 
+/* POST /v1/import */
+void api_import(struct exchange *exchange);
+
 /* GET /openapi.json */
 void api_document(struct exchange *exchange);
 

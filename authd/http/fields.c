@@ -211,3 +211,13 @@ const struct field fields_audit_verify[] = {
     {.name = "after", .min = 1, .max = 120},
     {0},
 };
+
+/* What a row may hold is checked by core/import.h, so that a bad one stands for itself. */
+static const char *const existing_words[] = {"skip", "update", "fail", NULL};
+
+const struct field fields_import[] = {
+    {.name = "existing", .min = 1, .max = 10, .words = existing_words},
+    {.name = "create", .type = FIELD_BOOLEAN},
+    {.name = "rows", .type = FIELD_OBJECTS, .flags = FIELD_REQUIRED, .max = 1000},
+    {0},
+};

@@ -17,6 +17,7 @@ extern const struct field fields_password[];
 extern const struct field fields_password_strength[];
 extern const struct field fields_reset_link[];
 extern const struct field fields_reset[];
+extern const struct field fields_import[];
 extern const struct field fields_domain_list[];
 extern const struct field fields_domain[];
 extern const struct field fields_domain_changes[];

@@ -215,6 +215,24 @@ static const struct member scope[] = {
     {0},
 };
 
+static const char *const outcomes[] = {"added", "updated", "unchanged", "skipped", "refused", NULL};
+
+static const struct member import_row[] = {
+    {.name = "line", .type = MEMBER_INTEGER, .flags = MEMBER_NULLABLE},
+    {.name = "login", .flags = MEMBER_NULLABLE},
+    {.name = "outcome", .words = outcomes},
+    {.name = "detail", .flags = MEMBER_NULLABLE},
+    {.name = "hint", .flags = MEMBER_NULLABLE},
+    {0},
+};
+
+static const struct member import[] = {
+    {.name = "results", .type = MEMBER_OBJECTS, .object = "import-row"},
+    {.name = "counts", .type = MEMBER_OBJECT},
+    CHANGE_MEMBERS,
+    {0},
+};
+
 static const char *const flaw_words[] = {"too-short",     "too-long",    "own-name", "known-words",
                                          "easy-to-guess", "not-allowed", NULL};
 
@@ -366,6 +384,8 @@ const struct http_object http_objects[] = {
     {"audit-report", audit_report},
     {"audit-flaw", audit_flaw},
     {"status", status},
+    {"import", import},
+    {"import-row", import_row},
     {"problem", problem},
     {"field-error", field_error},
     {0},

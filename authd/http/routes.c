@@ -252,5 +252,10 @@ const struct http_route http_routes[] = {
      .summary = "Take the sending scope of the site away", .roles = X, .flags = FRESH | IF_MATCH,
      .resource = "scopes", .query = fields_change_query, .level = "site", .answer = "scope"},
 
+    {RUN(POST, "/v1/import", "import_rows", IMPORT_ROWS), .summary = "Import up to 1000 users",
+     .roles = D | X, .flags = FRESH, .resource = "import", .run = api_import,
+     .query = fields_change_query, .body = fields_import, .body_max = 1024 * 1024,
+     .answer = "import"},
+
     {0},
 };
