@@ -1,7 +1,10 @@
 #include "ctl/import_report.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/mem.h"
 
 static const char *const words[IMPORT_OUTCOME_COUNT] = {
 #define X(name, word) [IMPORT_##name] = (word),
@@ -193,9 +196,35 @@ static void print_value(const struct report *report, bool applied, bool complete
     json_decref(value);
 }
 
+static int by_line(const void *a, const void *b)
+{
+    json_int_t one = json_integer_value(json_object_get(*(json_t *const *)a, "line"));
+    json_int_t two = json_integer_value(json_object_get(*(json_t *const *)b, "line"));
+
+    return (one > two) - (one < two);
+}
+
+/* A batch is answered after all its lines were read, so flaws come before refusals. */
+static void sort_problems(json_t *problems)
+{
+    size_t count = json_array_size(problems);
+    json_t **sorted = mem_calloc(count + 1, sizeof(*sorted));
+
+    for (size_t i = 0; i < count; i++) {
+        sorted[i] = json_incref(json_array_get(problems, i));
+    }
+    qsort(sorted, count, sizeof(*sorted), by_line);
+    json_array_clear(problems);
+    for (size_t i = 0; i < count; i++) {
+        json_array_append_new(problems, sorted[i]);
+    }
+    free(sorted);
+}
+
 void report_print(const struct report *report, const struct session *session, bool applied,
                   bool complete)
 {
+    sort_problems(report->problems);
     if (session->json) {
         print_value(report, applied, complete);
         return;
