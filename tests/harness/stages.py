@@ -163,7 +163,8 @@ def stage_bench(_options):
                 environment={"AUTHD_BUILD": f"{ROOT}/build-tests"})
     run_quietly("tests/bench/app_passwords", "--rounds=1", "--seconds=0.3", "--warmup=0.1", "--many=100",
                 environment={"AUTHD_BUILD": f"{ROOT}/build-tests"})
-    return Counts(passed=2)
+    run_quietly("tests/bench/import", "--users=3000", environment={"AUTHD_BUILD": f"{ROOT}/build-tests"})
+    return Counts(passed=3)
 
 
 def stage_pgtap(_options):
