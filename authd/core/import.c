@@ -257,10 +257,13 @@ static void prepare_row(struct import *import, json_t *row)
 {
     bool good = check_members(row);
 
-    import->addresses += json_array_size(json_object_get(row, "addresses"));
+    import->addresses += json_array_size(json_object_get(row, "addresses")) +
+                         json_array_size(json_object_get(row, "networks"));
     if (import->addresses > IMPORT_ADDRESSES_MAX) {
         json_object_del(row, "addresses");
-        good = flaw(row, "the request has too many addresses", "Send fewer rows at once.");
+        json_object_del(row, "networks");
+        good = flaw(row, "the request has too many addresses and networks",
+                    "Send fewer rows at once.");
     }
     if (!good || !prepare_hash(import, row) || !prepare_networks(row)) {
         put_hash(row, NULL);

@@ -157,7 +157,8 @@ static void add_user(struct batch *batch, struct import_record *record)
         import_row_destroy(record->row);
         return;
     }
-    batch->addresses += json_array_size(json_object_get(record->row, "addresses")) + 1;
+    batch->addresses += json_array_size(json_object_get(record->row, "addresses")) +
+                        json_array_size(json_object_get(record->row, "networks"));
     batch->octets += json_dumpb(record->row, NULL, 0, JSON_COMPACT);
     if (merge_row(batch, login, record->row, &place)) {
         import_row_destroy(record->row);

@@ -5,10 +5,11 @@
 #include "ctl/import_report.h"
 
 /* Bounds of one call: authd answers it in a fraction of a second. */
-#define BATCH_ROWS_MAX      500
-#define BATCH_LINES_MAX     2000
-#define BATCH_ADDRESSES_MAX 1000
-#define BATCH_OCTETS_MAX    (256 * 1024)
+#define BATCH_ROWS_MAX  500
+#define BATCH_LINES_MAX 2000
+#define BATCH_ADDRESSES_MAX                                                                        \
+    480 /* and networks; one row more has at most 256 of each: authd takes 1000 */
+#define BATCH_OCTETS_MAX (256 * 1024)
 
 struct batch_line {
     size_t line;
@@ -32,7 +33,7 @@ struct batch {
     struct batch_line lines[BATCH_LINES_MAX];
     size_t line_count;
     size_t octets;
-    size_t addresses;
+    size_t addresses;  /* and networks */
     struct seen *seen; /* the logins of the file so far */
     size_t seen_count;
     size_t seen_capacity;

@@ -169,7 +169,7 @@ static void test_addresses_are_bounded(void **state)
     for (size_t i = 0; i < 20; i++) {
         refused += json_object_get(json_array_get(rows, i), "flaw") != NULL;
     }
-    assert_int_equal(refused, 12);
+    assert_int_equal(refused, 16);
     json_decref(rows);
 }
 
