@@ -24,6 +24,7 @@ BODIES = {
     "reset_link_add": {},
     "reset_use": {"token": "A" * 43, "password": "quite another long password"},
     "domain_add": {"name": "new.example"},
+    "import_rows": {"rows": [{"login": f"new@{HOME}"}]},
     "domain_set": {"description": "Something"},
     "class_add": {"name": "new"},
     "class_set": {"description": "Something"},
