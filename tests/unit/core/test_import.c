@@ -76,8 +76,8 @@ static void test_no_way_in(void **state)
         "secret",
         "$apr1$a$b",
         "rqXexS6ZhobKA",
-        "$6$rounds=999999999$perlsalt$pJSSLe6YV1/7f7o3NaFwy54w5r4Uqb"
-        "eoVAKWY7HA7ltiWg/9wIWDr4oNzmm1GB/TxF4W4qbrp3VQCvBjNkTHr/"};
+        ("$6$rounds=999999999$perlsalt$pJSSLe6YV1/7f7o3NaFwy54w5r4Uqb"
+         "eoVAKWY7HA7ltiWg/9wIWDr4oNzmm1GB/TxF4W4qbrp3VQCvBjNkTHr/")};
     char row[512];
 
     (void)state;
