@@ -168,8 +168,11 @@ bool import_word(struct span *rest, const char *more, struct span *word)
     while (word->len < rest->len && !ends_word(rest->ptr[word->len], more)) {
         word->len++;
     }
+    if (word->len == 0) {
+        return false; // nothing was left, perhaps not even a place
+    }
     *rest = (struct span){rest->ptr + word->len, rest->len - word->len};
-    return word->len > 0;
+    return true;
 }
 
 struct span import_trim(struct span text)
