@@ -19,11 +19,11 @@ static void must(bool holds)
 static void is_harmless(const struct buf *shown)
 {
     const uint8_t *rest = (const uint8_t *)shown->data;
-    const uint8_t *end = rest + shown->len;
+    size_t left = shown->len;
     ucs4_t c;
 
-    for (int len; rest < end; rest += len) {
-        len = u8_mbtoucr(&c, rest, (size_t)(end - rest));
+    for (int len; left > 0; rest += len, left -= (size_t)len) {
+        len = u8_mbtoucr(&c, rest, left);
         must(len > 0 && c >= 0x20 && (c < 0x7f || c > 0x9f));
         must((c < 0x202a || c > 0x202e) && (c < 0x2066 || c > 0x2069));
     }
