@@ -106,11 +106,17 @@ class Api:
     def raw(self, octets):
         """Sends octets over TCP; returns all that comes back until the end."""
         with socket.create_connection(self.address, timeout=30) as sock:
-            sock.sendall(octets)
-            sock.shutdown(socket.SHUT_WR)
             answer = b""
-            while data := sock.recv(65536):
-                answer += data
+            try:
+                sock.sendall(octets)
+                sock.shutdown(socket.SHUT_WR)
+            except OSError:
+                pass  # it has answered before it had all, and closed
+            try:
+                while data := sock.recv(65536):
+                    answer += data
+            except ConnectionResetError:
+                pass  # because of what it did not read
         return answer
 
     # What the API says of itself
