@@ -474,23 +474,6 @@ BEGIN
 END
 $$;
 
--- authd.audit_put_all(actor jsonb, action text, changes jsonb) → void
--- Records changes of many objects by one action: [{before, after}, …].
--- Bounds: meant for up to 1,000.
-CREATE FUNCTION authd.audit_put_all(actor jsonb, action text, changes jsonb) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
-AS $$
-BEGIN
-    IF to_regprocedure('authd.audit_put_many(jsonb, text, jsonb)') IS NOT NULL THEN -- of a later file
-        PERFORM authd.audit_put_many(actor, action, changes);
-    ELSE
-        PERFORM authd.audit_put(actor, action, nullif(change -> 'before', 'null'),
-                                nullif(change -> 'after', 'null'))
-           FROM jsonb_array_elements(changes) AS change;
-    END IF;
-END
-$$;
-
 -- authd.changed(actor jsonb, action text, before jsonb, after jsonb) → jsonb
 -- The end of every change: the object as it is now (or was, if it is gone), and "changed". before
 -- NULL: it was created; after NULL: it was deleted.

@@ -451,8 +451,7 @@ BEGIN
         GET DIAGNOSTICS count = ROW_COUNT;
         ended := ended || jsonb_build_object('api_keys', count);
     END IF;
-    IF 'app_passwords' = ANY (kinds) -- of a later file: before it there are none
-       AND to_regprocedure('authd.app_password_end_all(bigint)') IS NOT NULL THEN
+    IF 'app_passwords' = ANY (kinds) THEN
         SELECT sum(authd.app_password_end_all(owner)) INTO count FROM unnest(owners) AS owner;
         ended := ended || jsonb_build_object('app_passwords', coalesce(count, 0));
     END IF;
@@ -821,9 +820,7 @@ BEGIN
     DELETE FROM authd.account WHERE id = old.id;
     DELETE FROM authd.idempotency WHERE account = old.id;
     answer := authd.changed(actor, 'user_delete', before, NULL);
-    IF to_regprocedure('authd.audit_erase(bigint)') IS NOT NULL THEN -- of a later file
-        PERFORM authd.audit_erase(old.id);
-    END IF;
+    PERFORM authd.audit_erase(old.id);
     RETURN answer;
 END
 $$;
@@ -1292,8 +1289,8 @@ END
 $$;
 
 -- authd.user_export(actor, reach, {user}) → {"kind": "export", "made_at", "user": user object,
---     "sessions": […], "reset_links": […], "api_keys": […], and what later files know of people:
---     "app_passwords": […], "activity": […], "scope": document | null}
+--     "sessions": […], "reset_links": […], "api_keys": […], "app_passwords": […], "activity": […],
+--     "scope": document | null}
 -- All that is stored about a person, no hashes or keys.
 -- Bounds: 20,000 items of each list, the newest.
 -- Errors: AU404, AU403, AU422.
@@ -1314,21 +1311,11 @@ DECLARE
                                    'expires_at', authd.rfc3339(expires_at))), '[]')
                           FROM authd.reset_link WHERE account = owner.id),
         'api_keys', (SELECT coalesce(jsonb_agg(authd.api_key_object(held) ORDER BY held.id), '[]')
-                       FROM authd.api_key AS held WHERE held.owner = owner.id));
-    part   record;
+                       FROM authd.api_key AS held WHERE held.owner = owner.id),
+        'app_passwords', authd.export_items(actor, reach, 'app_password_list', whom),
+        'activity', authd.export_items(actor, reach, 'activity_list', whom),
+        'scope', authd.scope_get(actor, reach, whom || '{"level": "user"}') -> 'document');
 BEGIN
-    FOR part IN SELECT * FROM (VALUES ('app_passwords', 'app_password_list'),
-                                      ('activity', 'activity_list')) AS parts (name, list)
-    LOOP
-        IF to_regprocedure(format('authd.%I(jsonb, bigint[], jsonb)', part.list)) IS NOT NULL THEN
-            answer := answer || jsonb_build_object(
-                part.name, authd.export_items(actor, reach, part.list, whom));
-        END IF;
-    END LOOP;
-    IF to_regprocedure('authd.scope_get(jsonb, bigint[], jsonb)') IS NOT NULL THEN
-        answer := answer || jsonb_build_object('scope',
-            authd.scope_get(actor, reach, whom || '{"level": "user"}') -> 'document');
-    END IF;
     RETURN answer;
 END
 $$;

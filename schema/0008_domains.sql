@@ -176,7 +176,7 @@ BEGIN
                   JOIN authd.account ON account.id = member.id) AS member
          GROUP BY n / 1000
     LOOP
-        PERFORM authd.audit_put_all(actor, 'user_revoke_all', changes);
+        PERFORM authd.audit_put_many(actor, 'user_revoke_all', changes);
     END LOOP;
     PERFORM authd.passwords_clear(whose);
     ended := authd.credentials_end(whose, ARRAY['app_passwords', 'sessions', 'api_keys',

@@ -130,25 +130,23 @@ CREATE FUNCTION authd.audit_change(before jsonb, after jsonb) RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    dull   text[] := ARRAY['etag', 'changed', 'replayed', 'kind', 'id', 'user', 'user_id',
-                           'last_login_at', 'last_login_address', 'last_used_at',
-                           'last_used_address', 'last_seen_at', 'secret', 'password',
-                           'password_hash', 'hash', 'verifier', 'token', 'digest'];
-    result jsonb := '{}';
+    dull text[] := ARRAY['etag', 'changed', 'replayed', 'kind', 'id', 'user', 'user_id',
+                         'last_login_at', 'last_login_address', 'last_used_at',
+                         'last_used_address', 'last_seen_at', 'secret', 'password',
+                         'password_hash', 'hash', 'verifier', 'token', 'digest'];
 BEGIN
     before := before - dull;
     after := after - dull;
-    IF before IS NOT NULL THEN
-        result := result || jsonb_build_object('before', coalesce((
-            SELECT jsonb_object_agg(key, value) FROM jsonb_each(before)
-             WHERE after IS NULL OR after -> key IS DISTINCT FROM value), '{}'));
+    IF before IS NULL THEN
+        RETURN CASE WHEN after IS NULL THEN '{}' ELSE jsonb_build_object('after', after) END;
+    ELSIF after IS NULL THEN
+        RETURN jsonb_build_object('before', before);
     END IF;
-    IF after IS NOT NULL THEN
-        result := result || jsonb_build_object('after', coalesce((
-            SELECT jsonb_object_agg(key, value) FROM jsonb_each(after)
-             WHERE before IS NULL OR before -> key IS DISTINCT FROM value), '{}'));
-    END IF;
-    RETURN result;
+    RETURN jsonb_build_object(
+        'before', coalesce((SELECT jsonb_object_agg(key, value) FROM jsonb_each(before)
+                             WHERE after -> key IS DISTINCT FROM value), '{}'),
+        'after', coalesce((SELECT jsonb_object_agg(key, value) FROM jsonb_each(after)
+                            WHERE before -> key IS DISTINCT FROM value), '{}'));
 END
 $$;
 
