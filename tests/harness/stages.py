@@ -189,7 +189,7 @@ def stage_lint(_options):
     return counts
 
 
-def pytest(folder, options):
+def pytest(folder, options, *more):
     """With the sanitized programs."""
     build("build-asan")
     report = f"{ROOT}/build-asan/{folder}.junit.xml"
@@ -197,7 +197,7 @@ def pytest(folder, options):
         os.remove(report)
     chosen = ["-k", options.k] if options.k else []
     status, _ = run(PYTHON, "-m", "pytest", "-p", "no:cacheprovider", "-q", "--durations=5",
-                    f"--junitxml={report}", *chosen, f"tests/{folder}",
+                    f"--junitxml={report}", *more, *chosen, f"tests/{folder}",
                     environment={"AUTHD_BUILD": f"{ROOT}/build-asan"})
     if not os.path.exists(report):
         raise StageFailed(f"pytest in {folder} wrote no report, exit {status}")
@@ -205,7 +205,8 @@ def pytest(folder, options):
 
 
 def stage_dialogue(options):
-    return pytest("dialogue", options)
+    """Three files at a time: they wait more than they work."""
+    return pytest("dialogue", options, "-n", "3", "--dist", "loadfile")
 
 
 def stage_system(options):
