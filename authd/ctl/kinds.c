@@ -169,7 +169,7 @@ const struct kind kind_audit = {
         {"after", FORM_OBJECT, "and as it is"},
         {"details", FORM_OBJECT, "of what authd did by itself"},
         {"erased", FORM_BOOLEAN, "it was about a person who was erased"}),
-    COLUMNS({"TIME", "time", FORM_TEXT}, {"ACTION", "action", FORM_TEXT},
+    COLUMNS({"TIME", "time", FORM_TIME}, {"ACTION", "action", FORM_TEXT},
             {"USER", "user", FORM_TEXT}, {"BY", "by", FORM_TEXT}, {"OUTCOME", "outcome", FORM_TEXT},
             {"FROM", "client", FORM_TEXT}, {"REFERENCE", "reference", FORM_TEXT}),
     NULL,
