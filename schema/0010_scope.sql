@@ -255,7 +255,7 @@ SET enable_mergejoin = off SET enable_material = off SET jit = off
 AS $$
 DECLARE
     at        bigint := floor(extract(epoch FROM authd.now()));
-    everybody text   := (SELECT authd.scope_word(site.scope) FROM authd.site WHERE one);
+    everybody text   := (SELECT site.scope FROM authd.site WHERE one);
 BEGIN
     IF cardinality(logins) > 64 OR cardinality(selectors) <> cardinality(logins) THEN
         RAISE EXCEPTION USING ERRCODE = 'AU422',
@@ -263,6 +263,7 @@ BEGIN
                              cardinality(logins), cardinality(selectors)),
             HINT = 'Ask for at most 64, with as many selectors.';
     END IF;
+    everybody := CASE WHEN everybody IS NULL THEN '-' ELSE authd.scope_word(everybody) END;
     RETURN QUERY
         SELECT asked.n::int, account.id, account.version, account.login, account.suspended,
                account.password, account.password_generation, made_elsewhere.lines,
