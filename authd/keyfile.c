@@ -12,12 +12,15 @@
 
 #include "base/secret.h"
 
-#define FILE_MAX ((size_t)(KEY_PEPPERS_MAX * KEY_LINE_LENGTH))
+#define FILE_MAX ((size_t)(KEY_SET_MAX * KEY_LINE_LENGTH))
+#define KINDS    3
+#define KIND_MAX 8 /* with its NUL */
 
+/* The kinds of keys are the names of their files. */
 static const struct kind {
-    const char *name;
+    char name[KIND_MAX];
     size_t max;
-} pepper_kind = {"pepper", KEY_PEPPERS_MAX}, audit_kind = {"audit", 1};
+} kinds[KINDS] = {{"pepper", KEY_SET_MAX}, {"sealing", KEY_SET_MAX}, {"audit", 1}};
 
 static bool directory_trusted(const char *path, int fd, struct err *err)
 {
@@ -54,12 +57,11 @@ static int directory_open(const char *path, struct err *err)
     return fd;
 }
 
-/* One file, and where its keys go. */
+/* One file, and what it holds. */
 struct file {
     const struct kind *kind;
     char path[4096]; // for people
-    struct key *keys;
-    size_t count;
+    struct key_set keys;
 };
 
 static bool file_trusted(const struct file *file, int fd, struct err *err)
@@ -88,11 +90,10 @@ static bool file_parse(struct file *file, int fd, struct err *err)
     char text[FILE_MAX + 1];
     ssize_t length = read(fd, text, sizeof(text));
 
-    file->count = length > 0
-                      ? key_parse((struct span){text, (size_t)length}, file->keys, file->kind->max)
-                      : 0;
+    size_t count = length > 0 ? key_parse((struct span){text, (size_t)length}, &file->keys) : 0;
+
     secret_wipe(text, sizeof(text));
-    return file->count > 0 ||
+    return (count > 0 && count <= file->kind->max) ||
            err_set(err,
                    "key_dir: %s does not hold a key (a line of 64 hexadecimal digits): restore it "
                    "from a backup, or copy it from another node",
@@ -121,19 +122,30 @@ static bool file_load(struct file *file, const char *directory, int directory_fd
     return loaded;
 }
 
+static void ring_take(struct key_ring *ring, const struct file *files)
+{
+    ring->peppers = files[0].keys;
+    ring->sealing = files[1].keys;
+    ring->audit = files[2].keys.keys[0];
+}
+
 bool keyfile_load(const char *directory, struct key_ring *ring, struct err *err)
 {
-    struct file pepper = {.kind = &pepper_kind, .keys = ring->peppers};
-    struct file audit = {.kind = &audit_kind, .keys = &ring->audit};
+    struct file files[KINDS];
     int fd = directory_open(directory, err);
-    bool loaded;
+    bool loaded = fd >= 0;
 
-    if (fd < 0) {
-        return false;
+    for (size_t i = 0; loaded && i < KINDS; i++) {
+        files[i] = (struct file){.kind = &kinds[i]};
+        loaded = file_load(&files[i], directory, fd, err);
     }
-    loaded = file_load(&pepper, directory, fd, err) && file_load(&audit, directory, fd, err);
-    ring->pepper_count = pepper.count;
-    close(fd);
+    if (loaded) {
+        ring_take(ring, files);
+    }
+    secret_wipe(files, sizeof(files));
+    if (fd >= 0) {
+        close(fd);
+    }
     return loaded;
 }
 
@@ -176,9 +188,24 @@ static bool file_make(int directory, const struct kind *kind)
            fsync(directory) == 0;
 }
 
-bool keyfile_make(const char *directory, struct err *err)
+/* Whether the database lists a key of this kind. */
+static bool kind_listed(const struct kind *kind, const struct key_names *listed)
 {
-    if (mkdir(directory, 0700) != 0 && errno != EEXIST) {
+    size_t length = strlen(kind->name);
+
+    for (size_t i = 0; i < listed->count; i++) {
+        if (strncmp(listed->names[i], kind->name, length) == 0 && listed->names[i][length] == ' ') {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool keyfile_make(const char *directory, const struct key_names *listed, struct err *err)
+{
+    bool made = true;
+
+    if (listed->count == 0 && mkdir(directory, 0700) != 0 && errno != EEXIST) {
         return err_set(err,
                        "key_dir: cannot create %s: %s; create it, owned by authd's user, with mode "
                        "700",
@@ -190,7 +217,9 @@ bool keyfile_make(const char *directory, struct err *err)
     if (fd < 0) {
         return false;
     }
-    bool made = file_make(fd, &pepper_kind) && file_make(fd, &audit_kind);
+    for (size_t i = 0; made && i < KINDS; i++) {
+        made = kind_listed(&kinds[i], listed) || file_make(fd, &kinds[i]);
+    }
     if (!made) {
         err_set(err, "key_dir: cannot make a key in %s: %s", directory, strerror(errno));
     }
@@ -200,17 +229,24 @@ bool keyfile_make(const char *directory, struct err *err)
 
 /* ---- the database's list ---- */
 
+static void names_add(struct key_names *names, const struct kind *kind, const struct key *key)
+{
+    char name[KIND_MAX + 1 + KEY_ID_LENGTH];
+
+    snprintf(name, sizeof(name), "%s %s", kind->name, key->id);
+    key_names_add(names, name);
+}
+
 void keyfile_names(const struct key_ring *ring, struct key_names *names)
 {
-    char name[KEY_NAME_MAX + 1];
-
     *names = (struct key_names){0};
-    for (size_t i = 0; i < ring->pepper_count; i++) {
-        snprintf(name, sizeof(name), "%s %s", pepper_kind.name, ring->peppers[i].id);
-        key_names_add(names, name);
+    for (size_t i = 0; i < ring->peppers.count; i++) {
+        names_add(names, &kinds[0], &ring->peppers.keys[i]);
     }
-    snprintf(name, sizeof(name), "%s %s", audit_kind.name, ring->audit.id);
-    key_names_add(names, name);
+    for (size_t i = 0; i < ring->sealing.count; i++) {
+        names_add(names, &kinds[1], &ring->sealing.keys[i]);
+    }
+    names_add(names, &kinds[2], &ring->audit);
 }
 
 bool keyfile_register(const char *directory, const char *owner_url, struct key_ring *ring,
@@ -223,7 +259,7 @@ bool keyfile_register(const char *directory, const char *owner_url, struct key_r
     if (list == NULL) {
         return false;
     }
-    done = (names.count > 0 || keyfile_make(directory, err)) && keyfile_load(directory, ring, err);
+    done = keyfile_make(directory, &names, err) && keyfile_load(directory, ring, err);
     if (done) {
         keyfile_names(ring, &names);
         done = key_list_add(list, &names, err);

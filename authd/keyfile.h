@@ -1,5 +1,5 @@
-/* The key files, in key_dir: `pepper` and `audit`. They are what a stolen database lacks; so they
- * are in no database and in no backup of one, and every node has the same. */
+/* The key files, in key_dir: `pepper`, `sealing` and `audit`. They are what a stolen database
+ * lacks; so they are in no database and in no backup of one, and every node has the same. */
 #ifndef KEYFILE_H
 #define KEYFILE_H
 
@@ -10,11 +10,12 @@
 /* False: `err` says which file is wrong, why, and what to do. Wipe the ring with keyfile_wipe(). */
 bool keyfile_load(const char *directory, struct key_ring *ring, struct err *err);
 
-/* Makes the directory and whichever file is missing, with a new random key. What is there stays. */
-bool keyfile_make(const char *directory, struct err *err);
+/* Makes whichever file is missing, with a new random key, unless the database lists a key of that
+ * kind already; the directory too, while it lists none at all. What is there stays. */
+bool keyfile_make(const char *directory, const struct key_names *listed, struct err *err);
 
-/* The same, and the database's list of keys is brought up to date: new keys are made only while it
- * lists none, and those that it lists have to be there. As the owner role; blocking. */
+/* The same, and the database's list of keys is brought up to date: those that it lists have to be
+ * there. As the owner role; blocking. */
 bool keyfile_register(const char *directory, const char *owner_url, struct key_ring *ring,
                       struct err *err);
 

@@ -40,7 +40,7 @@ static void verifier_of(const struct key *key, const struct keyed_input *input,
 
 bool api_key_matches(const struct core *core, const struct api_key_row *row, struct span secret)
 {
-    const struct key *key = key_find(core->keys, row->key);
+    const struct key *key = key_find(&core->keys->peppers, span_of(row->key));
     const struct keyed_input input = {
         .kind = KIND, .id = row->id, .owner = row->owner, .secret = secret};
     char verifier[HEX_SIZE];
@@ -79,7 +79,7 @@ static void key_made(const struct account_result *result, void *arg)
 /* What the database keeps of it. */
 static void arguments_complete(struct api_key_call *call, int64_t id)
 {
-    const struct key *key = &call->core->keys->peppers[0];
+    const struct key *key = &call->core->keys->peppers.keys[0];
     struct keyed_input input = {.kind = KIND, .id = id, .owner = call->owner};
     struct span selector = secret_text_selector(&call->secret);
     char verifier[HEX_SIZE];

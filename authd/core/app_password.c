@@ -42,7 +42,7 @@ static void verifier_of(const struct key *key, const struct keyed_input *input,
 enum app_password_match app_password_matches(const struct core *core,
                                              const struct app_password_row *row, struct span secret)
 {
-    const struct key *key = key_find(core->keys, row->key);
+    const struct key *key = key_find(&core->keys->peppers, span_of(row->key));
     const struct keyed_input input = {KIND, row->id, row->owner, secret};
     char verifier[HEX_SIZE];
 
@@ -111,7 +111,7 @@ static int64_t number_in(const json_t *object, const char *name)
 
 static void arguments_complete(struct app_password_call *call, int64_t id, int64_t owner)
 {
-    const struct key *key = &call->core->keys->peppers[0];
+    const struct key *key = &call->core->keys->peppers.keys[0];
     struct span selector = secret_text_selector(&call->secret);
     struct keyed_input input = {KIND, id, owner, secret_text_secret(&call->secret)};
     char verifier[HEX_SIZE];

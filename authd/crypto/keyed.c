@@ -67,22 +67,22 @@ static bool parse_line(const char *line, struct key *key)
     return true;
 }
 
-size_t key_parse(struct span text, struct key *keys, size_t max)
+size_t key_parse(struct span text, struct key_set *set)
 {
     size_t count = text.len / KEY_LINE_LENGTH;
 
-    if (text.len % KEY_LINE_LENGTH != 0 || count > max) {
+    set->count = 0;
+    if (text.len % KEY_LINE_LENGTH != 0 || count > KEY_SET_MAX) {
         return 0;
     }
     for (size_t i = 0; i < count; i++) {
-        if (!parse_line(text.ptr + i * KEY_LINE_LENGTH, &keys[i])) {
-            return 0;
+        struct key *key = &set->keys[i];
+
+        if (!parse_line(text.ptr + i * KEY_LINE_LENGTH, key) ||
+            key_find(set, span_of(key->id)) != NULL) {
+            return set->count = 0;
         }
-        for (size_t other = 0; other < i; other++) {
-            if (strcmp(keys[other].id, keys[i].id) == 0) {
-                return 0;
-            }
-        }
+        set->count++;
     }
     return count;
 }
@@ -97,11 +97,11 @@ void key_line(const struct key *key, char out[static KEY_LINE_LENGTH])
     secret_wipe(text, sizeof(text));
 }
 
-const struct key *key_find(const struct key_ring *ring, const char *id)
+const struct key *key_find(const struct key_set *set, struct span id)
 {
-    for (size_t i = 0; i < ring->pepper_count; i++) {
-        if (strcmp(ring->peppers[i].id, id) == 0) {
-            return &ring->peppers[i];
+    for (size_t i = 0; i < set->count; i++) {
+        if (span_is(id, set->keys[i].id)) {
+            return &set->keys[i];
         }
     }
     return NULL;
@@ -123,7 +123,7 @@ void keyed_hash(const struct key *key, const struct keyed_input *input,
 
 void key_derive(const struct key_ring *ring, const char *purpose, uint8_t out[static KEY_LENGTH])
 {
-    const struct key *key = &ring->peppers[0];
+    const struct key *key = &ring->peppers.keys[0];
     crypto_generichash_state state;
 
     crypto_generichash_init(&state, key->octets, sizeof(key->octets), KEY_LENGTH);

@@ -14,7 +14,7 @@ enum {
     KEY_ID_LENGTH = 8,
     KEY_LINE_LENGTH = 2 * KEY_LENGTH + 1,
     KEYED_HASH_LENGTH = 32,
-    KEY_PEPPERS_MAX = 8,
+    KEY_SET_MAX = 8,
 };
 
 struct key {
@@ -22,23 +22,28 @@ struct key {
     uint8_t octets[KEY_LENGTH];
 };
 
+struct key_set {
+    struct key keys[KEY_SET_MAX]; /* the first one makes what is new */
+    size_t count;
+};
+
 struct key_ring {
-    struct key peppers[KEY_PEPPERS_MAX]; /* the first one makes what is new */
-    size_t pepper_count;
+    struct key_set peppers; /* verifiers of secrets that authd made */
+    struct key_set sealing; /* crypto/sealed.h */
     struct key audit;
 };
 
 /* Sets the id of a key whose octets are there. */
 void key_name(struct key *key);
 
-/* The text of a key file: one key a line, 64 hexadecimal digits and a newline. The number of keys;
- * 0: it is something else, or more than `max`, or has one twice. */
-size_t key_parse(struct span text, struct key *keys, size_t max);
+/* The text of a key file: one key a line, 64 hexadecimal digits and a newline. The number of keys,
+ * at most KEY_SET_MAX; 0: it is something else, or more, or has one twice. */
+size_t key_parse(struct span text, struct key_set *set);
 /* Writes such a line, without a NUL. */
 void key_line(const struct key *key, char out[static KEY_LINE_LENGTH]);
 
-/* A pepper; NULL: not ours. */
-const struct key *key_find(const struct key_ring *ring, const char *id);
+/* NULL: it is not in the set. */
+const struct key *key_find(const struct key_set *set, struct span id);
 
 /* `kind` is a constant of at most 255 octets, such as "app-password"; `id` is the row's, `owner`
  * its account's (0: none). */

@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 
-#define KEY_NAMES_MAX 16
+#define KEY_NAMES_MAX 32
 #define KEY_NAME_MAX  31
 
 struct key_names {

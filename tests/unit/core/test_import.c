@@ -25,7 +25,7 @@ static json_t *prepared(json_t *rows)
     const struct authd_scheme *schemes[] = {authd_plugin_argon2id.schemes[0],
                                             authd_plugin_crypt.schemes[0],
                                             authd_plugin_dovecot.schemes[0]};
-    const struct key_ring keys = {.peppers = {{.octets = {7}}}, .pepper_count = 1};
+    const struct key_ring keys = {.peppers = {.keys = {{.octets = {7}}}, .count = 1}};
     const struct core core = {
         .keys = &keys,
         .schemes = {.schemes = schemes, .count = 3, .limit = {.bytes = 256 << 20, .work = 2000000}},

@@ -12,29 +12,29 @@
 #define LINE_A "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
 #define LINE_B "ff0102030405060708090A0B0C0D0E0F101112131415161718191a1b1c1d1e1f\n"
 
-static struct key_ring ring_of(const char *text)
+static struct key_set set_of(const char *text)
 {
-    struct key_ring ring = {.pepper_count = 0};
+    struct key_set set;
 
-    ring.pepper_count = key_parse(span_of(text), ring.peppers, KEY_PEPPERS_MAX);
-    return ring;
+    key_parse(span_of(text), &set);
+    return set;
 }
 
 static void test_key_files(void **state)
 {
-    struct key_ring ring = ring_of(LINE_A LINE_B);
+    const struct key_set set = set_of(LINE_A LINE_B);
     char line[KEY_LINE_LENGTH];
 
     (void)state;
-    assert_int_equal(ring.pepper_count, 2);
-    assert_int_equal(ring.peppers[0].octets[1], 1);
-    assert_int_equal(ring.peppers[1].octets[0], 0xff);
-    assert_int_equal(strlen(ring.peppers[0].id), KEY_ID_LENGTH);
-    assert_string_not_equal(ring.peppers[0].id, ring.peppers[1].id);
-    assert_ptr_equal(key_find(&ring, ring.peppers[1].id), &ring.peppers[1]);
-    assert_null(key_find(&ring, "00000000"));
-    assert_null(key_find(&ring, ""));
-    key_line(&ring.peppers[0], line);
+    assert_int_equal(set.count, 2);
+    assert_int_equal(set.keys[0].octets[1], 1);
+    assert_int_equal(set.keys[1].octets[0], 0xff);
+    assert_int_equal(strlen(set.keys[0].id), KEY_ID_LENGTH);
+    assert_string_not_equal(set.keys[0].id, set.keys[1].id);
+    assert_ptr_equal(key_find(&set, span_of(set.keys[1].id)), &set.keys[1]);
+    assert_null(key_find(&set, SPAN_LITERAL("00000000")));
+    assert_null(key_find(&set, SPAN_LITERAL("")));
+    key_line(&set.keys[0], line);
     assert_memory_equal(line, LINE_A, KEY_LINE_LENGTH);
 }
 
@@ -51,19 +51,24 @@ static void test_what_is_no_key_file(void **state)
         "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f ",
         "0x0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n",
     };
-    struct key keys[2];
+    char many[(KEY_SET_MAX + 1) * KEY_LINE_LENGTH];
+    struct key_set set;
 
     (void)state;
     for (size_t i = 0; i < sizeof(flawed) / sizeof(flawed[0]); i++) {
-        assert_int_equal(ring_of(flawed[i]).pepper_count, 0);
+        assert_int_equal(set_of(flawed[i]).count, 0);
     }
-    assert_int_equal(key_parse(span_of(LINE_A LINE_B), keys, 2), 2);
-    assert_int_equal(key_parse(span_of(LINE_A LINE_B), keys, 1), 0);
+    for (size_t i = 0; i <= KEY_SET_MAX; i++) {
+        key_line(&(struct key){.octets = {(uint8_t)i}}, many + i * KEY_LINE_LENGTH);
+    }
+    assert_int_equal(key_parse((struct span){many, sizeof(many) - KEY_LINE_LENGTH}, &set),
+                     KEY_SET_MAX);
+    assert_int_equal(key_parse((struct span){many, sizeof(many)}, &set), 0);
 }
 
 static void test_every_part_counts(void **state)
 {
-    const struct key_ring ring = ring_of(LINE_A LINE_B);
+    const struct key_set set = set_of(LINE_A LINE_B);
     const struct keyed_input inputs[] = {
         {"app-password", 1, 2, SPAN_LITERAL("secret")},
         {"app-passwords", 1, 2, SPAN_LITERAL("ecret")},
@@ -81,8 +86,8 @@ static void test_every_part_counts(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT; i++) {
-        keyed_hash(&ring.peppers[0], &inputs[i], hashes[i]);
-        keyed_hash(&ring.peppers[1], &inputs[i], hashes[COUNT + i]);
+        keyed_hash(&set.keys[0], &inputs[i], hashes[i]);
+        keyed_hash(&set.keys[1], &inputs[i], hashes[COUNT + i]);
     }
     for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++) {
         for (size_t other = 0; other < i; other++) {
@@ -102,12 +107,12 @@ static void test_known_values(void **state)
                                                 0x92, 0x48, 0xb7, 0xe1, 0xf4, 0xa6, 0x77, 0x55,
                                                 0x6a, 0xc9, 0x62, 0x90, 0xdb, 0xa4, 0x47, 0xa3,
                                                 0x6f, 0x82, 0x9a, 0x1d, 0x35, 0xcf, 0x0b, 0x04};
-    const struct key_ring ring = ring_of(LINE_A);
+    const struct key_ring ring = {.peppers = set_of(LINE_A)};
     uint8_t out[KEYED_HASH_LENGTH];
 
     (void)state;
-    assert_string_equal(ring.peppers[0].id, "6d159902");
-    keyed_hash(&ring.peppers[0],
+    assert_string_equal(ring.peppers.keys[0].id, "6d159902");
+    keyed_hash(&ring.peppers.keys[0],
                &(struct keyed_input){"app-password", 7, 42, SPAN_LITERAL("bcdefghijklmnopqrstu")},
                out);
     assert_memory_equal(out, verifier, sizeof(out));
