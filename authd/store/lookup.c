@@ -55,7 +55,15 @@ enum {
     COLUMN_KEY,
     COLUMN_EXPIRED,
     COLUMN_SCOPES,
-    COLUMN_SECONDS
+    COLUMN_SECONDS,
+    COLUMN_SEAL,
+    COLUMN_ROLE,
+    COLUMN_DOMAIN_POLICY,
+    COLUMN_USER_POLICY,
+    COLUMN_FACTOR,
+    COLUMN_SEED,
+    COLUMN_ALGORITHM,
+    COLUMN_DIGITS
 };
 
 /* ---- answers -----------------------------------------------------------------------------------
@@ -74,6 +82,32 @@ static struct lookup_request *batch_remove(struct lookup_batch *batch, unsigned 
     struct lookup_request *request = batch->askers[place];
     batch->askers[place] = NULL;
     return request;
+}
+
+static void row_credential(const struct db_result *result, int row, struct account_row *account)
+{
+    if (db_text(result, row, COLUMN_CREDENTIAL) == NULL) {
+        return;
+    }
+    account->credential = db_int(result, row, COLUMN_CREDENTIAL);
+    account->credential_version = db_int(result, row, COLUMN_CREDENTIAL_VERSION);
+    account->verifier = db_text(result, row, COLUMN_VERIFIER);
+    account->key = db_text(result, row, COLUMN_KEY);
+    account->expired = db_bool(result, row, COLUMN_EXPIRED);
+}
+
+static void row_factor(const struct db_result *result, int row, struct account_row *account)
+{
+    account->role = db_text(result, row, COLUMN_ROLE);
+    account->domain_policy = db_text(result, row, COLUMN_DOMAIN_POLICY);
+    account->user_policy = db_text(result, row, COLUMN_USER_POLICY);
+    if (db_text(result, row, COLUMN_FACTOR) == NULL) {
+        return;
+    }
+    account->factor = db_int(result, row, COLUMN_FACTOR);
+    account->seed = db_text(result, row, COLUMN_SEED);
+    account->algorithm = db_text(result, row, COLUMN_ALGORITHM);
+    account->digits = (unsigned)db_int(result, row, COLUMN_DIGITS);
 }
 
 static void batch_answer_row(struct lookup_batch *batch, const struct db_result *result, int row)
@@ -97,13 +131,11 @@ static void batch_answer_row(struct lookup_batch *batch, const struct db_result 
         .scopes = db_text(result, row, COLUMN_SCOPES),
         .now = db_int(result, row, COLUMN_SECONDS),
     };
-    if (db_text(result, row, COLUMN_CREDENTIAL) != NULL) {
-        account.credential = db_int(result, row, COLUMN_CREDENTIAL);
-        account.credential_version = db_int(result, row, COLUMN_CREDENTIAL_VERSION);
-        account.verifier = db_text(result, row, COLUMN_VERIFIER);
-        account.key = db_text(result, row, COLUMN_KEY);
-        account.expired = db_bool(result, row, COLUMN_EXPIRED);
+    if (db_text(result, row, COLUMN_SEAL) != NULL) {
+        account.seal = db_int(result, row, COLUMN_SEAL);
     }
+    row_credential(result, row, &account);
+    row_factor(result, row, &account);
     request_finish(request, DB_OK, &account);
 }
 

@@ -22,7 +22,8 @@ struct account_row {
     int64_t version;   /* rises with every change that a running login must notice */
     const char *login; /* canonical */
     bool suspended;
-    const char *password; /* stored hash, or NULL: no main password */
+    const char *password; /* stored hash, sealed; NULL: no main password */
+    int64_t seal;         /* over which version; 0: none */
     int generation;       /* of the main password: N of the identity alice#pN@example.org */
 
     /* The app password that was asked for, if it is this account's; 0: it is not. */
@@ -35,6 +36,14 @@ struct account_row {
     const char *foreign; /* app passwords made elsewhere, as the function says; NULL: none */
     const char *scopes;  /* a word for each level, as the function says */
     int64_t now;         /* the database's clock, in seconds since 1970 */
+
+    const char *role;
+    const char *domain_policy; /* on second factors; NULL: it says nothing */
+    const char *user_policy;
+    int64_t factor; /* the enrolment; 0: none, and so: */
+    const char *seed;
+    const char *algorithm;
+    unsigned digits;
 };
 
 /* Embedded in the asker, who cancels it before going away. */
