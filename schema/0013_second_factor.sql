@@ -207,3 +207,44 @@ BEGIN
 END
 $$;
 GRANT EXECUTE ON FUNCTION authd.login_lookup(text[], text[]) TO authd_service;
+
+-- ---- the door --------------------------------------------------------------------------------
+
+-- What authd.manage() will call, and nothing else.
+CREATE TABLE authd.operation (
+    name text COLLATE "C" PRIMARY KEY
+);
+INSERT INTO authd.operation SELECT unnest(authd.operations());
+
+-- authd.operations() → text[]
+-- The names of all operations.
+CREATE OR REPLACE FUNCTION authd.operations() RETURNS text[]
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+    SELECT array_agg(name) FROM authd.operation
+$$;
+
+-- ---- notices ---------------------------------------------------------------------------------
+
+-- What users are told by mail, at the address on file: written in the transaction of what they are
+-- told about, sent a moment later by any node.
+CREATE TABLE authd.notice (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account     bigint NOT NULL REFERENCES authd.account ON DELETE CASCADE,
+    kind        text NOT NULL CHECK (kind ~ '^[a-z-]{1,40}$'),
+    details     jsonb NOT NULL DEFAULT '{}', -- no secret
+    created_at  timestamptz NOT NULL DEFAULT authd.now(),
+    attempts    int NOT NULL DEFAULT 0,
+    taken_until timestamptz -- some node is about to send it; NULL: nobody is
+);
+
+-- authd.notice_put(account bigint, kind text, details jsonb) → void
+-- A mail to that user. kind: which text; details: what the text tells beside it.
+CREATE FUNCTION authd.notice_put(account bigint, kind text, details jsonb DEFAULT '{}') RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    INSERT INTO authd.notice (account, kind, details)
+        VALUES (notice_put.account, notice_put.kind, notice_put.details);
+END
+$$;
