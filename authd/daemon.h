@@ -1,4 +1,4 @@
-/* The daemon: builds the parts in order, runs the loop, takes them down in reverse. */
+/* The daemon: the services behind their endpoints, from binding to draining. */
 #ifndef DAEMON_H
 #define DAEMON_H
 

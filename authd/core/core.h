@@ -1,4 +1,4 @@
-/* What every request of the core shares. Built by daemon.c, read-only afterwards. */
+/* What every request of the core shares. Built by services.c, read-only afterwards. */
 #ifndef CORE_CORE_H
 #define CORE_CORE_H
 

@@ -1,0 +1,217 @@
+#include "services.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/last_use.h"
+#include "core/mail.h"
+#include "core/registry.h"
+#include "core/scope_cache.h"
+#include "core/upgrade.h"
+#include "keyfile.h"
+#include "loop/loop.h"
+#include "loop/workers.h"
+#include "store/embedded.h"
+#include "store/lookup.h"
+#include "store/migrate.h"
+
+#define HASH_IDLE_MS      10000
+#define HASH_QUEUE_LIMIT  64
+#define HTTP_CONNECTIONS  500
+#define RESOLVER_FINISH_S 2
+
+static volatile sig_atomic_t resolver_late_status;
+
+/* ---- building ---- */
+
+bool services_load(struct services *services, struct err *err)
+{
+    const struct config *config = services->config;
+    struct password_schemes *schemes = &services->core.schemes;
+    const struct registry_options options = {
+        .directory = services->plugin_dir,
+        .names = (const char *const *)config->plugins,
+        .count = config->plugin_count,
+    };
+
+    services->registry = registry_create(&options, err);
+    if (services->registry == NULL) {
+        return false;
+    }
+    schemes->schemes = registry_schemes(services->registry);
+    while (schemes->schemes[schemes->count] != NULL) {
+        schemes->count++;
+    }
+    schemes->parameters = (struct authd_hash_parameters){
+        .memory = config->hash_memory,
+        .passes = config->hash_passes,
+    };
+    schemes->limit = (struct authd_cost){
+        .bytes = config->max_memory,
+        .work = config->max_time_ms * 1000,
+    };
+    if (!password_schemes_init(schemes, config->scheme, err)) {
+        return false;
+    }
+    password_idle(schemes); // this thread hashes no more
+    return true;
+}
+
+static void on_hasher_idle(void *arg)
+{
+    password_idle(arg);
+}
+
+static bool services_embed(struct services *services, struct err *err)
+{
+    unsigned applied = 0;
+
+    if (!services->config->embedded) {
+        return true;
+    }
+    services->embedded = embedded_start(services->config->state_dir, err);
+    if (services->embedded == NULL ||
+        !migrate_run(embedded_owner_url(services->embedded), &applied, err)) {
+        return false;
+    }
+    if (applied > 0) {
+        log_message(LOG_INFO, "migrated", "%u migrations applied", applied);
+    }
+    return true;
+}
+
+/* With an external database other nodes may have the keys already: only --migrate makes them. */
+static bool services_keys(struct services *services, struct err *err)
+{
+    const struct config *config = services->config;
+
+    bool there = config->embedded
+                     ? keyfile_register(config->key_dir, embedded_owner_url(services->embedded),
+                                        &services->keys, err)
+                     : keyfile_load(config->key_dir, &services->keys, err);
+
+    keyfile_names(&services->keys, &services->key_names);
+    return there;
+}
+
+bool services_open(struct services *services, struct err *err)
+{
+    return services_embed(services, err) && services_keys(services, err);
+}
+
+bool services_build(struct services *services, struct db_options db, struct err *err)
+{
+    const struct config *config = services->config;
+    struct core *core = &services->core;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    const struct workers_options hash = {
+        .name = "hash",
+        .threads = config->workers != 0 ? config->workers : (unsigned)(cores > 0 ? cores : 1),
+        .nice = 10,
+        .queue_limit = HASH_QUEUE_LIMIT,
+        .idle = on_hasher_idle,
+        .idle_arg = &core->schemes,
+        .idle_ms = HASH_IDLE_MS,
+    };
+    const struct workers_options mail = {
+        .name = "mail", .threads = 1, .queue_limit = MAIL_QUEUE_LIMIT};
+    const struct workers_options resolve = {.name = "resolve", .threads = 1, .queue_limit = 16};
+    const struct http_options http = {.connections = HTTP_CONNECTIONS,
+                                      .tls = config_has_tls(config)};
+
+    core->loop = loop_create();
+    core->hashers = workers_create(core->loop, &hash);
+    core->mailers = workers_create(core->loop, &mail);
+    services->resolver = workers_create(core->loop, &resolve);
+    if (core->hashers == NULL || core->mailers == NULL || services->resolver == NULL) {
+        return err_set(err, "workers: cannot start threads: %s", strerror(errno));
+    }
+
+    db.url = config->embedded ? embedded_service_url(services->embedded) : config->url;
+    db.read_connections = config->read_connections;
+    db.resolver = services->resolver;
+    db.keys = &services->key_names;
+
+    core->db = db_create(core->loop, &db);
+    core->lookup = lookup_create(core->loop, core->db);
+    core->upgrades = upgrades_create(core);
+    core->last_uses = last_uses_create(core);
+    core->scopes = scope_cache_create(core->db);
+    core->registry = services->registry;
+    core->keys = &services->keys;
+    core->default_domain = config->default_domain;
+    core->site = config_site(config);
+    core->audits = audits_create(core, config_audit(config));
+    services->http = http_create(core->loop, core, &http);
+    return true;
+}
+
+/* ---- taking down ---- */
+
+static void on_resolver_late(int number)
+{
+    (void)number;
+    _exit(resolver_late_status);
+}
+
+/* A name server that does not answer holds its thread for many seconds; by now nothing else is
+ * left. */
+static void resolver_finish(struct services *services, int status)
+{
+    resolver_late_status = status;
+    signal(SIGALRM, on_resolver_late);
+    alarm(RESOLVER_FINISH_S);
+    workers_destroy(services->resolver);
+    alarm(0);
+}
+
+/* In reverse: who asks goes before who is asked. */
+void services_finish(struct services *services, int status)
+{
+    struct core *core = &services->core;
+
+    if (core->loop != NULL) {
+        http_destroy(services->http); // its connections know their listeners
+        audits_destroy(core->audits);
+        upgrades_destroy(core->upgrades);
+        last_uses_destroy(core->last_uses);
+        scope_cache_destroy(core->scopes);
+        workers_destroy(core->hashers);
+        workers_destroy(core->mailers);
+        lookup_destroy(core->lookup);
+        db_destroy(core->db);
+    }
+    if (services->embedded != NULL) {
+        embedded_stop(services->embedded);
+    }
+    if (core->loop != NULL) {
+        resolver_finish(services, status);
+        loop_destroy(core->loop);
+    }
+    registry_destroy(services->registry);
+    keyfile_wipe(&services->keys);
+    free(services->plugin_dir);
+}
+
+/* ---- authd --migrate ---- */
+
+bool services_migrate(struct services *services, struct err *err)
+{
+    const struct config *config = services->config;
+    unsigned applied = 0;
+    bool done;
+
+    if (config->embedded) { // runs the migrations itself, as every start does
+        return services_open(services, err);
+    }
+    done = migrate_run(config->owner_url, &applied, err) &&
+           keyfile_register(config->key_dir, config->owner_url, &services->keys, err);
+    if (done) {
+        log_message(LOG_INFO, "migrated", "%u migrations applied, schema version %d", applied,
+                    migrate_version());
+    }
+    return done;
+}
