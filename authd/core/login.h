@@ -33,6 +33,7 @@ struct login_context {
     bool told;             /* mechanism and client are part of the protocol, so that a scope can be
                               held to them; else they are for the log */
     bool sign_in;          /* to authd itself, not to mail: only a main password is good for that */
+    struct span code;      /* sign_in only: what was entered as a second factor; empty: nothing */
     bool tagged;           /* identity is alice#p3@example.org, not alice@example.org */
 };
 
@@ -42,6 +43,8 @@ struct login_result { /* valid during the callback */
     const char *identity; /* with OUTCOME_ALLOW, and: */
     int64_t account;
     int64_t version;       /* of the account, as it was when the secret was checked */
+    const char *factor;    /* beside the password: "totp", "recovery"; NULL: none */
+    bool must_enrol;       /* sign_in only: good for nothing but to enrol a second factor */
     const char *user;      /* the canonical name that was claimed; "" if it is no name */
     const char *reference; /* with the others: the word that is in the log */
 };

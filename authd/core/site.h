@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "core/factor_rules.h"
 #include "core/password_rules.h"
 
 struct site {
@@ -15,6 +16,7 @@ struct site {
     const char *mail_from;   /* canonical address; NULL: none, so no mail */
     const char *mail_server; /* "smtp://127.0.0.1:25" */
     struct password_rules rules;
+    struct factor_rules factor;
 };
 
 #endif
