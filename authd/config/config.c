@@ -52,6 +52,25 @@ bool reader_choice(const struct reader *reader, const char *path, const char *te
            reader_fail_value(reader, path, text, problem.text);
 }
 
+bool reader_network(const struct reader *reader, const char *path, const char *text,
+                    struct network *out)
+{
+    char meant[NETWORK_TEXT_SIZE];
+
+    switch (network_parse(span_of(text), out)) {
+    case NETWORK_OK:
+        return true;
+    case NETWORK_HOST_BITS:
+        return reader_fail(reader, path, "\"%.100s\" has bits set behind its prefix; write %s",
+                           text, network_text(out, meant));
+    case NETWORK_NOT_ADDRESS:
+    case NETWORK_BAD_PREFIX:
+        break;
+    }
+    return reader_fail_value(reader, path, text,
+                             "is no network; write for example 192.0.2.0/24 or 2001:db8::/32");
+}
+
 char *reader_path(const struct reader *reader, const char *path, const char *text)
 {
     char *absolute = NULL;
@@ -230,8 +249,8 @@ static bool read_config(const struct reader *reader, const struct raw_config *ra
            read_key_dir(reader, raw->key_dir, config) &&
            config_read_listeners(reader, raw, config) && config_read_outside(reader, raw, config) &&
            config_read_password(reader, &raw->password, config) &&
-           read_plugins(reader, raw, config) && config_read_audit(reader, &raw->audit, config) &&
-           read_process(reader, raw, config);
+           config_read_factor(reader, raw, config) && read_plugins(reader, raw, config) &&
+           config_read_audit(reader, &raw->audit, config) && read_process(reader, raw, config);
 }
 
 static struct config *load_document(struct reader *reader)
@@ -296,6 +315,7 @@ struct site config_site(const struct config *config)
                 .words = (const char *const *)config->words,
                 .word_count = config->word_count,
             },
+        .factor = config->factor,
     };
 }
 
@@ -333,5 +353,6 @@ void config_destroy(struct config *config)
     free(config->mail_from);
     free(config->mail_server);
     free(config->plugin_dir);
+    free(config->factor_shared);
     free(config);
 }

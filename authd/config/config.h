@@ -71,6 +71,9 @@ struct config {
     char **words; /* case-folded */
     size_t word_count;
 
+    struct factor_rules factor;
+    struct network *factor_shared; /* factor.grace.shared */
+
     char *plugin_dir; /* absolute; NULL: next to the program, or in the install prefix */
     char **plugins;
     size_t plugin_count;

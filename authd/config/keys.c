@@ -106,6 +106,25 @@ static const struct config_key keys[] = {
     OPTIONAL("password.words", "[acme, rocket]",
              "What everybody here knows, so that no password is built from it."),
 
+    DEFAULT("second_factor", "optional",
+            "Who needs a code beside the main password: off, optional (whoever has enrolled) or "
+            "required. Domains and users may be stricter."),
+    DEFAULT("second_factor_inline", "true",
+            "On mail sockets the code may follow the password, with a $ between them or not."),
+    DEFAULT("second_factor_ahead", "false",
+            "The code of the next 30 seconds is good as well, for phones that are fast."),
+
+    SECTION("second_factor_grace."),
+    OPTIONAL("second_factor_grace.for", "12h",
+             "On mail sockets, after a code: how long the same password is good without one from "
+             "the same network, 1m to 30d. Default: not at all."),
+    OPTIONAL("second_factor_grace.uses", "200", "How often, 1 to 100000. Default: 200."),
+    OPTIONAL("second_factor_grace.network", "\"/24,/64\"",
+             "What the same network is: prefixes of IPv4 (16 to 32) and IPv6 (32 to 128). Default: "
+             "/24,/64."),
+    OPTIONAL("second_factor_grace.shared", "[198.51.100.0/24]",
+             "Networks that too many share: no grace there."),
+
     OPTIONAL("plugin_dir", "/usr/lib/smtp-authd/plugins",
              "Default: next to the program, or in the install prefix."),
     DEFAULT("plugins", "[plain, login, argon2id, crypt, dovecot]", "Only these are loaded."),
@@ -268,12 +287,9 @@ static void print_section(FILE *out, const struct config_key *key)
     const char *name;
     int len = key_name(key, &name);
 
-    if (section_length(key->path) == 0) {
-        fprintf(out, "\n%.*s:\n", len, name);
-    } else {
-        bool active = section_is_active(key->path, strlen(key->path));
-        fprintf(out, "    %s%.*s:\n", active ? "" : "# ", len, name);
-    }
+    const char *comment = section_is_active(key->path, strlen(key->path)) ? "" : "# ";
+
+    fprintf(out, "%s%s%.*s:\n", section_length(key->path) == 0 ? "\n" : "    ", comment, len, name);
 }
 
 static void print_key(FILE *out, const struct config_key *key)
@@ -284,7 +300,7 @@ static void print_key(FILE *out, const struct config_key *key)
     bool in_list = strncmp(key->path, "listeners[].", strlen("listeners[].")) == 0;
     bool first = in_list && strcmp(name, "protocol") == 0;
     bool inert = section > 0 && !section_is_active(key->path, section);
-    const char *indent = in_list ? "    " : section > 0 ? "  " : "";
+    const char *indent = in_list ? "    " : section > 0 && !inert ? "  " : "";
     const char *comment = inert ? "#   " : key_is_active(key) ? "" : "# ";
 
     if (opens_section(key)) {

@@ -170,29 +170,6 @@ static bool read_tls(struct entry *entry)
     return listener->key != NULL;
 }
 
-static bool read_proxy(struct entry *entry, size_t at)
-{
-    const char *text = entry->raw->trusted_proxies[at];
-    struct network *network = &entry->listener->trusted_proxies[at];
-    char name[40];
-    char meant[NETWORK_TEXT_SIZE];
-
-    snprintf(name, sizeof(name), "trusted_proxies[%zu]", at + 1);
-    switch (network_parse(span_of(text), network)) {
-    case NETWORK_OK:
-        return true;
-    case NETWORK_HOST_BITS:
-        return reader_fail(entry->reader, key_of(entry, name),
-                           "\"%.100s\" has bits set behind its prefix; write %s", text,
-                           network_text(network, meant));
-    case NETWORK_NOT_ADDRESS:
-    case NETWORK_BAD_PREFIX:
-        break;
-    }
-    return reader_fail_value(entry->reader, key_of(entry, name), text,
-                             "is no network; write for example 192.0.2.0/24 or 2001:db8::/32");
-}
-
 static bool read_proxies(struct entry *entry)
 {
     const struct raw_listener *raw = entry->raw;
@@ -201,7 +178,11 @@ static bool read_proxies(struct entry *entry)
     listener->trusted_proxies =
         mem_calloc(raw->trusted_proxies_count, sizeof(*listener->trusted_proxies));
     for (size_t i = 0; i < raw->trusted_proxies_count; i++) {
-        if (!read_proxy(entry, i)) {
+        char name[40];
+
+        snprintf(name, sizeof(name), "trusted_proxies[%zu]", i + 1);
+        if (!reader_network(entry->reader, key_of(entry, name), raw->trusted_proxies[i],
+                            &listener->trusted_proxies[i])) {
             return false;
         }
         listener->trusted_proxy_count++;

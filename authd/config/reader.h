@@ -31,6 +31,10 @@ bool reader_choice(const struct reader *reader, const char *path, const char *te
 /* Absolute, without a slash at the end; free it. NULL: reader->err is set. */
 char *reader_path(const struct reader *reader, const char *path, const char *text);
 
+/* A network with its prefix, or one address. */
+bool reader_network(const struct reader *reader, const char *path, const char *text,
+                    struct network *out);
+
 bool config_read_listeners(const struct reader *reader, const struct raw_config *raw,
                            struct config *config);
 bool config_read_password(const struct reader *reader, const struct raw_password *raw,
@@ -39,6 +43,8 @@ bool config_read_outside(const struct reader *reader, const struct raw_config *r
                          struct config *config);
 bool config_read_database(const struct reader *reader, const struct raw_database *raw,
                           struct config *config);
+bool config_read_factor(const struct reader *reader, const struct raw_config *raw,
+                        struct config *config);
 bool config_read_audit(const struct reader *reader, const struct raw_audit *raw,
                        struct config *config);
 

@@ -66,6 +66,14 @@ struct raw_audit {
     char *retain_logins;
 };
 
+struct raw_factor_grace {
+    char *duration;
+    char *uses;
+    char *network;
+    char **shared;
+    unsigned shared_count;
+};
+
 struct raw_log {
     char *format;
     char *level;
@@ -83,6 +91,10 @@ struct raw_config {
     struct raw_submission submission;
     struct raw_mail mail;
     struct raw_password password;
+    char *second_factor;
+    char *second_factor_inline;
+    char *second_factor_ahead;
+    struct raw_factor_grace second_factor_grace;
     char *plugin_dir;
     char **plugins;
     unsigned plugins_count;

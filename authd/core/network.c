@@ -276,6 +276,17 @@ char *network_text(const struct network *network, char out[static NETWORK_TEXT_S
     return out;
 }
 
+struct network network_around(const struct network_address *address, unsigned bits4, unsigned bits6)
+{
+    struct network network = {
+        .base = *address,
+        .bits = is_mapped(address) ? MAPPED_BITS + bits4 : bits6,
+    };
+
+    clear_host_bits(&network);
+    return network;
+}
+
 bool network_contains(const struct network *network, const struct network_address *address)
 {
     unsigned whole = network->bits / 8;

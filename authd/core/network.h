@@ -42,6 +42,10 @@ enum network_error network_parse(struct span text, struct network *out);
 /* Always with a prefix. Returns `out`. */
 char *network_text(const struct network *network, char out[static NETWORK_TEXT_SIZE]);
 
+/* Where an address is: the first `bits4` (of 32) or `bits6` (of 128) bits of it. */
+struct network network_around(const struct network_address *address, unsigned bits4,
+                              unsigned bits6);
+
 bool network_contains(const struct network *network, const struct network_address *address);
 
 #endif

@@ -124,6 +124,10 @@ static void test_smallest(void **state)
     assert_int_equal(config->min_length, 15);
     assert_int_equal(config->min_score, 3);
     assert_int_equal(config->word_count, 0);
+    assert_int_equal(config->factor.policy, FACTOR_OPTIONAL);
+    assert_true(config->factor.inline_codes);
+    assert_false(config->factor.ahead);
+    assert_int_equal(config->factor.grace.seconds, 0);
     assert_null(config->public_url);
     assert_null(config->submission_host);
     assert_int_equal(config->submission_port, 587);
@@ -176,6 +180,11 @@ static void test_everything(void **state)
         "plugin_dir: ./plugins\n"
         "plugins: [plain, my-scheme_2]\n"
         "workers: 3\n"
+        "second_factor: required\n"
+        "second_factor_inline: false\n"
+        "second_factor_ahead: true\n"
+        "second_factor_grace: {for: 12h, uses: 50, network: \"/16,/48\", shared: [192.0.2.0/24, "
+        "\"2001:db8::/32\"]}\n"
         "audit: {retain_changes: 400d, retain_logins: 30d}\n"
         "log: {format: json, level: debug}\n");
 
@@ -234,6 +243,19 @@ static void test_everything(void **state)
     assert_int_equal(config->plugin_count, 2);
     assert_string_equal(config->plugins[1], "my-scheme_2");
     assert_int_equal(config->workers, 3);
+
+    const struct factor_rules rules = config_site(config).factor;
+
+    assert_int_equal(rules.policy, FACTOR_REQUIRED);
+    assert_false(rules.inline_codes);
+    assert_true(rules.ahead);
+    assert_int_equal(rules.grace.seconds, 12 * 3600);
+    assert_int_equal(rules.grace.uses, 50);
+    assert_int_equal(rules.grace.bits4, 16);
+    assert_int_equal(rules.grace.bits6, 48);
+    assert_int_equal(rules.grace.shared_count, 2);
+    assert_int_equal(rules.grace.shared[0].bits, 120);
+    assert_int_equal(rules.grace.shared[1].bits, 32);
     assert_int_equal(config->retain_changes_ms / 86400000, 400);
     assert_int_equal(config->retain_logins_ms / 86400000, 30);
     assert_int_equal(config->log_level, LOG_DEBUG);
@@ -289,6 +311,8 @@ static void test_defaults_load(void **state)
     assert_int_equal(printed->max_memory, unset->max_memory);
     assert_int_equal(printed->max_time_ms, unset->max_time_ms);
     assert_int_equal(printed->plugin_count, unset->plugin_count);
+    assert_int_equal(printed->factor.policy, unset->factor.policy);
+    assert_int_equal(printed->factor.grace.seconds, 0);
     assert_int_equal(printed->log_level, unset->log_level);
     config_destroy(printed);
     config_destroy(unset);
@@ -363,11 +387,13 @@ static void test_key_mistakes(void **state)
                    ":5: log.colour: unknown key; known here: format level");
     assert_mistake(HEAD LISTENER "password: {has_memory: 46MiB}\n",
                    ":4: password.has_memory: unknown key; did you mean \"hash_memory\"?");
-    assert_mistake(HEAD LISTENER "second_factor: optional\n",
-                   ":4: second_factor: unknown key; known here: state_dir key_dir user "
-                   "default_domain database "
-                   "listeners public_url submission mail password plugin_dir plugins workers "
-                   "audit log");
+    assert_mistake(
+        HEAD LISTENER "throttling: {}\n",
+        ":4: throttling: unknown key; known here: state_dir key_dir user "
+        "default_domain database "
+        "listeners public_url submission mail password second_factor "
+        "second_factor_inline second_factor_ahead second_factor_grace plugin_dir plugins "
+        "workers audit log");
     assert_mistake(HEAD LISTENER "workers: 1\nlog: {level: info}\nworkers: 2\n",
                    ":6: workers: stands here for the second time; keep one of them");
     assert_mistake(HEAD "listeners:\n  - protocol: dovecot\n    path: a\n    path: b\n",
@@ -698,6 +724,53 @@ static void test_value_mistakes(void **state)
                    ":2: database.url: names a service; write its host and dbname here instead");
 }
 
+static void test_factor_mistakes(void **state)
+{
+    (void)state;
+    assert_mistake(
+        HEAD LISTENER "second_factor: always\n",
+        ":4: second_factor: \"always\" is not known here; write off, optional or required");
+    assert_mistake(HEAD LISTENER "second_factor_inline: yes\n",
+                   ":4: second_factor_inline: \"yes\" is neither true nor false");
+    assert_mistake(HEAD LISTENER "second_factor_ahead: 1\n",
+                   ":4: second_factor_ahead: \"1\" is neither true nor false");
+    assert_mistake(
+        HEAD LISTENER "second_factor_grace: {uses: 5}\n",
+        ":4: second_factor_grace: does not say for how long; add for: 12h, or remove it");
+    assert_mistake(HEAD LISTENER "second_factor_grace: {for: 59s}\n",
+                   ":4: second_factor_grace.for: \"59s\" is outside of 1m to 30d");
+    assert_mistake(HEAD LISTENER "second_factor_grace: {for: 31d}\n",
+                   ":4: second_factor_grace.for: \"31d\" is outside of 1m to 30d");
+    assert_mistake(HEAD LISTENER "second_factor_grace: {for: 12}\n",
+                   ":4: second_factor_grace.for: \"12\" is not a duration: a whole number with the "
+                   "unit ms, s, m, h or d, for example 30s");
+    assert_mistake(HEAD LISTENER "second_factor_grace: {for: 1h, uses: 0}\n",
+                   ":4: second_factor_grace.uses: \"0\" is not a whole number from 1 to 100000");
+    assert_mistake(
+        HEAD LISTENER "second_factor_grace: {for: 1h, addresses: 3}\n",
+        ":4: second_factor_grace.addresses: unknown key; known here: for uses network shared");
+    assert_mistake(HEAD LISTENER "second_factor_grace: {for: 1h, shared: [192.0.2.1/24]}\n",
+                   ":4: second_factor_grace.shared[1]: \"192.0.2.1/24\" has bits set behind its "
+                   "prefix; write 192.0.2.0/24");
+    assert_mistake(HEAD LISTENER "second_factor_grace: {for: 1h, shared: [192.0.2.0/24, here]}\n",
+                   ":4: second_factor_grace.shared[2]: \"here\" is no network; write for example "
+                   "192.0.2.0/24 or 2001:db8::/32");
+    static const char *const networks[] = {"/24",      "/24/64",   "/15,/64",  "/33,/64",
+                                           "/24,/31",  "/24,/129", "/24, /64", "/24,/64 ",
+                                           "/024,/64", "24,64"};
+    for (size_t i = 0; i < sizeof(networks) / sizeof(networks[0]); i++) {
+        char text[256], expected[256];
+        snprintf(text, sizeof(text),
+                 HEAD LISTENER "second_factor_grace: {for: 1h, network: \"%s\"}\n", networks[i]);
+        snprintf(
+            expected, sizeof(expected),
+            ":4: second_factor_grace.network: \"%s\" is not a prefix of IPv4 (16 to 32) and one "
+            "of IPv6 (32 to 128); write for example /24,/64",
+            networks[i]);
+        assert_mistake(text, expected);
+    }
+}
+
 /* Never shown: neither the password nor what libpq says about a string in which it is misplaced. */
 static void test_passwords_in_urls(void **state)
 {
@@ -732,7 +805,7 @@ int main(void)
         cmocka_unit_test(test_yaml_mistakes),      cmocka_unit_test(test_key_mistakes),
         cmocka_unit_test(test_listener_mistakes),  cmocka_unit_test(test_long_path),
         cmocka_unit_test(test_public_url),         cmocka_unit_test(test_value_mistakes),
-        cmocka_unit_test(test_passwords_in_urls),
+        cmocka_unit_test(test_factor_mistakes),    cmocka_unit_test(test_passwords_in_urls),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

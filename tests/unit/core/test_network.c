@@ -200,13 +200,42 @@ static void test_contains(void **state)
     }
 }
 
+static void test_around(void **state)
+{
+    static const struct {
+        const char *address;
+        unsigned bits4, bits6;
+        const char *network;
+    } table[] = {
+        {"192.0.2.77", 24, 64, "192.0.2.0/24"},
+        {"192.0.2.77", 32, 64, "192.0.2.77/32"},
+        {"192.0.255.1", 17, 64, "192.0.128.0/17"},
+        {"::ffff:192.0.2.77", 24, 64, "192.0.2.0/24"},
+        {"2001:db8:1:2:3:4:5:6", 24, 64, "2001:db8:1:2::/64"},
+        {"2001:db8:1:2:3:4:5:6", 24, 48, "2001:db8:1::/48"},
+        {"2001:db8::1", 24, 128, "2001:db8::1/128"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct network_address address;
+        char text[NETWORK_TEXT_SIZE];
+
+        assert_true(network_address_parse(span_of(table[i].address), &address));
+
+        struct network network = network_around(&address, table[i].bits4, table[i].bits6);
+
+        assert_string_equal(network_text(&network, text), table[i].network);
+        assert_true(network_contains(&network, &address));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_as_the_system),
-        cmocka_unit_test(test_networks),
-        cmocka_unit_test(test_contains),
+        cmocka_unit_test(test_addresses), cmocka_unit_test(test_as_the_system),
+        cmocka_unit_test(test_networks),  cmocka_unit_test(test_contains),
+        cmocka_unit_test(test_around),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,129 @@
+/* Second factors: who needs one, and where it may be left out. Threat: a time of grace that is as
+ * good as none, because it begins wherever somebody is and does not end. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "config/reader.h"
+#include "config/value.h"
+
+#define MINUTE_MS (60 * 1000ull)
+#define DAY_MS    (24 * 60 * MINUTE_MS)
+#define DAYS_MAX  30
+#define USES      "200"
+#define USES_MAX  100000
+#define NETWORK   "/24,/64"
+#define BITS4_MIN 16
+#define BITS4_MAX 32
+#define BITS6_MIN 32
+#define BITS6_MAX 128
+
+static bool read_truth(const struct reader *reader, const char *path, const char *value, bool *out)
+{
+    const char *text = reader_default(value, path);
+    struct err problem;
+
+    return config_value_bool(text, out, &problem) ||
+           reader_fail_value(reader, path, text, problem.text);
+}
+
+static bool read_duration(const struct reader *reader, const char *text, struct factor_grace *grace)
+{
+    static const char path[] = "second_factor_grace.for";
+    struct err problem;
+    uint64_t ms = 0;
+
+    if (!config_value_duration(text, &ms, &problem)) {
+        return reader_fail_value(reader, path, text, problem.text);
+    }
+    if (ms < MINUTE_MS || ms > DAYS_MAX * DAY_MS) {
+        return reader_fail_value(reader, path, text, "is outside of 1m to 30d");
+    }
+    grace->seconds = (int64_t)(ms / 1000);
+    return true;
+}
+
+static bool read_uses(const struct reader *reader, const char *text, struct factor_grace *grace)
+{
+    struct err problem;
+    uint64_t uses = 0;
+
+    if (!config_value_number(text, USES_MAX, &uses, &problem) || uses == 0) {
+        return reader_fail(reader, "second_factor_grace.uses",
+                           "\"%.100s\" is not a whole number from 1 to %d", text, USES_MAX);
+    }
+    grace->uses = (int64_t)uses;
+    return true;
+}
+
+/* "/24,/64" and nothing that only looks like it. */
+static bool read_network(const struct reader *reader, const char *text, struct factor_grace *grace)
+{
+    char canonical[32] = "";
+
+    if (sscanf(text, "/%3u,/%3u", &grace->bits4, &grace->bits6) == 2) {
+        snprintf(canonical, sizeof(canonical), "/%u,/%u", grace->bits4, grace->bits6);
+    }
+    if (strcmp(text, canonical) == 0 && grace->bits4 >= BITS4_MIN && grace->bits4 <= BITS4_MAX &&
+        grace->bits6 >= BITS6_MIN && grace->bits6 <= BITS6_MAX) {
+        return true;
+    }
+    return reader_fail(reader, "second_factor_grace.network",
+                       "\"%.100s\" is not a prefix of IPv4 (16 to 32) and one of IPv6 (32 to 128); "
+                       "write for example " NETWORK,
+                       text);
+}
+
+static bool read_shared(const struct reader *reader, const struct raw_factor_grace *raw,
+                        struct config *config)
+{
+    struct factor_grace *grace = &config->factor.grace;
+
+    config->factor_shared = mem_calloc(raw->shared_count, sizeof(*config->factor_shared));
+    grace->shared = config->factor_shared;
+    for (; grace->shared_count < raw->shared_count; grace->shared_count++) {
+        char path[READER_PATH_MAX];
+
+        snprintf(path, sizeof(path), "second_factor_grace.shared[%zu]", grace->shared_count + 1);
+        if (!reader_network(reader, path, raw->shared[grace->shared_count],
+                            &config->factor_shared[grace->shared_count])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_grace(const struct reader *reader, const struct raw_factor_grace *raw,
+                       struct config *config)
+{
+    struct factor_grace *grace = &config->factor.grace;
+
+    if (raw->duration == NULL) {
+        return (raw->uses == NULL && raw->network == NULL && raw->shared_count == 0) ||
+               reader_fail(reader, "second_factor_grace",
+                           "does not say for how long; add for: 12h, or remove it");
+    }
+    return read_duration(reader, raw->duration, grace) &&
+           read_uses(reader, raw->uses != NULL ? raw->uses : USES, grace) &&
+           read_network(reader, raw->network != NULL ? raw->network : NETWORK, grace) &&
+           read_shared(reader, raw, config);
+}
+
+bool config_read_factor(const struct reader *reader, const struct raw_config *raw,
+                        struct config *config)
+{
+    static const char *const policies[] = {
+        [FACTOR_OFF] = "off", [FACTOR_OPTIONAL] = "optional", [FACTOR_REQUIRED] = "required", NULL};
+    struct factor_rules *rules = &config->factor;
+    unsigned policy = 0;
+
+    if (!reader_choice(reader, "second_factor", reader_default(raw->second_factor, "second_factor"),
+                       policies, &policy)) {
+        return false;
+    }
+    rules->policy = (enum factor_policy)policy;
+    return read_truth(reader, "second_factor_inline", raw->second_factor_inline,
+                      &rules->inline_codes) &&
+           read_truth(reader, "second_factor_ahead", raw->second_factor_ahead, &rules->ahead) &&
+           read_grace(reader, &raw->second_factor_grace, config);
+}
