@@ -1,11 +1,12 @@
-/* Users are managed here: one call prepares its arguments, judges and hashes a new password if
- * there is one, and runs one SQL function. Whose password it is to be says the request, or the
- * database, which is asked first: so nothing is hashed for a caller who may not set it.
+/* Users are managed here: one call prepares its arguments, judges, hashes and seals a new password
+ * if there is one, and runs one SQL function. For whom it is to be sealed says the database, which
+ * is asked first: so nothing is hashed for a caller who may not set it. The SQL function compares
+ * whom it finds then.
  *
  * Threats: two spellings of one name, so every name is made canonical before it reaches SQL; a
- * password that outlives its call, so each copy has one owner who wipes it, and only the hash goes
- * to the database; database texts that tell a stranger about the schema, so only the functions' own
- * refusals (SQLSTATE class AU) are passed on. */
+ * password that outlives its call, so each copy has one owner who wipes it, and only the sealed
+ * hash goes to the database; database texts that tell a stranger about the schema, so only the
+ * functions' own refusals (SQLSTATE class AU) are passed on. */
 #include "core/account.h"
 
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "core/arguments.h"
 #include "core/core.h"
 #include "core/new_password.h"
+#include "core/stored.h"
 #include "loop/loop.h"
 #include "loop/workers.h"
 #include "store/db.h"
@@ -23,7 +25,7 @@
 /* Together below every client's patience: authctl waits 30 s. */
 #define ACCOUNT_HASH_MS     8000
 #define ACCOUNT_DATABASE_MS 8000
-#define ACCOUNT_NAMES_MS    3000
+#define ACCOUNT_PREPARE_MS  3000
 #define ACCOUNT_READY_MS    1500 /* a supervisor asks, and does not wait long */
 
 struct account_call {
@@ -32,7 +34,10 @@ struct account_call {
     json_t *context; /* of authd.manage() */
     json_t *arguments;
     bool dry_run;
+    bool canonical;
     struct db_unit *unit;        /* while the database is asked whose password it is to be, */
+    int64_t owner;               /* which is this account's, */
+    int64_t seal;                /* sealed over this number, */
     struct new_password *making; /* while that becomes a hash, */
                                  /* and `unit` again while the statement runs */
     struct loop_hook refusal;    /* delivers `detail` after account_start() has returned */
@@ -218,6 +223,8 @@ static struct account_result result_not_made(const struct new_password_result *m
 static void call_made(const struct new_password_result *made, void *arg)
 {
     struct account_call *call = arg;
+    bool new = call->statement == STATEMENT_USER_ADD;
+    char sealed[SEALED_MAX + 1];
 
     call->making = NULL;
     if (made->status != NEW_PASSWORD_HASHED) {
@@ -226,7 +233,11 @@ static void call_made(const struct new_password_result *made, void *arg)
         call_end(call, &result);
         return;
     }
-    json_object_set_new(call->arguments, "password_hash", json_string(made->stored));
+    stored_seal_password(call->core, call->owner, call->seal, made->stored, sealed);
+    json_object_set_new(call->arguments, "password_hash", json_string(sealed));
+    json_object_set_new(call->arguments, "password_seal", json_integer(call->seal));
+    json_object_set_new(call->arguments, new ? "account_id" : "password_owner",
+                        json_integer(call->owner));
     call_run(call);
 }
 
@@ -245,7 +256,17 @@ static void call_make(struct account_call *call, const json_t *owner)
     json_decref(names);
 }
 
-static void call_named(const struct db_result *answer, void *arg)
+int64_t account_number(const json_t *object, const char *name)
+{
+    const json_t *value = json_object_get(object, name);
+
+    if (json_is_string(value)) {
+        return strtoll(json_string_value(value), NULL, 10);
+    }
+    return json_integer_value(value);
+}
+
+static void call_prepared(const struct db_result *answer, void *arg)
 {
     struct account_call *call = arg;
     struct account_result result = result_of(false, answer);
@@ -257,33 +278,27 @@ static void call_named(const struct db_result *answer, void *arg)
     }
     json_t *owner = object_of(answer);
 
-    call_make(call, owner);
+    call->owner = account_number(owner, "id");
+    call->seal = account_number(owner, "seal");
+    call_make(call, call->statement == STATEMENT_USER_ADD ? call->arguments : owner);
     json_decref(owner);
 }
 
-/* What tells whose password a statement sets; STATEMENT_COUNT: its own arguments do. */
-static enum statement names_of(enum statement statement)
+/* Asks whose password it is to be, and for the number of its seal. */
+static void call_prepare(struct account_call *call)
 {
-    if (statement == STATEMENT_PASSWORD_SET) {
-        return STATEMENT_USER_SHOW;
-    }
-    return statement == STATEMENT_RESET_USE ? STATEMENT_RESET_WORDS : STATEMENT_COUNT;
-}
-
-static void call_password(struct account_call *call)
-{
-    enum statement names = names_of(call->statement);
-
-    if (names == STATEMENT_COUNT) {
-        call_make(call, call->arguments);
-        return;
-    }
     json_t *context = json_copy(call->context); /* the question is no part of the request */
 
     json_object_del(context, "idempotency");
     json_object_del(context, "if_match");
-    call->unit = unit_of(names, context, call->arguments);
-    db_run(call->core->db, call->unit, ACCOUNT_NAMES_MS, call_named, call);
+    if (call->statement == STATEMENT_USER_ADD) { /* nobody's yet */
+        call->unit = db_unit_create(STATEMENT_USER_PREPARE);
+    } else {
+        call->unit = unit_of(call->statement == STATEMENT_RESET_USE ? STATEMENT_RESET_PREPARE
+                                                                    : STATEMENT_PASSWORD_PREPARE,
+                             context, call->arguments);
+    }
+    db_run(call->core->db, call->unit, ACCOUNT_PREPARE_MS, call_prepared, call);
     json_decref(context);
 }
 
@@ -319,10 +334,11 @@ static void call_begin(struct account_call *call)
 {
     bool has_password = take_password(call);
 
-    if (!arguments_prepare(call->arguments, call->core->default_domain, call->detail)) {
+    if (!call->canonical &&
+        !arguments_prepare(call->arguments, call->core->default_domain, call->detail)) {
         loop_defer(call->core->loop, LOOP_BATCH, &call->refusal);
     } else if (has_password) {
-        call_password(call);
+        call_prepare(call);
     } else {
         call_run(call);
     }
@@ -338,6 +354,7 @@ struct account_call *account_start(struct core *core, const struct account_reque
     call->context = json_deep_copy(request->context);
     call->arguments = json_deep_copy(request->arguments);
     call->dry_run = request->dry_run;
+    call->canonical = request->canonical;
     call->refusal = (struct loop_hook){.run = call_refuse, .arg = call};
     call->done = done;
     call->arg = arg;

@@ -33,14 +33,15 @@ struct account_result { /* valid during the callback */
 
 /* What is asked. `arguments` are the SQL function's (documented in schema/), already of the right
  * JSON types; "login", "user" and "address" are made canonical here, and "password" is replaced by
- * "password_hash". Digits alone may be a user's id or its login: the function gets both, the login
- * as "user_login", and refuses when they are two users. "me" is the caller. `context` says who asks
- * and how: what authd.manage() takes. */
+ * "password_hash", sealed, with what says for whom. Digits alone may be a user's id or its login:
+ * the function gets both, the login as "user_login", and refuses when they are two users. "me" is
+ * the caller. `context` says who asks and how: what authd.manage() takes. */
 struct account_request {
     enum statement statement;
     const json_t *context; /* borrowed; copied */
     json_t *arguments;     /* borrowed; copied */
     bool dry_run;
+    bool canonical; /* the names are already */
 };
 
 typedef void account_done_f(const struct account_result *result, void *arg);
@@ -53,5 +54,8 @@ void account_cancel(struct account_call *call);
 /* Whether calls can be served now: asks the database, and ends within two seconds. ACCOUNT_OK has
  * no object here. */
 struct account_call *account_ready(struct core *core, account_done_f *done, void *arg);
+
+/* A number that stands in an object of the database as a number or as a text; 0: none does. */
+int64_t account_number(const json_t *object, const char *name);
 
 #endif

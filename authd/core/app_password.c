@@ -1,11 +1,13 @@
 #include "core/app_password.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "base/secret.h"
 #include "core/core.h"
+#include "core/stored.h"
 #include "crypto/keyed.h"
 #include "crypto/secret_text.h"
 #include "loop/loop.h"
@@ -20,9 +22,10 @@ struct app_password_call {
     json_t *arguments;
     bool dry_run;
     bool made_elsewhere;
-    struct secret_text secret;
-    struct account_call *account; /* the first question, then the change */
-    struct loop_hook refusal;     /* delivers that the hash is none */
+    char hash[AUTHD_HASH_MAX + 1]; /* then */
+    struct secret_text secret;     /* else */
+    struct account_call *account;  /* the first question, then the change */
+    struct loop_hook refusal;      /* delivers that the hash is none */
     account_done_f *done;
     void *arg;
 };
@@ -64,6 +67,7 @@ static void call_destroy(struct app_password_call *call)
     json_decref(call->context);
     json_decref(call->arguments);
     secret_wipe(&call->secret, sizeof(call->secret));
+    secret_wipe(call->hash, sizeof(call->hash));
     free(call);
 }
 
@@ -100,15 +104,6 @@ static void call_change(struct app_password_call *call)
     call->account = account_start(call->core, &request, call_changed, call);
 }
 
-/* A number that stands in an object as a text or as a number. */
-static int64_t number_in(const json_t *object, const char *name)
-{
-    const json_t *value = json_object_get(object, name);
-
-    return json_is_integer(value) ? json_integer_value(value)
-                                  : strtoll(json_string_value(value), NULL, 10);
-}
-
 static void arguments_complete(struct app_password_call *call, int64_t id, int64_t owner)
 {
     const struct key *key = &call->core->keys->peppers.keys[0];
@@ -122,6 +117,16 @@ static void arguments_complete(struct app_password_call *call, int64_t id, int64
     json_object_set_new(call->arguments, "key", json_string(key->id));
 }
 
+/* In the place of the hash of a secret that was made elsewhere. */
+static void hash_complete(struct app_password_call *call, int64_t id, int64_t owner)
+{
+    char sealed[SEALED_MAX + 1];
+
+    stored_seal_app_password(call->core, id, owner, call->hash, sealed);
+    json_object_set_new(call->arguments, "password_hash", json_string(sealed));
+    json_object_set_new(call->arguments, "password_owner", json_integer(owner));
+}
+
 /* It is known which row of whom it will be. */
 static void call_prepared(const struct account_result *result, void *arg)
 {
@@ -133,15 +138,18 @@ static void call_prepared(const struct account_result *result, void *arg)
         return;
     }
     if (call->statement == STATEMENT_APP_PASSWORD_ADD) {
-        int64_t id = number_in(result->object, "credential");
+        int64_t id = account_number(result->object, "credential");
+        int64_t owner = account_number(result->object, "id");
 
         json_object_set_new(call->arguments, "credential", json_integer(id));
-        if (!call->made_elsewhere) {
-            arguments_complete(call, id, number_in(result->object, "id"));
+        if (call->made_elsewhere) {
+            hash_complete(call, id, owner);
+        } else {
+            arguments_complete(call, id, owner);
         }
     } else {
-        arguments_complete(call, number_in(result->object, "id"),
-                           number_in(result->object, "user_id"));
+        arguments_complete(call, account_number(result->object, "id"),
+                           account_number(result->object, "user_id"));
     }
     call_change(call);
 }
@@ -169,7 +177,7 @@ static bool take_hash(struct app_password_call *call)
     if (password_kind_of(&call->core->schemes, hash) != PASSWORD_USABLE) {
         return false;
     }
-    json_object_set_new(call->arguments, "password_hash", json_string(hash));
+    snprintf(call->hash, sizeof(call->hash), "%s", hash);
     json_object_del(call->arguments, "hash");
     return true;
 }

@@ -26,9 +26,10 @@ struct facts {
     enum answer account; /* is there one of this name? */
     bool suspended;
     enum password_kind password;
-    bool app_password; /* the one that was shown is this account's */
-    bool expired;      /* and has ended */
-    bool foreign;      /* there are app passwords that were made elsewhere */
+    enum reason unopened; /* why a stored hash stayed sealed; REASON_NONE: none did */
+    bool app_password;    /* the one that was shown is this account's */
+    bool expired;         /* and has ended */
+    bool foreign;         /* there are app passwords that were made elsewhere */
 
     /* From the scheme; against a dummy where there is no usable hash. Of an app password, from its
      * verifier. */

@@ -16,8 +16,8 @@ static bool parse_line(char *line, struct foreign_password *out)
     out->id = strtoll(id, NULL, 10);
     out->version = strtoll(version, NULL, 10);
     out->scope = strsep(&rest, " ");
-    out->stored = rest; // last, whatever it holds
-    return out->id > 0 && out->scope != NULL && out->stored != NULL;
+    out->sealed = rest; // last, whatever it holds
+    return out->id > 0 && out->scope != NULL && out->sealed != NULL;
 }
 
 size_t foreign_parse(char *lines, struct foreign_password out[static FOREIGN_MAX])

@@ -13,7 +13,7 @@ struct foreign_password {
     int64_t id;
     int64_t version;
     const char *scope;  /* a word, as authd.scope_word() says */
-    const char *stored; /* hash */
+    const char *sealed; /* hash */
 };
 
 /* Cuts up the lines of authd.login_lookup(), which `out` then points into. How many there are; what

@@ -1,5 +1,6 @@
 #include "core/import.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,6 +9,7 @@
 #include "core/core.h"
 #include "core/name.h"
 #include "core/scope.h"
+#include "core/stored.h"
 #include "crypto/clear.h"
 #include "crypto/keyed.h"
 
@@ -284,4 +286,100 @@ void import_prepare(const struct core *core, json_t *rows)
         }
     }
     secret_wipe(import.key, sizeof(import.key));
+}
+
+/* ---- sealing ------------------------------------------------------------------------------- */
+
+/* NULL: it has none, or none any more. */
+static const char *hash_of(json_t *row)
+{
+    const char *hash = json_string_value(json_object_get(row, "password_hash"));
+
+    if (hash != NULL &&
+        (!json_is_string(json_object_get(row, "login")) || json_object_get(row, "flaw") != NULL)) {
+        put_hash(row, NULL);
+        hash = NULL;
+    }
+    return hash;
+}
+
+json_t *import_logins(json_t *rows)
+{
+    json_t *logins = json_array();
+    size_t index;
+    json_t *row;
+
+    json_array_foreach(rows, index, row)
+    {
+        if (hash_of(row) != NULL) {
+            json_array_append(logins, json_object_get(row, "login"));
+        }
+    }
+    return logins;
+}
+
+void import_digest(const struct key *key, int64_t account, const uint8_t hash[IMPORT_HASH_LENGTH],
+                   uint8_t out[static KEYED_HASH_LENGTH])
+{
+    const struct keyed_input input = {
+        .kind = "import",
+        .owner = account,
+        .secret = {(const char *)hash, IMPORT_HASH_LENGTH},
+    };
+
+    keyed_hash(key, &input, out);
+}
+
+static json_t *digests_of(const struct core *core, int64_t account, const char *stored)
+{
+    const struct key_set *peppers = &core->keys->peppers;
+    json_t *digests = json_array();
+    uint8_t hash[IMPORT_HASH_LENGTH];
+
+    crypto_hash_sha256(hash, (const uint8_t *)stored, strlen(stored));
+    for (size_t i = 0; i < peppers->count; i++) {
+        uint8_t octets[KEYED_HASH_LENGTH];
+        char hex[2 * KEYED_HASH_LENGTH + 1];
+
+        import_digest(&peppers->keys[i], account, hash, octets);
+        sodium_bin2hex(hex, sizeof(hex), octets, sizeof(octets));
+        json_array_append_new(digests, json_string(hex));
+    }
+    secret_wipe(hash, sizeof(hash));
+    return digests;
+}
+
+static void seal_row(const struct core *core, json_t *row, const json_t *whose)
+{
+    int64_t account = json_integer_value(json_object_get(whose, "account"));
+    int64_t seal = json_integer_value(json_object_get(whose, "seal"));
+    const char *hash = hash_of(row);
+    char sealed[SEALED_MAX + 1];
+
+    json_object_set_new(row, "imported", digests_of(core, account, hash));
+    stored_seal_password(core, account, seal, hash, sealed);
+    put_hash(row, sealed);
+    json_object_set_new(row, "account_id", json_integer(account));
+    json_object_set(row, "account_new", json_object_get(whose, "new"));
+    json_object_set_new(row, "password_seal", json_integer(seal));
+}
+
+bool import_seal(const struct core *core, json_t *rows, const json_t *accounts)
+{
+    size_t next = 0;
+    size_t index;
+    json_t *row;
+
+    json_array_foreach(rows, index, row)
+    {
+        if (hash_of(row) != NULL) {
+            json_t *whose = json_array_get(accounts, next++);
+
+            if (whose == NULL) {
+                return false;
+            }
+            seal_row(core, row, whose);
+        }
+    }
+    return next == json_array_size(accounts);
 }

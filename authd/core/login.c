@@ -85,10 +85,7 @@ static void login_take_account(struct login *login, const struct account_row *ro
     login->scope_words = arena_copy(login->arena, span_of(row->scopes));
     login->now = row->now;
     facts->suspended = row->suspended;
-    facts->password = password_kind_of(&login->core->schemes, row->password);
-    if (facts->password == PASSWORD_USABLE) {
-        login->stored = copy_text(login, row->password);
-    }
+    login_take_password(login, row);
 }
 
 static void login_take_app_passwords(struct login *login, const struct account_row *row)
@@ -254,7 +251,13 @@ static void login_used(const struct login *login)
     if (login->credential != 0) {
         last_use_note(login->core->last_uses, login->credential, login->context.client);
     } else {
-        upgrade_consider(login->core->upgrades, login->account, login->stored, login->claim.secret);
+        upgrade_consider(login->core->upgrades, &(struct upgrade_request){
+                                                    .account = login->account,
+                                                    .seal = login->seal,
+                                                    .sealed = login->sealed,
+                                                    .stored = login->stored,
+                                                    .password = login->claim.secret,
+                                                });
     }
 }
 

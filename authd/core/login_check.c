@@ -7,8 +7,22 @@
  * docs/authd.md. */
 #include "core/login_private.h"
 
+#include "base/arena.h"
+#include "base/secret.h"
 #include "core/app_password.h"
 #include "core/core.h"
+#include "core/stored.h"
+
+/* Whether a stored hash was opened; if not, why is noted. */
+static bool login_opened(struct login *login, enum stored_result result)
+{
+    enum reason why = result == STORED_KEY_MISSING ? REASON_KEY_MISSING : REASON_HASH_BROKEN;
+
+    if (result != STORED_OPENED && login->facts.unopened == REASON_NONE) {
+        login->facts.unopened = why;
+    }
+    return result == STORED_OPENED;
+}
 
 /* The answer of one check; a trouble is noted. */
 static enum answer login_answer_of(struct login *login, enum verify_result result)
@@ -83,6 +97,25 @@ static void login_verify_app_password(struct login *login)
 
 /* ---- the main password ---- */
 
+void login_take_password(struct login *login, const struct account_row *row)
+{
+    struct core *core = login->core;
+    char stored[AUTHD_HASH_MAX + 1];
+
+    if (row->password == NULL) {
+        return; // facts->password stays PASSWORD_NONE
+    }
+    login->facts.password = PASSWORD_UNREADABLE;
+    if (login_opened(login,
+                     stored_open_password(core, row->id, row->seal, row->password, stored))) {
+        login->facts.password = password_kind_of(&core->schemes, stored);
+        login->seal = row->seal;
+        login->sealed = arena_copy(login->arena, span_of(row->password));
+        login->stored = arena_copy(login->arena, span_of(stored));
+        secret_wipe(stored, sizeof(stored));
+    }
+}
+
 static void login_verified(enum verify_result result, void *arg)
 {
     struct login *login = arg;
@@ -135,11 +168,15 @@ static void login_foreign_verified(enum verify_result result, void *arg)
     }
 }
 
-/* What no scheme reads may be the right one all the same. */
+/* What cannot be opened, or no scheme reads, may be the right one all the same. */
 static bool login_foreign_readable(struct login *login)
 {
-    bool readable = password_kind_of(&login->core->schemes,
-                                     login->foreign[login->foreign_next].stored) == PASSWORD_USABLE;
+    const struct foreign_password *next = &login->foreign[login->foreign_next];
+    char *stored = login->foreign_stored;
+    bool readable =
+        login_opened(login, stored_open_app_password(login->core, next->id, login->account,
+                                                     next->sealed, stored)) &&
+        password_kind_of(&login->core->schemes, stored) == PASSWORD_USABLE;
 
     login->facts.foreign_unreadable = login->facts.foreign_unreadable || !readable;
     return readable;
@@ -156,8 +193,7 @@ enum progress login_verify_foreign(struct login *login)
             facts->foreign_match = ANSWER_NO;
         } else if (!login_foreign_readable(login)) {
             login->foreign_next++;
-        } else if (!login_check(login, login->foreign[login->foreign_next].stored, &answer,
-                                login_foreign_verified)) {
+        } else if (!login_check(login, login->foreign_stored, &answer, login_foreign_verified)) {
             return WAIT;
         } else {
             login_foreign_answer(login, answer);

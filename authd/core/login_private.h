@@ -41,9 +41,11 @@ struct login {
     int64_t version;
     int generation;
     const char *login;
-    const char *stored;
-    char *scope_words; // one for each level
-    int64_t now;       // the database's clock
+    int64_t seal;
+    const char *sealed; // the stored hash as it is in the row,
+    const char *stored; // and opened
+    char *scope_words;  // one for each level
+    int64_t now;        // the database's clock
 
     // The app password that was shown, or that was made elsewhere and matches.
     struct secret_text shown;
@@ -54,7 +56,8 @@ struct login {
     const char *credential_scope; // a word; NULL: the last of `scope_words`
     struct foreign_password foreign[FOREIGN_MAX];
     size_t foreign_count;
-    size_t foreign_next; // the one to be tried
+    size_t foreign_next;                     // the one to be tried
+    char foreign_stored[AUTHD_HASH_MAX + 1]; // its hash, opened
 
     // What it waits for; at most one of these and the timer.
     unsigned step; // the next one
@@ -70,6 +73,7 @@ void login_run(struct login *login);
 
 /* ---- core/login_check.c: does the secret match? ---- */
 
+void login_take_password(struct login *login, const struct account_row *row);
 enum progress login_verify(struct login *login);         // the main password, or the app password
 enum progress login_verify_foreign(struct login *login); // those made elsewhere, one after another
 

@@ -11,10 +11,11 @@ enum outcome record_undecided(enum reason reason)
     return refused ? OUTCOME_DENY : OUTCOME_MORE;
 }
 
-/* The installation lacks something: a plugin, a key file. */
+/* The installation lacks something, a plugin or a key file; or somebody wrote into the database. */
 static bool needs_repair(enum reason reason)
 {
-    return reason == REASON_HASH_UNREADABLE || reason == REASON_KEY_MISSING;
+    return reason == REASON_HASH_UNREADABLE || reason == REASON_HASH_BROKEN ||
+           reason == REASON_KEY_MISSING;
 }
 
 static void record_audit(const struct record *record)

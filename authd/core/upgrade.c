@@ -9,6 +9,7 @@
 #include "base/secret.h"
 #include "core/core.h"
 #include "core/hashing.h"
+#include "core/stored.h"
 #include "store/db.h"
 
 #define UPGRADES_MAX        8
@@ -18,10 +19,11 @@
 struct upgrade {
     struct upgrades *upgrades;
     int64_t account;
-    struct hashing *hashing; // while it hashes, then
-    struct db_unit *unit;    // while it is stored
-    char stored[AUTHD_HASH_MAX + 1];
-    TAILQ_ENTRY(upgrade) link; // upgrades::running
+    int64_t seal;
+    struct hashing *hashing;     // while it hashes, then
+    struct db_unit *unit;        // while it is stored
+    char sealed[SEALED_MAX + 1]; // what is replaced
+    TAILQ_ENTRY(upgrade) link;   // upgrades::running
 };
 
 struct upgrades {
@@ -58,18 +60,20 @@ static void upgrade_stored(const struct db_result *result, void *arg)
 static void upgrade_hashed(enum hashing_result made, const char *stored, void *arg)
 {
     struct upgrade *upgrade = arg;
+    struct core *core = upgrade->upgrades->core;
+    char sealed[SEALED_MAX + 1];
 
     upgrade->hashing = NULL;
     if (made != HASHING_MADE) {
         upgrade_end(upgrade);
         return;
     }
+    stored_seal_password(core, upgrade->account, upgrade->seal, stored, sealed);
     upgrade->unit = db_unit_create(STATEMENT_PASSWORD_UPGRADE);
     db_unit_int(upgrade->unit, upgrade->account);
-    db_unit_text(upgrade->unit, upgrade->stored);
-    db_unit_text(upgrade->unit, stored);
-    db_run(upgrade->upgrades->core->db, upgrade->unit, UPGRADE_DATABASE_MS, upgrade_stored,
-           upgrade);
+    db_unit_text(upgrade->unit, upgrade->sealed);
+    db_unit_text(upgrade->unit, sealed);
+    db_run(core->db, upgrade->unit, UPGRADE_DATABASE_MS, upgrade_stored, upgrade);
 }
 
 static bool upgrade_running(const struct upgrades *upgrades, int64_t account)
@@ -84,25 +88,25 @@ static bool upgrade_running(const struct upgrades *upgrades, int64_t account)
     return false;
 }
 
-void upgrade_consider(struct upgrades *upgrades, int64_t account, const char *stored,
-                      struct span password)
+void upgrade_consider(struct upgrades *upgrades, const struct upgrade_request *request)
 {
     struct upgrade *upgrade;
 
-    if (!password_weaker(&upgrades->core->schemes, stored, password) ||
-        upgrades->count >= UPGRADES_MAX || upgrade_running(upgrades, account)) {
+    if (!password_weaker(&upgrades->core->schemes, request->stored, request->password) ||
+        upgrades->count >= UPGRADES_MAX || upgrade_running(upgrades, request->account)) {
         return;
     }
     upgrade = mem_new(struct upgrade);
-    upgrade->hashing = hashing_start(upgrades->core, password, clock_ms() + UPGRADE_HASH_MS,
-                                     upgrade_hashed, upgrade);
+    upgrade->hashing = hashing_start(upgrades->core, request->password,
+                                     clock_ms() + UPGRADE_HASH_MS, upgrade_hashed, upgrade);
     if (upgrade->hashing == NULL) {
         free(upgrade);
         return;
     }
     upgrade->upgrades = upgrades;
-    upgrade->account = account;
-    memcpy(upgrade->stored, stored, strlen(stored) + 1);
+    upgrade->account = request->account;
+    upgrade->seal = request->seal;
+    memcpy(upgrade->sealed, request->sealed, strlen(request->sealed) + 1);
     TAILQ_INSERT_TAIL(&upgrades->running, upgrade, link);
     upgrades->count++;
 }

@@ -16,8 +16,15 @@ struct upgrades;
 struct upgrades *upgrades_create(struct core *core);
 void upgrades_destroy(struct upgrades *upgrades); /* gives up what is under way */
 
+struct upgrade_request {
+    int64_t account;
+    int64_t seal;       /* stays: it is the same password */
+    const char *sealed; /* the hash as it is in the row, */
+    const char *stored; /* and opened */
+    struct span password;
+};
+
 /* Does nothing unless `stored` is weaker than what would be made today. Copies. */
-void upgrade_consider(struct upgrades *upgrades, int64_t account, const char *stored,
-                      struct span password);
+void upgrade_consider(struct upgrades *upgrades, const struct upgrade_request *request);
 
 #endif

@@ -64,7 +64,8 @@ static struct verdict verdict_password(const struct facts *facts)
         return allow(REASON_GOOD_APP_PASSWORD);
     }
     if (facts->password == PASSWORD_UNREADABLE || facts->foreign_unreadable) {
-        return tempfail(REASON_HASH_UNREADABLE); // the password may well be right
+        // The password may well be right.
+        return tempfail(facts->unopened != REASON_NONE ? facts->unopened : REASON_HASH_UNREADABLE);
     }
     if (facts->password == PASSWORD_NONE) {
         return deny(REASON_NO_PASSWORD);

@@ -2,22 +2,21 @@
  *
  * Threat: a call that holds up the logins of everybody. The route bounds its body and its rows, and
  * core/import.h its addresses; a batch of the usual size takes a few milliseconds of the loop. */
-#include "core/import.h"
+#include "core/import_call.h"
 #include "http/api.h"
 #include "http/exchange.h"
 
 static void cancel_import(void *call)
 {
-    account_cancel(call);
+    import_cancel(call);
 }
 
 static void start_import(struct exchange *exchange, const struct account_request *request)
 {
     struct core *core = exchange->exchanges->core;
 
-    import_prepare(core, json_object_get(request->arguments, "rows"));
     exchange->work.cancel = cancel_import;
-    exchange->work.call = account_start(core, request, api_answer_account, exchange);
+    exchange->work.call = import_start(core, request, api_answer_account, exchange);
 }
 
 void api_import(struct exchange *exchange)

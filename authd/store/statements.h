@@ -46,7 +46,11 @@ enum db_kind { KIND_READ, KIND_WRITE };
     X(AUDIT_ROWS, SLOW, READ, 2, "SELECT * FROM authd.audit_rows($1::bigint, $2::bigint)")         \
     X(AUDIT_UNLISTED, SLOW, READ, 2, "SELECT authd.audit_unlisted($1::bigint, $2::int)")           \
     X(CALLER, READ, READ, 1, "SELECT authd.caller($1::jsonb)")                                     \
+    X(IMPORT_ACCOUNTS, SLOW, WRITE, 2,                                                             \
+      "SELECT authd.manage('import_accounts', $1::jsonb, $2::jsonb)")                              \
     X(IMPORT_ROWS, SLOW, WRITE, 2, "SELECT authd.manage('import_rows', $1::jsonb, $2::jsonb)")     \
+    X(USER_PREPARE, WRITE, WRITE, 0,                                                               \
+      "SELECT jsonb_build_object('id', authd.account_id(), 'seal', authd.credential_id())")        \
     X(USER_ADD, WRITE, WRITE, 2, "SELECT authd.manage('user_add', $1::jsonb, $2::jsonb)")          \
     X(USER_LIST, SLOW, READ, 2, "SELECT authd.manage('user_list', $1::jsonb, $2::jsonb)")          \
     X(USER_SHOW, SLOW, READ, 2, "SELECT authd.manage('user_show', $1::jsonb, $2::jsonb)")          \
@@ -58,6 +62,9 @@ enum db_kind { KIND_READ, KIND_WRITE };
     X(ADDRESS_ADD, WRITE, WRITE, 2, "SELECT authd.manage('address_add', $1::jsonb, $2::jsonb)")    \
     X(ADDRESS_REMOVE, WRITE, WRITE, 2,                                                             \
       "SELECT authd.manage('address_remove', $1::jsonb, $2::jsonb)")                               \
+    X(PASSWORD_PREPARE, WRITE, WRITE, 2,                                                           \
+      "SELECT authd.manage('user_show', $1::jsonb, $2::jsonb)"                                     \
+      " || jsonb_build_object('seal', authd.credential_id())")                                     \
     X(PASSWORD_SET, WRITE, WRITE, 2, "SELECT authd.manage('password_set', $1::jsonb, $2::jsonb)")  \
     X(PASSWORD_CLEAR, WRITE, WRITE, 2,                                                             \
       "SELECT authd.manage('password_clear', $1::jsonb, $2::jsonb)")                               \
@@ -67,6 +74,9 @@ enum db_kind { KIND_READ, KIND_WRITE };
       "SELECT authd.manage('reset_link_add', $1::jsonb, $2::jsonb)")                               \
     X(RESET_LINK_WITHDRAW, WRITE, WRITE, 2,                                                        \
       "SELECT authd.manage('reset_link_withdraw', $1::jsonb, $2::jsonb)")                          \
+    X(RESET_PREPARE, WRITE, WRITE, 2,                                                              \
+      "SELECT authd.manage('reset_words', $1::jsonb, $2::jsonb)"                                   \
+      " || jsonb_build_object('seal', authd.credential_id())")                                     \
     X(RESET_USE, WRITE, WRITE, 2, "SELECT authd.manage('reset_use', $1::jsonb, $2::jsonb)")        \
     X(SESSION_REVOKE, WRITE, WRITE, 2,                                                             \
       "SELECT authd.manage('session_revoke', $1::jsonb, $2::jsonb)")                               \
@@ -84,7 +94,6 @@ enum db_kind { KIND_READ, KIND_WRITE };
     X(API_KEY_REVOKE, WRITE, WRITE, 2,                                                             \
       "SELECT authd.manage('api_key_revoke', $1::jsonb, $2::jsonb)")                               \
     X(USER_EXPORT, SLOW, READ, 2, "SELECT authd.manage('user_export', $1::jsonb, $2::jsonb)")      \
-    X(RESET_WORDS, SLOW, READ, 2, "SELECT authd.manage('reset_words', $1::jsonb, $2::jsonb)")      \
     X(SESSION_LIST, SLOW, READ, 2, "SELECT authd.manage('session_list', $1::jsonb, $2::jsonb)")    \
     X(DOMAIN_LIST, SLOW, READ, 2, "SELECT authd.manage('domain_list', $1::jsonb, $2::jsonb)")      \
     X(DOMAIN_SHOW, SLOW, READ, 2, "SELECT authd.manage('domain_show', $1::jsonb, $2::jsonb)")      \

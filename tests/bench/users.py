@@ -3,6 +3,7 @@
 import ctypes
 import ctypes.util
 
+from harness import stored
 from harness.private import HarnessError
 
 # What the load generator puts into login and password for {}.
@@ -35,10 +36,9 @@ VACUUM ANALYZE bench.users;
 
 AUTHD_SQL = """
 INSERT INTO authd.domain (name) VALUES ('bench.example');
-INSERT INTO authd.account (login, domain, password, password_generation, password_set_at)
-SELECT login, (SELECT id FROM authd.domain WHERE name = 'bench.example'), password, 1, authd.now()
-  FROM ({made}) made;
-VACUUM ANALYZE authd.account;
+INSERT INTO authd.account (login, domain)
+SELECT login, (SELECT id FROM authd.domain WHERE name = 'bench.example') FROM ({made}) made;
+SELECT id, made.password FROM authd.account JOIN ({made}) made USING (login);
 """
 
 
@@ -68,6 +68,9 @@ class Users:
     def give_dovecot(self):
         self.postgres.psql(DOVECOT_SQL.format(made=self.made), self.database)
 
-    def give_authd(self):
-        """Its schema must be there."""
-        self.postgres.psql(AUTHD_SQL.format(made=self.made), self.database)
+    def give_authd(self, key_dir):
+        """Its schema and keys must be there."""
+        rows = self.postgres.psql(AUTHD_SQL.format(made=self.made), self.database).splitlines()
+        pairs = (row.split("|", 1) for row in rows)
+        stored.write_many(self.postgres, key_dir, ((int(account), text) for account, text in pairs), self.database)
+        self.postgres.psql("VACUUM FULL ANALYZE authd.account", self.database)

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 from client import Dovecot
+from harness import stored as stored_hashes
 from harness.authd import Authd
 from harness.postgres import Postgres
 from harness.private import read_text, wait_until
@@ -43,11 +44,10 @@ class Server:
 
     def set_hash(self, login, stored):
         """As an import would."""
-        self.sql(f"UPDATE authd.account SET password = '{stored}', version = version + 1 "
-                 f"WHERE login = '{login}'")
+        stored_hashes.write(self.postgres, self.authd.config["key_dir"], login, stored)
 
     def stored_hash(self, login):
-        return self.sql(f"SELECT password FROM authd.account WHERE login = '{login}'")
+        return stored_hashes.read(self.postgres, self.authd.config["key_dir"], login)
 
     def sql(self, text):
         return self.postgres.psql(text, database="authd")

@@ -7,6 +7,7 @@ import os
 import secrets
 from dataclasses import dataclass
 
+from . import sealing
 from .private import read_text
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
@@ -35,6 +36,7 @@ class Pepper:
     """The key file of a private authd, which root may read."""
 
     def __init__(self, directory):
+        self.directory = directory
         self.key = bytes.fromhex(read_text(os.path.join(directory, "pepper")).split("\n", 1)[0])
         self.name = hashlib.blake2b(counted(b"authd key name") + self.key, digest_size=32).hexdigest()[:8]
 
@@ -61,15 +63,28 @@ class AppPassword:
         return "-".join([self.text[:3], *(self.text[at:at + 6] for at in range(3, 33, 6))])
 
 
+def id_of(postgres, login):
+    return int(postgres.psql(f"SELECT id FROM authd.account WHERE login = '{login}'", database="authd"))
+
+
 def secret_of(postgres, pepper, ident, login, text):
-    owner = int(postgres.psql(f"SELECT id FROM authd.account WHERE login = '{login}'", database="authd"))
-    return {"selector": text[3:11], "verifier": pepper.verifier(ident, owner, text), "key": pepper.name}
+    verifier = pepper.verifier(ident, id_of(postgres, login), text)
+    return {"selector": text[3:11], "verifier": verifier, "key": pepper.name}
+
+
+def hash_of(postgres, pepper, ident, login, stored):
+    """One that was made elsewhere."""
+    owner = id_of(postgres, login)
+    sealed = sealing.seal(pepper.directory, stored, "app-password", ident, owner, 0)
+    return {"password_hash": sealed, "password_owner": owner}
 
 
 def add(postgres, pepper, login, **more):
     ident = int(postgres.psql("SELECT authd.credential_id()", database="authd"))
     text = new_text()
-    made = {} if "password_hash" in more else secret_of(postgres, pepper, ident, login, text)
+    stored = more.pop("password_hash", None)
+    made = hash_of(postgres, pepper, ident, login, stored) if stored else secret_of(
+        postgres, pepper, ident, login, text)
     answer = manage(postgres, "app_password_add", user=login, credential=ident,
                     **{"label": "test", **made, **more})
     return AppPassword(ident, text, answer)

@@ -63,8 +63,8 @@ SELECT is(refusal('user_add', arguments::jsonb), expected, expected) FROM (VALUE
     ('{"login": "x@example.org", "display_name": ""}', 'AU422 display_name is empty / '
      'Give display_name as 1 to 200 printable characters, or leave it out.'),
     ('{"login": "x@example.org", "password_hash": "two words"}',
-     'AU422 password_hash is not a stored hash / '
-     'Use printable ASCII without blanks, like $argon2id$... or {SCHEME}....')
+     'AU422 password_hash is not a sealed hash / '
+     'Only the service can seal it.')
 ) AS bad (arguments, expected);
 SELECT is(refusal('user_add', jsonb_build_object('login', 'x@example.org', 'addresses',
               (SELECT jsonb_agg('a' || i || '@example.org') FROM generate_series(1, 257) AS i))),

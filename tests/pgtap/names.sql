@@ -1,7 +1,7 @@
 -- The second net: names that could be misread are refused, whoever inserts them.
 BEGIN;
 SET search_path = tap, pg_catalog;
-SELECT plan(61);
+SELECT plan(63);
 
 SELECT ok(authd.login_valid(name), 'login ' || name) FROM unnest(ARRAY[
     'alice@example.org', 'a@b', 'web12p3@xn--bcher-kva.example', 'jürgen@example.org',
@@ -32,15 +32,19 @@ $$;
 SELECT throws_ok($$ INSERT INTO authd.domain (name) VALUES ('Example.org') $$, '23514');
 SELECT throws_ok($$ INSERT INTO authd.account (login, domain)
                     VALUES ('a#p1@example.org', domain_id('example.org')) $$, '23514');
-SELECT throws_ok(pg_temp.inserting('password', $$'$1$x'$$), '23514', NULL, 'no time of the password');
-SELECT throws_ok(pg_temp.inserting('password, password_set_at', $$'a b', authd.now()$$), '23514',
+SELECT throws_ok(pg_temp.inserting('password, password_seal', $$sealed_text('x'), 1$$), '23514', NULL, 'no time of the password');
+SELECT throws_ok(pg_temp.inserting('password, password_seal, password_set_at', $$'$1$x', 1, authd.now()$$), '23514',
     NULL, 'a hash with a blank');
-SELECT throws_ok(pg_temp.inserting('service, password, password_set_at', $$true, 'x', authd.now()$$),
+SELECT throws_ok(pg_temp.inserting('password, password_set_at', $$sealed_text('x'), authd.now()$$), '23514',
+    NULL, 'a password without the number of its seal');
+SELECT throws_ok(pg_temp.inserting('password_seal', '1'), '23514', NULL, 'and the number without a password');
+SELECT throws_ok(pg_temp.inserting('service, password, password_seal, password_set_at',
+                                   $$true, sealed_text('x'), 1, authd.now()$$),
     '23514', NULL, 'a service user with a password');
 SELECT throws_ok(pg_temp.inserting('suspended', 'true'), '23514', NULL, 'no time of the suspension');
 SELECT throws_ok(pg_temp.inserting('role', $$'root'$$), '23514', NULL, 'an unknown role');
 SELECT throws_ok(pg_temp.inserting('id', '77'), '428C9', NULL, 'an id is never chosen');
-SELECT lives_ok(pg_temp.inserting('password, password_set_at', $$'$1$x', authd.now()$$));
+SELECT lives_ok(pg_temp.inserting('password, password_seal, password_set_at', $$sealed_text('x'), 1, authd.now()$$));
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -61,7 +61,8 @@ SELECT set_eq($$
         'audit_state',
         'audit_seals',
         'audit_rows',
-        'audit_unlisted'
+        'audit_unlisted',
+        'account_id'
     ], 'the service may call these functions only');
 SELECT is_empty($$ SELECT signature FROM functions
                     WHERE prosecdef AND prolang <> (SELECT oid FROM pg_language
@@ -125,7 +126,7 @@ SELECT set_has($$
     $$ VALUES ('log_parameter_max_length=0'), ('log_parameter_max_length_on_error=0'),
               ('log_error_verbosity=terse'), ('search_path=""') $$,
     'the service role logs no values and has no search_path');
-SELECT is((SELECT version >= 13 AND oldest_compatible = 13 FROM authd.schema_version()), true,
+SELECT is((SELECT version >= 14 AND oldest_compatible >= 14 FROM authd.schema_version()), true,
     'schema_version');
 SELECT throws_ok('SELECT authd.dry_run()', 'AU000', 'dry run: nothing was changed', 'dry_run');
 

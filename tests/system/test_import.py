@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from harness import stored as stored_hashes
 from harness.authd import new_password, program
 from harness.private import wait_until
 
@@ -38,7 +39,7 @@ def may_sign_in(site, login, password):
 
 
 def stored(site, login):
-    return site.postgres.psql(f"SELECT password FROM authd.account WHERE login = '{login}'", database="authd")
+    return stored_hashes.read(site.postgres, site.authd.config["key_dir"], login)
 
 
 def check_logins(site, users):

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from harness import clients
+from harness import clients, stored
 from harness.authd import Authd, new_password
 
 LOGIN = "canary@example.org"
@@ -30,23 +30,24 @@ def use_everywhere(authd, port, right, wrong):
     assert authd.authctl("password", "set", "nobody@example.org", password=right, check=False).status == 1
 
 
-def stored_hash(site):
-    """What is left of the stored password without the public parameters before salt and hash."""
-    stored = site.postgres.psql(f"SELECT password FROM authd.account WHERE login = '{LOGIN}'", "authd")
-    assert stored.startswith("$argon2id$")
-    return stored.split("$", 4)[4]
+def stored_forms(site):
+    """The stored password as it is sealed, and opened, without the public parameters before salt and hash."""
+    opened = stored.read(site.postgres, site.authd.config["key_dir"], LOGIN)
+    assert opened.startswith("$argon2id$")
+    sealed = site.postgres.psql(f"SELECT password FROM authd.account WHERE login = '{LOGIN}'", "authd")
+    return [opened.split("$", 4)[4], sealed.split("$")[3]]
 
 
 def test_no_log_shows_a_password_or_its_hash(site):
     right, wrong = new_password(), new_password()
     use_everywhere(site.authd, site.postfix.port, right, wrong)
     assert site.authd.wait_event(user=LOGIN, outcome="allow")
-    stored = stored_hash(site)
+    hashes = stored_forms(site)
     logs = {"authd": site.authd.log_text(), "PostgreSQL": site.postgres.log_text(),
             "Postfix": site.postfix.log_text()}
     assert "authd." in logs["PostgreSQL"]  # its log is as talkative as this test needs it
     for name, text in logs.items():
-        for form in [*forms(right), *forms(wrong), stored]:
+        for form in [*forms(right), *forms(wrong), *hashes]:
             assert form not in text, name
         assert "resp=" not in text, name
 

@@ -12,6 +12,7 @@
 
 #include "core/core.h"
 #include "core/import.h"
+#include "core/stored.h"
 #include "crypto/keyed.h"
 
 extern const struct authd_plugin authd_plugin_argon2id;
@@ -173,6 +174,66 @@ static void test_addresses_are_bounded(void **state)
     json_decref(rows);
 }
 
+static void test_hashes_are_sealed(void **state)
+{
+    struct key_ring keys = {
+        .peppers = {.keys = {{.octets = {7}}, {.octets = {8}}}, .count = 2},
+        .sealing = {.keys = {{.octets = {9}}}, .count = 1},
+    };
+    const struct core core = {.keys = &keys};
+    json_t *rows =
+        json_loads("[{\"login\":\"a@x.org\",\"password_hash\":\"" SSHA "\"},"
+                   "{\"login\":\"b@x.org\"},"
+                   "{\"login\":\"c@x.org\",\"password_hash\":\"" SSHA "\",\"flaw\":\"a bad name\"},"
+                   "{\"password_hash\":\"" SSHA "\"}]",
+                   0, NULL);
+    json_t *accounts = json_loads("[{\"account\":5,\"new\":true,\"seal\":6}]", 0, NULL);
+    json_t *logins = import_logins(rows);
+    char out[AUTHD_HASH_MAX + 1];
+
+    (void)state;
+    key_name(&keys.sealing.keys[0]);
+    assert_int_equal(json_array_size(logins), 1);
+    assert_string_equal(json_string_value(json_array_get(logins, 0)), "a@x.org");
+    assert_true(import_seal(&core, rows, accounts));
+
+    json_t *row = json_array_get(rows, 0);
+
+    assert_int_equal(stored_open_password(&core, 5, 6,
+                                          json_string_value(json_object_get(row, "password_hash")),
+                                          out),
+                     STORED_OPENED);
+    assert_string_equal(out, SSHA);
+    assert_int_equal(json_integer_value(json_object_get(row, "account_id")), 5);
+    assert_int_equal(json_integer_value(json_object_get(row, "password_seal")), 6);
+    assert_true(json_is_true(json_object_get(row, "account_new")));
+    assert_int_equal(json_array_size(json_object_get(row, "imported")), 2);
+    for (size_t i = 1; i < json_array_size(rows); i++) { /* no hash without a seal is left */
+        assert_null(json_object_get(json_array_get(rows, i), "password_hash"));
+    }
+    assert_false(import_seal(&core, rows, json_object_get(row, "nothing")));
+    json_decref(logins);
+    json_decref(accounts);
+    json_decref(rows);
+}
+
+/* The same file makes the same digests, and whoever has no key can make none. */
+static void test_digests_are_keyed(void **state)
+{
+    const struct key keys[] = {{.octets = {7}}, {.octets = {8}}};
+    const uint8_t hash[IMPORT_HASH_LENGTH] = {1};
+    uint8_t first[KEYED_HASH_LENGTH], other[KEYED_HASH_LENGTH];
+
+    (void)state;
+    import_digest(&keys[0], 5, hash, first);
+    import_digest(&keys[0], 5, hash, other);
+    assert_memory_equal(first, other, sizeof(first));
+    import_digest(&keys[0], 6, hash, other);
+    assert_memory_not_equal(first, other, sizeof(first));
+    import_digest(&keys[1], 5, hash, other);
+    assert_memory_not_equal(first, other, sizeof(first));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +243,8 @@ int main(void)
         cmocka_unit_test(test_types),
         cmocka_unit_test(test_bad_networks),
         cmocka_unit_test(test_addresses_are_bounded),
+        cmocka_unit_test(test_hashes_are_sealed),
+        cmocka_unit_test(test_digests_are_keyed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

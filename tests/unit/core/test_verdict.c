@@ -80,6 +80,10 @@ static void test_one_change(void **state)
     CASE(facts.password = PASSWORD_NONE, OUTCOME_DENY, REASON_NO_PASSWORD);
     CASE(facts.password = PASSWORD_LOCKED, OUTCOME_DENY, REASON_LOCKED_PASSWORD);
     CASE(facts.password = PASSWORD_UNREADABLE, OUTCOME_TEMPFAIL, REASON_HASH_UNREADABLE);
+    CASE((facts.password = PASSWORD_UNREADABLE, facts.unopened = REASON_HASH_BROKEN),
+         OUTCOME_TEMPFAIL, REASON_HASH_BROKEN);
+    CASE((facts.password = PASSWORD_UNREADABLE, facts.unopened = REASON_KEY_MISSING),
+         OUTCOME_TEMPFAIL, REASON_KEY_MISSING);
     CASE(facts.match = ANSWER_NO, OUTCOME_DENY, REASON_WRONG_PASSWORD);
     CASE((facts.waited = true, facts.unchanged = ANSWER_YES), OUTCOME_ALLOW, REASON_GOOD_PASSWORD);
     CASE((facts.waited = true, facts.unchanged = ANSWER_NO), OUTCOME_DENY,
@@ -119,6 +123,9 @@ static void test_foreign_app_passwords(void **state)
             REASON_WRONG_PASSWORD);
     FOREIGN((facts.foreign_match = ANSWER_NO, facts.foreign_unreadable = true), OUTCOME_TEMPFAIL,
             REASON_HASH_UNREADABLE);
+    FOREIGN((facts.foreign_match = ANSWER_NO, facts.foreign_unreadable = true,
+             facts.unopened = REASON_HASH_BROKEN),
+            OUTCOME_TEMPFAIL, REASON_HASH_BROKEN);
     FOREIGN(facts.foreign_unreadable = true, OUTCOME_ALLOW, REASON_GOOD_APP_PASSWORD);
     FOREIGN(facts.password = PASSWORD_UNREADABLE, OUTCOME_ALLOW, REASON_GOOD_APP_PASSWORD);
     FOREIGN((facts.match = ANSWER_YES, facts.password = PASSWORD_USABLE), OUTCOME_ALLOW,

@@ -208,7 +208,8 @@ static void test_schema_function(void **state)
     (void)state;
     server_sql("SELECT authd.manage('user_add', '{\"credential\": {\"kind\": \"host\"}, "
                "\"role\": \"host\"}', "
-               "'{\"login\": \"alice@example.org\", \"password_hash\": \"$x$1\"}')");
+               "'{\"login\": \"alice@example.org\", \"account_id\": 999999, \"password_seal\": 7, "
+               "\"password_hash\": \"$sealed$00000000$AA\"}')");
     struct asker known = {.login = "alice@example.org"}, unknown;
     known.request.login = known.login;
     known.request.selector = "";
@@ -218,7 +219,7 @@ static void test_schema_function(void **state)
     wait_for(&unknown);
     assert_int_equal(known.done, 1);
     assert_true(known.known);
-    assert_string_equal(known.password, "$x$1");
+    assert_string_equal(known.password, "$sealed$00000000$AA");
     assert_false(known.suspended);
     assert_false(unknown.known);
     assert_int_equal(unknown.status, DB_OK);
