@@ -22,6 +22,8 @@ struct asker {
     int64_t id;
     bool suspended;
     int generation;
+    int64_t seal;
+    int64_t factor;
     char password[64];
     struct asker *victim; /* cancelled in the callback */
 };
@@ -44,12 +46,15 @@ static void replace_lookup(void)
                "RETURNS TABLE (n int, id bigint, version bigint, login text, suspended boolean, "
                "password text, generation int, foreign_passwords text, credential bigint, "
                "credential_version bigint, verifier text, key text, expired boolean, scopes text, "
-               "seconds bigint) LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN "
+               "seconds bigint, seal bigint, role text, domain_policy text, user_policy text, "
+               "factor bigint, seed text, algorithm text, digits int) LANGUAGE plpgsql SECURITY "
+               "DEFINER AS $$ BEGIN "
                "PERFORM nextval('authd.test_calls');"
                "RETURN QUERY SELECT a.n::int, h.id, h.id * 2, a.login, h.id % 2 = 1, "
                "CASE WHEN h.id % 3 = 0 THEN NULL ELSE '$x$' || h.id END, (h.id + 5)::int, "
                "'foreign ' || h.id, CASE WHEN a.s <> '' THEN h.id + 7 END, h.id + 8, a.s, 'key', "
-               "h.id % 2 = 0, 'scopes ' || h.id, 1000 + h.id "
+               "h.id % 2 = 0, 'scopes ' || h.id, 1000 + h.id, h.id + 9, 'user', NULL::text, "
+               "'required', h.id + 10, 'seed', 'SHA1', 6 "
                "FROM unnest(logins, selectors) WITH ORDINALITY AS a (login, s, n) "
                "JOIN authd.test_name AS h "
                "ON h.login = a.login ORDER BY random(); END $$");
@@ -98,6 +103,8 @@ static void on_row(struct lookup_request *request, enum db_status status,
     }
     asker->suspended = row->suspended;
     asker->generation = row->generation;
+    asker->seal = row->seal;
+    asker->factor = row->factor;
     snprintf(asker->password, sizeof asker->password, "%s", row->password ? row->password : "-");
 }
 
@@ -150,6 +157,8 @@ static void is_user(const struct asker *asker, int id)
     assert_int_equal(asker->id, id);
     assert_int_equal(asker->suspended, id % 2 == 1);
     assert_int_equal(asker->generation, id + 5);
+    assert_int_equal(asker->seal, id + 9);
+    assert_int_equal(asker->factor, id + 10);
     assert_string_equal(asker->password, password);
 }
 
