@@ -1,0 +1,23 @@
+/* Base32 (RFC 4648, section 6): 32 symbols that people can read out and type, five whole bits
+ * each. Pure. */
+#ifndef CRYPTO_BASE32_H
+#define CRYPTO_BASE32_H
+
+#include <stdint.h>
+
+#include "base/span.h"
+
+/* Without padding, and for whole groups of five octets, which need none. */
+#define BASE32_LENGTH(OCTETS) ((OCTETS) / 5 * 8)
+/* In groups of four with hyphens between. */
+#define BASE32_SHOWN_LENGTH(LETTERS) ((LETTERS) + (LETTERS) / 4 - 1)
+
+enum base32_case { BASE32_UPPER, BASE32_LOWER };
+
+/* Writes BASE32_LENGTH(octets.len) letters and a NUL. */
+void base32_encode(struct span octets, enum base32_case letters, char *out);
+
+/* "abcdefgh" becomes "abcd-efgh": writes BASE32_SHOWN_LENGTH letters and a NUL. */
+void base32_show(struct span letters, char *out);
+
+#endif
