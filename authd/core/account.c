@@ -118,6 +118,7 @@ static struct account_result result_refused(const struct db_result *answer)
     } known[] = {
         {"AU401", ACCOUNT_UNAUTHORIZED}, {"AU403", ACCOUNT_FORBIDDEN}, {"AU404", ACCOUNT_NOT_FOUND},
         {"AU409", ACCOUNT_CONFLICT},     {"AU412", ACCOUNT_STALE},     {"AU422", ACCOUNT_INVALID},
+        {"AU423", ACCOUNT_NEEDS_FACTOR},
     };
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {

@@ -18,6 +18,7 @@ enum account_status {
     ACCOUNT_NOT_FOUND, /* or out of the caller's reach */
     ACCOUNT_CONFLICT,  /* exists already, or changed meanwhile */
     ACCOUNT_FORBIDDEN,
+    ACCOUNT_NEEDS_FACTOR, /* of one's own: only by a fresh sign-in with the second factor */
     ACCOUNT_UNAUTHORIZED, /* the caller's credential has ended, or its rights have changed */
     ACCOUNT_STALE,        /* the object is not as the caller saw it */
     ACCOUNT_UNAVAILABLE,  /* cannot tell: database or hash queue; try again */

@@ -67,6 +67,7 @@ static void caller_fill(struct caller *caller, enum caller_kind kind, json_t *kn
         .name = member(known, "name"),
         .login = member(known, "login"),
         .fresh = json_is_true(json_object_get(known, "fresh")),
+        .must_enrol = json_is_true(json_object_get(known, "must_enrol")),
         .known = known,
         .credential = credential,
     };

@@ -34,6 +34,7 @@ struct caller {
     const char *name;    /* for people and the log: "alice@example.org"; NULL: nobody */
     const char *login;   /* of the account; NULL: the caller has none */
     bool fresh;          /* a session: the password was given a few minutes ago */
+    bool must_enrol;     /* a session that is good for enrolling a second factor only */
     const json_t *known; /* the object of authd.caller(): reach, rights and all; NULL: nobody */
     json_t *credential;  /* for authd.manage(); NULL: nobody */
 };

@@ -139,6 +139,8 @@ struct session_call *session_add(struct core *core, const struct session_new *se
     db_unit_text(call->unit, digest);
     db_unit_text(call->unit, session->client);
     db_unit_text(call->unit, session->agent);
+    db_unit_text(call->unit, session->factor);
+    db_unit_text(call->unit, session->must_enrol ? "true" : "false");
     db_run(core->db, call->unit, SESSION_MS, add_answered, call);
     return call;
 }

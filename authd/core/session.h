@@ -42,6 +42,8 @@ typedef void session_done_f(const struct session_answer *answer, void *arg);
 struct session_new {
     int64_t account;
     int64_t version;    /* of the account, when the password was checked */
+    const char *factor; /* what came beside the password: "totp", "recovery"; NULL: nothing */
+    bool must_enrol;    /* good for enrolling a second factor only */
     const char *client; /* its address; NULL: none is known */
     const char *agent;  /* what it calls itself; may be NULL */
     struct span old;    /* the cookie that the browser had; empty: none */

@@ -256,6 +256,11 @@ void admit_refuse(struct exchange *exchange, unsigned verdict, const char *field
                                             field);
         problem.hint = "Give the password to POST /v1/session/fresh, then try again.";
         break;
+    case RIGHTS_MUST_ENROL:
+        problem.type = PROBLEM_SECOND_FACTOR_REQUIRED;
+        problem.detail = "this account needs a second factor and has none";
+        problem.hint = "Enrol one by POST /v1/users/me/totp, confirm it by a code, then go on.";
+        break;
     }
     exchange_refuse(exchange, &problem);
 }

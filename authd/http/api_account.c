@@ -18,6 +18,8 @@ static enum problem_type problem_of(enum account_status status)
         return PROBLEM_CONFLICT;
     case ACCOUNT_FORBIDDEN:
         return PROBLEM_FORBIDDEN;
+    case ACCOUNT_NEEDS_FACTOR:
+        return PROBLEM_CURRENT_FACTOR_REQUIRED;
     case ACCOUNT_UNAUTHORIZED:
         return PROBLEM_UNAUTHORIZED;
     case ACCOUNT_STALE:

@@ -1,9 +1,10 @@
 /* Signing in and out.
  *
  * Threats: who tries passwords learns nothing but "no" (one 401 on core/login's grid, whatever was
- * wrong; only who had everything right hears that the account is suspended); a page of another site
- * that signs a browser in under another name (guarded as if there were a cookie already); a session
- * known before the sign-in (each makes a new cookie, and ends the old one). */
+ * wrong; only who had everything right hears that the account is suspended, or gets a session that
+ * is good for enrolling a second factor only); a page of another site that signs a browser in under
+ * another name (guarded as if there were a cookie already); a session known before the sign-in
+ * (each makes a new cookie, and ends the old one). */
 #include "http/api.h"
 
 #include "core/login.h"
@@ -12,6 +13,10 @@
 #include "http/cookie.h"
 #include "http/exchange.h"
 #include "http/input.h"
+
+/* Whatever it was, and whether or not there is a code to give. */
+#define WRONG      "login, password or code is wrong"
+#define WRONG_HINT "Whoever has a second factor gives its code, too; each code is good once."
 
 #define COOKIE_ATTRIBUTES "; Path=/; Secure; HttpOnly; SameSite=Strict"
 
@@ -54,7 +59,7 @@ static void session_made(const struct session_answer *answer, void *arg)
     }
     if (answer->result == SESSION_REFUSED) { /* changed between the two */
         exchange_note(exchange, "changed-meanwhile");
-        denied(exchange, "login or password is wrong", NULL);
+        denied(exchange, WRONG, WRONG_HINT);
         return;
     }
     exchange->cookie =
@@ -80,14 +85,16 @@ static void judged(const struct login_result *result, void *arg)
     if (result->outcome != OUTCOME_ALLOW) {
         bool suspended = result->reason == REASON_SUSPENDED;
 
-        denied(exchange, suspended ? "this account is suspended" : "login or password is wrong",
-               suspended ? "Ask your administrator." : NULL);
+        denied(exchange, suspended ? "this account is suspended" : WRONG,
+               suspended ? "Ask your administrator." : WRONG_HINT);
         return;
     }
 
     const struct session_new session = {
         .account = result->account,
         .version = result->version,
+        .factor = result->factor,
+        .must_enrol = result->must_enrol,
         .client = exchange->address[0] != '\0' ? exchange->address : NULL,
         .agent = exchange_header(exchange, MHD_HTTP_HEADER_USER_AGENT),
         .old = cookie_of(exchange),
@@ -109,11 +116,20 @@ static uint64_t source_of(const struct exchange *exchange)
                                         : exchange->client->peer.number;
 }
 
-static void sign_in(struct exchange *exchange, const char *login, const json_t *password)
+/* Empty: there is none. */
+static struct span text_of(const json_t *arguments, const char *member)
+{
+    const json_t *value = json_object_get(arguments, member);
+
+    return (struct span){json_string_value(value), json_string_length(value)};
+}
+
+/* `arguments`: password, and code or none. */
+static void sign_in(struct exchange *exchange, const char *login, const json_t *arguments)
 {
     const struct claim claim = {
         .authcid = span_of(login),
-        .secret = {json_string_value(password), json_string_length(password)},
+        .secret = text_of(arguments, "password"),
     };
     const struct login_context context = {
         .mechanism = "HTTP",
@@ -124,6 +140,7 @@ static void sign_in(struct exchange *exchange, const char *login, const json_t *
         .source = source_of(exchange),
         .tls = exchange->names.tls,
         .sign_in = true,
+        .code = text_of(arguments, "code"),
     };
 
     exchange->work.cancel = cancel_login;
@@ -136,19 +153,18 @@ void api_sign_in(struct exchange *exchange)
     json_t *arguments = input_arguments(exchange);
 
     if (arguments != NULL) {
-        sign_in(exchange, json_string_value(json_object_get(arguments, "login")),
-                json_object_get(arguments, "password"));
+        sign_in(exchange, json_string_value(json_object_get(arguments, "login")), arguments);
     }
     json_decref(arguments);
 }
 
-/* A password given again is a sign-in: it gets a new cookie. */
+/* A password given again, with a code where one is needed, is a sign-in: it gets a new cookie. */
 void api_fresh(struct exchange *exchange)
 {
     json_t *arguments = input_arguments(exchange);
 
     if (arguments != NULL) {
-        sign_in(exchange, exchange->caller.login, json_object_get(arguments, "password"));
+        sign_in(exchange, exchange->caller.login, arguments);
     }
     json_decref(arguments);
 }
@@ -174,13 +190,14 @@ void api_session(struct exchange *exchange)
     }
 
     json_t *object = json_pack(
-        "{s:s, s:s, s:s?, s:o, s:s, s:O?, s:O?, s:o, s:b, s:O?}", "kind", kinds[caller->kind],
-        "name", caller->name, "user", caller->login, "user_id",
+        "{s:s, s:s, s:s?, s:o, s:s, s:O?, s:O?, s:o, s:b, s:O?, s:O?, s:b}", "kind",
+        kinds[caller->kind], "name", caller->name, "user", caller->login, "user_id",
         number_text(json_object_get(caller->known, "account")), "role",
         caller_role_word(caller->role), "domains", json_object_get(caller->known, "domains"),
         "rights", json_object_get(caller->known, "rights"), "session",
         number_text(json_object_get(caller->known, "session")), "fresh", caller->fresh,
-        "fresh_until", json_object_get(caller->known, "fresh_until"));
+        "fresh_until", json_object_get(caller->known, "fresh_until"), "factor",
+        json_object_get(caller->known, "factor"), "must_enrol", caller->must_enrol);
 
     exchange_answer(exchange, MHD_HTTP_OK, object);
     json_decref(object);

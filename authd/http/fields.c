@@ -5,7 +5,9 @@
 
 #define NAME_FIELD_MAX 1024 /* octets as typed; core/name.h bounds the canonical form */
 #define NOTE_MAX       2000
-#define LABEL_MAX      400       /* octets of 100 characters */
+#define LABEL_MAX      400 /* octets of 100 characters */
+#define CODE_MAX       100 /* with blanks and hyphens */
+#define TICKET_MAX     100
 #define LIFE_MAX       63072000L /* two years, in seconds */
 
 static const char *const roles[] = {"user", "helpdesk", "domain-admin", "auditor", "admin", NULL};
@@ -178,11 +180,29 @@ const struct field fields_api_key_changes[] = {
 const struct field fields_sign_in[] = {
     {NAMED("login"), .flags = FIELD_REQUIRED},
     {.name = "password", .flags = FIELD_REQUIRED, .min = 1, .max = 1024},
+    {.name = "code", .min = 1, .max = CODE_MAX},
     {0},
 };
 
 const struct field fields_fresh[] = {
     {.name = "password", .flags = FIELD_REQUIRED, .min = 1, .max = 1024},
+    {.name = "code", .min = 1, .max = CODE_MAX},
+    {0},
+};
+
+/* ---- second factors ------------------------------------------------------------------------ */
+
+static const char *const algorithms[] = {"SHA1", "SHA256", "SHA512", NULL};
+
+const struct field fields_totp[] = {
+    {.name = "algorithm", .min = 1, .max = 10, .words = algorithms},
+    {.name = "digits", .type = FIELD_INTEGER, .min = 6, .max = 8},
+    {.name = "ticket", .min = 1, .max = TICKET_MAX},
+    {0},
+};
+
+const struct field fields_totp_confirm[] = {
+    {.name = "code", .flags = FIELD_REQUIRED, .min = 1, .max = CODE_MAX},
     {0},
 };
 

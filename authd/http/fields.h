@@ -31,6 +31,8 @@ extern const struct field fields_app_password_changes[];
 extern const struct field fields_rotate[];
 extern const struct field fields_sign_in[];
 extern const struct field fields_fresh[];
+extern const struct field fields_totp[];
+extern const struct field fields_totp_confirm[];
 extern const struct field fields_scope[]; /* a whole document */
 extern const struct field fields_audit_list[];
 extern const struct field fields_audit_verify[];

@@ -47,6 +47,8 @@ static const struct member ended[] = {
     {.name = "sessions", .type = MEMBER_INTEGER, .flags = MEMBER_SOMETIMES},
     {.name = "api_keys", .type = MEMBER_INTEGER, .flags = MEMBER_SOMETIMES},
     {.name = "reset_links", .type = MEMBER_INTEGER, .flags = MEMBER_SOMETIMES},
+    {.name = "recovery_codes", .type = MEMBER_INTEGER, .flags = MEMBER_SOMETIMES},
+    {.name = "tickets", .type = MEMBER_INTEGER, .flags = MEMBER_SOMETIMES},
     {0},
 };
 
@@ -58,10 +60,14 @@ static const struct member export[] = {
     {.name = "reset_links", .type = MEMBER_OBJECTS},
     {.name = "api_keys", .type = MEMBER_OBJECTS},
     {.name = "app_passwords", .type = MEMBER_OBJECTS, .flags = MEMBER_SOMETIMES},
+    {.name = "totp", .type = MEMBER_OBJECT, .object = "totp"},
+    {.name = "totp_tickets", .type = MEMBER_OBJECTS},
     {.name = "activity", .type = MEMBER_OBJECTS, .flags = MEMBER_SOMETIMES},
     {.name = "scope", .type = MEMBER_OBJECT, .flags = MEMBER_NULLABLE | MEMBER_SOMETIMES},
     {0},
 };
+
+static const char *const factors[] = {"totp", "recovery", NULL};
 
 static const struct member session[] = {
     {.name = "kind"},
@@ -74,6 +80,8 @@ static const struct member session[] = {
     {.name = "last_seen_at", .type = MEMBER_TIME},
     {.name = "expires_at", .type = MEMBER_TIME},
     {.name = "fresh_until", .type = MEMBER_TIME},
+    {.name = "factor", .flags = MEMBER_NULLABLE, .words = factors},
+    {.name = "must_enrol", .type = MEMBER_BOOLEAN},
     {.name = "client", .flags = MEMBER_NULLABLE},
     {.name = "agent", .flags = MEMBER_NULLABLE},
     {.name = "current", .type = MEMBER_BOOLEAN, .flags = MEMBER_SOMETIMES},
@@ -96,6 +104,8 @@ static const struct member caller[] = {
     {.name = "session", .flags = MEMBER_NULLABLE},
     {.name = "fresh", .type = MEMBER_BOOLEAN},
     {.name = "fresh_until", .type = MEMBER_TIME, .flags = MEMBER_NULLABLE},
+    {.name = "factor", .flags = MEMBER_NULLABLE, .words = factors},
+    {.name = "must_enrol", .type = MEMBER_BOOLEAN},
     {0},
 };
 
@@ -194,6 +204,62 @@ static const struct member app_password[] = {
     {.name = "last_used_at", .type = MEMBER_TIME, .flags = MEMBER_NULLABLE},
     {.name = "last_used_address", .flags = MEMBER_NULLABLE},
     {.name = "secret", .flags = MEMBER_SOMETIMES},
+    CHANGE_MEMBERS,
+    {0},
+};
+
+/* What every object about a user's second factor begins with. */
+#define FACTOR_MEMBERS                                                                             \
+    {.name = "kind"}, {.name = "id"}, {.name = "etag"}, {.name = "user"}, {.name = "user_id"},     \
+    {                                                                                              \
+        .name = "domain"                                                                           \
+    }
+
+static const struct member totp[] = {
+    FACTOR_MEMBERS,
+    {.name = "enrolled", .type = MEMBER_BOOLEAN},
+    {.name = "algorithm", .flags = MEMBER_NULLABLE},
+    {.name = "digits", .type = MEMBER_INTEGER, .flags = MEMBER_NULLABLE},
+    {.name = "period", .type = MEMBER_INTEGER, .flags = MEMBER_NULLABLE}, /* seconds */
+    {.name = "confirmed_at", .type = MEMBER_TIME, .flags = MEMBER_NULLABLE},
+    {.name = "recovery_codes", .type = MEMBER_INTEGER}, /* how many are left */
+    {.name = "pending_until", .type = MEMBER_TIME, .flags = MEMBER_NULLABLE},
+    {.name = "last_used_at", .type = MEMBER_TIME, .flags = MEMBER_NULLABLE},
+    {.name = "locked_until", .type = MEMBER_TIME, .flags = MEMBER_NULLABLE},
+    {.name = "recovery_codes_made", .type = MEMBER_BOOLEAN, .flags = MEMBER_SOMETIMES},
+    {.name = "codes", .type = MEMBER_TEXTS, .flags = MEMBER_SOMETIMES}, /* once */
+    {.name = "ended", .type = MEMBER_OBJECT, .flags = MEMBER_SOMETIMES, .object = "ended"},
+    CHANGE_MEMBERS,
+    {0},
+};
+
+static const struct member totp_enrolment[] = {
+    FACTOR_MEMBERS,
+    {.name = "algorithm"},
+    {.name = "digits", .type = MEMBER_INTEGER},
+    {.name = "period", .type = MEMBER_INTEGER},
+    {.name = "expires_at", .type = MEMBER_TIME},
+    {.name = "replaces", .type = MEMBER_BOOLEAN},
+    {.name = "secret", .flags = MEMBER_SOMETIMES}, /* this and the next two: once */
+    {.name = "uri", .flags = MEMBER_SOMETIMES},
+    {.name = "qr", .type = MEMBER_TEXTS, .flags = MEMBER_SOMETIMES},
+    CHANGE_MEMBERS,
+    {0},
+};
+
+static const struct member totp_ticket[] = {
+    FACTOR_MEMBERS,
+    {.name = "expires_at", .type = MEMBER_TIME},
+    {.name = "secret", .flags = MEMBER_SOMETIMES},
+    CHANGE_MEMBERS,
+    {0},
+};
+
+static const struct member recovery_codes[] = {
+    FACTOR_MEMBERS,
+    {.name = "count", .type = MEMBER_INTEGER},
+    {.name = "created_at", .type = MEMBER_TIME},
+    {.name = "codes", .type = MEMBER_TEXTS, .flags = MEMBER_SOMETIMES},
     CHANGE_MEMBERS,
     {0},
 };
@@ -375,6 +441,10 @@ const struct http_object http_objects[] = {
     {"class", class},
     {"api-key", api_key},
     {"app-password", app_password},
+    {"totp", totp},
+    {"totp-enrolment", totp_enrolment},
+    {"totp-ticket", totp_ticket},
+    {"recovery-codes", recovery_codes},
     {"password-strength", password_strength},
     {"reset-link", reset_link},
     {"reset", reset},

@@ -243,6 +243,10 @@ static bool knows_problem(const struct http_route *route, enum problem_type type
         return route->roles != 0;
     case PROBLEM_FRESH_SIGN_IN_REQUIRED:
         return needs_fresh(route);
+    case PROBLEM_SECOND_FACTOR_REQUIRED:
+        return route->roles != 0 && (route->flags & ROUTE_ENROL) == 0;
+    case PROBLEM_CURRENT_FACTOR_REQUIRED:
+        return (route->flags & ROUTE_FACTOR) != 0;
     default:
         return true;
     }

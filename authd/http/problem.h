@@ -12,6 +12,8 @@
     X(UNAUTHORIZED, 401, "unauthorized", "Not signed in")                                          \
     X(FORBIDDEN, 403, "forbidden", "Not allowed")                                                  \
     X(FRESH_SIGN_IN_REQUIRED, 403, "fresh-sign-in-required", "A fresh sign-in is required")        \
+    X(SECOND_FACTOR_REQUIRED, 403, "second-factor-required", "A second factor must be enrolled")   \
+    X(CURRENT_FACTOR_REQUIRED, 403, "current-factor-required", "The second factor is required")    \
     X(CSRF, 403, "csrf", "Sent by another site")                                                   \
     X(NOT_FOUND, 404, "not-found", "Not found")                                                    \
     X(METHOD_NOT_ALLOWED, 405, "method-not-allowed", "Method not allowed")                         \

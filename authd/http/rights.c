@@ -61,7 +61,11 @@ struct rights rights_judge(const struct http_route *route, const struct caller *
         rights.verdict = RIGHTS_NOBODY;
         return rights;
     }
-    rights.self_only = (route->roles & bit_of(caller->role)) == 0;
+    if (caller->must_enrol && (route->flags & ROUTE_ENROL) == 0) {
+        rights.verdict = RIGHTS_MUST_ENROL;
+        return rights;
+    }
+    rights.self_only = caller->must_enrol || (route->roles & bit_of(caller->role)) == 0;
     if (rights.self_only && (route->roles & ROLE_SELF) == 0) {
         rights.verdict = RIGHTS_ROLE;
     } else if ((route->flags & ROUTE_SESSION) != 0 && caller->kind != CALLER_SESSION) {

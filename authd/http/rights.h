@@ -17,6 +17,7 @@ enum rights_verdict {
     RIGHTS_NO_KEYS,    /* no API key may */
     RIGHTS_NO_SESSION, /* only a session may */
     RIGHTS_STALE,      /* the session must be fresh */
+    RIGHTS_MUST_ENROL, /* the session is good for enrolling a second factor only */
 };
 
 struct rights {

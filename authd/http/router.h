@@ -33,6 +33,8 @@ enum http_route_flag {
     ROUTE_ABSENT = 1u << 9,      /* may answer 404 for what its body or query names */
     ROUTE_ALONE = 1u << 10,      /* asks nobody, so it always knows */
     ROUTE_DOCUMENT = 1u << 11,   /* `body` only describes its body, which `run` checks */
+    ROUTE_ENROL = 1u << 12,      /* open also to a session that must enrol first, for its own */
+    ROUTE_FACTOR = 1u << 13,     /* for one's own, the session must have had the factor */
 };
 
 #define ROUTE_PARAMETERS_MAX 2

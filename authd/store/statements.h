@@ -33,6 +33,18 @@ enum db_kind { KIND_READ, KIND_WRITE };
       "SELECT authd.manage('app_password_revoke', $1::jsonb, $2::jsonb)")                          \
     X(APP_PASSWORD_ROTATE, WRITE, WRITE, 2,                                                        \
       "SELECT authd.manage('app_password_rotate', $1::jsonb, $2::jsonb)")                          \
+    X(TOTP_SHOW, SLOW, READ, 2, "SELECT authd.manage('totp_show', $1::jsonb, $2::jsonb)")          \
+    X(TOTP_PREPARE, WRITE, WRITE, 2,                                                               \
+      "SELECT authd.manage('totp_show', $1::jsonb, $2::jsonb)"                                     \
+      " || jsonb_build_object('credential', authd.credential_id())")                               \
+    X(TOTP_ENROLL, WRITE, WRITE, 2, "SELECT authd.manage('totp_enroll', $1::jsonb, $2::jsonb)")    \
+    X(TOTP_PENDING, WRITE, WRITE, 2, "SELECT authd.manage('totp_pending', $1::jsonb, $2::jsonb)")  \
+    X(TOTP_CONFIRM, WRITE, WRITE, 2, "SELECT authd.manage('totp_confirm', $1::jsonb, $2::jsonb)")  \
+    X(TOTP_REMOVE, WRITE, WRITE, 2, "SELECT authd.manage('totp_remove', $1::jsonb, $2::jsonb)")    \
+    X(TOTP_TICKET_ADD, WRITE, WRITE, 2,                                                            \
+      "SELECT authd.manage('totp_ticket_add', $1::jsonb, $2::jsonb)")                              \
+    X(RECOVERY_CODES_SET, WRITE, WRITE, 2,                                                         \
+      "SELECT authd.manage('recovery_codes_set', $1::jsonb, $2::jsonb)")                           \
     X(PASSWORD_UPGRADE, SLOW, WRITE, 3, "SELECT authd.password_upgrade($1::bigint, $2, $3)")       \
     X(AUDIT_LIST, SLOW, READ, 2, "SELECT authd.manage('audit_list', $1::jsonb, $2::jsonb)")        \
     X(ACTIVITY_LIST, SLOW, READ, 2, "SELECT authd.manage('activity_list', $1::jsonb, $2::jsonb)")  \
@@ -101,10 +113,9 @@ enum db_kind { KIND_READ, KIND_WRITE };
     X(CLASS_SHOW, SLOW, READ, 2, "SELECT authd.manage('class_show', $1::jsonb, $2::jsonb)")        \
     X(API_KEY_LIST, SLOW, READ, 2, "SELECT authd.manage('api_key_list', $1::jsonb, $2::jsonb)")    \
     X(API_KEY_SHOW, SLOW, READ, 2, "SELECT authd.manage('api_key_show', $1::jsonb, $2::jsonb)")    \
-    X(SESSION_ADD, WRITE, WRITE, 5,                                                                \
-      "SELECT authd.session_add($1::bigint, $2::bigint, $3, $4, $5)")                              \
+    X(SESSION_ADD, WRITE, WRITE, 7,                                                                \
+      "SELECT authd.session_add($1::bigint, $2::bigint, $3, $4, $5, $6, $7::boolean)")             \
     X(SESSION_TOUCH, WRITE, WRITE, 1, "SELECT authd.session_touch($1)")                            \
-    X(SESSION_FRESH, WRITE, WRITE, 3, "SELECT authd.session_fresh($1, $2::bigint, $3::bigint)")    \
     X(SESSION_END, WRITE, WRITE, 1, "SELECT authd.session_end($1)")                                \
     X(CREDENTIAL_ID, WRITE, WRITE, 0, "SELECT authd.credential_id()")                              \
     X(API_KEY_FIND, READ, READ, 1, "SELECT * FROM authd.api_key_find($1)")                         \

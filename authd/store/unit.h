@@ -12,7 +12,7 @@
 
 #include "store/db.h"
 
-#define UNIT_PARAMETERS_MAX 5
+#define UNIT_PARAMETERS_MAX 7
 
 TAILQ_HEAD(unit_list, db_unit);
 

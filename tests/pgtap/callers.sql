@@ -58,28 +58,20 @@ SELECT is(pg_temp.lives('user'), 'false', 'but not beyond');
 SELECT clock('2026-03-02 00:00:00+00');
 SELECT is(pg_temp.lives('user'), 'gone', '12 hours');
 SELECT clock('2026-03-01 23:59:59+00');
-SELECT is(authd.session_fresh(pg_temp.of('user') ->> 'digest', id_of('user@mine.example'),
-                              version_of('user@mine.example')) ->> 'fresh_until',
-    '2026-03-02T00:09:59Z', 'session_fresh');
-SELECT is(pg_temp.lives('user'), 'true', 'which is fresh');
-SELECT is(authd.session_fresh(pg_temp.of('user') ->> 'digest', id_of('other@mine.example'),
-                              version_of('other@mine.example')), NULL, 'not by somebody else');
-SELECT is(authd.session_fresh(pg_temp.of('user') ->> 'digest', id_of('user@mine.example'), 0), NULL,
-    'nor after a change of the account');
-SELECT is(authd.session_add(id_of('user@mine.example'), 0, repeat('a', 64), NULL, NULL), NULL,
+SELECT is(authd.session_add(id_of('user@mine.example'), 0, repeat('a', 64), NULL, NULL, NULL, false), NULL,
     'nor does a session begin after one');
-SELECT is(authd.session_add(0, 1, repeat('a', 64), NULL, NULL), NULL, 'or of nobody');
+SELECT is(authd.session_add(0, 1, repeat('a', 64), NULL, NULL, NULL, false), NULL, 'or of nobody');
 SELECT is(authd.session_add(id_of('user@mine.example'), version_of('user@mine.example'),
-                            repeat('a', 64), '2001:db8::1', E'a\nb' || repeat('c', 300))
+                            repeat('a', 64), '2001:db8::1', E'a\nb' || repeat('c', 300), 'recovery', false)
           - ARRAY['id', 'user_id', 'etag'],
     jsonb_build_object('kind', 'session', 'user', 'user@mine.example', 'domain', 'mine.example',
         'created_at', '2026-03-01T23:59:59Z', 'last_seen_at', '2026-03-01T23:59:59Z',
         'expires_at', '2026-03-02T11:59:59Z', 'fresh_until', '2026-03-02T00:09:59Z',
-        'client', '2001:db8::1', 'agent', 'a b' || repeat('c', 197)), 'the session object');
+        'factor', 'recovery', 'must_enrol', false, 'client', '2001:db8::1', 'agent', 'a b' || repeat('c', 197)), 'the session object');
 SELECT ok(authd.session_end(repeat('a', 64)), 'session_end');
 SELECT ok(NOT authd.session_end(repeat('a', 64)), 'once');
 SELECT authd.session_add(id_of('other@mine.example'), version_of('other@mine.example'),
-                         encode(sha256(i::text::bytea), 'hex'), NULL, NULL)
+                         encode(sha256(i::text::bytea), 'hex'), NULL, NULL, NULL, false)
   FROM generate_series(1, 60) AS i;
 SELECT is((SELECT count(*)::int FROM authd.http_session WHERE account = id_of('other@mine.example')), 50,
     'sessions have a bound');
@@ -129,7 +121,7 @@ SELECT is(verdict('{"kind": "none", "name": "x"}', operation, '{}'), expected, '
                ('reset_use', 'AU422'), ('reset_words', 'AU422')) AS tried (operation, expected);
 SELECT is((SELECT array_agg(operation ORDER BY operation) FROM unnest(authd.operations()) AS operation
             WHERE to_regprocedure(format('authd.%I(jsonb, bigint[], jsonb)', operation)) IS NULL
-              AND operation !~ '^(app_password|scope|activity|audit|import)_'), NULL,
+              AND operation !~ '^(app_password|scope|activity|audit|import|totp|recovery_codes)_'), NULL,
     'every operation of users, domains, classes, sessions and API keys is there');
 
 -- me, one's own, somebody else's

@@ -118,9 +118,9 @@ SELECT is(ask('api_key_show', pg_temp.key_id('d')) @> '{"rights": ["*:read"], "d
 SELECT is(ask('api_key_show', pg_temp.key_id('host')) -> 'user', 'null', 'the host''s has no owner');
 SELECT is(refusal_as(pg_temp.of('d'), 'api_key_add', '{"id": "9999", "selector": "zzzzzzzz", "key": "00000000", "label": "x"}'
     || jsonb_build_object('verifier', repeat('0', 64)) || bad::jsonb), expected, expected) FROM (VALUES
-    ('{"rights": ["users:delete"]}', 'AU422 there is no right users:delete / A right is RESOURCE:read or RESOURCE:write, a resource one of *, site, users, passwords, app-passwords, scopes, sessions, domains, classes, audit, import.'),
-    ('{"rights": ["api-keys:read"]}', 'AU422 there is no right api-keys:read / A right is RESOURCE:read or RESOURCE:write, a resource one of *, site, users, passwords, app-passwords, scopes, sessions, domains, classes, audit, import.'),
-    ('{"rights": []}', 'AU422 rights is empty / A right is RESOURCE:read or RESOURCE:write, a resource one of *, site, users, passwords, app-passwords, scopes, sessions, domains, classes, audit, import.'),
+    ('{"rights": ["users:delete"]}', 'AU422 there is no right users:delete / A right is RESOURCE:read or RESOURCE:write, a resource one of *, site, users, passwords, app-passwords, scopes, sessions, domains, classes, audit, keys, import, totp.'),
+    ('{"rights": ["api-keys:read"]}', 'AU422 there is no right api-keys:read / A right is RESOURCE:read or RESOURCE:write, a resource one of *, site, users, passwords, app-passwords, scopes, sessions, domains, classes, audit, keys, import, totp.'),
+    ('{"rights": []}', 'AU422 rights is empty / A right is RESOURCE:read or RESOURCE:write, a resource one of *, site, users, passwords, app-passwords, scopes, sessions, domains, classes, audit, keys, import, totp.'),
     ('{"domains": []}', 'AU422 domains is empty / Name at least one, or leave it out for all that you reach.'),
     ('{"domains": ["far.example"]}', 'AU422 there is no domain far.example / Check the spelling, or list the domains.'),
     ('{"domains": ["none.example"]}', 'AU422 there is no domain none.example / Check the spelling, or list the domains.'),
