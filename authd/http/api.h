@@ -30,6 +30,12 @@ void api_app_password_add(struct exchange *exchange);
 void api_app_password_set(struct exchange *exchange);
 void api_app_password_rotate(struct exchange *exchange);
 
+/* Enrolment of second factors, tickets and recovery codes. */
+void api_totp_enroll(struct exchange *exchange);
+void api_totp_confirm(struct exchange *exchange);
+void api_totp_ticket(struct exchange *exchange);
+void api_recovery_codes(struct exchange *exchange);
+
 /* POST …/password-strength: how good a password would be. */
 void api_password_strength(struct exchange *exchange);
 

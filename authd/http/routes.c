@@ -27,6 +27,8 @@
 #define CLASS   "/v1/classes/{class}"
 #define API_KEY "/v1/api-keys/{id}"
 
+#define TOTP USER "/totp"
+
 #define APP_PASSWORDS USER "/app-passwords"
 #define APP_PASSWORD  APP_PASSWORDS "/{id}"
 
@@ -47,13 +49,14 @@ const struct http_route http_routes[] = {
      .flags = ROUTE_COOKIE | ROUTE_PROOF, .run = api_sign_in, .body = fields_sign_in,
      .answer = "session", .created = 201},
     {OPEN(GET, "/v1/session", "session_show"), .summary = "Who is signed in",
-     .roles = S | H | D | A | X, .resource = "site", .run = api_session, .answer = "caller"},
+     .roles = S | H | D | A | X, .flags = ROUTE_ENROL, .resource = "site", .run = api_session,
+     .answer = "caller"},
     {OPEN(DELETE, "/v1/session", "sign_out"), .summary = "Sign out", .roles = S | H | D | A | X,
-     .flags = ROUTE_SESSION, .run = api_sign_out, .answer = "signed-out"},
+     .flags = ROUTE_SESSION | ROUTE_ENROL, .run = api_sign_out, .answer = "signed-out"},
     {OPEN(POST, "/v1/session/fresh", "session_fresh"),
-     .summary = "Give the password again, for what needs a fresh sign-in",
-     .roles = S | H | D | A | X, .flags = ROUTE_SESSION, .run = api_fresh, .body = fields_fresh,
-     .answer = "session", .created = 201},
+     .summary = "Give password and code again, for what needs a fresh sign-in",
+     .roles = S | H | D | A | X, .flags = ROUTE_SESSION | ROUTE_ENROL, .run = api_fresh,
+     .body = fields_fresh, .answer = "session", .created = 201},
 
     /* Users. */
     {MANAGE(GET, "/v1/users", "user_list", USER_LIST), .summary = "List users",
@@ -112,6 +115,31 @@ const struct http_route http_routes[] = {
     {MANAGE(DELETE, USER "/password", "password_clear", PASSWORD_CLEAR),
      .summary = "Clear the main password", .roles = D | X, .flags = FRESH | CONFLICT | IF_MATCH,
      .resource = "passwords", .query = fields_change_query, .answer = "user"},
+
+    {MANAGE(GET, TOTP, "totp_show", TOTP_SHOW), .summary = "Show a user's second factor",
+     .roles = S | H | D | A | X, .flags = CONFLICT | ROUTE_ENROL, .resource = "totp",
+     .answer = "totp"},
+    {RUN(POST, TOTP, "totp_enroll", TOTP_ENROLL),
+     .summary = "Begin to enrol a second factor; its secret is shown once", .roles = S | D | X,
+     .flags = FRESH | CONFLICT | ROUTE_NO_KEYS | ROUTE_ENROL | ROUTE_FACTOR, .resource = "totp",
+     .run = api_totp_enroll, .query = fields_change_query, .body = fields_totp,
+     .answer = "totp-enrolment", .created = 201},
+    {RUN(POST, TOTP "/confirm", "totp_confirm", TOTP_CONFIRM),
+     .summary = "Confirm an enrolment by a code: from then on it counts", .roles = S | D | X,
+     .flags = CONFLICT | ROUTE_NO_KEYS | ROUTE_ENROL, .resource = "totp", .run = api_totp_confirm,
+     .query = fields_change_query, .body = fields_totp_confirm, .answer = "totp"},
+    {MANAGE(DELETE, TOTP, "totp_remove", TOTP_REMOVE), .summary = "Remove a second factor",
+     .roles = S | D | X, .flags = FRESH | CONFLICT | IF_MATCH | ROUTE_NO_KEYS | ROUTE_FACTOR,
+     .resource = "totp", .query = fields_change_query, .answer = "totp"},
+    {RUN(POST, TOTP "/ticket", "totp_ticket_add", TOTP_TICKET_ADD),
+     .summary = "Permit a user to enrol, once; the ticket is shown once", .roles = D | X,
+     .flags = FRESH | CONFLICT, .resource = "totp", .run = api_totp_ticket,
+     .query = fields_change_query, .answer = "totp-ticket", .created = 201},
+    {RUN(POST, USER "/recovery-codes", "recovery_codes_set", RECOVERY_CODES_SET),
+     .summary = "Make ten new recovery codes; they are shown once", .roles = S | D | X,
+     .flags = FRESH | CONFLICT | ROUTE_NO_KEYS | ROUTE_FACTOR, .resource = "totp",
+     .run = api_recovery_codes, .query = fields_change_query, .answer = "recovery-codes",
+     .created = 201},
 
     {MANAGE(GET, USER "/sessions", "session_list", SESSION_LIST),
      .summary = "List where a user is signed in", .roles = S | H | D | A | X,

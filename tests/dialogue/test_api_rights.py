@@ -20,6 +20,8 @@ BODIES = {
     "app_password_set": {"label": "another"},
     "app_password_rotate": {},
     **{f"{level}_scope_put": {"v": 1, "max_recipients": 5} for level in ("user", "domain", "class", "site")},
+    "totp_enroll": {},
+    "totp_confirm": {"code": "123456"},
     "password_strength": {"password": "quite another long password"},
     "reset_link_add": {},
     "reset_use": {"token": "A" * 43, "password": "quite another long password"},
@@ -182,6 +184,10 @@ def stage(world):
         world.things["sessions", login] = caller.session
         made = world.api.good("POST", f"/v1/users/{login}/app-passwords", {"label": "phone"})
         world.things["app-passwords", login] = made["id"]
+        # A dry run of its confirmation looks at no code.
+        world.server.sql("INSERT INTO authd.totp_pending (account, id, seed, algorithm, digits, expires_at) "
+                         f"SELECT {world.logins[login]}, authd.credential_id(), '$sealed$', 'SHA1', 6, "
+                         "authd.now() + interval '1 hour'")
         if login.partition("@")[0] in ("domain-admin", "second-admin", "admin", "far-admin"):
             world.keys[login] = world.api.make_key(caller, label="mine").id
     return world

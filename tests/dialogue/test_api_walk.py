@@ -4,10 +4,14 @@ as described (api.py sees to that), and there is no route that it does not name.
 import itertools
 
 import pytest
+from harness import totp
 from test_api_rights import ALONE, BODIES
 from world import EMPTY, FAR, HOME, make_world
 
 QUERIES = {"address_remove": f"address=spare@{HOME}"}
+
+# Has a second factor, and has begun to enrol another.
+ENROLLED = f"enrolled@{HOME}"
 
 # What stands behind each parameter, and can be changed and taken away.
 GOOD = {"user": f"peer@{HOME}", "domain": EMPTY, "class": "idle"}
@@ -25,6 +29,9 @@ def stage(world):
     world.api.good("POST", f"/v1/users/{GOOD['user']}/addresses", {"address": f"spare@{HOME}"})
     world.key = world.api.make_key(label="the host's").id
     world.app_password = world.api.good("POST", f"/v1/users/{GOOD['user']}/app-passwords", {"label": "phone"})["id"]
+    world.new_user(ENROLLED)
+    totp.enrol_in(world.server.postgres, world.server.authd.config["key_dir"], ENROLLED)
+    world.api.good("POST", f"/v1/users/{ENROLLED}/totp", {})
     # Digits that are one user's id and another's login.
     world.digits = world.logins[f"far@{FAR}"]
     world.new_user(f"{world.digits}@example.org")
@@ -57,6 +64,11 @@ class Route:
             return self.stage.app_password
         return self.stage.key
 
+    def good(self):
+        """What the parameters are when it can be done."""
+        enrolled = self.name in ("totp_show", "totp_enroll", "totp_confirm", "totp_remove", "recovery_codes_set")
+        return {**GOOD, "user": ENROLLED} if enrolled else GOOD
+
     def body(self):
         return BODIES[self.name] if "requestBody" in self.operation else None
 
@@ -67,7 +79,7 @@ class Route:
         return self.api.host if self.operation["x-roles"] else self.api.nobody
 
     def call(self, query="", who=None, body=None, parameters=None, **headers):
-        return self.api.call(self.method, self.path(parameters or GOOD, query), body or self.body(),
+        return self.api.call(self.method, self.path(parameters or self.good(), query), body or self.body(),
                              who or self.who(), **headers)
 
     # One way to each status
@@ -155,7 +167,7 @@ class Route:
         return any(parameter["name"] == "dry_run" for parameter in self.operation["parameters"])
 
     def raw(self, headers):
-        path = self.path(GOOD)
+        path = self.path(self.good())
         answer = self.api.raw(f"{self.method} {path} HTTP/1.1\r\nConnection: close\r\n{headers}\r\n".encode())
         head, _, body = answer.partition(b"\r\n\r\n")
         return Raw(int(head.split()[1]), body)

@@ -2,6 +2,7 @@
 
 import pytest
 from conftest import PASSWORD
+from harness import totp
 from world import make_world
 
 USER = "walked@walk.example"
@@ -27,6 +28,11 @@ CALLS = [
     ("app_password_set", {"user": USER, "id": "{app_password_add}"}, "", {"label": "other"}),
     ("app_password_rotate", {"user": USER, "id": "{app_password_add}"}, "", {}),
     ("app_password_revoke", {"user": USER, "id": "{app_password_add}"}, "", None),
+    ("totp_ticket_add", {"user": USER}, "", None),
+    ("totp_enroll", {"user": USER}, "", {}),
+    ("totp_confirm", {"user": USER}, "", {}),
+    ("recovery_codes_set", {"user": USER}, "", None),
+    ("totp_remove", {"user": USER}, "", None),
     ("user_scope_put", {"user": USER}, "", SCOPE),
     ("user_scope_delete", {"user": USER}, "", None),
     ("domain_scope_put", {"domain": "walk.example"}, "", SCOPE),
@@ -76,6 +82,8 @@ def test_every_change_is_recorded_under_its_reference(world):
             found["sign_in"] = api.sign_in(USER, PASSWORD).session
         if name == "reset_use":
             body = {**body, "token": world.sink.mails[-1].link()[2]}
+        if name == "totp_confirm":
+            body = {"code": totp.code(found["secret"])}
         path = pattern
         for word, value in parameters.items():
             path = path.replace("{%s}" % word, value.format(**found) if value.startswith("{") else value)
@@ -84,6 +92,7 @@ def test_every_change_is_recorded_under_its_reference(world):
         answer = api.call(method, path + ("?" + query if query else ""), body, who)
         assert answer.status in (200, 201), (name, answer)
         found[name] = answer.json.get("id")
+        found["secret"] = answer.json.get("secret")
         authd.log_size()
         (line,) = [event for event in authd.events("http", since) if event["route"] == pattern]
         rows = api.good("GET", f"/v1/audit?reference={line['ref']}")["items"]
