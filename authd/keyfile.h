@@ -11,11 +11,13 @@
 bool keyfile_load(const char *directory, struct key_ring *ring, struct err *err);
 
 /* Makes whichever file is missing, with a new random key, unless the database lists a key of that
- * kind already; the directory too, while it lists none at all. What is there stays. */
+ * kind already; the directory too, while it lists none at all. What is there stays. The first
+ * sealing key is in `sealing.first` yet. */
 bool keyfile_make(const char *directory, const struct key_names *listed, struct err *err);
 
-/* The same, and the database's list of keys is brought up to date: those that it lists have to be
- * there. As the owner role; blocking. */
+/* The same, and what the database holds in clear is sealed under the first sealing key before that
+ * comes to its place; then the database's list of keys is brought up to date: those that it lists
+ * have to be there. As the owner role; blocking. */
 bool keyfile_register(const char *directory, const char *owner_url, struct key_ring *ring,
                       struct err *err);
 
