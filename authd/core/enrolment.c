@@ -311,6 +311,10 @@ static void confirm_prepared(const struct account_result *result, void *arg)
     int64_t step = -1;
 
     call->account = NULL;
+    if (result->status != ACCOUNT_OK && json_object_get(call->context, "idempotency") != NULL) {
+        call_change(call, confirmed); /* refused again, unless it is known how it went before */
+        return;
+    }
     if (result->status != ACCOUNT_OK) {
         call_end(call, result);
         return;

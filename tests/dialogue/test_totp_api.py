@@ -1,0 +1,554 @@
+"""Enrolment of second factors over the API: begun, confirmed, replaced, removed; tickets and recovery codes;
+what a phone scans; and that a killed authd leaves nobody half enrolled."""
+
+import glob
+import itertools
+import os
+import re
+import subprocess
+import threading
+import time
+
+import pytest
+from api import Api, Caller
+from conftest import PASSWORD, Server, make_authd
+from harness import sealing, totp
+from harness.api import call
+from harness.private import free_ports, run, wait_until
+
+HOME, CLOSED = "open.example", "closed.example"
+CODE = re.compile(r"[a-z2-7]{4}(-[a-z2-7]{4}){3}")
+TICKET = re.compile(r"[a-z2-7]{4}(-[a-z2-7]{4}){5}")
+
+numbers = itertools.count(1)
+
+
+class Stage:
+    def __init__(self, server, api):
+        self.server, self.api = server, api
+        for name in HOME, CLOSED:
+            api.good("POST", "/v1/domains", {"name": name})
+        server.sql(f"UPDATE authd.domain SET second_factor_grace_date = now() WHERE name = '{CLOSED}'")
+
+    def new_user(self, domain=HOME, **members):
+        login = f"u{next(numbers)}@{domain}"
+        self.api.good("POST", "/v1/users", {"login": login, "password": PASSWORD, **members})
+        return login
+
+    def signed_in(self, login, **columns):
+        """A session as a sign-in makes it that had a code, or none although it needs one."""
+        account = self.server.sql(f"SELECT id FROM authd.account WHERE login = '{login}'")
+        factor = self.server.sql(f"SELECT count(*) FROM authd.totp WHERE account = {account}")
+        body = {"login": login, "password": PASSWORD}
+        if factor == "1":
+            body["code"] = self.fresh_code(login)
+        answer = self.api.call("POST", "/v1/session", body, self.api.nobody)
+        assert answer.status == 201, answer
+        caller = Caller(login, {"Cookie": f"__Host-authd={answer.cookie}"}, login=login, session=answer.json["id"])
+        words = ", ".join(f"{name} = {value}" for name, value in {"must_enrol": "false", "factor": "NULL", **columns}.items())
+        self.server.sql(f"UPDATE authd.http_session SET {words} WHERE id = {caller.session}")
+        return caller
+
+    def seed(self, login):
+        """(octets, algorithm, digits) of what the database has sealed."""
+        row = self.server.sql("SELECT seed, totp.id, account.id, algorithm, digits FROM authd.totp JOIN authd.account "
+                              f"ON account.id = totp.account WHERE login = '{login}'").split("|")
+        keys = self.server.authd.config["key_dir"]
+        return sealing.unseal(keys, row[0], "totp", int(row[1]), int(row[2]), 0), row[3], int(row[4])
+
+    def fresh_code(self, login):
+        """One that nobody has used: earlier ones are forgotten."""
+        self.server.sql("UPDATE authd.totp SET last_step = 0 WHERE account = "
+                        f"(SELECT id FROM authd.account WHERE login = '{login}')")
+        return totp.code(*self.seed(login))
+
+    def begin(self, login, who=None, **body):
+        answer = self.api.call("POST", f"/v1/users/{login}/totp", body, who)
+        assert answer.status == 201, answer
+        return answer.json
+
+    def confirm(self, login, code, who=None, **headers):
+        return self.api.call("POST", f"/v1/users/{login}/totp/confirm", {"code": code}, who, **headers)
+
+    def enrol(self, login, who=None, **body):
+        """Begins and confirms: (enrolment, what the confirmation answered)."""
+        made = self.begin(login, who, **body)
+        answer = self.confirm(login, totp.code(made["secret"], made["algorithm"], made["digits"]), who)
+        assert answer.status == 200, answer
+        return made, answer.json
+
+    def state(self, login):
+        return self.server.sql(INVARIANT.format(login=login))
+
+
+# Of an account: with or without, and nothing between.
+INVARIANT = """
+SELECT CASE
+  WHEN enrolled = 0 AND codes = 0 AND confirmed = 0 THEN 'without'
+  WHEN enrolled = 1 AND codes = 10 AND confirmed = 1 AND pending = 0 AND notices = 1 THEN 'with'
+  ELSE format('torn: %s enrolled, %s codes, %s confirmed, %s pending, %s notices', enrolled, codes, confirmed, pending,
+              notices) END
+  FROM (SELECT (SELECT count(*) FROM authd.totp WHERE totp.account = owner.id AND totp.last_step > 0) AS enrolled,
+               (SELECT count(*) FROM authd.recovery_code AS held WHERE held.account = owner.id) AS codes,
+               (SELECT count(*) FROM authd.totp_pending AS begun WHERE begun.account = owner.id) AS pending,
+               (SELECT count(*) FROM authd.notice WHERE notice.account = owner.id) AS notices,
+               (SELECT count(*) FROM authd.audit_event AS event
+                 WHERE event.account = owner.id AND action = 'totp_confirm') AS confirmed
+          FROM authd.account AS owner WHERE login = '{login}') AS counted
+"""
+
+
+@pytest.fixture(scope="module")
+def stage(server):
+    authd = make_authd(server.postgres)
+    address = ("127.0.0.1", free_ports()[0])
+    authd.config["listeners"].append({"protocol": "http", "address": "%s:%d" % address})
+    authd.config["public_url"] = "http://localhost:%d" % address[1]
+    authd.write_config()
+    with authd:
+        yield Stage(Server(authd, server.postgres), Api(address, authd.http))
+
+
+@pytest.fixture
+def login(stage):
+    return stage.new_user()
+
+
+# What a phone gets
+
+
+def wrong_code(made):
+    """Digits that are the code of no step near now."""
+    near = {totp.code(made["secret"], made["algorithm"], made["digits"], time.time() + 30 * i) for i in range(-3, 4)}
+    return next(code for code in (f"{n:0{made['digits']}}" for n in range(10)) if code not in near)
+
+
+@pytest.mark.parametrize("body", [{}, {"algorithm": "SHA256", "digits": 8}, {"algorithm": "SHA512"}])
+def test_the_qr_code_is_the_uri_and_the_key_gives_codes_that_are_taken(stage, login, tmp_path, body):
+    made = stage.begin(login, **body)
+    algorithm, digits = body.get("algorithm", "SHA1"), body.get("digits", 6)
+    assert re.fullmatch("[A-Z2-7]{32}", made["secret"]) and len(totp.seed_of(made["secret"])) == 20
+    assert made["uri"] == (f"otpauth://totp/localhost:{login.replace('@', '%40')}?secret={made['secret']}&issuer=localhost"
+                           f"&algorithm={algorithm}&digits={digits}&period=30")
+    assert scan(made["qr"], tmp_path) == made["uri"]
+    code = run("oathtool", f"--totp={algorithm}", "-d", str(digits), "-b", made["secret"]).stdout.strip()
+    assert stage.confirm(login, code).status == 200
+    shown = stage.api.good("GET", f"/v1/users/{login}/totp")
+    assert (shown["enrolled"], shown["algorithm"], shown["digits"]) == (True, algorithm, digits)
+    assert stage.seed(login) == (totp.seed_of(made["secret"]), algorithm, digits)
+
+
+def scan(rows, folder):
+    """What a camera sees: the rows as a picture, eight dots a module, with the quiet zone."""
+    assert {len(row) for row in rows} == {len(rows)} and set("".join(rows)) == {"0", "1"}
+    size = len(rows) + 8
+    padded = ["0" * size] * 4 + ["0000" + row + "0000" for row in rows] + ["0" * size] * 4
+    lines = [bytes(0 if module == "1" else 255 for module in row for _ in range(8)) for row in padded]
+    picture = folder / "qr.pgm"
+    picture.write_bytes(b"P5 %d %d 255\n" % (size * 8, size * 8) + b"".join(line * 8 for line in lines))
+    return run("zbarimg", "--quiet", "--nodbus", "--raw", str(picture)).stdout.strip()
+
+
+def test_each_enrolment_has_a_seed_of_its_own(stage, login):
+    secrets = {stage.begin(login)["secret"] for _ in range(5)}
+    assert len(secrets) == 5
+
+
+# Confirming
+
+
+def test_nothing_counts_before_the_code(stage, login):
+    stage.begin(login)
+    shown = stage.api.good("GET", f"/v1/users/{login}/totp")
+    assert shown["enrolled"] is False and shown["pending_until"] and shown["confirmed_at"] is None
+    assert stage.state(login) == "without"
+
+
+@pytest.mark.parametrize("shape", ["{0}", "{1} {2}", " {0} ", "{1}\t{2}"])
+def test_blanks_in_a_code_do_no_harm(stage, login, shape):
+    code = totp.code(stage.begin(login)["secret"])
+    assert stage.confirm(login, shape.format(code, code[:3], code[3:])).status == 200
+
+
+@pytest.mark.parametrize("shape", [
+    "{0:.5}", "{0}7", "{0}789", "{0}78", "{1}-{2}", "{0}\n", "x{0:.5}", "", "-", "{0}" * 20,
+    "aaaa-bbbb-cccc-dddd"])
+def test_what_is_no_code_of_it_says_what_is_and_counts_nothing(stage, login, shape):
+    made = stage.begin(login)
+    code = totp.code(made["secret"])
+    answer = stage.confirm(login, shape.format(code, code[:3], code[3:]))
+    assert (answer.status, answer.type) == (422, "invalid"), answer
+    assert "digits" in answer.json["detail"] or "errors" in answer.json, answer
+    assert stage.server.sql("SELECT attempts FROM authd.totp_pending JOIN authd.account ON account.id = account "
+                            f"WHERE login = '{login}'") == "0"
+
+
+def test_digits_of_other_scripts_are_no_code(stage, login):
+    code = totp.code(stage.begin(login)["secret"])
+    for zero in "\u0660", "\u0966", "\uff10", "\U0001d7ce":
+        other = "".join(chr(ord(zero) + int(digit)) for digit in code)
+        answer = stage.confirm(login, other)
+        assert (answer.status, answer.json["hint"][:24]) == (422, "Give the digits 0 to 9 t"), answer
+    assert stage.confirm(login, code).status == 200
+
+
+def test_which_steps_are_taken(stage, login):
+    for offset, status in ((-60, 422), (30, 422), (60, 422), (-30, 200)):
+        made = stage.begin(login)
+        while time.time() % 30 > 20:  # so that no step ends between the code and its check
+            time.sleep(0.5)
+        answer = stage.confirm(login, totp.code(made["secret"], at=time.time() + offset))
+        assert answer.status == status, (offset, answer)
+
+
+def test_the_tenth_wrong_code_ends_it(stage, login):
+    made = stage.begin(login)
+    wrong = wrong_code(made)
+    answers = [stage.confirm(login, wrong) for _ in range(10)]
+    assert {(answer.status, answer.type) for answer in answers} == {(422, "invalid")}
+    assert answers[0].json["detail"] == "the code is wrong; 9 more may be"
+    assert answers[9].json["hint"] == "Begin another enrolment."
+    answer = stage.confirm(login, totp.code(made["secret"]))
+    assert answer.status == 404 and "waits for its code" in answer.json["detail"]
+    assert stage.state(login) == "without"
+
+
+def test_a_dry_run_tells_nothing_of_a_code(stage, login):
+    made = stage.begin(login)
+    for code in totp.code(made["secret"]), wrong_code(made):
+        answer = stage.api.call("POST", f"/v1/users/{login}/totp/confirm?dry_run=true", {"code": code})
+        assert answer.status == 200 and answer.json["enrolled"] is True and "codes" not in answer.json
+    assert stage.state(login) == "without"
+
+
+def test_confirmed_twice_by_another_and_after_expiry(stage, login):
+    made, _ = stage.enrol(login)
+    answer = stage.confirm(login, totp.code(made["secret"]))
+    assert (answer.status, answer.type) == (409, "conflict"), answer
+    other = stage.new_user()
+    made = stage.begin(other)
+    stranger = stage.signed_in(stage.new_user())
+    assert stage.confirm(other, totp.code(made["secret"]), stranger).status == 404
+    assert stage.confirm("me", totp.code(made["secret"]), stranger).status == 404
+    stage.server.sql("UPDATE authd.totp_pending SET expires_at = now()")
+    answer = stage.confirm(other, totp.code(made["secret"]))
+    assert answer.status == 404 and "expired" in answer.json["detail"], answer
+    assert stage.state(other) == "without"
+
+
+def test_another_enrolment_takes_the_place_of_the_first(stage, login):
+    first, second = stage.begin(login), stage.begin(login)
+    assert stage.confirm(login, totp.code(first["secret"])).status == 422
+    assert stage.confirm(login, totp.code(second["secret"])).status == 200
+
+
+def test_parallel_confirmations_make_one(stage, login):
+    code, answers = totp.code(stage.begin(login)["secret"]), []
+    threads = [threading.Thread(target=lambda: answers.append(stage.confirm(login, code))) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answer.status for answer in answers) == [200] + [409] * 11
+    assert sum("codes" in answer.json for answer in answers) == 1
+    assert stage.state(login) == "with"
+
+
+def test_other_sessions_end_and_the_own_one_has_the_factor(stage, login):
+    other, mine = stage.signed_in(login), stage.signed_in(login)
+    _, confirmed = stage.enrol("me", mine)
+    assert confirmed["ended"] == {"sessions": 1} and confirmed["recovery_codes_made"] is True
+    assert stage.api.call("GET", "/v1/session", who=other).status == 401
+    caller = stage.api.good("GET", "/v1/session", who=mine)
+    assert (caller["factor"], caller["must_enrol"]) == ("totp", False)
+
+
+# Who may
+
+
+def change_of(stage, who):
+    """The three changes of one's own factor, dry: {name: answer}."""
+    api = stage.api
+    return {"replace": api.call("POST", "/v1/users/me/totp?dry_run=true", {}, who),
+            "remove": api.call("DELETE", "/v1/users/me/totp?dry_run=true", who=who),
+            "codes": api.call("POST", "/v1/users/me/recovery-codes?dry_run=true", who=who)}
+
+
+def test_ones_own_is_changed_by_a_fresh_sign_in_with_the_factor_only(stage, login):
+    stage.enrol(login)
+    bare = stage.signed_in(login)
+    for name, answer in change_of(stage, bare).items():
+        assert (answer.status, answer.type) == (403, "current-factor-required"), (name, answer)
+    for factor in "totp", "recovery":
+        for name, answer in change_of(stage, stage.signed_in(login, factor=f"'{factor}'")).items():
+            assert answer.status == 200, (factor, name, answer)
+    stale = stage.signed_in(login, factor="'totp'", fresh_at="now() - interval '10 minutes'")
+    for name, answer in change_of(stage, stale).items():
+        assert (answer.status, answer.type) == (403, "fresh-sign-in-required"), (name, answer)
+
+
+def test_replaced_the_old_one_counts_until_the_code(stage, login):
+    stage.enrol(login)
+    old, who = stage.seed(login), stage.signed_in(login, factor="'totp'")
+    made = stage.begin("me", who)
+    assert made["replaces"] is True and stage.seed(login) == old
+    answer = stage.confirm("me", totp.code(made["secret"]), who)
+    assert answer.status == 200 and "codes" not in answer.json and answer.json["recovery_codes"] == 10
+    assert stage.seed(login)[0] == totp.seed_of(made["secret"])
+
+
+def test_removed_by_an_administrator(stage, login):
+    stage.enrol(login)
+    removed = stage.api.good("DELETE", f"/v1/users/{login}/totp")
+    assert removed["enrolled"] is False and removed["ended"]["recovery_codes"] == 10
+    answer = stage.api.call("DELETE", f"/v1/users/{login}/totp")
+    assert answer.status == 404, answer
+    (row,) = stage.api.good("GET", f"/v1/audit?user={login}&action=totp_remove")["items"]
+    assert row["actor"]["name"] == "root (uid 0)" and row["user"] == login
+    assert row["before"] == {"enrolled": True, "algorithm": "SHA1", "digits": 6, "period": 30, "recovery_codes": 10,
+                             "confirmed_at": row["before"]["confirmed_at"]}
+
+
+def test_api_keys_give_tickets_and_nothing_else(stage, login):
+    key = stage.api.make_key(rights=["totp:write"])
+    assert stage.api.call("GET", f"/v1/users/{login}/totp", who=key).status == 200
+    for method, path, body in (("POST", "totp", {}), ("POST", "totp/confirm", {"code": "123456"}), ("DELETE", "totp", None),
+                               ("POST", "recovery-codes", None)):
+        answer = stage.api.call(method, f"/v1/users/{login}/{path}", body, key)
+        assert (answer.status, answer.json["detail"]) == (403, "no API key may do this"), answer
+    assert stage.api.call("POST", f"/v1/users/{login}/totp/ticket", who=key).status == 201
+    other = stage.api.make_key(rights=["users:write"])
+    assert stage.api.call("POST", f"/v1/users/{login}/totp/ticket", who=other).status == 403
+
+
+def test_service_users_have_none(stage):
+    login = f"bot{next(numbers)}@{HOME}"
+    stage.api.good("POST", "/v1/users", {"login": login, "service": True})
+    answer = stage.api.call("POST", f"/v1/users/{login}/totp", {})
+    assert answer.status == 422 and "service user" in answer.json["detail"]
+
+
+# Tickets
+
+
+def test_after_the_grace_date_a_first_enrolment_takes_a_ticket(stage):
+    login = stage.new_user(CLOSED)
+    who = stage.signed_in(login)
+    answer = stage.api.call("POST", "/v1/users/me/totp", {}, who)
+    assert (answer.status, answer.json["detail"]) == (403, "a first enrolment needs a ticket"), answer
+    ticket = stage.api.good("POST", f"/v1/users/{login}/totp/ticket")["secret"]
+    assert TICKET.fullmatch(ticket)
+    for wrong in ticket[:-1], ticket + "a", "x" * 100, "a" * 24:
+        assert stage.api.call("POST", "/v1/users/me/totp", {"ticket": wrong}, who).status == 403
+    typed = ticket.upper().replace("-", " ")
+    made = stage.begin("me", who, ticket=typed)
+    assert stage.api.call("POST", "/v1/users/me/totp", {"ticket": ticket}, who).status == 403, "used"
+    assert stage.confirm("me", totp.code(made["secret"]), who).status == 200
+
+
+def test_a_ticket_is_good_once_for_one_user_for_a_day(stage):
+    login, other = stage.new_user(CLOSED), stage.new_user(CLOSED)
+    tickets = [stage.api.good("POST", f"/v1/users/{login}/totp/ticket")["secret"] for _ in range(2)]
+    who = stage.signed_in(other)
+    assert stage.api.call("POST", "/v1/users/me/totp", {"ticket": tickets[1]}, who).status == 403
+    who, answers = stage.signed_in(login), []
+    assert stage.api.call("POST", "/v1/users/me/totp", {"ticket": tickets[0]}, who).status == 403, "replaced"
+    assert stage.api.call("POST", "/v1/users/me/totp?dry_run=true", {"ticket": tickets[1]}, who).status == 200
+    threads = [threading.Thread(target=lambda: answers.append(
+        stage.api.call("POST", "/v1/users/me/totp", {"ticket": tickets[1]}, who).status)) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [201] + [403] * 9
+    late = stage.api.good("POST", f"/v1/users/{other}/totp/ticket")["secret"]
+    stage.server.sql("UPDATE authd.totp_ticket SET expires_at = now()")
+    assert stage.api.call("POST", "/v1/users/me/totp", {"ticket": late}, stage.signed_in(other)).status == 403
+
+
+def test_administrators_need_no_ticket_for_others(stage):
+    login = stage.new_user(CLOSED)
+    stage.enrol(login)
+    assert stage.state(login) == "with"
+    answer = stage.api.call("POST", f"/v1/users/{login}/totp/ticket")
+    assert (answer.status, answer.type) == (409, "conflict"), answer
+
+
+# A session that must enrol
+
+
+def test_a_session_that_must_enrol_opens_nothing_else(stage, login):
+    who = stage.signed_in(login, must_enrol="true")
+    before, refused = stage.state(login), 0
+    for method, pattern, operation in stage.api.operations():
+        if not operation["x-roles"] or operation["operationId"] in ("sign_out", "session_fresh"):
+            continue
+        path = re.sub(r"\{user\}", "me", pattern)
+        path = re.sub(r"\{\w+\}", "1", path)
+        body = {} if "requestBody" in operation else None
+        answer = stage.api.call(method, path, body, who)
+        if operation["operationId"] in ("session_show", "totp_show", "totp_enroll", "totp_confirm"):
+            assert answer.status in (200, 201, 422), (method, path, answer)
+        else:
+            assert (answer.status, answer.type) == (403, "second-factor-required"), (method, path, answer)
+            refused += 1
+    assert refused > 40 and stage.state(login) == before
+    assert stage.api.good("GET", "/v1/session", who=who)["must_enrol"] is True
+
+
+def test_it_enrols_its_own_and_is_a_full_one_then(stage, login):
+    who, other = stage.signed_in(login, must_enrol="true"), stage.new_user()
+    stage.enrol("me", who)
+    assert stage.api.good("GET", "/v1/users/me", who=who)["login"] == login
+    assert stage.api.call("POST", f"/v1/users/{other}/totp", {}, who).status == 404
+
+
+def test_an_administrator_that_must_enrol_reaches_nobody_else(stage):
+    login, other = stage.new_user(), stage.new_user()
+    who = stage.signed_in(login, must_enrol="true")
+    stage.server.sql(f"UPDATE authd.account SET role = 'admin' WHERE login = '{login}'")
+    for method, path, body in (("GET", "totp", None), ("POST", "totp", {}), ("POST", "totp/confirm", {"code": "123456"})):
+        answer = stage.api.call(method, f"/v1/users/{other}/{path}", body, who)
+        assert answer.status == 403, answer
+    assert stage.begin("me", who)["user"] == login
+
+
+# Recovery codes
+
+
+def test_recovery_codes_come_as_a_set_and_are_replaced_as_one(stage, login):
+    _, confirmed = stage.enrol(login)
+    first = confirmed["codes"]
+    assert len(set(first)) == 10 and all(CODE.fullmatch(code) for code in first)
+    second = stage.api.good("POST", f"/v1/users/{login}/recovery-codes")
+    assert len(set(second["codes"])) == 10 and not set(first) & set(second["codes"])
+    count = "SELECT count(*) FROM authd.recovery_code JOIN authd.account ON id = account WHERE login = '{}'"
+    assert stage.server.sql(count.format(login)) == "10"
+    answer = stage.api.call("POST", f"/v1/users/{stage.new_user()}/recovery-codes")
+    assert (answer.status, answer.type) == (409, "conflict"), answer
+
+
+# Secrets
+
+
+def dump(stage):
+    """All that the database has, as text."""
+    (pg_dump,) = glob.glob("/usr/lib/postgresql/15/bin/pg_dump")
+    return run(pg_dump, "--data-only", stage.server.postgres.url("authd", "postgres")).stdout
+
+
+def test_secrets_are_shown_once_and_kept_nowhere(stage, login):
+    key = {"Idempotency_Key": f"key-{login}"}
+    path = f"/v1/users/{login}"
+    made = stage.api.call("POST", path + "/totp", {}, **key).json
+    again = stage.api.call("POST", path + "/totp", {}, **key)
+    assert again.status == 201 and again.json["replayed"] is True and not {"secret", "uri", "qr"} & set(again.json)
+    confirm = {"Idempotency_Key": f"confirm-{login}"}
+    code = totp.code(made["secret"])
+    first = stage.confirm(login, code, **confirm)
+    again = stage.confirm(login, code, **confirm)
+    assert first.status == again.status == 200 and again.json["replayed"] is True and "codes" not in again.json
+    codes = {"Idempotency_Key": f"codes-{login}"}
+    second = stage.api.call("POST", path + "/recovery-codes", **codes).json
+    again = stage.api.call("POST", path + "/recovery-codes", **codes)
+    assert again.json["replayed"] is True and "codes" not in again.json
+    other = stage.new_user()
+    ticket = {"Idempotency_Key": f"ticket-{login}"}
+    given = stage.api.call("POST", f"/v1/users/{other}/totp/ticket", **ticket).json
+    again = stage.api.call("POST", f"/v1/users/{other}/totp/ticket", **ticket)
+    assert again.json["replayed"] is True and "secret" not in again.json
+
+    secrets = [made["secret"], made["secret"].lower(), totp.seed_of(made["secret"]).hex(), given["secret"],
+               given["secret"].replace("-", ""), *made["qr"][8:12]]
+    for recovery in first.json["codes"] + second["codes"]:
+        secrets += [recovery, recovery.replace("-", "")]
+    text, log = dump(stage), stage.server.authd.log_text() + stage.server.postgres.log_text()
+    assert login in text and "totp_enroll" in text
+    assert not [secret for secret in secrets if secret in text or secret in log]
+    exported = stage.api.call("GET", path + "/export").text
+    assert '"enrolled":true' in exported and "sealed" not in exported
+    assert not [secret for secret in secrets if secret in exported]
+
+
+def test_a_row_pasted_onto_another_user_gives_no_codes(stage, login):
+    made, other = stage.begin(login), stage.new_user()
+    stage.begin(other)
+    stage.server.sql(f"UPDATE authd.totp_pending AS other SET seed = mine.seed FROM authd.totp_pending AS mine "
+                     f"WHERE mine.account = (SELECT id FROM authd.account WHERE login = '{login}') "
+                     f"AND other.account = (SELECT id FROM authd.account WHERE login = '{other}')")
+    answer = stage.confirm(other, totp.code(made["secret"]))
+    assert (answer.status, answer.type) == (503, "unavailable"), answer
+    assert stage.state(other) == "without"
+
+
+# Killed
+
+
+@pytest.fixture
+def mortal(server):
+    authd = make_authd(server.postgres)
+    yield Server(authd, server.postgres)
+    authd.destroy()
+
+
+def cut_off(path, *request):
+    """A request whose answer may never come."""
+    try:
+        return call(path, *request)
+    except (OSError, ValueError):
+        return None
+
+
+def test_a_killed_authd_leaves_nobody_half_enrolled(stage, mortal):
+    """At each moment of a confirmation, a millisecond apart: without, or with."""
+    seen, authd = {}, mortal.authd
+    for moment in range(24):
+        login = stage.new_user()
+        authd.start()
+        made = cut_off(authd.http, "POST", f"/v1/users/{login}/totp", {}).json
+        answers = []
+        thread = threading.Thread(target=lambda code=totp.code(made["secret"]), name=login: answers.append(
+            cut_off(authd.http, "POST", f"/v1/users/{name}/totp/confirm", {"code": code})))
+        thread.start()
+        time.sleep(moment / 1000)
+        authd.kill()
+        thread.join()
+        wait_until(lambda: no_transaction(stage, mortal), what="the end of the killed node's transactions")
+        state = stage.state(login)
+        assert state in ("with", "without"), (moment, state)
+        assert answers[0] is None or state == "with", (moment, answers)
+        seen[state] = seen.get(state, 0) + 1
+        if state == "without":  # and it goes on from there
+            assert stage.enrol(login)[1]["enrolled"] is True
+    print("killed confirmations:", seen)
+
+
+def no_transaction(stage, mortal):
+    return stage.server.sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'authd_service' AND state <> 'idle' "
+                            "AND query LIKE '%totp%'") == "0"
+
+
+def test_killed_in_the_middle_of_the_change(stage, mortal, login):
+    """While its transaction waits for the account, whoever holds it."""
+    authd = mortal.authd
+    authd.start()
+    made = call(authd.http, "POST", f"/v1/users/{login}/totp", {}).json
+    holder = subprocess.Popen([os.path.join(os.path.dirname(glob.glob("/usr/lib/postgresql/*/bin/initdb")[-1]), "psql"), "-X", "-q",
+                               stage.server.postgres.url("authd", "postgres")], stdin=subprocess.PIPE, text=True)
+    try:
+        holder.stdin.write("BEGIN; LOCK TABLE authd.recovery_code IN EXCLUSIVE MODE;\n")
+        holder.stdin.flush()
+        wait_until(lambda: stage.server.sql("SELECT count(*) FROM pg_locks WHERE mode = 'ExclusiveLock' AND granted "
+                                            "AND relation = 'authd.recovery_code'::regclass") == "1")
+        thread = threading.Thread(target=cut_off, args=(authd.http, "POST", f"/v1/users/{login}/totp/confirm",
+                                                        {"code": totp.code(made["secret"])}))
+        thread.start()
+        wait_until(lambda: stage.server.sql("SELECT count(*) FROM pg_locks WHERE NOT granted "
+                                            "AND relation = 'authd.recovery_code'::regclass") == "1")
+        assert stage.state(login) == "without"
+        authd.kill()
+        thread.join()
+    finally:
+        holder.communicate("ROLLBACK;\n")
+    wait_until(lambda: no_transaction(stage, mortal), what="the end of the killed node's transaction")
+    assert stage.state(login) in ("without", "with")
