@@ -24,6 +24,7 @@ enum shape {
     SHAPE_TEXT,
     SHAPE_TEXTS, /* repeatable: a list */
     SHAPE_FLAG,
+    SHAPE_NUMBER,   /* a whole one */
     SHAPE_SECONDS,  /* 30s 5m 12h 90d */
     SHAPE_DAYS,     /* 90d: whole days */
     SHAPE_EXPIRY,   /* 90d: expires_in; a time or "never": expires_at */
@@ -52,6 +53,7 @@ enum result {
     RESULT_LIST,     /* a table, all pages */
     RESULT_DOCUMENT, /* what a file could hold */
     RESULT_SECRET,   /* the object's secret, shown once */
+    RESULT_CODES,    /* nothing but what `after` shows */
 };
 
 /* How much is lost when it was a mistake. */

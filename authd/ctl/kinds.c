@@ -92,6 +92,67 @@ const struct kind kind_app_password = {
     "authctl app-password add USER --label LABEL",
 };
 
+#define WHOSE                                                                                      \
+    {"user", FORM_TEXT, "whose it is"}, {"user_id", FORM_TEXT, "the id of whose it is"},           \
+        {"id", FORM_TEXT, "the same id"},                                                          \
+    {                                                                                              \
+        "domain", FORM_TEXT, "the user's"                                                          \
+    }
+
+const struct kind kind_totp = {
+    "second factor",
+    "second factors",
+    "user",
+    FIELDS(WHOSE, {"enrolled", FORM_BOOLEAN, "there is one, which counts"},
+           {"algorithm", FORM_TEXT, "of its codes: SHA1, SHA256 or SHA512"},
+           {"digits", FORM_NUMBER, "of a code"},
+           {"period", FORM_NUMBER, "seconds that a code is shown"},
+           {"confirmed_at", FORM_TIME, "since when it counts"},
+           {"recovery_codes", FORM_NUMBER, "how many are left"},
+           {"pending_until", FORM_TIME, "until then an enrolment waits for its code"},
+           {"last_used_at", FORM_TIME, "the last good code"},
+           {"locked_until", FORM_TIME, "until then no code is taken, after wrong ones"}),
+    NULL,
+    "authctl totp enroll USER",
+};
+
+const struct kind kind_totp_enrolment = {
+    "enrolment",
+    "enrolments",
+    "user",
+    FIELDS(WHOSE, {"algorithm", FORM_TEXT, "SHA1, SHA256 or SHA512"},
+           {"digits", FORM_NUMBER, "of a code"},
+           {"period", FORM_NUMBER, "seconds that a code is shown"},
+           {"expires_at", FORM_TIME, "until when it can be confirmed"},
+           {"replaces", FORM_BOOLEAN, "the user has a second factor already"},
+           {"secret", FORM_TEXT, "the key in base32; this and the rest only in this answer"},
+           {"uri", FORM_TEXT, "otpauth://totp/..., what the QR code says"},
+           {"qr", FORM_TEXTS, "rows of 0 (light) and 1 (dark), without the quiet zone"}),
+    NULL,
+    NULL,
+};
+
+const struct kind kind_totp_ticket = {
+    "ticket",
+    "tickets",
+    "user",
+    FIELDS(WHOSE, {"expires_at", FORM_EXPIRY, "its end"},
+           {"secret", FORM_TEXT, "only in the answer that makes it"}),
+    NULL,
+    NULL,
+};
+
+const struct kind kind_recovery_codes = {
+    "recovery codes",
+    "recovery codes",
+    "user",
+    FIELDS(WHOSE, {"count", FORM_NUMBER, "how many there are"},
+           {"created_at", FORM_TIME, "when they were made"},
+           {"codes", FORM_TEXTS, "only in the answer that makes them"}),
+    NULL,
+    NULL,
+};
+
 const struct kind kind_api_key = {
     "API key",
     "API keys",
@@ -139,6 +200,8 @@ const struct kind kind_session = {
            {"created_at", FORM_TIME, "when it was signed in"},
            {"last_seen_at", FORM_TIME, "its last request"},
            {"fresh_until", FORM_TIME, "until then it may do what asks for the password again"},
+           {"factor", FORM_TEXT, "what came beside the password: totp or recovery"},
+           {"must_enrol", FORM_BOOLEAN, "it is good for enrolling a second factor only"},
            {"expires_at", FORM_EXPIRY, "its end at the latest"}),
     COLUMNS({"ID", "id", FORM_TEXT}, {"FROM", "client", FORM_TEXT}, {"BROWSER", "agent", FORM_TEXT},
             {"SIGNED IN", "created_at", FORM_TIME}, {"LAST SEEN", "last_seen_at", FORM_TIME}),

@@ -10,6 +10,7 @@ extern const struct noun noun_user;
 extern const struct noun noun_address;
 extern const struct noun noun_password;
 extern const struct noun noun_app_password;
+extern const struct noun noun_totp;
 extern const struct noun noun_scope;
 extern const struct noun noun_session;
 extern const struct noun noun_domain;

@@ -10,10 +10,12 @@
     X(ACTION, "action", "ACTION", "only this: login, user_add, password_set, ...")                 \
     X(ACTOR, "actor", "ACTOR", "only what this one did: a login, an id, \"root (uid 0)\"")         \
     X(ADDRESS, "address", "ADDRESS", "an address the user may send as")                            \
+    X(ALGORITHM, "algorithm", "ALGORITHM", "of the codes: SHA1 (the default), SHA256 or SHA512")   \
     X(ANCHOR, "anchor", "FILE", "whether the chain still has this anchor: the file's last line")   \
     X(APPLY, "apply", NULL, "do it; without it, show what would be done")                          \
     X(CLASS, "class", "CLASS", "the class of the user, whose rules hold too")                      \
     X(DESCRIPTION, "description", "TEXT", "what it is for")                                        \
+    X(DIGITS, "digits", "N", "of a code: 6 (the default) or 8")                                    \
     X(DISPLAY_NAME, "display-name", "TEXT", "the name people know")                                \
     X(DOMAIN, "domain", "DOMAIN",                                                                  \
       "only within DOMAIN; of an import: where logins without @ belong")                           \
@@ -44,6 +46,7 @@
     X(SLIDING, "sliding", NULL, "each use puts the expiry off")                                    \
     X(SORT, "sort", "ORDER", "login, created_at or last_login_at; -login: backwards")              \
     X(SUSPENDED, "suspended", NULL, "only users who are suspended")                                \
+    X(TICKET_STDIN, "ticket-stdin", NULL, "read a ticket from standard input, one line")           \
     X(UNTIL, "until", "WHEN", "before then: a time, or how long ago, like 12h or 7d")              \
     X(UNUSED, "unused", "DAYS", "only users without a login for so long: 90d")                     \
     X(USER, "user", "USER", "only what concerns this one, by login or id")                         \

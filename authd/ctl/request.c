@@ -2,6 +2,7 @@
  * "." and ".." too, which a client in between might resolve. */
 #include "ctl/request.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "ctl/document.h"
@@ -142,6 +143,17 @@ static bool put_duration(json_t *body, const struct input *input, const char *va
     return true;
 }
 
+static bool put_number(json_t *body, const struct input *input, const char *value, struct err *err)
+{
+    size_t length = strlen(value);
+
+    if (length == 0 || length > 9 || strspn(value, "0123456789") != length) {
+        return flaw(err, input->option, "a number", value);
+    }
+    json_object_set_new(body, input->member, json_integer(strtol(value, NULL, 10)));
+    return true;
+}
+
 static void put_listed(json_t *body, const char *member, const char *value)
 {
     if (json_object_get(body, member) == NULL) {
@@ -164,6 +176,8 @@ static bool put_option(json_t *body, const struct input *input, const char *valu
     case SHAPE_FLAG:
         json_object_set_new(body, input->member, json_true());
         return true;
+    case SHAPE_NUMBER:
+        return put_number(body, input, value, err);
     case SHAPE_SECONDS:
     case SHAPE_DAYS:
         return put_duration(body, input, value, err);

@@ -232,6 +232,11 @@ static void show_answer(struct session *session, const struct request *request, 
         say_made(session, kind, object);
         show_secret(session, object);
         break;
+    case RESULT_CODES:
+        if (session->json) {
+            print_json(stdout, object);
+        }
+        break;
     case RESULT_DOCUMENT:
         show_document(session, object);
         break;

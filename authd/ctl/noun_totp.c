@@ -1,0 +1,204 @@
+/* authctl totp: second factors. What is shown once goes to stdout: alone on its lines in a pipe, as
+ * a QR code on a terminal. */
+#include <string.h>
+
+#include "base/secret.h"
+#include "ctl/nouns.h"
+#include "ctl/qr.h"
+#include "ctl/run.h"
+#include "ctl/show.h"
+
+#define GROUP 4 /* letters of the key, for those who type it in */
+
+static const char *member(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+
+    return text != NULL ? text : "";
+}
+
+static void print_line(const char *text)
+{
+    struct buf line;
+
+    buf_init(&line, 1024);
+    print_escape(&line, text);
+    printf("%.*s\n", (int)line.len, line.len > 0 ? line.data : "");
+    buf_finish(&line);
+}
+
+static void forget(const json_t *value)
+{
+    if (json_is_string(value)) {
+        secret_wipe((char *)json_string_value(value), json_string_length(value));
+    }
+}
+
+/* ---- enroll -------------------------------------------------------------------------------- */
+
+/* "  key  ABCD EFGH …" */
+static void print_groups(const char *secret)
+{
+    struct buf line;
+
+    buf_init(&line, 1024);
+    buf_text(&line, "\n  key ");
+    for (size_t i = 0; secret[i] != '\0'; i++) {
+        char letter[] = {secret[i], '\0'};
+
+        buf_text(&line, i % GROUP == 0 ? " " : "");
+        print_escape(&line, letter);
+    }
+    printf("%.*s\n\n", (int)line.len, line.data);
+    buf_finish(&line);
+}
+
+static void show_enrolment(const struct session *session, const json_t *enrolment)
+{
+    const json_t *qr = json_object_get(enrolment, "qr");
+    const char *secret = member(enrolment, "secret");
+    size_t width = qr_width(qr);
+
+    if (session->json) {
+        print_json(stdout, enrolment);
+    } else if (session->width == 0 && secret[0] != '\0') {
+        print_line(secret);
+    } else if (secret[0] != '\0') {
+        if (width > 0 && width <= session->width) {
+            qr_print(stdout, qr);
+        } else {
+            session_say(session, "The QR code needs %zu columns.", width);
+        }
+        print_groups(secret);
+    }
+    fflush(stdout);
+}
+
+static int enroll(struct session *session)
+{
+    struct request request;
+    json_t *made = NULL;
+    int status;
+
+    if (run_prepare(session, &request, &status)) {
+        made = session_change(session, "POST", &request.path, request.body, &status);
+    }
+    forget(json_object_get(request.body, "ticket"));
+    request_finish(&request);
+    if (made == NULL) {
+        return status;
+    }
+    show_enrolment(session, made);
+    if (session->dry_run) {
+        session_say(session, "Nothing was changed.");
+    } else if (!session->json) {
+        session_say(session, "Shown once. It counts after a code of it, within 15 minutes:");
+        session_say(session, "  authctl totp confirm %s CODE", member(made, "user"));
+    }
+    forget(json_object_get(made, "secret"));
+    forget(json_object_get(made, "uri"));
+    json_decref(made);
+    return status;
+}
+
+/* ---- recovery codes ------------------------------------------------------------------------ */
+
+static void print_codes(struct session *session, const json_t *answer)
+{
+    const json_t *codes = json_object_get(answer, "codes");
+    size_t i;
+    json_t *code;
+
+    if (session->json || codes == NULL) {
+        return;
+    }
+    session_say(session,
+                "Recovery codes, each good once, shown once: print them or keep them safe.");
+    json_array_foreach((json_t *)codes, i, code)
+    {
+        print_line(json_is_string(code) ? json_string_value(code) : "");
+        forget(code);
+    }
+    fflush(stdout);
+}
+
+/* ---- tickets ------------------------------------------------------------------------------- */
+
+static void say_ticket(struct session *session, const json_t *ticket)
+{
+    if (session->json || session->dry_run) {
+        return;
+    }
+    session_say(session, "Shown once. With it %s may enrol a second factor, once.",
+                member(ticket, "user"));
+}
+
+static const struct command commands[] = {
+    {.verb = "enroll",
+     .arguments = "USER",
+     .min = 1,
+     .inputs = INPUTS({OPTION_ALGORITHM, SHAPE_TEXT, "algorithm", 0},
+                      {OPTION_DIGITS, SHAPE_NUMBER, "digits", 0},
+                      {OPTION_TICKET_STDIN, SHAPE_SECRET, "ticket", INPUT_ONCE}),
+     .summary = "begin to enrol an authenticator app; its key is shown once, as a QR code on a "
+                "terminal",
+     .example = "authctl totp enroll alice@example.org",
+     .run = enroll,
+     .method = "POST",
+     .path = "/v1/users/{1}/totp",
+     .kind = &kind_totp_enrolment},
+    {.verb = "confirm",
+     .arguments = "USER CODE",
+     .min = 2,
+     .summary = "make an enrolment count, by a code of it; the first one gets recovery codes",
+     .example = "authctl totp confirm alice@example.org 123456",
+     .method = "POST",
+     .path = "/v1/users/{1}/totp/confirm",
+     .member = "code",
+     .result = RESULT_CHANGE,
+     .done = "enrolled",
+     .after = print_codes},
+    {.verb = "show",
+     .arguments = "USER",
+     .min = 1,
+     .summary = "show whether a user has a second factor",
+     .example = "authctl totp show alice@example.org",
+     .method = "GET",
+     .path = "/v1/users/{1}/totp"},
+    {.verb = "remove",
+     .arguments = "USER",
+     .min = 1,
+     .summary = "take a user's second factor and recovery codes away",
+     .example = "authctl totp remove alice@example.org --yes",
+     .method = "DELETE",
+     .path = "/v1/users/{1}/totp",
+     .result = RESULT_CHANGE,
+     .severity = SEVERITY_MODERATE,
+     .loses = "the second factor",
+     .done = "second factor removed"},
+    {.verb = "recovery-codes",
+     .arguments = "USER",
+     .min = 1,
+     .summary = "make ten new recovery codes; they are shown once, and the old ones end",
+     .example = "authctl totp recovery-codes alice@example.org --yes",
+     .method = "POST",
+     .path = "/v1/users/{1}/recovery-codes",
+     .kind = &kind_recovery_codes,
+     .result = RESULT_CODES,
+     .severity = SEVERITY_MODERATE,
+     .loses = "the recovery codes that there are",
+     .after = print_codes},
+    {.verb = "ticket",
+     .arguments = "USER",
+     .min = 1,
+     .summary = "permit a user to enrol, once, within 24 hours; the ticket is shown once",
+     .example = "authctl totp ticket alice@example.org",
+     .method = "POST",
+     .path = "/v1/users/{1}/totp/ticket",
+     .kind = &kind_totp_ticket,
+     .result = RESULT_SECRET,
+     .after = say_ticket},
+    {0},
+};
+
+const struct noun noun_totp = {"totp", "second factors of users", &kind_totp, commands};
