@@ -2,6 +2,7 @@
 #ifndef CORE_CORE_H
 #define CORE_CORE_H
 
+#include "core/clock_watch.h"
 #include "core/site.h"
 #include "crypto/password.h"
 
@@ -31,6 +32,7 @@ struct core {
     struct password_schemes schemes;
     const char *default_domain; /* NULL: a login must have its own */
     struct site site;
+    struct clock_watch clock;
 };
 
 #endif

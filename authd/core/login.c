@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "core/clock_watch.h"
 #include "core/core.h"
 #include "core/last_use.h"
 #include "core/record.h"
@@ -52,7 +53,7 @@ static enum progress login_identify(struct login *login)
 
 /* ---- lookup ---- */
 
-static void login_trouble(struct login *login, enum db_status status)
+void login_trouble(struct login *login, enum db_status status)
 {
     switch (status) {
     case DB_OK:
@@ -119,6 +120,8 @@ static void login_looked_up(struct lookup_request *request, enum db_status statu
     if (row != NULL) {
         login_take_account(login, row);
         login_take_app_passwords(login, row);
+        login_take_factor(login, row);
+        clock_watch_note(&login->core->clock, row->now);
     }
     login_run(login);
 }
@@ -192,7 +195,11 @@ static enum progress login_decide(struct login *login)
     if (login->verdict.outcome != OUTCOME_DENY && !is_overload(login->verdict.reason)) {
         return GO_ON;
     }
-    login_arm(login, LOGIN_GRID_MS - (clock_ms() - login->arrival) % LOGIN_GRID_MS);
+    int64_t now = clock_ms();
+    int64_t settled = login->checked + LOGIN_SETTLE_MS;
+    int64_t from = settled > now ? settled : now;
+
+    login_arm(login, from - now + LOGIN_GRID_MS - (from - login->arrival) % LOGIN_GRID_MS);
     return WAIT;
 }
 
@@ -219,6 +226,7 @@ static void login_record(const struct login *login, enum reason left)
         .user = login->name[0] != '\0' ? span_of(login->name) : login->claim.authcid,
         .account = login->account,
         .credential = decided && named ? login_tag(login) : NULL,
+        .factor = login->factor_word,
         .why = login->why,
         .gone = decided && left != REASON_NONE,
         .ms = clock_ms() - login->arrival,
@@ -256,7 +264,7 @@ static void login_used(const struct login *login)
                                                     .seal = login->seal,
                                                     .sealed = login->sealed,
                                                     .stored = login->stored,
-                                                    .password = login->claim.secret,
+                                                    .password = login->password,
                                                 });
     }
 }
@@ -274,6 +282,9 @@ static enum progress login_answer(struct login *login)
         result.identity = login_identity(login);
         result.account = login->account;
         result.version = login->version;
+        result.factor = login->factor_word;
+        result.must_enrol =
+            login->context.sign_in && !login->facts.enrolled && verdict_needs_factor(&login->facts);
         login_used(login);
     }
     login_record(login, REASON_NONE);
@@ -288,18 +299,30 @@ enum {
     STEP_IDENTIFY,
     STEP_LOOK_UP,
     STEP_VERIFY,
+    STEP_ASK_GRACE,
+    STEP_VERIFY_WHOLE,
     STEP_VERIFY_FOREIGN,
     STEP_ASK_SCOPES,
+    STEP_USE_CODE,
+    STEP_EVEN_OUT, // what a wrong password would have been compared with, after a refused code
     STEP_CONSUME,
     STEP_DECIDE,
     STEP_ANSWER
 };
 
 static enum progress (*const steps[])(struct login *) = {
-    [STEP_IDENTIFY] = login_identify,     [STEP_LOOK_UP] = login_look_up,
-    [STEP_VERIFY] = login_verify,         [STEP_VERIFY_FOREIGN] = login_verify_foreign,
-    [STEP_ASK_SCOPES] = login_ask_scopes, [STEP_CONSUME] = login_consume,
-    [STEP_DECIDE] = login_decide,         [STEP_ANSWER] = login_answer,
+    [STEP_IDENTIFY] = login_identify,
+    [STEP_LOOK_UP] = login_look_up,
+    [STEP_VERIFY] = login_verify,
+    [STEP_ASK_GRACE] = login_ask_grace,
+    [STEP_VERIFY_WHOLE] = login_verify_whole,
+    [STEP_VERIFY_FOREIGN] = login_verify_foreign,
+    [STEP_ASK_SCOPES] = login_ask_scopes,
+    [STEP_USE_CODE] = login_use_code,
+    [STEP_EVEN_OUT] = login_verify_foreign,
+    [STEP_CONSUME] = login_consume,
+    [STEP_DECIDE] = login_decide,
+    [STEP_ANSWER] = login_answer,
 };
 
 void login_run(struct login *login)
@@ -339,6 +362,11 @@ static void login_timer(evutil_socket_t fd, short what, void *arg)
     login_run(login);
 }
 
+static struct span copy_span(struct arena *arena, struct span span)
+{
+    return (struct span){arena_copy(arena, span), span.len};
+}
+
 static struct login *login_create(struct core *core, const struct login_context *context,
                                   login_done_f *done, void *arg)
 {
@@ -351,6 +379,7 @@ static struct login *login_create(struct core *core, const struct login_context 
     login->context.service = arena_copy(arena, span_of(context->service));
     login->context.client = arena_copy(arena, span_of(context->client));
     login->context.peer = arena_copy(arena, span_of(context->peer));
+    login->context.code = copy_span(arena, context->code);
     login->done = done;
     login->arg = arg;
     login->arrival = clock_ms();
@@ -358,11 +387,6 @@ static struct login *login_create(struct core *core, const struct login_context 
     evtimer_assign(&login->timer, loop_base(core->loop), login_timer, login);
     login_arm(login, LOGIN_DEADLINE_MS);
     return login;
-}
-
-static struct span copy_span(struct arena *arena, struct span span)
-{
-    return (struct span){arena_copy(arena, span), span.len};
 }
 
 struct login *login_begin(struct core *core, const struct claim *claim,
@@ -373,6 +397,7 @@ struct login *login_begin(struct core *core, const struct claim *claim,
     login->claim.authcid = copy_span(login->arena, claim->authcid);
     login->claim.authzid = copy_span(login->arena, claim->authzid);
     login->claim.secret = copy_span(login->arena, claim->secret);
+    login->password = login->claim.secret;
     login_run(login);
     return login;
 }

@@ -8,6 +8,7 @@
 #include "core/login_private.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/secret.h"
 #include "core/app_password.h"
 #include "core/core.h"
@@ -27,6 +28,7 @@ static bool login_opened(struct login *login, enum stored_result result)
 /* The answer of one check; a trouble is noted. */
 static enum answer login_answer_of(struct login *login, enum verify_result result)
 {
+    login->checked = clock_ms();
     switch (result) {
     case VERIFY_YES:
         return ANSWER_YES;
@@ -45,10 +47,10 @@ static enum answer login_answer_of(struct login *login, enum verify_result resul
     return ANSWER_PENDING;
 }
 
-/* Checks against `stored`, which some scheme reads. True: `answer` is there; false: `done` gets it.
- */
-static bool login_check(struct login *login, const char *stored, enum answer *answer,
-                        verify_done_f *done)
+/* Checks `secret` against `stored`, which some scheme reads. True: `answer` is there; false: `done`
+ * gets it. */
+static bool login_check(struct login *login, struct span secret, const char *stored,
+                        enum answer *answer, verify_done_f *done)
 {
     const struct password_schemes *schemes = &login->core->schemes;
     enum verify_result result;
@@ -56,7 +58,7 @@ static bool login_check(struct login *login, const char *stored, enum answer *an
     struct verify_order order = {
         .scheme = password_scheme(schemes, stored, &cost),
         .stored = stored,
-        .secret = login->claim.secret,
+        .secret = secret,
         .deadline = login->arrival + LOGIN_VERIFY_MS,
         .source = login->context.source,
     };
@@ -140,7 +142,41 @@ enum progress login_verify(struct login *login)
     const char *stored =
         facts->password == PASSWORD_USABLE ? login->stored : login->core->schemes.dummy;
 
-    return login_check(login, stored, &facts->match, login_verified) ? GO_ON : WAIT;
+    return login_check(login, login->password, stored, &facts->match, login_verified) ? GO_ON
+                                                                                      : WAIT;
+}
+
+/* No code followed it, then. */
+static void login_whole_answer(struct login *login, enum answer answer)
+{
+    login->facts.whole_match = answer;
+    if (answer == ANSWER_YES) {
+        login->password = login->claim.secret;
+        secret_wipe(&login->code, sizeof(login->code));
+    }
+}
+
+static void login_whole_verified(enum verify_result result, void *arg)
+{
+    struct login *login = arg;
+
+    login->verify = NULL;
+    login_whole_answer(login, login_answer_of(login, result));
+    login_run(login);
+}
+
+enum progress login_verify_whole(struct login *login)
+{
+    enum answer answer = ANSWER_PENDING;
+
+    if (verdict_of(&login->facts).want != WANT_WHOLE_MATCH) {
+        return GO_ON;
+    }
+    if (!login_check(login, login->claim.secret, login->stored, &answer, login_whole_verified)) {
+        return WAIT;
+    }
+    login_whole_answer(login, answer);
+    return GO_ON;
 }
 
 /* ---- app passwords made elsewhere ---- */
@@ -148,9 +184,14 @@ enum progress login_verify(struct login *login)
 static void login_foreign_answer(struct login *login, enum answer answer)
 {
     const struct foreign_password *tried = &login->foreign[login->foreign_next++];
+    struct facts *facts = &login->facts;
+    bool for_its_time = facts->match == ANSWER_YES || facts->whole_match == ANSWER_YES;
 
-    if (answer == ANSWER_YES) {
-        login->facts.foreign_match = ANSWER_YES;
+    if (answer != ANSWER_YES) {
+        return;
+    }
+    facts->foreign_match = ANSWER_YES;
+    if (!for_its_time) {
         login->credential = tried->id;
         login->credential_version = tried->version;
         login->credential_scope = tried->scope;
@@ -193,7 +234,8 @@ enum progress login_verify_foreign(struct login *login)
             facts->foreign_match = ANSWER_NO;
         } else if (!login_foreign_readable(login)) {
             login->foreign_next++;
-        } else if (!login_check(login, login->foreign_stored, &answer, login_foreign_verified)) {
+        } else if (!login_check(login, login->claim.secret, login->foreign_stored, &answer,
+                                login_foreign_verified)) {
             return WAIT;
         } else {
             login_foreign_answer(login, answer);

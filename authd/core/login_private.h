@@ -4,6 +4,8 @@
 
 #include <event2/event_struct.h>
 
+#include "core/code.h"
+#include "core/factor.h"
 #include "core/facts.h"
 #include "core/foreign.h"
 #include "core/login.h"
@@ -17,6 +19,10 @@ struct arena;
 
 /* Of the login's deadline, how much the password checks may use up together. */
 #define LOGIN_VERIFY_MS 5000
+
+/* After the last check of a password a refusal has at least this much time, so that what is asked
+ * of the database after a right one does not reach into the next step of the grid. */
+#define LOGIN_SETTLE_MS 100
 
 /* How a step ends. */
 enum progress { GO_ON, WAIT, ENDED };
@@ -47,6 +53,15 @@ struct login {
     char *scope_words;  // one for each level
     int64_t now;        // the database's clock
 
+    // Its second factor, and what was shown beside the main password.
+    struct factor_row factor;
+    struct span password; // the claim's secret, without the code that may follow it
+    struct code code;
+    int64_t step_taken;                    // whose code it is; -1: none's
+    enum code_answer code_refused;         // what it comes to without grace
+    char grace_network[NETWORK_TEXT_SIZE]; // "": no grace here
+    const char *factor_word;               // by what it was let in: "totp", "recovery", "grace"
+
     // The app password that was shown, or that was made elsewhere and matches.
     struct secret_text shown;
     int64_t credential; // 0: none
@@ -60,22 +75,32 @@ struct login {
     char foreign_stored[AUTHD_HASH_MAX + 1]; // its hash, opened
 
     // What it waits for; at most one of these and the timer.
-    unsigned step; // the next one
+    int64_t checked; // when the last check of a password was through; 0: there was none
+    unsigned step;   // the next one
     struct lookup_request lookup;
     struct verify *verify;
     struct scope_request scopes;
-    struct db_unit *confirm;
-    struct event timer; // the deadline, then the grid
+    struct db_unit *confirm; // or another question to the database, or a use of a code
+    struct event timer;      // the deadline, then the grid
 };
 
 /* Goes on with the next step. */
 void login_run(struct login *login);
+/* Notes that the database could not answer. */
+void login_trouble(struct login *login, enum db_status status);
 
 /* ---- core/login_check.c: does the secret match? ---- */
 
 void login_take_password(struct login *login, const struct account_row *row);
 enum progress login_verify(struct login *login);         // the main password, or the app password
+enum progress login_verify_whole(struct login *login);   // the main password, with its last digits
 enum progress login_verify_foreign(struct login *login); // those made elsewhere, one after another
+
+/* ---- core/login_factor.c: is a code needed, and is it good? ---- */
+
+void login_take_factor(struct login *login, const struct account_row *row);
+enum progress login_ask_grace(struct login *login);
+enum progress login_use_code(struct login *login);
 
 /* ---- core/login_scope.c: may it be used here and now? ---- */
 

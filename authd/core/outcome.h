@@ -40,6 +40,17 @@ enum outcome {
       "a scope has a rule that only the MTA can enforce, and this socket is plain")                \
     X(APP_PASSWORD_NOT_HERE, "app-password-not-here",                                              \
       "an app password, where only the main password is taken")                                    \
+    X(CODE_NEEDED, "app-password-or-code-required",                                                \
+      "app password or code required: the main password was right, but alone")                     \
+    X(MUST_ENROL, "must-enrol", "right, but a second factor is required and none is enrolled")     \
+    X(WRONG_CODE, "wrong-code", "the main password was right, the code beside it was not")         \
+    X(USED_CODE, "used-code", "the main password was right, the code beside it was used before")   \
+    X(FACTOR_LOCKED, "factor-locked", "too many wrong codes: none is taken for a while")           \
+    X(WRONG_RECOVERY_CODE, "wrong-recovery-code",                                                  \
+      "the main password was right, the recovery code was not, or was used before")                \
+    X(RECOVERY_LOCKED, "recovery-locked",                                                          \
+      "too many wrong recovery codes: none is taken for a while")                                  \
+    X(FACTOR_BROKEN, "factor-broken", "the seed of the second factor cannot be read")              \
     X(CHANGED_MEANWHILE, "changed-meanwhile",                                                      \
       "the account changed while the password was checked")                                        \
     X(DATABASE_DOWN, "database-down", "no connection to the database")                             \

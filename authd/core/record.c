@@ -15,7 +15,7 @@ enum outcome record_undecided(enum reason reason)
 static bool needs_repair(enum reason reason)
 {
     return reason == REASON_HASH_UNREADABLE || reason == REASON_HASH_BROKEN ||
-           reason == REASON_KEY_MISSING;
+           reason == REASON_FACTOR_BROKEN || reason == REASON_KEY_MISSING;
 }
 
 static void record_audit(const struct record *record)
@@ -57,6 +57,7 @@ void record_auth(const struct record *record)
     log_text(&line, "tls", context->tls ? "yes" : "no");
     log_text(&line, "front", context->front);
     log_text(&line, "peer", context->peer);
+    log_text(&line, "factor", record->factor);
     log_text(&line, "why", record->why);
     log_text(&line, "gone", record->gone ? "yes" : NULL);
     log_number(&line, "ms", record->ms);

@@ -14,6 +14,7 @@ struct record {
     struct span user;       /* the canonical name, or what was claimed instead of one */
     int64_t account;        /* 0: none, or not known */
     const char *credential; /* what let it in: "#p3"; or NULL */
+    const char *factor;     /* what was good beside the main password: "totp"; or NULL */
     const char *why;        /* the mechanism's word on a malformed exchange; or NULL */
     bool gone;              /* the client left before its answer */
     int64_t ms;             /* since the claim arrived */

@@ -45,6 +45,26 @@ static struct verdict verdict_claim(const struct facts *facts)
 
 /* ---- is the secret right? ALLOW: it is; the rest is still to be asked. ---- */
 
+/* A password that ends in digits looks as if a code followed it. Where a code may be left out, the
+ * whole of it is tried as well; elsewhere it is not worth a second hash. */
+static struct verdict verdict_whole(const struct facts *facts)
+{
+    if (!facts->split || !facts->grace_possible) {
+        return deny(REASON_WRONG_PASSWORD);
+    }
+    if (facts->grace == ANSWER_PENDING) {
+        return more(WANT_GRACE);
+    }
+    if (facts->grace == ANSWER_NO) {
+        return deny(REASON_WRONG_PASSWORD);
+    }
+    if (facts->whole_match == ANSWER_PENDING) {
+        return more(WANT_WHOLE_MATCH);
+    }
+    return facts->whole_match == ANSWER_YES ? allow(REASON_GOOD_PASSWORD)
+                                            : deny(REASON_WRONG_PASSWORD);
+}
+
 /* Also without an account: a dummy is hashed, and what goes wrong there goes wrong for both. */
 static struct verdict verdict_password(const struct facts *facts)
 {
@@ -56,6 +76,13 @@ static struct verdict verdict_password(const struct facts *facts)
     }
     if (facts->password == PASSWORD_USABLE && facts->match == ANSWER_YES) {
         return allow(REASON_GOOD_PASSWORD);
+    }
+    if (facts->password == PASSWORD_USABLE) {
+        struct verdict whole = verdict_whole(facts);
+
+        if (whole.outcome != OUTCOME_DENY) {
+            return whole;
+        }
     }
     if (facts->foreign && !facts->sign_in && facts->foreign_match == ANSWER_PENDING) {
         return more(WANT_FOREIGN_MATCH);
@@ -124,6 +151,53 @@ static struct verdict verdict_scope(const struct facts *facts, struct verdict ri
     return facts->scope != SCOPE_OK ? deny(reasons[facts->scope]) : right;
 }
 
+/* ---- and is something needed beside it? ---- */
+
+bool verdict_needs_factor(const struct facts *facts)
+{
+    return facts->policy == FACTOR_REQUIRED ||
+           (facts->policy == FACTOR_OPTIONAL && facts->enrolled) ||
+           (facts->sign_in && facts->privileged);
+}
+
+/* A refusal takes as long as that of a wrong password. */
+static struct verdict refuse_factor(const struct facts *facts, enum reason reason)
+{
+    if (facts->foreign && !facts->sign_in && facts->foreign_match == ANSWER_PENDING) {
+        return more(WANT_FOREIGN_MATCH);
+    }
+    return deny(reason);
+}
+
+static struct verdict verdict_factor(const struct facts *facts, struct verdict right)
+{
+    static const enum reason reasons[] = {
+        [CODE_MISSING] = REASON_CODE_NEEDED,
+        [CODE_WRONG] = REASON_WRONG_CODE,
+        [CODE_USED] = REASON_USED_CODE,
+        [CODE_LOCKED] = REASON_FACTOR_LOCKED,
+        [CODE_WRONG_RECOVERY] = REASON_WRONG_RECOVERY_CODE,
+        [CODE_LOCKED_RECOVERY] = REASON_RECOVERY_LOCKED,
+        [CODE_CHANGED] = REASON_CHANGED_MEANWHILE,
+    };
+
+    if (right.reason != REASON_GOOD_PASSWORD) { // an app password needs nothing
+        return right;
+    }
+    if (!facts->enrolled) { // whoever signs in without one can only enrol
+        return verdict_needs_factor(facts) && !facts->sign_in
+                   ? refuse_factor(facts, REASON_MUST_ENROL)
+                   : right;
+    }
+    if (!verdict_needs_factor(facts) && !facts->code_shown) {
+        return right;
+    }
+    if (facts->code == CODE_PENDING) {
+        return more(WANT_CODE);
+    }
+    return facts->code == CODE_TAKEN ? right : refuse_factor(facts, reasons[facts->code]);
+}
+
 static struct verdict verdict_use(const struct facts *facts, struct verdict right)
 {
     struct verdict verdict;
@@ -132,6 +206,9 @@ static struct verdict verdict_use(const struct facts *facts, struct verdict righ
         return deny(REASON_SUSPENDED);
     }
     verdict = verdict_scope(facts, right);
+    if (verdict.outcome == OUTCOME_ALLOW) {
+        verdict = verdict_factor(facts, right);
+    }
     if (verdict.outcome != OUTCOME_ALLOW || !facts->waited) {
         return verdict;
     }

@@ -11,12 +11,18 @@ struct verdict {
         WANT_NOTHING,
         WANT_ACCOUNT,
         WANT_MATCH,
+        WANT_GRACE,
+        WANT_WHOLE_MATCH,
         WANT_FOREIGN_MATCH,
         WANT_SCOPES,
+        WANT_CODE,
         WANT_UNCHANGED
     } want;
 };
 
 struct verdict verdict_of(const struct facts *facts);
+
+/* Whether the main password of this account is not enough, here. */
+bool verdict_needs_factor(const struct facts *facts);
 
 #endif
