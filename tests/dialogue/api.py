@@ -91,9 +91,9 @@ class Api:
         assert answer.status in (200, 201), (arguments, answer)
         return answer.json
 
-    def sign_in(self, login, password, **options):
-        answer = self.call("POST", "/v1/session", {"login": login, "password": password},
-                           who=self.nobody, **options)
+    def sign_in(self, login, password, code=None, **options):
+        body = {"login": login, "password": password, **({"code": code} if code else {})}
+        answer = self.call("POST", "/v1/session", body, who=self.nobody, **options)
         assert answer.status == 201, answer
         return Caller(login, {"Cookie": f"__Host-authd={answer.cookie}"}, login=login,
                       session=answer.json["id"])

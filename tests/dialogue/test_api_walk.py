@@ -93,6 +93,9 @@ class Route:
         return self.call()
 
     def meet_201(self):
+        if self.name == "session_fresh":
+            who = self.who()
+            return self.call(who=who, body={**self.body(), "code": self.stage.code_of(who.login)})
         return self.call()
 
     def meet_400(self):

@@ -4,6 +4,7 @@ import os
 
 from api import Api, Caller
 from conftest import PASSWORD, Server, make_authd
+from harness import totp
 from harness.postgres import Postgres
 from harness.private import free_ports
 from harness.sink import Sink
@@ -32,6 +33,7 @@ class World:
         self.server, self.api = server, api
         self.logins = {}
         self.sessions = {}
+        self.phones = {}
         self.make_domains()
         self.make_users()
         self.callers = self.make_callers()
@@ -74,8 +76,20 @@ class World:
         callers.append(key)
         return callers
 
+    def code_of(self, login):
+        """A code that was not used yet; None if this one needs none. Who administers others has to have a phone."""
+        if login not in self.phones:
+            role = self.server.sql(f"SELECT role FROM authd.account WHERE login = '{login}'")
+            self.phones[login] = None if role == "user" else totp.enrol_in(
+                self.server.postgres, self.server.authd.config["key_dir"], login)
+        if self.phones[login] is None:
+            return None
+        self.server.sql("UPDATE authd.totp SET last_step = 0 WHERE account = (SELECT id FROM authd.account"
+                        f" WHERE login = '{login}')")
+        return totp.code(self.phones[login])
+
     def sign_in(self, login):
-        caller = self.api.sign_in(login, PASSWORD)
+        caller = self.api.sign_in(login, PASSWORD, self.code_of(login))
         self.sessions.setdefault(login, caller.session)
         return caller
 
