@@ -23,7 +23,8 @@
 -- authd.caller_session(digest bytea) → jsonb
 -- As authd.caller(). A session ends 30 minutes after its last request and 12 hours after its
 -- first; for 10 minutes after a password was given it is fresh. factor: totp or recovery, which the
--- sign-in had beside the password; must_enrol: it is good for enrolment only.
+-- sign-in had beside the password; must_enrol: it is good for enrolment only. That is also what
+-- becomes of a session without a factor when its user is given a role above `user`.
 CREATE OR REPLACE FUNCTION authd.caller_session(digest bytea) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -47,7 +48,8 @@ BEGIN
         'credential', 'session ' || session.id, 'session', session.id,
         'fresh', session.fresh_at > authd.now() - interval '10 minutes',
         'fresh_until', authd.rfc3339(session.fresh_at + interval '10 minutes'),
-        'factor', session.factor, 'must_enrol', session.must_enrol,
+        'factor', session.factor,
+        'must_enrol', session.must_enrol OR (owner.role <> 'user' AND session.factor IS NULL),
         'rights', NULL, 'narrowed', false, 'reach', reach, 'domains', authd.domain_names(reach));
 END
 $$;

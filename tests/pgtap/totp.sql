@@ -256,6 +256,15 @@ SELECT ask_as(credential, 'totp_confirm', pg_temp.code('alice@mine.example', 70)
 SELECT is(authd.caller(credential) @> '{"must_enrol": false, "factor": "totp"}', true, 'after its code it is as any other') FROM must;
 SELECT is(verdict(credential, 'user_show', '{"user": "me"}', pg_temp.own()), 'allowed', 'and may do what others may') FROM must;
 
+-- Who is given a role while he is signed in without a factor must enrol before he uses it
+CREATE TEMP TABLE raised AS SELECT signed_in('eve@theirs.example') AS bare, signed_in('eve@theirs.example', 'totp') AS coded;
+SELECT ask('user_set', '{"user": "eve@theirs.example", "changes": {"role": "admin"}}');
+SELECT is(verdict(bare, 'user_show', '{"user": "alice@mine.example"}'), 'AU403', 'raised without a factor') FROM raised;
+SELECT is(verdict(bare, 'totp_enroll', pg_temp.begin('me'), pg_temp.own()), 'allowed', 'enrolling helps') FROM raised;
+SELECT is(verdict(coded, 'user_show', '{"user": "alice@mine.example"}'), 'allowed', 'raised with one') FROM raised;
+SELECT ask('user_set', '{"user": "eve@theirs.example", "changes": {"role": null}}');
+SELECT is(verdict(bare, 'user_show', '{"user": "me"}', pg_temp.own()), 'allowed', 'what is one''s own needs none') FROM raised;
+
 -- revoke-all ends all but the phone
 SELECT ask('totp_enroll', pg_temp.begin('alice@mine.example'));
 INSERT INTO authd.totp_ticket VALUES (sha256('x'), id_of('alice@mine.example'), authd.now(), authd.now() + interval '1 hour');

@@ -83,6 +83,31 @@ static void test_fresh(void **state)
     assert_int_equal(judge(&session, STALE(CALLER_USER), NULL), RIGHTS_ALLOWED);
 }
 
+/* A session that must enrol a second factor first. */
+static void test_must_enrol(void **state)
+{
+    static const struct http_route route = {.roles = ROLE_SELF | ROLE_ADMIN, .resource = "users"};
+    static const struct http_route enrol = {.roles = ROLE_SELF | ROLE_ADMIN, .flags = ROUTE_ENROL};
+    static const struct http_route others = {.roles = ROLE_ADMIN, .flags = ROUTE_ENROL};
+    static const struct http_route fresh = {.roles = ROLE_SELF, .flags = ROUTE_ENROL | ROUTE_FRESH};
+    static const struct http_route open = {0};
+    struct caller admin = SESSION(CALLER_ADMIN);
+    struct caller stale = STALE(CALLER_USER);
+    bool self_only;
+
+    (void)state;
+    admin.must_enrol = stale.must_enrol = true;
+    json_incref((json_t *)admin.known); /* each judge() finishes its caller */
+    json_incref((json_t *)admin.known);
+    json_incref((json_t *)admin.known);
+    assert_int_equal(judge(&route, admin, NULL), RIGHTS_MUST_ENROL);
+    assert_int_equal(judge(&enrol, admin, &self_only), RIGHTS_ALLOWED);
+    assert_true(self_only);
+    assert_int_equal(judge(&others, admin, NULL), RIGHTS_ROLE);
+    assert_int_equal(judge(&open, admin, NULL), RIGHTS_ALLOWED);
+    assert_int_equal(judge(&fresh, stale, NULL), RIGHTS_STALE);
+}
+
 static void test_keys(void **state)
 {
     static const struct http_route get = {.roles = ROLE_ADMIN, .resource = "users"};
@@ -140,9 +165,8 @@ static void test_fields(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_roles),
-        cmocka_unit_test(test_fresh),
-        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_roles),      cmocka_unit_test(test_fresh),
+        cmocka_unit_test(test_must_enrol), cmocka_unit_test(test_keys),
         cmocka_unit_test(test_fields),
     };
 
