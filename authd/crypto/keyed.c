@@ -60,7 +60,7 @@ static bool parse_line(const char *line, struct key *key)
     if (line[KEY_LINE_LENGTH - 1] != '\n' ||
         sodium_hex2bin(key->octets, sizeof(key->octets), line, KEY_LINE_LENGTH - 1, NULL, &length,
                        NULL) != 0 ||
-        length != sizeof(key->octets)) {
+        length != sizeof(key->octets) || sodium_is_zero(key->octets, sizeof(key->octets))) {
         return false;
     }
     key_name(key);
@@ -95,6 +95,15 @@ void key_line(const struct key *key, char out[static KEY_LINE_LENGTH])
     memcpy(out, text, KEY_LINE_LENGTH - 1);
     out[KEY_LINE_LENGTH - 1] = '\n';
     secret_wipe(text, sizeof(text));
+}
+
+void key_set_promote(struct key_set *set, size_t place)
+{
+    struct key key = set->keys[place];
+
+    memmove(&set->keys[1], &set->keys[0], place * sizeof(key));
+    set->keys[0] = key;
+    secret_wipe(&key, sizeof(key));
 }
 
 const struct key *key_find(const struct key_set *set, struct span id)

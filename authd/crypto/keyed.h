@@ -37,10 +37,13 @@ struct key_ring {
 void key_name(struct key *key);
 
 /* The text of a key file: one key a line, 64 hexadecimal digits and a newline. The number of keys,
- * at most KEY_SET_MAX; 0: it is something else, or more, or has one twice. */
+ * at most KEY_SET_MAX; 0: it is something else, or more, or has one twice, or one of zeros. */
 size_t key_parse(struct span text, struct key_set *set);
 /* Writes such a line, without a NUL. */
 void key_line(const struct key *key, char out[static KEY_LINE_LENGTH]);
+
+/* The key at that place becomes the first one; the others keep their order. */
+void key_set_promote(struct key_set *set, size_t place);
 
 /* NULL: it is not in the set. */
 const struct key *key_find(const struct key_set *set, struct span id);

@@ -11,6 +11,7 @@
 
 #define LINE_A "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
 #define LINE_B "ff0102030405060708090A0B0C0D0E0F101112131415161718191a1b1c1d1e1f\n"
+#define LINE_C "0a0102030405060708090A0B0C0D0E0f101112131415161718191a1b1c1d1e1f\n"
 
 static struct key_set set_of(const char *text)
 {
@@ -47,6 +48,7 @@ static void test_what_is_no_key_file(void **state)
         LINE_A "\n",
         LINE_A "00",
         LINE_A LINE_A, // twice the same
+        "0000000000000000000000000000000000000000000000000000000000000000\n",
         "g00102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n",
         "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f ",
         "0x0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n",
@@ -59,11 +61,27 @@ static void test_what_is_no_key_file(void **state)
         assert_int_equal(set_of(flawed[i]).count, 0);
     }
     for (size_t i = 0; i <= KEY_SET_MAX; i++) {
-        key_line(&(struct key){.octets = {(uint8_t)i}}, many + i * KEY_LINE_LENGTH);
+        key_line(&(struct key){.octets = {(uint8_t)(i + 1)}}, many + i * KEY_LINE_LENGTH);
     }
     assert_int_equal(key_parse((struct span){many, sizeof(many) - KEY_LINE_LENGTH}, &set),
                      KEY_SET_MAX);
     assert_int_equal(key_parse((struct span){many, sizeof(many)}, &set), 0);
+}
+
+static void test_another_key_becomes_the_first(void **state)
+{
+    struct key_set set = set_of(LINE_A LINE_B LINE_C);
+    const struct key_set before = set;
+
+    (void)state;
+    key_set_promote(&set, 0);
+    assert_memory_equal(&set, &before, sizeof(set));
+    key_set_promote(&set, 2);
+    assert_string_equal(set.keys[0].id, before.keys[2].id);
+    assert_string_equal(set.keys[1].id, before.keys[0].id);
+    assert_string_equal(set.keys[2].id, before.keys[1].id);
+    assert_memory_equal(set.keys[0].octets, before.keys[2].octets, KEY_LENGTH);
+    assert_int_equal(set.count, 3);
 }
 
 static void test_every_part_counts(void **state)
@@ -125,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_key_files),
         cmocka_unit_test(test_what_is_no_key_file),
+        cmocka_unit_test(test_another_key_becomes_the_first),
         cmocka_unit_test(test_every_part_counts),
         cmocka_unit_test(test_known_values),
     };
