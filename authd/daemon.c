@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "core/audit.h"
+#include "core/keyring.h"
 #include "core/mail.h"
 #include "endpoint.h"
 #include "loop/loop.h"
@@ -164,6 +165,7 @@ static void on_hangup(evutil_socket_t number, short what, void *arg)
     for (size_t i = 0; i < daemon->endpoint_count; i++) {
         endpoint_reload(&daemon->endpoints[i]);
     }
+    keyring_reload(daemon->services.core.keyring);
 }
 
 /* ---- building ---- */

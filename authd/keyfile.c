@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,6 +57,19 @@ static int directory_open(const char *path, struct err *err)
     } else if (fd < 0) {
         err_set(err, "key_dir: cannot open %s: %s", path, strerror(errno));
     } else if (!directory_trusted(path, fd, err)) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+/* The same, for who changes files in it: one program at a time, until it closes it. */
+static int directory_lock(const char *path, struct err *err)
+{
+    int fd = directory_open(path, err);
+
+    if (fd >= 0 && flock(fd, LOCK_EX) != 0) {
+        err_set(err, "key_dir: cannot lock %s: %s", path, strerror(errno));
         close(fd);
         fd = -1;
     }
@@ -168,27 +182,27 @@ static bool file_exists(int directory, const struct kind *kind)
     return faccessat(directory, kind->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-static bool write_key(int fd)
+/* The whole text of a file. */
+static bool write_keys(int fd, const struct key_set *keys)
 {
-    struct key key;
-    char line[KEY_LINE_LENGTH];
+    char text[FILE_MAX];
+    size_t length = keys->count * KEY_LINE_LENGTH;
 
-    secret_random(key.octets, sizeof(key.octets));
-    key_line(&key, line);
-    bool written = write(fd, line, sizeof(line)) == (ssize_t)sizeof(line) && fsync(fd) == 0;
-    secret_wipe(&key, sizeof(key));
-    secret_wipe(line, sizeof(line));
+    for (size_t i = 0; i < keys->count; i++) {
+        key_line(&keys->keys[i], text + i * KEY_LINE_LENGTH);
+    }
+    bool written = write(fd, text, length) == (ssize_t)length && fsync(fd) == 0;
+    secret_wipe(text, sizeof(text));
     return written;
 }
 
-/* False: errno says why. */
-static bool file_make(int directory, const struct kind *kind)
+/* Appears under its name when it is whole and on the disk; `flags`: of renameat2(). The directory
+ * is locked. False: errno says why, and all is as it was. */
+static bool file_put(int directory, const struct kind *kind, const struct key_set *keys,
+                     unsigned flags)
 {
     char fresh[32];
 
-    if (file_exists(directory, kind)) {
-        return true;
-    }
     snprintf(fresh, sizeof(fresh), "%s.new", kind->name);
     if (unlinkat(directory, fresh, 0) != 0 && errno != ENOENT) {
         return false;
@@ -199,10 +213,33 @@ static bool file_make(int directory, const struct kind *kind)
     if (fd < 0) {
         return false;
     }
-    bool written = write_key(fd);
+    bool written = write_keys(fd, keys);
     close(fd);
-    return written && renameat2(directory, fresh, directory, kind->name, RENAME_NOREPLACE) == 0 &&
+    return written && renameat2(directory, fresh, directory, kind->name, flags) == 0 &&
            fsync(directory) == 0;
+}
+
+static void key_make(struct key_set *keys)
+{
+    struct key *key = &keys->keys[keys->count++];
+
+    secret_random(key->octets, sizeof(key->octets));
+    key_name(key);
+}
+
+/* False: errno says why. */
+static bool file_make(int directory, const struct kind *kind)
+{
+    struct key_set keys = {.count = 0};
+    bool made;
+
+    if (file_exists(directory, kind)) {
+        return true;
+    }
+    key_make(&keys);
+    made = file_put(directory, kind, &keys, RENAME_NOREPLACE);
+    secret_wipe(&keys, sizeof(keys));
+    return made;
 }
 
 /* Whether the database lists a key of this kind. */
@@ -229,7 +266,7 @@ bool keyfile_make(const char *directory, const struct key_names *listed, struct 
                        directory, strerror(errno));
     }
 
-    int fd = directory_open(directory, err);
+    int fd = directory_lock(directory, err);
 
     if (fd < 0) {
         return false;
@@ -243,6 +280,114 @@ bool keyfile_make(const char *directory, const struct key_names *listed, struct 
     }
     close(fd);
     return made;
+}
+
+/* ---- rotation ---- */
+
+static const struct kind *kind_of(const char *name)
+{
+    for (size_t i = 0; i < KINDS; i++) {
+        if (strcmp(kinds[i].name, name) == 0) {
+            return &kinds[i];
+        }
+    }
+    return NULL;
+}
+
+static size_t file_place(const struct file *file, const char *id)
+{
+    size_t place = 0;
+
+    while (place < file->keys.count && strcmp(file->keys.keys[place].id, id) != 0) {
+        place++;
+    }
+    return place;
+}
+
+/* Writes what `file` now holds over what it held. */
+static bool file_replace(const struct file *file, int directory, struct err *err)
+{
+    return file_put(directory, file->kind, &file->keys, 0) ||
+           err_set(err, "key_dir: cannot write %s: %s", file->path, strerror(errno));
+}
+
+/* The last key that is not `known`; NULL: there is none. */
+static const struct key *file_prepared(const struct file *file, const struct key_names *known)
+{
+    for (size_t i = file->keys.count; i-- > 0;) {
+        char name[KEY_NAME_MAX + 1];
+
+        snprintf(name, sizeof(name), "%s %s", file->kind->name, file->keys.keys[i].id);
+        if (!key_names_have(known, name)) {
+            return &file->keys.keys[i];
+        }
+    }
+    return NULL;
+}
+
+static bool file_prepare(struct file *file, int directory, const struct key_names *known,
+                         char id[static KEY_ID_LENGTH + 1], struct err *err)
+{
+    const struct key *key = file_prepared(file, known);
+
+    if (key == NULL && file->keys.count == file->kind->max) {
+        return err_set(err,
+                       "%s holds %zu keys already: remove the lines of those that nothing needs "
+                       "any more, which `authctl key list` counts",
+                       file->path, file->keys.count);
+    }
+    if (key == NULL) {
+        key_make(&file->keys);
+        key = &file->keys.keys[file->keys.count - 1];
+        if (!file_replace(file, directory, err)) {
+            return false;
+        }
+    }
+    memcpy(id, key->id, sizeof(key->id));
+    return true;
+}
+
+bool keyfile_prepare(const char *directory, const struct key_names *known, const char *kind,
+                     char id[static KEY_ID_LENGTH + 1], struct err *err)
+{
+    struct file file = {.kind = kind_of(kind)};
+    int fd = directory_lock(directory, err);
+    bool prepared =
+        fd >= 0 && file_load(&file, directory, fd, err) && file_prepare(&file, fd, known, id, err);
+
+    secret_wipe(&file, sizeof(file));
+    if (fd >= 0) {
+        close(fd);
+    }
+    return prepared;
+}
+
+static bool file_promote(struct file *file, int directory, const char *id, struct err *err)
+{
+    size_t place = file_place(file, id);
+
+    if (place == file->keys.count) {
+        return err_set(err,
+                       "key_dir: %s does not hold the key %s: copy it from the node that made it, "
+                       "or restore it from a backup",
+                       file->path, id);
+    }
+    key_set_promote(&file->keys, place);
+    return place == 0 || file_replace(file, directory, err);
+}
+
+bool keyfile_promote(const char *directory, const char *kind, const char *id, struct err *err)
+{
+    struct file file = {.kind = kind_of(kind)};
+    int fd = directory_lock(directory, err);
+    bool promoted =
+        fd >= 0 && file_load(&file, directory, fd, err) && file_promote(&file, fd, id, err);
+
+    secret_wipe(&file, sizeof(file));
+    if (fd >= 0) {
+        close(fd);
+    }
+    return promoted;
 }
 
 /* ---- the database's list ---- */
@@ -265,6 +410,20 @@ void keyfile_names(const struct key_ring *ring, struct key_names *names)
         names_add(names, &kinds[1], &ring->sealing.keys[i]);
     }
     names_add(names, &kinds[2], &ring->audit);
+}
+
+/* What the database says is current becomes the first of its file. */
+static bool follow(struct key_list *list, const char *directory, struct err *err)
+{
+    char id[KEY_NAME_MAX + 1];
+
+    for (size_t i = 0; i < KINDS; i++) {
+        if (!key_list_current(list, kinds[i].name, id, err) ||
+            !keyfile_promote(directory, kinds[i].name, id, err)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool first_sealing_place(const char *path, int directory, struct err *err)
@@ -308,7 +467,8 @@ bool keyfile_register(const char *directory, const char *owner_url, struct key_r
            keyfile_load(directory, ring, err);
     if (done) {
         keyfile_names(ring, &names);
-        done = key_list_add(list, &names, err);
+        done = key_list_add(list, &names, err) && follow(list, directory, err) &&
+               keyfile_load(directory, ring, err);
     }
     key_list_close(list);
     return done;

@@ -17,9 +17,17 @@ bool keyfile_make(const char *directory, const struct key_names *listed, struct 
 
 /* The same, and what the database holds in clear is sealed under the first sealing key before that
  * comes to its place; then the database's list of keys is brought up to date: those that it lists
- * have to be there. As the owner role; blocking. */
+ * have to be there, unless nothing needs them any more, and what is current there becomes the first
+ * of its file. As the owner role; blocking. */
 bool keyfile_register(const char *directory, const char *owner_url, struct key_ring *ring,
                       struct err *err);
+
+/* Puts a new key at the end of a file, where it makes nothing yet; unless there is one already that
+ * is not `known` to the database. `id` gets its name. `kind`: pepper or sealing. */
+bool keyfile_prepare(const char *directory, const struct key_names *known, const char *kind,
+                     char id[static KEY_ID_LENGTH + 1], struct err *err);
+/* Makes a key of a file its first. */
+bool keyfile_promote(const char *directory, const char *kind, const char *id, struct err *err);
 
 /* What the database lists of a ring. */
 void keyfile_names(const struct key_ring *ring, struct key_names *names);

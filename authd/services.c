@@ -6,9 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/keyring.h"
 #include "core/last_use.h"
 #include "core/mail.h"
 #include "core/registry.h"
+#include "core/rekey.h"
+#include "core/reseal.h"
 #include "core/scope_cache.h"
 #include "core/upgrade.h"
 #include "keyfile.h"
@@ -102,6 +105,24 @@ bool services_open(struct services *services, struct err *err)
     return services_embed(services, err) && services_keys(services, err);
 }
 
+static void services_keep_keys(struct services *services)
+{
+    struct core *core = &services->core;
+    const struct keyring_options keyring = {
+        .files = &services->key_files, .ring = &services->keys, .names = &services->key_names};
+
+    services->key_files = (struct key_files){
+        .directory = services->config->key_dir,
+        .load = keyfile_load,
+        .prepare = keyfile_prepare,
+        .promote = keyfile_promote,
+        .names = keyfile_names,
+    };
+    core->rekeys = rekeys_create(core);
+    core->reseals = reseals_create(core);
+    core->keyring = keyring_create(core, &keyring);
+}
+
 bool services_build(struct services *services, struct db_options db, struct err *err)
 {
     const struct config *config = services->config;
@@ -145,6 +166,7 @@ bool services_build(struct services *services, struct db_options db, struct err 
     core->default_domain = config->default_domain;
     core->site = config_site(config);
     core->audits = audits_create(core, config_audit(config));
+    services_keep_keys(services);
     services->http = http_create(core->loop, core, &http);
     return true;
 }
@@ -175,6 +197,9 @@ void services_finish(struct services *services, int status)
 
     if (core->loop != NULL) {
         http_destroy(services->http); // its connections know their listeners
+        keyring_destroy(core->keyring);
+        reseals_destroy(core->reseals);
+        rekeys_destroy(core->rekeys);
         audits_destroy(core->audits);
         upgrades_destroy(core->upgrades);
         last_uses_destroy(core->last_uses);

@@ -5,10 +5,10 @@
 
 #include "config/config.h"
 #include "core/core.h"
+#include "core/key_files.h"
 #include "crypto/keyed.h"
 #include "http/server.h"
 #include "store/db.h"
-#include "store/keys.h"
 
 struct embedded;
 
@@ -19,6 +19,7 @@ struct services {
     struct registry *registry;
     struct key_ring keys;
     struct key_names key_names;
+    struct key_files key_files;
     struct workers *resolver;
     struct embedded *embedded; // NULL: the database is another's
     struct http_server *http;

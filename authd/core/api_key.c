@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "core/caller.h"
 #include "core/core.h"
+#include "core/rekey.h"
 #include "crypto/keyed.h"
 #include "crypto/secret_text.h"
 #include "store/db.h"
@@ -50,6 +51,25 @@ bool api_key_matches(const struct core *core, const struct api_key_row *row, str
     }
     verifier_of(key, &input, verifier);
     return secret_equal(span_of(verifier), span_of(row->verifier));
+}
+
+void api_key_rekey(const struct core *core, const struct api_key_row *row, struct span secret)
+{
+    const struct key *first = &core->keys->peppers.keys[0];
+    const struct keyed_input input = {
+        .kind = KIND, .id = row->id, .owner = row->owner, .secret = secret};
+    char verifier[HEX_SIZE];
+
+    if (strcmp(row->key, first->id) == 0) {
+        return;
+    }
+    verifier_of(first, &input, verifier);
+    rekey_note(core->rekeys, &(struct rekey){.kind = REKEY_API_KEY,
+                                             .id = row->id,
+                                             .old = row->verifier,
+                                             .new = verifier,
+                                             .key = first->id});
+    secret_wipe(verifier, sizeof(verifier));
 }
 
 static void call_destroy(struct api_key_call *call)

@@ -28,5 +28,7 @@ struct api_key_row {
     const char *key; /* the id of the key file */
 };
 bool api_key_matches(const struct core *core, const struct api_key_row *row, struct span secret);
+/* It is: if the pepper is an old one, the row gets another verifier. */
+void api_key_rekey(const struct core *core, const struct api_key_row *row, struct span secret);
 
 #endif

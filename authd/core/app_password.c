@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "core/core.h"
+#include "core/rekey.h"
 #include "core/stored.h"
 #include "crypto/keyed.h"
 #include "crypto/secret_text.h"
@@ -58,6 +59,25 @@ enum app_password_match app_password_matches(const struct core *core,
 
     secret_wipe(verifier, sizeof(verifier));
     return match ? APP_PASSWORD_YES : APP_PASSWORD_NO;
+}
+
+void app_password_rekey(const struct core *core, const struct app_password_row *row,
+                        struct span secret)
+{
+    const struct key *first = &core->keys->peppers.keys[0];
+    const struct keyed_input input = {KIND, row->id, row->owner, secret};
+    char verifier[HEX_SIZE];
+
+    if (strcmp(row->key, first->id) == 0) {
+        return;
+    }
+    verifier_of(first, &input, verifier);
+    rekey_note(core->rekeys, &(struct rekey){.kind = REKEY_APP_PASSWORD,
+                                             .id = row->id,
+                                             .old = row->verifier,
+                                             .new = verifier,
+                                             .key = first->id});
+    secret_wipe(verifier, sizeof(verifier));
 }
 
 /* ---- calls ---- */

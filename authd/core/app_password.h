@@ -35,5 +35,8 @@ enum app_password_match { APP_PASSWORD_NO = 0, APP_PASSWORD_YES, APP_PASSWORD_KE
 enum app_password_match app_password_matches(const struct core *core,
                                              const struct app_password_row *row,
                                              struct span secret);
+/* It was, and the login was good: if the pepper is an old one, the row gets another verifier. */
+void app_password_rekey(const struct core *core, const struct app_password_row *row,
+                        struct span secret);
 
 #endif

@@ -201,6 +201,7 @@ static void key_found(const struct db_result *answer, void *arg)
         call_end(call, CALLER_UNKNOWN, NULL, NULL);
         return;
     }
+    api_key_rekey(call->core, &row, secret_text_secret(&call->secret));
     call->credential = json_pack("{s:s, s:I, s:s}", "kind", "api-key", "id", (json_int_t)row.id,
                                  "digest", row.verifier);
     call_run(call);

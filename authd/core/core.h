@@ -9,10 +9,13 @@
 struct audits;
 struct db;
 struct key_ring;
+struct keyring;
 struct last_uses;
 struct lookup;
 struct loop;
 struct registry;
+struct rekeys;
+struct reseals;
 struct scope_cache;
 struct upgrades;
 struct workers;
@@ -28,7 +31,10 @@ struct core {
     struct scope_cache *scopes;
     struct audits *audits;
     const struct registry *registry;
-    const struct key_ring *keys;
+    const struct key_ring *keys; /* replaced in place: see core/keyring.h */
+    struct keyring *keyring;
+    struct reseals *reseals;
+    struct rekeys *rekeys;
     struct password_schemes schemes;
     const char *default_domain; /* NULL: a login must have its own */
     struct site site;

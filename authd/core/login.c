@@ -258,6 +258,7 @@ static void login_used(const struct login *login)
 {
     if (login->credential != 0) {
         last_use_note(login->core->last_uses, login->credential, login->context.client);
+        login_rekey(login);
     } else {
         upgrade_consider(login->core->upgrades, &(struct upgrade_request){
                                                     .account = login->account,

@@ -75,14 +75,28 @@ static bool login_check(struct login *login, struct span secret, const char *sto
 
 /* ---- an app password of ours ---- */
 
-static void login_verify_app_password(struct login *login)
+static struct app_password_row app_password_of(const struct login *login)
 {
-    const struct app_password_row row = {
+    return (struct app_password_row){
         .id = login->credential,
         .owner = login->account,
         .verifier = login->verifier,
         .key = login->key,
     };
+}
+
+void login_rekey(const struct login *login)
+{
+    const struct app_password_row row = app_password_of(login);
+
+    if (row.verifier != NULL) { // else it was made elsewhere
+        app_password_rekey(login->core, &row, secret_text_secret(&login->shown));
+    }
+}
+
+static void login_verify_app_password(struct login *login)
+{
+    const struct app_password_row row = app_password_of(login);
 
     switch (app_password_matches(login->core, &row, secret_text_secret(&login->shown))) {
     case APP_PASSWORD_NO:

@@ -18,7 +18,7 @@ void key_names_add(struct key_names *names, const char *name)
     }
 }
 
-static bool key_names_have(const struct key_names *names, const char *name)
+bool key_names_have(const struct key_names *names, const char *name)
 {
     for (size_t i = 0; i < names->count; i++) {
         if (strcmp(names->names[i], name) == 0) {
@@ -39,8 +39,7 @@ static const char *key_names_missing(const struct key_names *names, const struct
     return NULL;
 }
 
-static bool key_names_known(const struct key_names *mine, const struct key_names *listed,
-                            struct err *why)
+bool key_names_known(const struct key_names *mine, const struct key_names *listed, struct err *why)
 {
     const char *missing = key_names_missing(listed, mine);
 
@@ -51,14 +50,36 @@ static bool key_names_known(const struct key_names *mine, const struct key_names
                    missing);
 }
 
+/* Whether two names are of one kind. */
+static bool same_kind(const char *name, const char *other)
+{
+    size_t length = strcspn(name, " ") + 1;
+
+    return strncmp(name, other, length) == 0;
+}
+
+/* The first of each kind. */
+static struct key_names firsts_of(const struct key_names *names)
+{
+    struct key_names first = {0};
+
+    for (size_t i = 0; i < names->count; i++) {
+        if (i == 0 || !same_kind(names->names[i - 1], names->names[i])) {
+            key_names_add(&first, names->names[i]);
+        }
+    }
+    return first;
+}
+
 bool key_names_fit(const struct key_names *mine, const struct key_names *listed, struct err *why)
 {
+    struct key_names first = firsts_of(mine);
     const char *missing;
 
     if (!key_names_known(mine, listed, why)) {
         return false;
     }
-    missing = key_names_missing(mine, listed);
+    missing = key_names_missing(&first, listed);
     return missing == NULL ||
            err_set(why, "the database does not know the key %s yet: run authd -c FILE --migrate",
                    missing);
@@ -94,31 +115,71 @@ struct key_list *key_list_open(const char *owner_url, struct key_names *listed, 
     return list;
 }
 
+static bool list_forget(PGconn *pg, const struct key_names *mine, struct err *err)
+{
+    char have[KEY_NAMES_MAX * (KEY_NAME_MAX + 1) + 1] = "";
+    size_t length = 0;
+    const char *const values[] = {have};
+
+    for (size_t i = 0; i < mine->count; i++) {
+        length += (size_t)snprintf(have + length, sizeof(have) - length, "%s%s", i > 0 ? "," : "",
+                                   mine->names[i]);
+    }
+    PGresult *result = PQexecParams(pg, "SELECT authd.key_forget(string_to_array($1, ','))", 1,
+                                    NULL, values, NULL, NULL, 0);
+    bool done = PQresultStatus(result) == PGRES_TUPLES_OK;
+
+    if (!done) {
+        err_set(err, "cannot bring the list of keys up to date: %s", PQerrorMessage(pg));
+    }
+    PQclear(result);
+    return done;
+}
+
+static bool list_add(PGconn *pg, const char *name, struct err *err)
+{
+    const char *const values[] = {name};
+    PGresult *result = PQexecParams(
+        pg, "SELECT authd.key_register(split_part($1, ' ', 1), split_part($1, ' ', 2))", 1, NULL,
+        values, NULL, NULL, 0);
+    bool added = PQresultStatus(result) == PGRES_TUPLES_OK;
+
+    if (!added) {
+        err_set(err, "cannot list a key: %s", PQerrorMessage(pg));
+    }
+    PQclear(result);
+    return added;
+}
+
 bool key_list_add(struct key_list *list, const struct key_names *mine, struct err *err)
 {
+    struct key_names first = firsts_of(mine);
     struct key_names listed;
+    bool added = list_forget(list->pg, mine, err) && read_list(list->pg, &listed, err) &&
+                 key_names_known(mine, &listed, err);
 
-    if (!read_list(list->pg, &listed, err) || !key_names_known(mine, &listed, err)) {
-        return false;
+    for (size_t i = 0; added && i < first.count; i++) {
+        added = list_add(list->pg, first.names[i], err);
     }
-    for (size_t i = 0; i < mine->count; i++) {
-        const char *const values[] = {mine->names[i]};
-        PGresult *result = PQexecParams(
-            list->pg,
-            "INSERT INTO authd.key (kind, id)"
-            " SELECT split_part($1, ' ', 1), split_part($1, ' ', 2) ON CONFLICT DO NOTHING",
-            1, NULL, values, NULL, NULL, 0);
-        bool added = PQresultStatus(result) == PGRES_COMMAND_OK;
+    return added;
+}
 
-        if (!added) {
-            err_set(err, "cannot list a key: %s", PQerrorMessage(list->pg));
-        }
-        PQclear(result);
-        if (!added) {
-            return false;
-        }
+bool key_list_current(struct key_list *list, const char *kind, char id[static KEY_NAME_MAX + 1],
+                      struct err *err)
+{
+    const char *const values[] = {kind};
+    PGresult *result =
+        PQexecParams(list->pg, "SELECT id FROM authd.key_state('{}') WHERE kind = $1 AND current",
+                     1, NULL, values, NULL, NULL, 0);
+    bool read = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
+
+    if (read) {
+        snprintf(id, KEY_NAME_MAX + 1, "%s", PQgetvalue(result, 0, 0));
+    } else {
+        err_set(err, "cannot read which %s key is current: %s", kind, PQerrorMessage(list->pg));
     }
-    return true;
+    PQclear(result);
+    return read;
 }
 
 void key_list_close(struct key_list *list)

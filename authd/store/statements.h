@@ -127,7 +127,18 @@ enum db_kind { KIND_READ, KIND_WRITE };
     X(SESSION_END, WRITE, WRITE, 1, "SELECT authd.session_end($1)")                                \
     X(CREDENTIAL_ID, WRITE, WRITE, 0, "SELECT authd.credential_id()")                              \
     X(API_KEY_FIND, READ, READ, 1, "SELECT * FROM authd.api_key_find($1)")                         \
-    X(API_KEY_USED, SLOW, WRITE, 2, "SELECT authd.api_key_used($1::bigint, $2)")
+    X(API_KEY_USED, SLOW, WRITE, 2, "SELECT authd.api_key_used($1::bigint, $2)")                   \
+    X(KEY_LIST, SLOW, READ, 2, "SELECT authd.manage('key_list', $1::jsonb, $2::jsonb)")            \
+    X(KEY_ROTATE, WRITE, WRITE, 2, "SELECT authd.manage('key_rotate', $1::jsonb, $2::jsonb)")      \
+    X(KEY_STATE, READ, READ, 1, "SELECT * FROM authd.key_state($1::text[])")                       \
+    X(KEY_FORGET, SLOW, WRITE, 1, "SELECT authd.key_forget($1::text[])")                           \
+    X(SEALS_STALE, SLOW, READ, 4, "SELECT * FROM authd.seals_stale($1, $2, $3::bigint, $4::int)")  \
+    X(SEALS_REPLACE, SLOW, WRITE, 4,                                                               \
+      "SELECT authd.seals_replace($1, $2::bigint[], $3::text[], $4::text[])")                      \
+    X(APP_PASSWORD_REKEY, SLOW, WRITE, 4,                                                          \
+      "SELECT authd.app_password_rekey($1::bigint[], $2::text[], $3::text[], $4::text[])")         \
+    X(API_KEY_REKEY, SLOW, WRITE, 4,                                                               \
+      "SELECT authd.api_key_rekey($1::bigint[], $2::text[], $3::text[], $4::text[])")
 
 enum statement {
 #define X(name, lane, kind, parameters, sql) STATEMENT_##name,

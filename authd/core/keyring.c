@@ -1,0 +1,389 @@
+/* Every few seconds the database is asked which keys are current. One that is in the files, but not
+ * the first, is put first there and in memory; one that is not in memory is looked for in the
+ * files.
+ *
+ * Threats: files that somebody exchanged while authd runs (the audit's key and every key that the
+ * database lists have to be there, else the keys of before stay); a node that goes on making with
+ * an old key, perhaps a stolen one (it follows the database, and complains while it cannot). */
+#include "core/keyring.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "core/core.h"
+#include "core/reseal.h"
+#include "loop/loop.h"
+#include "store/db.h"
+
+#define EVERY_S     5
+#define RETRY_S     1
+#define DATABASE_MS 4000
+#define ROTATING    2 /* kinds: pepper, sealing */
+
+static const char *const kinds[ROTATING] = {"pepper", "sealing"};
+
+struct keyring {
+    struct core *core;
+    struct keyring_options options;
+    struct event timer;             // while nothing of the following is under way
+    struct db_unit *unit;           //
+    struct key_files_job *job;      //
+    bool reload;                    // wanted, as soon as nothing is under way
+    bool rotating;                  // core/key_rotation.c is at work
+    struct key_ring *candidate;     // what was read for a reload; or NULL
+    struct key_names known;         // to the database
+    char missing[KEY_NAME_MAX + 1]; // what was complained of last
+};
+
+static struct key_set *set_of(struct key_ring *ring, size_t kind)
+{
+    return kind == 0 ? &ring->peppers : &ring->sealing;
+}
+
+static void keyring_arm(struct keyring *keyring, unsigned seconds)
+{
+    const struct timeval delay = {.tv_sec = keyring->reload ? 0 : seconds};
+
+    evtimer_add(&keyring->timer, &delay);
+}
+
+static void candidate_drop(struct keyring *keyring)
+{
+    if (keyring->candidate != NULL) {
+        secret_wipe(keyring->candidate, sizeof(*keyring->candidate));
+        free(keyring->candidate);
+        keyring->candidate = NULL;
+    }
+}
+
+/* ---- taking -------------------------------------------------------------------------------- */
+
+static void keyring_told(const struct keyring *keyring)
+{
+    const struct key_ring *ring = keyring->options.ring;
+    struct log_line line;
+
+    log_begin(&line, LOG_INFO, "keys");
+    log_text(&line, "pepper", ring->peppers.keys[0].id);
+    log_text(&line, "sealing", ring->sealing.keys[0].id);
+    log_end(&line);
+}
+
+/* The order in memory is the database's, not the files'. */
+static void keyring_keep_first(struct keyring *keyring, const struct key_ring *files, size_t kind)
+{
+    struct key_set *mine = set_of(keyring->options.ring, kind);
+    struct key first = mine->keys[0];
+
+    *mine = *set_of((struct key_ring *)files, kind);
+
+    const struct key *found = key_find(mine, span_of(first.id));
+
+    if (found != NULL) {
+        key_set_promote(mine, (size_t)(found - mine->keys));
+    }
+    secret_wipe(&first, sizeof(first));
+}
+
+void keyring_take(struct keyring *keyring, const struct key_ring *files)
+{
+    if (strcmp(files->audit.id, keyring->options.ring->audit.id) != 0) {
+        log_message(LOG_ERROR, "keys-refused",
+                    "key_dir: the audit's key is another one than before");
+        return;
+    }
+    for (size_t kind = 0; kind < ROTATING; kind++) {
+        keyring_keep_first(keyring, files, kind);
+    }
+    keyring->options.files->names(keyring->options.ring, keyring->options.names);
+}
+
+/* ---- following the database ---------------------------------------------------------------- */
+
+/* True: it is the first in memory now. */
+static bool keyring_promote(struct keyring *keyring, size_t kind, const char *id)
+{
+    struct key_set *set = set_of(keyring->options.ring, kind);
+    const struct key *found = key_find(set, span_of(id));
+
+    if (found == NULL) {
+        return false;
+    }
+    key_set_promote(set, (size_t)(found - set->keys));
+    keyring->options.files->names(keyring->options.ring, keyring->options.names);
+    keyring->missing[0] = '\0';
+    keyring_told(keyring);
+    return true;
+}
+
+static void keyring_complain(struct keyring *keyring, const char *id, const char *error)
+{
+    if (strcmp(keyring->missing, id) != 0) {
+        log_message(LOG_ERROR, "key-missing", "%s", error);
+        snprintf(keyring->missing, sizeof(keyring->missing), "%s", id);
+    }
+}
+
+bool keyring_adopt(struct keyring *keyring, const struct key_files_result *promoted)
+{
+    bool there = false;
+
+    if (promoted->done) {
+        keyring_take(keyring, promoted->ring);
+    }
+    for (size_t kind = 0; kind < ROTATING; kind++) {
+        there = there || keyring_promote(keyring, kind, promoted->id);
+    }
+    if (!promoted->done) { // the file is as it was; in memory it may have been at hand
+        keyring_complain(keyring, promoted->id, promoted->error);
+    }
+    return there;
+}
+
+static void keyring_promoted(const struct key_files_result *result, void *arg)
+{
+    struct keyring *keyring = arg;
+
+    keyring->job = NULL;
+    keyring_arm(keyring, keyring_adopt(keyring, result) ? 0 : EVERY_S);
+}
+
+/* The first kind whose current key is not the first of the ring; ROTATING: all are. */
+static size_t keyring_behind(const struct keyring *keyring, const struct db_result *state,
+                             const char **current)
+{
+    for (int row = 0; row < state->rows; row++) {
+        for (size_t kind = 0; kind < ROTATING; kind++) {
+            const struct key_set *set = set_of(keyring->options.ring, kind);
+
+            *current = db_text(state, row, 1);
+            if (strcmp(db_text(state, row, 0), kinds[kind]) == 0 && db_bool(state, row, 2) &&
+                strcmp(*current, set->keys[0].id) != 0) {
+                return kind;
+            }
+        }
+    }
+    return ROTATING;
+}
+
+static void keyring_follow(struct keyring *keyring, const struct db_result *state)
+{
+    const char *current;
+    size_t kind = keyring_behind(keyring, state, &current);
+
+    if (kind == ROTATING) {
+        reseal_consider(keyring->core->reseals);
+        keyring_arm(keyring, EVERY_S);
+        return;
+    }
+
+    const struct key_files_order order = {
+        .work = KEY_FILES_PROMOTE, .kind = kinds[kind], .id = current};
+
+    keyring->job =
+        key_files_start(keyring->core, keyring->options.files, &order, keyring_promoted, keyring);
+    if (keyring->job == NULL) {
+        keyring_arm(keyring, RETRY_S);
+    }
+}
+
+/* ---- reading the files again --------------------------------------------------------------- */
+
+static void keyring_judge(struct keyring *keyring, const struct db_result *state)
+{
+    struct key_names listed = keyring_names_in(state, false);
+    struct key_names mine;
+    struct err why;
+
+    keyring->options.files->names(keyring->candidate, &mine);
+    if (!key_names_known(&mine, &listed, &why)) {
+        log_message(LOG_ERROR, "keys-refused", "%s; the keys of before stay", why.text);
+    } else {
+        keyring_take(keyring, keyring->candidate);
+        keyring_told(keyring);
+    }
+    candidate_drop(keyring);
+}
+
+static void keyring_state(const struct db_result *state, void *arg)
+{
+    struct keyring *keyring = arg;
+
+    keyring->unit = NULL;
+    if (state->status != DB_OK) { // a reload is judged when the database is there again
+        keyring_arm(keyring, RETRY_S);
+        return;
+    }
+    if (keyring->candidate != NULL) {
+        keyring_judge(keyring, state);
+    }
+    keyring_follow(keyring, state);
+}
+
+static void keyring_ask(struct keyring *keyring, enum statement statement, db_done_f *done)
+{
+    const char *texts[KEY_NAMES_MAX];
+    struct key_names names = *keyring->options.names;
+
+    if (keyring->candidate != NULL) {
+        keyring->options.files->names(keyring->candidate, &names);
+    }
+    for (size_t i = 0; i < names.count; i++) {
+        texts[i] = names.names[i];
+    }
+    keyring->unit = db_unit_create(statement);
+    db_unit_text_array(keyring->unit, texts, names.count);
+    db_run(keyring->core->db, keyring->unit, DATABASE_MS, done, keyring);
+}
+
+/* Whatever could not be taken off the list is found out by the next question. */
+static void keyring_forgot(const struct db_result *result, void *arg)
+{
+    struct keyring *keyring = arg;
+
+    (void)result;
+    keyring_ask(keyring, STATEMENT_KEY_STATE, keyring_state);
+}
+
+/* With all keys of before it cannot be wrong, and the database may refuse this node for want of
+ * them. */
+static bool keyring_grows(const struct keyring *keyring, const struct key_ring *files)
+{
+    struct key_names names;
+    struct err why;
+
+    keyring->options.files->names(files, &names);
+    return key_names_known(&names, keyring->options.names, &why);
+}
+
+static void keyring_loaded(const struct key_files_result *result, void *arg)
+{
+    struct keyring *keyring = arg;
+
+    keyring->job = NULL;
+    if (!result->done) {
+        log_message(LOG_ERROR, "keys-refused", "%s; the keys of before stay", result->error);
+        keyring_arm(keyring, EVERY_S);
+        return;
+    }
+    candidate_drop(keyring);
+    if (keyring_grows(keyring, result->ring)) {
+        keyring_take(keyring, result->ring);
+        keyring_told(keyring);
+        keyring_arm(keyring, 0);
+        return;
+    }
+    keyring->candidate = mem_new(struct key_ring);
+    *keyring->candidate = *result->ring;
+    keyring_ask(keyring, STATEMENT_KEY_FORGET, keyring_forgot);
+}
+
+/* ---- its turns ----------------------------------------------------------------------------- */
+
+static bool keyring_busy(const struct keyring *keyring)
+{
+    return keyring->unit != NULL || keyring->job != NULL || keyring->rotating;
+}
+
+static void keyring_run(evutil_socket_t fd, short what, void *arg)
+{
+    struct keyring *keyring = arg;
+    const struct key_files_order order = {.work = KEY_FILES_LOAD};
+
+    (void)fd;
+    (void)what;
+    if (keyring_busy(keyring)) {
+        return; // whatever it is, it arms the timer at its end
+    }
+    if (!keyring->reload) {
+        keyring_ask(keyring, STATEMENT_KEY_STATE, keyring_state);
+        return;
+    }
+    keyring->reload = false;
+    keyring->job =
+        key_files_start(keyring->core, keyring->options.files, &order, keyring_loaded, keyring);
+    if (keyring->job == NULL) {
+        keyring_arm(keyring, RETRY_S);
+        keyring->reload = true;
+    }
+}
+
+void keyring_look(struct keyring *keyring)
+{
+    if (!keyring_busy(keyring)) {
+        keyring_arm(keyring, 0);
+    }
+}
+
+void keyring_reload(struct keyring *keyring)
+{
+    keyring->reload = true;
+    keyring_look(keyring);
+}
+
+bool keyring_begin(struct keyring *keyring)
+{
+    bool free = !keyring->rotating;
+
+    keyring->rotating = true;
+    return free;
+}
+
+void keyring_end(struct keyring *keyring)
+{
+    keyring->rotating = false;
+    keyring_look(keyring);
+}
+
+const struct key_files *keyring_files(const struct keyring *keyring)
+{
+    return keyring->options.files;
+}
+
+struct key_names keyring_names_in(const struct db_result *state, bool removed)
+{
+    struct key_names listed = {0};
+
+    for (int row = 0; row < state->rows; row++) {
+        char name[KEY_NAME_MAX + 1];
+
+        if (removed || !db_bool(state, row, 3)) {
+            snprintf(name, sizeof(name), "%s %s", db_text(state, row, 0), db_text(state, row, 1));
+            key_names_add(&listed, name);
+        }
+    }
+    return listed;
+}
+
+struct keyring *keyring_create(struct core *core, const struct keyring_options *options)
+{
+    struct keyring *keyring = mem_new(struct keyring);
+
+    keyring->core = core;
+    keyring->options = *options;
+    evtimer_assign(&keyring->timer, loop_base(core->loop), keyring_run, keyring);
+    keyring_arm(keyring, 0);
+    return keyring;
+}
+
+void keyring_destroy(struct keyring *keyring)
+{
+    if (keyring == NULL) {
+        return;
+    }
+    event_del(&keyring->timer);
+    if (keyring->unit != NULL) {
+        db_cancel(keyring->unit);
+    }
+    if (keyring->job != NULL) {
+        key_files_cancel(keyring->job);
+    }
+    candidate_drop(keyring);
+    free(keyring);
+}
