@@ -54,6 +54,7 @@ extern const struct kind kind_totp_enrolment;
 extern const struct kind kind_totp_ticket;
 extern const struct kind kind_recovery_codes;
 extern const struct kind kind_api_key;
+extern const struct kind kind_key;
 extern const struct kind kind_scope;
 extern const struct kind kind_session;
 extern const struct kind kind_reset_link;

@@ -173,6 +173,22 @@ const struct kind kind_api_key = {
     "authctl api-key add --label LABEL",
 };
 
+const struct kind kind_key = {
+    "key",
+    "keys",
+    "purpose",
+    FIELDS({"id", FORM_TEXT, "the key's name: of a hash of it"},
+           {"purpose", FORM_TEXT, "pepper, sealing or audit: which key file"},
+           {"current", FORM_BOOLEAN, "it makes what is new"},
+           {"count", FORM_NUMBER, "how many rows need it; null: of the audit's"},
+           {"more", FORM_BOOLEAN, "there are more: they are counted to 100000"},
+           {"created_at", FORM_TIME, "since when the database knows it"}),
+    COLUMNS({"PURPOSE", "purpose", FORM_TEXT}, {"ID", "id", FORM_TEXT},
+            {"CURRENT", "current", FORM_BOOLEAN}, {"NEEDED BY", "count", FORM_NUMBER},
+            {"SINCE", "created_at", FORM_TIME}),
+    NULL,
+};
+
 const struct kind kind_scope = {
     "scope",
     "scopes",

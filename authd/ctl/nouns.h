@@ -16,6 +16,7 @@ extern const struct noun noun_session;
 extern const struct noun noun_domain;
 extern const struct noun noun_class;
 extern const struct noun noun_api_key;
+extern const struct noun noun_key;
 extern const struct noun noun_audit;
 extern const struct noun noun_import;
 extern const struct noun noun_completion;

@@ -32,6 +32,8 @@
     X(OUTCOME, "outcome", "OUTCOME", "only logins that ended so: allow, deny or tempfail")         \
     X(OVERLAP, "overlap", "TIME", "how long the old secret still works: 30s, 5m, 1h, at most 7d")  \
     X(PASSWORD_STDIN, "password-stdin", NULL, "read the password from standard input, one line")   \
+    X(PREPARE, "prepare", NULL,                                                                    \
+      "only put the new key into this node's file, to be copied to the others")                    \
     X(REASON, "reason", "TEXT", "why; shown to administrators only")                               \
     X(RECIPIENT_DELIMITER, "recipient-delimiter", "C",                                             \
       "what begins an address extension: one of + - = .")                                          \

@@ -25,6 +25,9 @@ void api_site(struct exchange *exchange);
 /* POST /v1/api-keys */
 void api_key_make(struct exchange *exchange);
 
+/* POST /v1/keys/{purpose}/rotate */
+void api_key_rotate(struct exchange *exchange);
+
 /* POST and PATCH of app passwords, and their rotation. */
 void api_app_password_add(struct exchange *exchange);
 void api_app_password_set(struct exchange *exchange);

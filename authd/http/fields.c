@@ -175,6 +175,11 @@ const struct field fields_api_key_changes[] = {
     {0},
 };
 
+const struct field fields_key_rotate[] = {
+    {.name = "prepare", .type = FIELD_BOOLEAN},
+    {0},
+};
+
 /* ---- signing in ---------------------------------------------------------------------------- */
 
 const struct field fields_sign_in[] = {

@@ -25,6 +25,7 @@ extern const struct field fields_class[];
 extern const struct field fields_class_changes[];
 extern const struct field fields_api_key[];
 extern const struct field fields_api_key_changes[];
+extern const struct field fields_key_rotate[];
 extern const struct field fields_app_password_list[];
 extern const struct field fields_app_password[];
 extern const struct field fields_app_password_changes[];

@@ -182,6 +182,21 @@ static const struct member api_key[] = {
     {0},
 };
 
+static const char *const purposes[] = {"pepper", "sealing", "audit", NULL};
+
+static const struct member key[] = {
+    {.name = "kind"},
+    {.name = "id", .flags = MEMBER_NULLABLE}, /* null: a dry run makes none */
+    {.name = "etag"},
+    {.name = "purpose", .words = purposes},
+    {.name = "created_at", .type = MEMBER_TIME},
+    {.name = "current", .type = MEMBER_BOOLEAN},
+    {.name = "count", .type = MEMBER_INTEGER, .flags = MEMBER_NULLABLE},
+    {.name = "more", .type = MEMBER_BOOLEAN},
+    CHANGE_MEMBERS,
+    {0},
+};
+
 static const struct member app_password[] = {
     {.name = "kind"},
     {.name = "id"},
@@ -440,6 +455,7 @@ const struct http_object http_objects[] = {
     {"domain", domain},
     {"class", class},
     {"api-key", api_key},
+    {"key", key},
     {"app-password", app_password},
     {"totp", totp},
     {"totp-enrolment", totp_enrolment},

@@ -236,6 +236,14 @@ const struct http_route http_routes[] = {
      .roles = D | X, .flags = ROUTE_NO_KEYS | IF_MATCH, .resource = "api-keys",
      .query = fields_change_query, .answer = "api-key"},
 
+    /* The keys of the site. */
+    {MANAGE(GET, "/v1/keys", "key_list", KEY_LIST), .summary = "List the keys of the key files",
+     .roles = A | X, .flags = ROUTE_LIST, .resource = "keys", .answer = "key"},
+    {RUN(POST, "/v1/keys/{purpose}/rotate", "key_rotate", KEY_ROTATE),
+     .summary = "Make a new key that replaces the current one", .roles = X,
+     .flags = FRESH | CONFLICT | ROUTE_NO_KEYS, .resource = "keys", .run = api_key_rotate,
+     .query = fields_change_query, .body = fields_key_rotate, .answer = "key"},
+
     /* Sending scopes. */
     {MANAGE(GET, USER "/scope", "user_scope_get", SCOPE_GET),
      .summary = "Show the sending scope of a user", .roles = S | H | D | A | X, .flags = CONFLICT,

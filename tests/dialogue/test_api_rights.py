@@ -33,6 +33,7 @@ BODIES = {
     "api_key_add": {"label": "new"},
     "api_key_set": {"label": "another"},
     "audit_verify": {},
+    "key_rotate": {},
 }
 QUERIES = {"address_remove": "address=nobody@nowhere.example"}
 
@@ -94,6 +95,8 @@ def targets_of(world, caller, pattern):
         for name in "staff", "idle":
             yield pattern.replace("{class}", name), Target(name, name, domain="")
         yield pattern.replace("{class}", "absent"), Target("absent", "absent")
+    elif "{purpose}" in pattern:
+        yield pattern.replace("{purpose}", "sealing"), None
     elif "{id}" in pattern:
         for target in key_targets(world, caller):
             yield pattern.replace("{id}", target.path), target
@@ -223,7 +226,7 @@ def test_a_session_that_is_not_fresh_opens_no_sensitive_route(stage):
         if operation["operationId"] in ALONE or "admin" not in operation["x-roles"]:
             continue
         path = pattern.replace("{user}", f"peer@{HOME}").replace("{domain}", EMPTY).replace("{class}", "idle")
-        path = path.replace("{id}", ABSENT)
+        path = path.replace("{id}", ABSENT).replace("{purpose}", "sealing")
         answer = ask(stage, method, path, operation, admin, dry=not operation["x-fresh"])
         stale = answer.status == 403 and answer.type == "fresh-sign-in-required"
         assert stale == operation["x-fresh"], (method, path, answer)

@@ -2,6 +2,7 @@
 as described (api.py sees to that), and there is no route that it does not name."""
 
 import itertools
+import os
 
 import pytest
 from harness import totp
@@ -14,8 +15,9 @@ QUERIES = {"address_remove": f"address=spare@{HOME}"}
 ENROLLED = f"enrolled@{HOME}"
 
 # What stands behind each parameter, and can be changed and taken away.
-GOOD = {"user": f"peer@{HOME}", "domain": EMPTY, "class": "idle"}
-ABSENT = {"user": f"nobody@{HOME}", "domain": "absent.example", "class": "absent", "id": "999999"}
+GOOD = {"user": f"peer@{HOME}", "domain": EMPTY, "class": "idle", "purpose": "sealing"}
+ABSENT = {"user": f"nobody@{HOME}", "domain": "absent.example", "class": "absent", "purpose": "absent",
+          "id": "999999"}
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +125,8 @@ class Route:
             return self.call(parameters={"user": self.stage.digits})
         if self.name == "api_key_add":
             return self.meet_too_many_keys()
+        if self.name == "key_rotate":
+            return self.meet_no_key_file()
         how = {
             "user_add": {"body": {"login": GOOD["user"]}},
             "domain_add": {"body": {"name": HOME}},
@@ -138,6 +142,14 @@ class Route:
         for _ in range(100):
             self.api.make_key(who)
         return self.call(who=who)
+
+    def meet_no_key_file(self):
+        path = os.path.join(self.stage.server.authd.config["key_dir"], "sealing")
+        os.rename(path, f"{path}.away")
+        try:
+            return self.call()
+        finally:
+            os.rename(f"{path}.away", path)
 
     def meet_412(self):
         return self.call("dry_run=true", If_Match='"%s"' % ("0" * 32))

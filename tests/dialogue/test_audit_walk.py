@@ -52,6 +52,7 @@ CALLS = [
     ("user_revoke_all", {"user": USER}, "", None),
     ("domain_revoke_all", {"domain": "walk.example"}, "", None),
     ("user_delete", {"user": USER}, "", None),
+    ("key_rotate", {"purpose": "sealing"}, "", {}),
     ("import_rows", {}, "", {"rows": [{"line": 1, "login": "imported@elsewhere.example"}]}),
     ("class_delete", {"class": "walked"}, "", None),
     ("domain_delete", {"domain": "walk.example"}, "", None),

@@ -12,6 +12,7 @@ from harness.private import read_text
 from test_startup import assert_refuses_to_start
 
 FILES = ["audit", "pepper", "sealing"]
+KEY = "1f" * 32  # a good one, of nobody
 
 
 @pytest.fixture
@@ -62,29 +63,36 @@ def test_no_directory(instance, keys):
     assert_refuses_to_start(instance.authd, keys, "copy it from another node", "--migrate")
 
 
-@pytest.mark.parametrize("text", ["", "\n", "00" * 31 + "\n", "00" * 32, "zz" * 32 + "\n", "00" * 320 + "\n"],
-                         ids=range(6))
-def test_a_file_that_holds_no_key(instance, keys, text):
-    path = os.path.join(keys, "pepper")
-    with open(path, "w", encoding="ascii") as file:
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("text", [
+    "", "\n", KEY[2:] + "\n", KEY, "zz" * 32 + "\n", "".join(f"{n:064x}\n" for n in range(1, 10)), KEY + "\n" + KEY + "\n",
+    "00" * 32 + "\n", KEY + "\r\n",
+], ids=["empty", "blank", "short", "cut", "letters", "nine", "twice", "zeros", "crlf"])
+def test_a_file_that_holds_no_key(instance, keys, name, text):
+    path = os.path.join(keys, name)
+    with open(path, "w", encoding="ascii", newline="") as file:
         file.write(text)
     assert_refuses_to_start(instance.authd, path, "does not hold a key", "copy it from another node")
 
 
-def test_a_file_that_others_can_read(instance, keys):
-    os.chmod(os.path.join(keys, "pepper"), 0o640)
-    assert_refuses_to_start(instance.authd, os.path.join(keys, "pepper"), "can read", "chmod 600")
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("mode", [0o640, 0o604])
+def test_a_file_that_others_can_read(instance, keys, name, mode):
+    os.chmod(os.path.join(keys, name), mode)
+    assert_refuses_to_start(instance.authd, os.path.join(keys, name), "can read", "chmod 600")
 
 
-def test_a_file_of_somebody_else(instance, keys):
-    path = os.path.join(keys, "audit")
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_of_somebody_else(instance, keys, name):
+    path = os.path.join(keys, name)
     os.chmod(path, 0o644)  # or it could not be opened at all
     os.chown(path, pwd.getpwnam("nobody").pw_uid, 0)
     assert_refuses_to_start(instance.authd, path, "belongs to the user", "chown it")
 
 
-def test_a_symbolic_link(instance, keys):
-    path = os.path.join(keys, "pepper")
+@pytest.mark.parametrize("name", FILES)
+def test_a_symbolic_link(instance, keys, name):
+    path = os.path.join(keys, name)
     os.rename(path, f"{path}.real")
     os.symlink(f"{path}.real", path)
     assert_refuses_to_start(instance.authd, path, "symbolic link")
@@ -95,20 +103,22 @@ def test_a_directory_that_others_can_change(instance, keys):
     assert_refuses_to_start(instance.authd, keys, "can change", "chmod 700")
 
 
-def test_a_fifo_is_not_waited_for(instance, keys):
-    path = os.path.join(keys, "pepper")
+@pytest.mark.parametrize("name", FILES)
+def test_a_fifo_is_not_waited_for(instance, keys, name):
+    path = os.path.join(keys, name)
     os.unlink(path)
     os.mkfifo(path, 0o600)
     shutil.chown(path, USER, USER)
     assert_refuses_to_start(instance.authd, path, "not a regular file")
 
 
-def test_the_keys_of_another_node(instance, keys):
+@pytest.mark.parametrize("name", FILES)
+def test_the_keys_of_another_node(instance, keys, name):
     """Whole, trusted, and wrong: what this node would make, the others could not check."""
-    path = os.path.join(keys, "pepper")
+    path = os.path.join(keys, name)
     with open(path, "w", encoding="ascii") as file:
-        file.write("0" * 64 + "\n")
-    assert_refuses_to_start(instance.authd, "database-unusable", "pepper ", "copy them from the other node")
+        file.write(KEY + "\n")
+    assert_refuses_to_start(instance.authd, "database-unusable", f"{name} ", "copy them from the other node")
     done = instance.authd.command("--migrate")
     assert done.returncode == 1 and "copy them from the other node" in done.stdout
 
@@ -120,8 +130,8 @@ def test_migrate_makes_no_key_where_the_database_has_one(instance, keys):
     assert not os.path.exists(keys)
 
 
-def test_a_pepper_that_is_added(instance, server, keys, alice):
-    """The first step of a rotation: the new key before the old one, on every node, and --migrate."""
+def test_a_key_that_is_put_first_by_hand(instance, server, keys, alice):
+    """As a rotation, but with authd stopped: the new key before the old one, on every node, and --migrate."""
     path = os.path.join(keys, "pepper")
     with open(path, "r+", encoding="ascii") as file:
         old = file.read()
@@ -135,8 +145,8 @@ def test_a_pepper_that_is_added(instance, server, keys, alice):
             assert client.login(alice, PASSWORD).command == "OK"
         assert server.sql("SELECT count(*) FROM authd.key WHERE kind = 'pepper'") == "2"
     finally:
-        server.sql("DELETE FROM authd.key WHERE kind = 'pepper' AND created_at > "
-                   "(SELECT min(created_at) FROM authd.key)")
+        server.sql("DELETE FROM authd.key WHERE kind = 'pepper' AND current;"
+                   "UPDATE authd.key SET current = true WHERE kind = 'pepper'")
 
 
 def test_an_embedded_database_has_its_keys_in_state_dir():

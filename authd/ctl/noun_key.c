@@ -1,0 +1,52 @@
+/* authctl key: the keys that are not in the database. */
+#include <string.h>
+
+#include "ctl/nouns.h"
+#include "ctl/run.h"
+
+static void say_rotated(struct session *session, const json_t *made)
+{
+    const char *purpose = json_string_value(json_object_get(made, "purpose"));
+
+    if (session->json || session->dry_run || purpose == NULL) {
+        return;
+    }
+    if (!json_is_true(json_object_get(made, "current"))) {
+        session_say(session,
+                    "It makes nothing yet. Copy the file %s to the other nodes, send each "
+                    "of them SIGHUP, then:",
+                    purpose);
+        session_say(session, "  authctl key rotate %s", purpose);
+        return;
+    }
+    session_say(session, strcmp(purpose, "sealing") == 0
+                             ? "What is sealed under the old key is being sealed anew."
+                             : "What is under the old pepper changes over when it is used.");
+    session_say(session, "Back up the key files now. When `authctl key list` says 0 for the old "
+                         "key, its line may go.");
+}
+
+static const struct command commands[] = {
+    {.verb = "list",
+     .arguments = "",
+     .summary = "list the keys of the key files, and how many rows need each",
+     .example = "authctl key list",
+     .method = "GET",
+     .path = "/v1/keys",
+     .result = RESULT_LIST},
+    {.verb = "rotate",
+     .arguments = "sealing|pepper",
+     .min = 1,
+     .inputs = INPUTS({OPTION_PREPARE, SHAPE_FLAG, "prepare", 0}),
+     .summary = "make a new key that replaces the current one, which stays good for what it made",
+     .example = "authctl key rotate sealing",
+     .method = "POST",
+     .path = "/v1/keys/{1}/rotate",
+     .severity = SEVERITY_MODERATE,
+     .loses = "with a new pepper every session, reset link and enrolment ticket",
+     .after = say_rotated},
+    {0},
+};
+
+const struct noun noun_key = {"key", "keys that are kept outside the database", &kind_key,
+                              commands};
