@@ -44,9 +44,26 @@ static void call_destroy(struct enrolment_call *call)
     free(call);
 }
 
+/* A text, or each text of a list; NULL is fine. */
+static void text_forget(const json_t *value)
+{
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        text_forget(json_array_get(value, i));
+    }
+    if (json_is_string(value)) {
+        secret_wipe((char *)json_string_value(value), json_string_length(value));
+    }
+}
+
+/* Its secrets have been written out by then. */
 static void call_end(struct enrolment_call *call, const struct account_result *result)
 {
+    static const char *const shown[] = {"secret", "uri", "qr", "codes"};
+
     call->done(result, call->arg);
+    for (size_t i = 0; result->object != NULL && i < sizeof(shown) / sizeof(shown[0]); i++) {
+        text_forget(json_object_get(result->object, shown[i]));
+    }
     call_destroy(call);
 }
 
@@ -382,7 +399,11 @@ struct enrolment_call *enrolment_begin(struct core *core, const struct account_r
     const char *ticket = json_string_value(json_object_get(call->arguments, "ticket"));
 
     if (ticket != NULL) {
+        json_t *given = json_incref(json_object_get(call->arguments, "ticket"));
+
         arguments_add_digest(call, "ticket", span_of(ticket));
+        text_forget(given);
+        json_decref(given);
     }
     secret_random(call->seed, sizeof(call->seed));
     call_ask(call, STATEMENT_TOTP_PREPARE, begin_prepared);
@@ -396,6 +417,7 @@ struct enrolment_call *enrolment_confirm(struct core *core, const struct account
     const json_t *given = json_object_get(call->arguments, "code");
 
     code_parse((struct span){json_string_value(given), json_string_length(given)}, &call->code);
+    text_forget(given);
     json_object_del(call->arguments, "code");
     if (call->code.kind != CODE_TOTP) {
         call->refusal = wrong_format("the code is not 6 or 8 digits");

@@ -300,6 +300,7 @@ static void add_rights(json_t *operation, const struct http_route *route)
 {
     json_object_set_new(operation, "x-roles", rights_words(route->roles));
     json_object_set_new(operation, "x-fresh", json_boolean(route->flags & ROUTE_FRESH));
+    json_object_set_new(operation, "x-enrol", json_boolean(route->flags & ROUTE_ENROL));
     if (route->roles == 0) {
         json_object_set_new(operation, "security", json_array());
         return;

@@ -8,6 +8,7 @@ import pytest
 from api import Api, Caller
 from conftest import PASSWORD, Server, make_authd
 from harness import totp
+from harness.api import call
 from harness.private import free_ports
 
 HOME = "sign.example"
@@ -187,6 +188,15 @@ def test_a_recovery_code_is_good_once(phone):
 
 def test_fifty_uses_of_one_recovery_code_at_once(phone):
     assert at_once(50, lambda: phone.sign_in(phone.recovery[0])).count(201) == 1
+    assert phone.left() == 9
+
+
+def test_one_recovery_code_at_two_nodes(stage, phone, instance):
+    instance.authd.start()
+    ways = itertools.cycle([stage.server.authd.http, instance.authd.http])
+    body = {"login": phone.login, "password": PASSWORD, "code": phone.recovery[0]}
+    statuses = at_once(30, lambda: call(next(ways), "POST", "/v1/session", body, X_Requested_With="authd"))
+    assert statuses == [201] + [401] * 29
     assert phone.left() == 9
 
 
