@@ -42,6 +42,17 @@ AS $$
                                          interval '24 hours') END
 $$;
 
+-- authd.factor_alarm(account bigint, what text, details jsonb) → void
+-- Tells the user, by mail, and the audit: totp_locked, recovery_locked, recovery_code_used.
+CREATE FUNCTION authd.factor_alarm(account bigint, what text, details jsonb) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    PERFORM authd.notice_put(account, replace(what, '_', '-'), details);
+    PERFORM authd.audit_own(what, account, details);
+END
+$$;
+
 -- authd.factor_refuse(held authd.totp, digest text) → void
 -- Counts a wrong code of an enrolment whose row the caller has locked; not the same one again.
 CREATE FUNCTION authd.factor_refuse(held authd.totp, digest text) RETURNS void
@@ -59,20 +70,23 @@ BEGIN
            locked_until = until
      WHERE totp.account = held.account;
     IF until IS NOT NULL THEN
-        PERFORM authd.notice_put(held.account, 'totp-locked',
-                                 jsonb_build_object('until', authd.moment(until)));
+        PERFORM authd.factor_alarm(held.account, 'totp_locked',
+                                   jsonb_build_object('until', authd.moment(until)));
     END IF;
 END
 $$;
 
 -- authd.factor_grace_put(account bigint, factor bigint, grace jsonb) → void
--- Begins a time of grace, or renews it; forgets those of the account that are over.
+-- Begins a time of grace, or renews it; forgets some that are over, anybody's.
 CREATE FUNCTION authd.factor_grace_put(account bigint, factor bigint, grace jsonb) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 BEGIN
     DELETE FROM authd.factor_grace AS old
-     WHERE old.account = factor_grace_put.account AND old.expires_at <= authd.now();
+     WHERE (old.account, old.network) IN (
+           SELECT over.account, over.network FROM authd.factor_grace AS over
+            WHERE over.expires_at <= authd.now()
+            ORDER BY over.expires_at LIMIT 100 FOR UPDATE SKIP LOCKED);
     INSERT INTO authd.factor_grace AS held
            (account, network, password_seal, factor, uses_left, expires_at)
         VALUES (factor_grace_put.account, (grace ->> 'network')::cidr, (grace ->> 'seal')::bigint,
@@ -199,8 +213,8 @@ BEGIN
            locked_until = until
      WHERE held.account = counter.account;
     IF until IS NOT NULL THEN
-        PERFORM authd.notice_put(counter.account, 'recovery-locked',
-                                 jsonb_build_object('until', authd.moment(until)));
+        PERFORM authd.factor_alarm(counter.account, 'recovery_locked',
+                                   jsonb_build_object('until', authd.moment(until)));
     END IF;
 END
 $$;
@@ -234,7 +248,7 @@ BEGIN
     END IF;
     UPDATE authd.recovery_counter AS held SET failures = 0, locked_until = NULL
      WHERE held.account = recovery_take.account;
-    PERFORM authd.notice_put(account, 'recovery-code-used', jsonb_build_object('left',
+    PERFORM authd.factor_alarm(account, 'recovery_code_used', jsonb_build_object('left',
         (SELECT count(*) FROM authd.recovery_code AS code WHERE code.account = recovery_take.account)));
     RETURN 'taken';
 END
