@@ -105,6 +105,10 @@ class Postgres:
         return run(program("psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
                    self.url(database, user), "-f", "-", input=sql).stdout.strip()
 
+    def dump(self, database):
+        """All that a backup has of it."""
+        return run(program("pg_dump"), "-d", self.url(database)).stdout
+
     def create_authd_database(self, name="authd"):
         """The two roles and the empty database that an external installation begins with."""
         self.psql(read_text(ROLES))
