@@ -311,6 +311,7 @@ struct site config_site(const struct config *config)
         .rules =
             {
                 .min_length = config->min_length,
+                .min_length_with_factor = config->min_length_with_factor,
                 .min_score = config->min_score,
                 .words = (const char *const *)config->words,
                 .word_count = config->word_count,

@@ -64,9 +64,10 @@ struct config {
     char *scheme;         /* password.scheme: makes new hashes */
     uint64_t hash_memory; /* bytes */
     uint32_t hash_passes;
-    uint64_t max_memory;  /* bytes that checking a stored hash may take */
-    uint64_t max_time_ms; /* and about how long */
-    unsigned min_length;  /* of a new password, code points */
+    uint64_t max_memory;             /* bytes that checking a stored hash may take */
+    uint64_t max_time_ms;            /* and about how long */
+    unsigned min_length;             /* of a new password, code points */
+    unsigned min_length_with_factor; /* of users who have enrolled */
     unsigned min_score;
     char **words; /* case-folded */
     size_t word_count;

@@ -100,6 +100,8 @@ static const struct config_key keys[] = {
     DEFAULT("password.max_memory", "256MiB", "A stored hash that needs more is not checked."),
     DEFAULT("password.max_time", "2s", "Nor one that needs about this much time; 100ms to 5s."),
     DEFAULT("password.min_length", "15", "Characters of a new password, 8 to 64."),
+    DEFAULT("password.min_length_with_factor", "8",
+            "The same, of users who have enrolled a second factor; not above min_length."),
     DEFAULT("password.min_score", "3",
             "How hard it must be to guess, 0 to 4: 2 is a million guesses, 3 a hundred million, 4 "
             "ten billion."),

@@ -88,8 +88,15 @@ static bool read_rules(const struct reader *reader, const struct raw_password *r
 
     if (!read_number(reader, "password.min_length", raw->min_length, &lengths,
                      &config->min_length) ||
+        !read_number(reader, "password.min_length_with_factor", raw->min_length_with_factor,
+                     &lengths, &config->min_length_with_factor) ||
         !read_number(reader, "password.min_score", raw->min_score, &scores, &config->min_score)) {
         return false;
+    }
+    if (config->min_length_with_factor > config->min_length) {
+        return reader_fail(reader, "password.min_length_with_factor",
+                           "%u is above password.min_length, which is %u",
+                           config->min_length_with_factor, config->min_length);
     }
     config->words = mem_calloc(raw->words_count, sizeof(*config->words));
     for (; config->word_count < raw->words_count; config->word_count++) {

@@ -63,6 +63,7 @@ static const cyaml_schema_field_t password_fields[] = {
     RAW_STRING("max_memory", struct raw_password, max_memory),
     RAW_STRING("max_time", struct raw_password, max_time),
     RAW_STRING("min_length", struct raw_password, min_length),
+    RAW_STRING("min_length_with_factor", struct raw_password, min_length_with_factor),
     RAW_STRING("min_score", struct raw_password, min_score),
     CYAML_FIELD_SEQUENCE("words", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_password,
                          words, &string_schema, 1, ENTRIES_MAX),

@@ -46,6 +46,7 @@ struct raw_password {
     char *max_memory;
     char *max_time;
     char *min_length;
+    char *min_length_with_factor;
     char *min_score;
     char **words;
     unsigned words_count;

@@ -248,6 +248,7 @@ static void call_make(struct account_call *call, const json_t *owner)
     json_t *names = new_password_names(owner);
     const struct new_password_request request = {
         .names = names,
+        .enrolled = json_is_true(json_object_get(owner, "enrolled")),
         .password = {call->password, call->password_length},
         .deadline = clock_ms() + ACCOUNT_HASH_MS,
     };

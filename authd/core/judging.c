@@ -17,6 +17,7 @@ struct judging {
     void *arg;
     char *names[NAMES_MAX];
     size_t name_count;
+    bool enrolled;
     struct password_judgement judged;
     size_t password_length;
     char password[PASSWORD_MAX + 1]; // one more: what is too long is seen to be
@@ -28,6 +29,7 @@ static void judging_run(struct job *job)
     const struct password_owner owner = {
         .names = (const char *const *)judging->names,
         .count = judging->name_count,
+        .enrolled = judging->enrolled,
     };
 
     judging->judged = password_judge(judging->rules, &owner,
@@ -85,6 +87,7 @@ struct judging *judging_start(struct core *core, const struct judging_request *r
         .deadline = request->deadline,
     };
     judging->rules = &core->site.rules;
+    judging->enrolled = request->enrolled;
     judging->done = done;
     judging->arg = arg;
     judging->password_length = len < sizeof(judging->password) ? len : sizeof(judging->password);

@@ -17,6 +17,7 @@ typedef void judging_done_f(const struct password_judgement *judged, void *arg);
  * is in clock_ms(). */
 struct judging_request {
     const json_t *names;
+    bool enrolled; /* the owner has a second factor */
     struct span password;
     int64_t deadline;
 };

@@ -69,7 +69,7 @@ static void refuse(struct new_password *new, const struct password_judgement *ju
     char sentence[sizeof(subject) - 1 + PASSWORD_SENTENCE_MAX];
 
     memcpy(sentence, subject, sizeof(subject) - 1);
-    password_sentence(&new->core->site.rules, judged, sentence + sizeof(subject) - 1);
+    password_sentence(judged, sentence + sizeof(subject) - 1);
     new_end(new, &(struct new_password_result){NEW_PASSWORD_REFUSED, NULL, sentence});
 }
 
@@ -99,7 +99,12 @@ struct new_password *new_password_start(struct core *core,
 {
     struct new_password *new = mem_new(struct new_password);
     struct span password = request->password;
-    const struct judging_request judging = {request->names, password, request->deadline};
+    const struct judging_request judging = {
+        .names = request->names,
+        .enrolled = request->enrolled,
+        .password = password,
+        .deadline = request->deadline,
+    };
 
     new->core = core;
     new->deadline = request->deadline;

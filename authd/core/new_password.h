@@ -26,6 +26,7 @@ struct new_password_result { /* valid during the callback */
 
 struct new_password_request {
     const json_t *names; /* what is known of the owner, as core/judging.h has it */
+    bool enrolled;
     struct span password;
     int64_t deadline; /* clock_ms() */
 };

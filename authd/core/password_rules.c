@@ -251,7 +251,8 @@ struct password_judgement password_judge(const struct password_rules *rules,
         judged.flaws |= PASSWORD_FLAW_FORM;
     }
     judged.length = (unsigned)count_characters(password);
-    if (judged.length < rules->min_length) {
+    judged.min_length = owner->enrolled ? rules->min_length_with_factor : rules->min_length;
+    if (judged.length < judged.min_length) {
         judged.flaws |= PASSWORD_FLAW_SHORT;
     }
     words_of_owner(&own, owner);
@@ -282,7 +283,7 @@ const char *password_flaw_word(enum password_flaw flaw)
     return "not-allowed";
 }
 
-void password_sentence(const struct password_rules *rules, const struct password_judgement *judged,
+void password_sentence(const struct password_judgement *judged,
                        char out[static PASSWORD_SENTENCE_MAX])
 {
     size_t size = PASSWORD_SENTENCE_MAX;
@@ -300,7 +301,7 @@ void password_sentence(const struct password_rules *rules, const struct password
                  "is easy to guess: it is built from words that everybody here knows; " REMEDY);
     } else if (judged->flaws & PASSWORD_FLAW_SHORT) {
         snprintf(out, size, "is %u characters long, and at least %u are needed; " REMEDY,
-                 judged->length, rules->min_length);
+                 judged->length, judged->min_length);
     } else if (judged->flaws & PASSWORD_FLAW_EASY) {
         snprintf(out, size, "is easy to guess; " REMEDY);
     }

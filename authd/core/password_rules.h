@@ -16,8 +16,9 @@
 #define PASSWORD_SENTENCE_MAX 320
 
 struct password_rules {
-    unsigned min_length; /* code points */
-    unsigned min_score;  /* 0 to 4, as zxcvbn counts: 10^3, 10^6, 10^8, 10^10 guesses */
+    unsigned min_length;             /* code points */
+    unsigned min_length_with_factor; /* of who has a second factor */
+    unsigned min_score;              /* 0 to 4, as zxcvbn counts: 10^3, 10^6, 10^8, 10^10 guesses */
     const char *const
         *words; /* case-folded; what everybody here knows: the company, its products */
     size_t word_count;
@@ -27,6 +28,7 @@ struct password_rules {
 struct password_owner {
     const char *const *names;
     size_t count;
+    bool enrolled; /* has a second factor */
 };
 
 enum password_flaw {
@@ -42,7 +44,8 @@ struct password_judgement {
     unsigned flaws; /* 0: acceptable */
     unsigned score; /* 0 to 4 */
     unsigned length;
-    const char *form; /* with PASSWORD_FLAW_FORM: the end of a sentence; static */
+    unsigned min_length; /* that was needed */
+    const char *form;    /* with PASSWORD_FLAW_FORM: the end of a sentence; static */
 };
 
 struct password_judgement password_judge(const struct password_rules *rules,
@@ -53,7 +56,7 @@ const char *password_flaw_word(enum password_flaw flaw);
 
 /* Completes a sentence that begins with "password": the fact, and what to do. Empty without a flaw.
  */
-void password_sentence(const struct password_rules *rules, const struct password_judgement *judged,
+void password_sentence(const struct password_judgement *judged,
                        char out[static PASSWORD_SENTENCE_MAX]);
 
 /* `word` as `rules.words` wants it. False: it has fewer than 3 characters, is longer than

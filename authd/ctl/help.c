@@ -97,8 +97,8 @@ static void print_fields(FILE *out, const struct kind *kind)
     };
 
     for (const struct field *field = kind->fields; field->name != NULL; field++) {
-        fprintf(out, "  %-20s %-14s ", field->name, types[field->form]);
-        print_wrapped(out, field->meaning, 38);
+        fprintf(out, "  %-25s %-14s ", field->name, types[field->form]);
+        print_wrapped(out, field->meaning, 43);
     }
 }
 

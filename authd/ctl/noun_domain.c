@@ -41,11 +41,14 @@ static const struct command commands[] = {
      .arguments = "DOMAIN KEY=VALUE...",
      .min = 2,
      .max = WORDS_MAX,
-     .summary = "set description or recipient_delimiter; nothing after = clears",
-     .example = "authctl domain set example.org recipient_delimiter=+",
+     .summary =
+         "set description, recipient_delimiter, second_factor (off, optional, required) or "
+         "second_factor_grace_date (until when required is optional); nothing after = clears",
+     .example = "authctl domain set example.org second_factor=required "
+                "second_factor_grace_date=2027-03-01",
      .method = "PATCH",
      .path = "/v1/domains/{1}",
-     .keys = "description recipient_delimiter"},
+     .keys = "description recipient_delimiter second_factor second_factor_grace_date"},
     {.verb = "revoke-all",
      .arguments = "DOMAIN",
      .min = 1,

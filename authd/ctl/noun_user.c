@@ -56,6 +56,7 @@ static const struct command commands[] = {
          {OPTION_ROLE, SHAPE_TEXT, "role", 0}, {OPTION_SERVICE, SHAPE_FLAG, "service", 0},
          {OPTION_SORT, SHAPE_TEXT, "sort", 0}, {OPTION_SUSPENDED, SHAPE_FLAG, "suspended", 0},
          {OPTION_UNUSED, SHAPE_DAYS, "unused_days", 0},
+         {OPTION_WITHOUT_FACTOR, SHAPE_FLAG, "without_factor", 0},
          {OPTION_WITHOUT_PASSWORD, SHAPE_FLAG, "without_password", 0}),
      .summary = "list users",
      .example = "authctl user list --unused 90d --domain example.org",
@@ -73,12 +74,12 @@ static const struct command commands[] = {
      .arguments = "USER KEY=VALUE...",
      .min = 2,
      .max = WORDS_MAX,
-     .summary = "set display_name, recovery_address, role, class or domains (a domain-admin's, "
-                "with commas); nothing after = clears",
+     .summary = "set display_name, recovery_address, role, class, domains (a domain-admin's, "
+                "with commas) or second_factor (off, optional, required); nothing after = clears",
      .example = "authctl user set alice@example.org display_name=\"Alice Adams\" role=helpdesk",
      .method = "PATCH",
      .path = "/v1/users/{1}",
-     .keys = "class display_name domains[] recovery_address role"},
+     .keys = "class display_name domains[] recovery_address role second_factor"},
     {.verb = "rename",
      .arguments = "OLD NEW",
      .min = 2,

@@ -52,6 +52,7 @@
     X(UNTIL, "until", "WHEN", "before then: a time, or how long ago, like 12h or 7d")              \
     X(UNUSED, "unused", "DAYS", "only users without a login for so long: 90d")                     \
     X(USER, "user", "USER", "only what concerns this one, by login or id")                         \
+    X(WITHOUT_FACTOR, "without-factor", NULL, "only users without a second factor")                \
     X(WITHOUT_PASSWORD, "without-password", NULL, "only users without a main password")            \
     X(SOCKET, "socket", "PATH", "authd's socket (else $AUTHD_SOCKET, else the packaged path)")     \
     X(URL, "url", "URL", "authd over the network: https://auth.example.org")                       \

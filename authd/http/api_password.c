@@ -65,6 +65,7 @@ static void on_owner(const struct account_result *result, void *arg)
     json_t *password = json_object_get(arguments, "password");
     const struct judging_request request = {
         .names = names,
+        .enrolled = json_is_true(json_object_get(result->object, "enrolled")),
         .password = {json_string_value(password), json_string_length(password)},
         .deadline = clock_ms() + STRENGTH_MS,
     };

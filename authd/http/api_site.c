@@ -1,4 +1,5 @@
-/* GET /v1/site: what users enter in their mail programs, and what a new password must be. */
+/* GET /v1/site: what users enter in their mail programs, and what a new password must be, and who
+ * needs a second factor. */
 #include "http/api.h"
 
 #include "core/core.h"
@@ -15,6 +16,21 @@ static json_t *submission(const struct site *site)
                      (int)site->submission_port);
 }
 
+static json_t *password_rules(const struct password_rules *rules)
+{
+    return json_pack("{s:i, s:i, s:i}", "min_length", (int)rules->min_length,
+                     "min_length_with_factor", (int)rules->min_length_with_factor, "min_score",
+                     (int)rules->min_score);
+}
+
+static const char *policy_word(enum factor_policy policy)
+{
+    static const char *const words[] = {
+        [FACTOR_OFF] = "off", [FACTOR_OPTIONAL] = "optional", [FACTOR_REQUIRED] = "required"};
+
+    return words[policy];
+}
+
 void api_site(struct exchange *exchange)
 {
     const struct core *core = exchange->exchanges->core;
@@ -25,11 +41,11 @@ void api_site(struct exchange *exchange)
         return;
     }
 
-    json_t *object =
-        json_pack("{s:s?, s:s?, s:o, s:{s:i, s:i}, s:s}", "public_url", site->public_url,
-                  "default_domain", core->default_domain, "submission", submission(site),
-                  "password", "min_length", (int)site->rules.min_length, "min_score",
-                  (int)site->rules.min_score, "version", AUTHD_VERSION);
+    json_t *object = json_pack(
+        "{s:s?, s:s?, s:o, s:o, s:{s:s, s:b}, s:s}", "public_url", site->public_url,
+        "default_domain", core->default_domain, "submission", submission(site), "password",
+        password_rules(&site->rules), "second_factor", "policy", policy_word(site->factor.policy),
+        "inline_codes", site->factor.inline_codes, "version", AUTHD_VERSION);
 
     exchange_answer(exchange, MHD_HTTP_OK, object);
     json_decref(object);

@@ -14,6 +14,7 @@ static const char *const roles[] = {"user", "helpdesk", "domain-admin", "auditor
 static const char *const user_orders[] = {
     "login", "-login", "created_at", "-created_at", "last_login_at", "-last_login_at", NULL,
 };
+static const char *const policies[] = {"off", "optional", "required", NULL};
 static const char *const delimiters[] = {"+", "-", "=", ".", NULL};
 
 _Static_assert(FIELD_TEXT == 0, "a field without a type is a text");
@@ -25,6 +26,13 @@ _Static_assert(FIELD_TEXT == 0, "a field without a type is a text");
 #define NAMED(NAME) .name = (NAME), .min = 1, .max = NAME_FIELD_MAX
 #define LIFE_FIELDS {.name = "expires_in", .type = FIELD_INTEGER, .min = 1, .max = LIFE_MAX},      \
                     {.name = "expires_at", .type = FIELD_TIME}
+#define SECOND_FACTOR                                                                              \
+    .name = "second_factor", .flags = FIELD_NULLABLE | FIELD_SENSITIVE, .min = 1, .max = 8,        \
+    .words = policies
+/* A time or a date, which is for the database to tell. */
+#define GRACE_DATE                                                                                 \
+    .name = "second_factor_grace_date", .flags = FIELD_NULLABLE | FIELD_SENSITIVE, .min = 10,      \
+    .max = 40
 /* clang-format on */
 
 #define ADMINISTRATORS (ROLE_DOMAIN_ADMIN | ROLE_ADMIN)
@@ -46,6 +54,7 @@ const struct field fields_user_list[] = {
     {.name = "service", .type = FIELD_BOOLEAN},
     {.name = "unused_days", .type = FIELD_INTEGER, .min = 1, .max = 36500},
     {.name = "without_password", .type = FIELD_BOOLEAN},
+    {.name = "without_factor", .type = FIELD_BOOLEAN},
     {0},
 };
 
@@ -58,6 +67,7 @@ const struct field fields_user[] = {
     {.name = "class", .flags = FIELD_NULLABLE, .min = 1, .max = 40},
     {.name = "service", .type = FIELD_BOOLEAN},
     {.name = "password", .min = 1, .max = 1024},
+    {SECOND_FACTOR},
     {0},
 };
 
@@ -77,6 +87,7 @@ const struct field fields_user_changes[] = {
      .flags = FIELD_NULLABLE | FIELD_SENSITIVE,
      .roles = ROLE_ADMIN,
      .max = 256},
+    {SECOND_FACTOR, .roles = ADMINISTRATORS},
     {0},
 };
 
@@ -134,6 +145,8 @@ const struct field fields_domain[] = {
      .max = 1,
      .words = delimiters},
     {.name = "description", .flags = FIELD_NULLABLE, .min = 1, .max = 800},
+    {SECOND_FACTOR},
+    {GRACE_DATE},
     {0},
 };
 
@@ -144,6 +157,8 @@ const struct field fields_domain_changes[] = {
      .max = 1,
      .words = delimiters},
     {.name = "description", .flags = FIELD_NULLABLE, .min = 1, .max = 800},
+    {SECOND_FACTOR},
+    {GRACE_DATE},
     {0},
 };
 

@@ -4,6 +4,7 @@
 #include "http/object.h"
 
 static const char *const roles[] = {"user", "helpdesk", "domain-admin", "auditor", "admin", NULL};
+static const char *const policies[] = {"off", "optional", "required", NULL};
 static const char *const up_words[] = {"up", "ready", NULL};
 
 /* Every change says whether there was one, and a kept answer that it is one. */
@@ -30,6 +31,8 @@ static const struct member user[] = {
     {.name = "suspended_reason", .flags = MEMBER_NULLABLE},
     {.name = "suspended_at", .type = MEMBER_TIME, .flags = MEMBER_NULLABLE},
     {.name = "suspended_by", .flags = MEMBER_NULLABLE},
+    {.name = "second_factor", .flags = MEMBER_NULLABLE, .words = policies},
+    {.name = "enrolled", .type = MEMBER_BOOLEAN},
     {.name = "has_password", .type = MEMBER_BOOLEAN},
     {.name = "password_generation", .type = MEMBER_INTEGER},
     {.name = "password_set_at", .type = MEMBER_TIME, .flags = MEMBER_NULLABLE},
@@ -121,8 +124,15 @@ static const struct member submission[] = {
 };
 
 static const struct member password_rules[] = {
-    {.name = "min_length", .type = MEMBER_INTEGER}, /* characters */
-    {.name = "min_score", .type = MEMBER_INTEGER},  /* 0 to 4, as zxcvbn counts */
+    {.name = "min_length", .type = MEMBER_INTEGER},             /* characters */
+    {.name = "min_length_with_factor", .type = MEMBER_INTEGER}, /* of who is enrolled */
+    {.name = "min_score", .type = MEMBER_INTEGER},              /* 0 to 4, as zxcvbn counts */
+    {0},
+};
+
+static const struct member factor_rules[] = {
+    {.name = "policy", .words = policies},            /* the site's */
+    {.name = "inline_codes", .type = MEMBER_BOOLEAN}, /* a code may follow the password in mail */
     {0},
 };
 
@@ -131,6 +141,7 @@ static const struct member site[] = {
     {.name = "default_domain", .flags = MEMBER_NULLABLE},
     {.name = "submission", .type = MEMBER_OBJECT, .flags = MEMBER_NULLABLE, .object = "submission"},
     {.name = "password", .type = MEMBER_OBJECT, .object = "password-rules"},
+    {.name = "second_factor", .type = MEMBER_OBJECT, .object = "factor-rules"},
     {.name = "version"},
     {0},
 };
@@ -143,6 +154,8 @@ static const struct member domain[] = {
     {.name = "domain"},
     {.name = "description", .flags = MEMBER_NULLABLE},
     {.name = "recipient_delimiter", .flags = MEMBER_NULLABLE},
+    {.name = "second_factor", .flags = MEMBER_NULLABLE, .words = policies},
+    {.name = "second_factor_grace_date", .type = MEMBER_TIME, .flags = MEMBER_NULLABLE},
     {.name = "created_at", .type = MEMBER_TIME},
     {.name = "users", .type = MEMBER_INTEGER, .flags = MEMBER_SOMETIMES},
     {.name = "ended", .type = MEMBER_OBJECT, .flags = MEMBER_SOMETIMES, .object = "ended"},
@@ -452,6 +465,7 @@ const struct http_object http_objects[] = {
     {"site", site},
     {"submission", submission},
     {"password-rules", password_rules},
+    {"factor-rules", factor_rules},
     {"domain", domain},
     {"class", class},
     {"api-key", api_key},

@@ -325,10 +325,12 @@ def test_headers_longer_than_anybody_needs(world):
 def test_the_site_is_as_configured(instance):
     instance.authd.config.update(public_url="https://auth.example.org",
                                  submission={"host": "mail.example.org", "port": 465},
-                                 password={"min_length": 20})
+                                 password={"min_length": 20}, second_factor="required",
+                                 second_factor_inline=False)
     instance.authd.write_config()
     instance.authd.start()
     site = Api(None, instance.authd.http).good("GET", "/v1/site")
     assert site == {"public_url": "https://auth.example.org", "default_domain": "example.org",
                     "submission": {"host": "mail.example.org", "port": 465},
-                    "password": {"min_length": 20, "min_score": 3}, "version": site["version"]}
+                    "password": {"min_length": 20, "min_length_with_factor": 8, "min_score": 3},
+                    "second_factor": {"policy": "required", "inline_codes": False}, "version": site["version"]}

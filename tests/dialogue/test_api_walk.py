@@ -91,7 +91,7 @@ class Route:
             return self.call("dry_run=true")
         if self.name == "reset_use":
             self.api.good("POST", f"/v1/users/far@{FAR}/reset-link")
-            return self.call(body={**self.body(), "token": self.stage.sink.mails[-1].link()[2]})
+            return self.call(body={**self.body(), "token": self.stage.sink.links()[-1].link()[2]})
         return self.call()
 
     def meet_201(self):

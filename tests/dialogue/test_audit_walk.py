@@ -82,7 +82,7 @@ def test_every_change_is_recorded_under_its_reference(world):
         if name == "session_revoke":
             found["sign_in"] = api.sign_in(USER, PASSWORD).session
         if name == "reset_use":
-            body = {**body, "token": world.sink.mails[-1].link()[2]}
+            body = {**body, "token": world.sink.links()[-1].link()[2]}
         if name == "totp_confirm":
             body = {"code": totp.code(found["secret"])}
         path = pattern

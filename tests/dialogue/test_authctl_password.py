@@ -22,7 +22,7 @@ def test_a_reset_link_is_mailed_and_not_shown(instance):
         out, talk = root.do("user", "reset-link", login)
         members = dict(line.split("\t") for line in out.splitlines())
         assert members["user"] == login and members["mailed_to"].endswith("@home.example")
-        mail, = sink.mails
+        mail, = sink.links()
         assert mail.recipients == ["reader@home.example"]
         assert mail.link()[2] not in out + talk
 

@@ -34,10 +34,10 @@ class Site(Server):
 
     def new_link(self, login, **body):
         """The token of a link that was mailed."""
-        before = len(self.sink.mails)
+        before = len(self.sink.links())
         answer = self.ask_link(login, **body)
         assert answer.status == 201, answer
-        (mail,) = self.sink.mails[before:]
+        (mail,) = self.sink.links()[before:]
         return mail.link()[2]
 
     def use(self, token, password=NEW):
@@ -73,7 +73,7 @@ def test_a_link_sets_a_password_once(site):
     login, address = site.new_reader()
     answer = site.ask_link(login)
     assert answer.status == 201
-    mail = site.sink.mails[-1]
+    mail = site.sink.links()[-1]
     link = mail.link()
     assert (mail.sender, mail.recipients) == ("postmaster@example.org", [address])
     assert mail.headers["To"] == f"<{address}>"
@@ -159,11 +159,11 @@ def test_a_new_password_keeps_the_rules(site):
 
 def test_a_dry_run_mails_nothing(site):
     login, _ = site.new_reader()
-    before = len(site.sink.mails)
+    before = len(site.sink.links())
     answer = site.ask_link(login, "?dry_run=true")
     assert (answer.status, answer.json["kind"]) == (200, "reset-link")
     assert "mail_to" not in answer.json
-    assert len(site.sink.mails) == before and site.links(login) == 0
+    assert len(site.sink.links()) == before and site.links(login) == 0
 
 
 def test_nobody_without_a_recovery_address(site):
@@ -174,7 +174,7 @@ def test_nobody_without_a_recovery_address(site):
 
 def test_a_link_that_cannot_be_mailed_is_withdrawn(site):
     login, _ = site.new_reader()
-    before = len(site.sink.mails)
+    before = len(site.sink.links())
     site.sink.refuse = "451 4.3.0 the disk is full"
     try:
         answer = site.ask_link(login)
@@ -182,7 +182,7 @@ def test_a_link_that_cannot_be_mailed_is_withdrawn(site):
         site.sink.refuse = None
     assert (answer.status, answer.json["detail"]) == (
         503, "the mail with the link could not be handed over; the link is withdrawn")
-    assert len(site.sink.mails) == before and site.links(login) == 0
+    assert len(site.sink.links()) == before and site.links(login) == 0
     (event,) = [event for event in site.authd.events("http") if event.get("ref") == answer.json["reference"]]
     assert "the server said: 451 4.3.0 the disk is full" in event["reason"]
     assert site.use(site.new_link(login)).status == 200

@@ -14,7 +14,7 @@ RANKS = {"user": 0, "helpdesk": 1, "domain-admin": 2, "auditor": 3, "admin": 4}
 HOME, FAR, EMPTY = "home.example", "far.example", "empty.example"
 
 # Of no session or key counts when it was used last, and of the audit only that there is no row of a change: logins are
-# recorded, and all is sealed, a moment later.
+# recorded, all is sealed, and mails are sent, a moment later.
 SNAPSHOT = """
 SELECT string_agg(line, E'\\n' ORDER BY line) FROM (
     SELECT format('%s %s', relname, (xpath('/row/rows/text()', query_to_xml(format(
@@ -22,7 +22,7 @@ SELECT string_agg(line, E'\\n' ORDER BY line) FROM (
             SELECT (to_jsonb(t) - '{last_seen_at,last_used_at,last_used_address}'::text[])::text AS row
               FROM authd.%I AS t) AS rows$$, relname), false, true, '')))[1]::text) AS line
       FROM pg_class WHERE relnamespace = 'authd'::regnamespace AND relkind = 'r'
-       AND relname NOT LIKE 'audit_%'
+       AND relname NOT LIKE 'audit_%' AND relname <> 'notice'
      UNION ALL
     SELECT 'changes ' || count(*) FROM authd.audit_event WHERE class = 'change') AS lines
 """

@@ -33,15 +33,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     span_text(take(&rest), login, sizeof(login));
     span_text(take(&rest), name, sizeof(name));
     bool folded = password_word_fold(take(&rest), word);
-    const struct password_rules rules = {
-        .min_length = 15, .min_score = 3, .words = words, .word_count = folded};
+    const struct password_rules rules = {.min_length = 15,
+                                         .min_length_with_factor = 8,
+                                         .min_score = 3,
+                                         .words = words,
+                                         .word_count = folded};
     const char *const names[] = {login, name};
     const struct password_owner owner = {.names = names, .count = 2};
     struct password_judgement judged = password_judge(&rules, &owner, rest);
 
     must(judged.score <= PASSWORD_SCORE_MAX && judged.length <= rest.len);
     must(judged.flaws != 0 || (judged.score >= 3 && judged.length >= 15));
-    password_sentence(&rules, &judged, sentence);
+    password_sentence(&judged, sentence);
     must((judged.flaws != 0) == (sentence[0] != '\0'));
     return 0;
 }

@@ -19,9 +19,9 @@ class Mail:
 class Sink:
     """`refuse`: the line that answers the octets of a mail; `silent`: no greeting."""
 
-    def __init__(self):
+    def __init__(self, port=0):
         self.mails, self.refuse, self.silent = [], None, False
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server(("127.0.0.1", port))
         self.url = "smtp://127.0.0.1:%d" % self.listener.getsockname()[1]
         self.held = []
         self.thread = threading.Thread(target=self._accept, daemon=True)
@@ -29,6 +29,14 @@ class Sink:
 
     def __enter__(self):
         return self
+
+    def links(self):
+        """The mails that have a link. Others come by themselves, a moment after what they tell of."""
+        return [mail for mail in list(self.mails) if mail.link()]
+
+    def to(self, address):
+        """The mails to an address."""
+        return [mail for mail in list(self.mails) if mail.recipients == [address]]
 
     def __exit__(self, *_):
         self.listener.shutdown(socket.SHUT_RDWR)

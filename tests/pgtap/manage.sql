@@ -8,7 +8,7 @@ RETURN '2026-03-01 12:00:00+02'::timestamptz;
 -- Without what the first test has seen and no other changes.
 CREATE FUNCTION pg_temp.brief(object jsonb) RETURNS jsonb LANGUAGE sql AS
     $$ SELECT object - ARRAY['kind', 'etag', 'class', 'domains', 'last_login_at',
-                              'suspended_by'] $$;
+                              'suspended_by', 'second_factor', 'enrolled'] $$;
 
 -- user_add
 SELECT is(ask('user_add', '{"login": "alice@example.org", "password_hash": "$a$1",
@@ -19,6 +19,7 @@ SELECT is(ask('user_add', '{"login": "alice@example.org", "password_hash": "$a$1
       "display_name": "Alice", "recovery_address": "al@home.example", "role": "user",
       "service": false, "suspended": false, "suspended_reason": null, "suspended_at": null,
       "has_password": true, "password_generation": 1, "password_set_at": "2026-03-01T10:00:00Z",
+      "second_factor": null, "enrolled": false,
       "created_at": "2026-03-01T10:00:00Z", "changed": true, "domain_created": true}',
     'the user object, by the clock of authd.now()');
 SELECT is(pg_temp.brief(ask('user_add', '{"login": "bob@example.org", "addresses": ["sales@example.org",
@@ -107,9 +108,9 @@ SELECT is(pg_temp.brief(ask('user_set', '{"user": "alice@example.org", "changes"
       "has_password": true, "password_generation": 1, "changed": true}', 'user_set: null clears');
 SELECT is(refusal('user_set', arguments::jsonb), expected, expected) FROM (VALUES
     ('{"user": "alice@example.org"}', 'AU422 changes must be an object / '
-     'It may have display_name, recovery_address, role, class, login, domains.'),
+     'It may have display_name, recovery_address, role, class, login, domains, second_factor.'),
     ('{"user": "alice@example.org", "changes": {"id": "1"}}', 'AU422 id cannot be set / '
-     'What can be set is display_name, recovery_address, role, class, login, domains.'),
+     'What can be set is display_name, recovery_address, role, class, login, domains, second_factor.'),
     ('{"user": "nobody@example.org", "changes": {}}', 'AU404 there is no user nobody@example.org / '
      'Check the spelling, or list the users.')
 ) AS bad (arguments, expected);

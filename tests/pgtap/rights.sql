@@ -67,7 +67,11 @@ SELECT set_eq($$
         'audit_seals',
         'audit_rows',
         'audit_unlisted',
-        'account_id'
+        'account_id',
+        'notices_take',
+        'notices_done',
+        'notices_failed',
+        'notices_expire'
     ], 'the service may call these functions only');
 SELECT is_empty($$ SELECT signature FROM functions
                     WHERE prosecdef AND prolang <> (SELECT oid FROM pg_language

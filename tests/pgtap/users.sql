@@ -87,7 +87,8 @@ SELECT is(ask('user_set', '{"user": "old@one.example", "changes": {"login": "new
         'addresses', '["new@two.example", "sales@one.example"]'::jsonb, 'display_name', NULL,
         'recovery_address', NULL, 'role', 'user', 'domains', '[]'::jsonb, 'class', NULL, 'service', false,
         'suspended', false, 'suspended_reason', NULL, 'suspended_at', NULL, 'suspended_by', NULL,
-        'has_password', true, 'password_generation', 2, 'last_login_at', NULL, 'changed', true),
+        'has_password', true, 'password_generation', 2, 'last_login_at', NULL, 'second_factor', NULL, 'enrolled', false,
+        'changed', true),
     'rename: the login, its domain and its address') FROM was;
 SELECT cmp_ok(version_of('new@two.example'), '>', version, 'a login under way notices') FROM was;
 SELECT is(ask('user_add', '{"login": "old@one.example", "password_hash": "$x$1"}') ->> 'password_generation',

@@ -122,6 +122,7 @@ static void test_smallest(void **state)
     assert_int_equal(config->max_memory, 256 * 1024 * 1024);
     assert_int_equal(config->max_time_ms, 2000);
     assert_int_equal(config->min_length, 15);
+    assert_int_equal(config->min_length_with_factor, 8);
     assert_int_equal(config->min_score, 3);
     assert_int_equal(config->word_count, 0);
     assert_int_equal(config->factor.policy, FACTOR_OPTIONAL);
@@ -176,7 +177,8 @@ static void test_everything(void **state)
         "submission: {host: Mail.Example.org, port: 465}\n"
         "mail: {from: Postmaster@Example.org, server: \"smtp://[::1]:2525\"}\n"
         "password: {scheme: crypt, hash_memory: 19MiB, hash_passes: 2, max_memory: 1GiB, "
-        "max_time: 500ms, min_length: 8, min_score: 4, words: [ACME, Gr\xC3\x9C\xC3\x9F\x65]}\n"
+        "max_time: 500ms, min_length: 12, min_length_with_factor: 10, min_score: 4, words: [ACME, "
+        "Gr\xC3\x9C\xC3\x9F\x65]}\n"
         "plugin_dir: ./plugins\n"
         "plugins: [plain, my-scheme_2]\n"
         "workers: 3\n"
@@ -229,7 +231,8 @@ static void test_everything(void **state)
     assert_int_equal(config->submission_port, 465);
     assert_string_equal(config->mail_from, "postmaster@example.org");
     assert_string_equal(config->mail_server, "smtp://[::1]:2525");
-    assert_int_equal(config->min_length, 8);
+    assert_int_equal(config->min_length, 12);
+    assert_int_equal(config->min_length_with_factor, 10);
     assert_int_equal(config->min_score, 4);
     assert_int_equal(config->word_count, 2);
     assert_string_equal(config->words[0], "acme");
@@ -666,6 +669,11 @@ static void test_value_mistakes(void **state)
         HEAD LISTENER "password: {max_memory: 45MiB}\n",
         ":4: password.max_memory: must lie between hash_memory and 4GiB, or authd could not check "
         "its own hashes");
+    assert_mistake(HEAD LISTENER "password: {min_length_with_factor: 7}\n",
+                   ":4: password.min_length_with_factor: \"7\" is not a whole number from 8 to 64");
+    assert_mistake(HEAD LISTENER "password: {min_length: 9, min_length_with_factor: 10}\n",
+                   ":4: password.min_length_with_factor: 10 is above password.min_length, which "
+                   "is 9");
     assert_mistake(HEAD LISTENER "password: {min_length: 7}\n",
                    ":4: password.min_length: \"7\" is not a whole number from 8 to 64");
     assert_mistake(HEAD LISTENER "password: {min_score: 5}\n",

@@ -10,8 +10,11 @@
 #include "core/password_rules.h"
 
 static const char *const site_words[] = {"acme", "rocketeer"};
-static const struct password_rules rules = {
-    .min_length = 15, .min_score = 3, .words = site_words, .word_count = 2};
+static const struct password_rules rules = {.min_length = 15,
+                                            .min_length_with_factor = 8,
+                                            .min_score = 3,
+                                            .words = site_words,
+                                            .word_count = 2};
 static const char *const names[] = {"alice.liddell@wonderland.example", "Alice Pleasance Liddell",
                                     "dinah@cat.example", "sales@shop.example",
                                     "queen77hearts@example.org"};
@@ -124,6 +127,25 @@ static void test_weaker_rules(void **state)
                      PASSWORD_FLAW_OWN_NAME);
 }
 
+static void test_with_a_second_factor(void **state)
+{
+    static const struct password_owner enrolled = {.enrolled = true}, other = {0};
+    char sentence[PASSWORD_SENTENCE_MAX];
+    (void)state;
+
+    assert_int_equal(password_judge(&rules, &other, SPAN_LITERAL("qZ7!xw2p")).flaws,
+                     PASSWORD_FLAW_SHORT);
+    assert_int_equal(password_judge(&rules, &enrolled, SPAN_LITERAL("qZ7!xw2p")).flaws, 0);
+    assert_int_equal(password_judge(&rules, &enrolled, SPAN_LITERAL("password")).flaws,
+                     PASSWORD_FLAW_EASY);
+    struct password_judgement judged = password_judge(&rules, &enrolled, SPAN_LITERAL("qZ7!xw2"));
+
+    assert_true(judged.flaws & PASSWORD_FLAW_SHORT);
+    password_sentence(&judged, sentence);
+    assert_string_equal(sentence, "is 7 characters long, and at least 8 are needed; use four or "
+                                  "more unrelated words");
+}
+
 static void test_sentences(void **state)
 {
     static const struct {
@@ -147,7 +169,7 @@ static void test_sentences(void **state)
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         struct password_judgement judged = judge(table[i].password);
 
-        password_sentence(&rules, &judged, sentence);
+        password_sentence(&judged, sentence);
         assert_string_equal(sentence, table[i].sentence);
     }
 }
@@ -177,7 +199,7 @@ int main(void)
         cmocka_unit_test(test_table),        cmocka_unit_test(test_length_counts_characters),
         cmocka_unit_test(test_long_ones),    cmocka_unit_test(test_owner_unknown),
         cmocka_unit_test(test_weaker_rules), cmocka_unit_test(test_sentences),
-        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_words),        cmocka_unit_test(test_with_a_second_factor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,12 +41,12 @@ static void test_topics(void **state)
         "  authctl user add LOGIN\n      add a user, and its domain if that is new\n");
     has("exit-status", NULL, "3  authd cannot be reached");
     has("options", NULL, "--dry-run");
-    has("json", NULL, "  detail               text           what happened\n");
-    has("json", "user", "  has_password         boolean");
+    has("json", NULL, "  detail                    text           what happened\n");
+    has("json", "user", "  has_password              boolean");
     has("user", "suspend", "usage: authctl user suspend USER [--reason TEXT]\n");
     has("user", "add", "usage: authctl user add LOGIN [--address ADDRESS]... [--class CLASS]\n");
     has("app-password", "add", "add USER --label TEXT [--expires WHEN]");
-    has("user", "set", "Keys: class display_name domains[] recovery_address role\n");
+    has("user", "set", "Keys: class display_name domains[] recovery_address role second_factor\n");
 }
 
 static void test_unknown(void **state)

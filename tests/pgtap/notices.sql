@@ -1,0 +1,120 @@
+-- Mail to users: who sends what, how often, and where to.
+BEGIN;
+SET search_path = tap, pg_catalog;
+SELECT no_plan();
+
+CREATE OR REPLACE FUNCTION authd.now() RETURNS timestamptz LANGUAGE sql STABLE
+RETURN pg_catalog.current_setting('tap.now')::timestamptz;
+SELECT clock('2026-03-01 12:00:00+00');
+
+SELECT ask('user_add', '{"login": "a@one.example"}');
+SELECT ask('user_add', '{"login": "b@one.example", "recovery_address": "b@home.example"}');
+SELECT ask('user_add', '{"login": "robot@one.example", "service": true}');
+
+CREATE FUNCTION pg_temp.taken(bound int DEFAULT 10) RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(format('%s %s to %s', login, kind, mail_to), ', ' ORDER BY id) FROM authd.notices_take(bound)
+$$;
+CREATE FUNCTION pg_temp.put(name text, kind text DEFAULT 'totp-removed', details jsonb DEFAULT '{}') RETURNS void
+LANGUAGE sql AS $$
+    SELECT authd.notice_put(id_of(name), kind, details)
+$$;
+CREATE FUNCTION pg_temp.ids() RETURNS bigint[] LANGUAGE sql AS 'SELECT array_agg(id) FROM authd.notice';
+
+-- Where to.
+SELECT pg_temp.put(name) FROM unnest(ARRAY['a@one.example', 'b@one.example']) AS name;
+SELECT pg_temp.put('b@one.example', 'totp-enrolled', '{"mail_to": "old@home.example"}');
+SELECT is(pg_temp.taken(), 'a@one.example totp-removed to a@one.example, b@one.example totp-removed to b@home.example, '
+    'b@one.example totp-enrolled to old@home.example', 'the address on file, or the login, or the one that is named');
+SELECT is((SELECT count(*)::int FROM authd.notice WHERE sent_at IS NULL), 3, 'they are not sent yet');
+
+-- How often.
+SELECT is(pg_temp.taken(), NULL, 'what one node sends no other takes');
+SELECT later('59 seconds');
+SELECT is(pg_temp.taken(), NULL, 'for a minute');
+SELECT later('1 second');
+SELECT is(pg_temp.taken(1), 'a@one.example totp-removed to a@one.example', 'then another may, as many as it wants');
+SELECT is(pg_temp.taken(1), 'b@one.example totp-removed to b@home.example', 'the next one');
+SELECT authd.notices_done(pg_temp.ids());
+SELECT later('1 hour');
+SELECT is(pg_temp.taken(), NULL, 'what was sent is not sent again');
+
+SELECT pg_temp.put('a@one.example');
+SELECT is(pg_temp.taken(), 'a@one.example totp-removed to a@one.example', 'a new one');
+SELECT authd.notices_failed(pg_temp.ids());
+SELECT later('29 seconds');
+SELECT is(pg_temp.taken(), NULL, 'one that failed is not due at once');
+SELECT later('1 second');
+SELECT isnt(pg_temp.taken(), NULL, 'but after 30 seconds');
+SELECT authd.notices_failed(pg_temp.ids());
+SELECT later('59 seconds');
+SELECT is(pg_temp.taken(), NULL, 'then not so soon');
+SELECT later('1 second');
+SELECT isnt(pg_temp.taken(), NULL, 'but after a minute');
+UPDATE authd.notice SET attempts = 10000 WHERE sent_at IS NULL;
+SELECT authd.notices_failed(pg_temp.ids());
+SELECT later('1 hour');
+SELECT isnt(pg_temp.taken(), NULL, 'and after an hour however often');
+SELECT authd.notices_failed(pg_temp.ids());
+SELECT is(pg_temp.taken(), NULL, 'what failed is nobody''s until then');
+SELECT is((SELECT count(*)::int FROM authd.notice WHERE sent_at IS NOT NULL), 3, 'failing takes back nothing that was sent');
+
+-- The end.
+SELECT is((SELECT count(*)::int FROM authd.notices_expire(100)), 0, 'nothing is old');
+SELECT clock('2026-03-02 14:00:00+00');
+SELECT is(pg_temp.taken(), NULL, 'after a day nothing is sent');
+SELECT is((SELECT string_agg(concat_ws(' ', login, kind, attempts), ', ') FROM authd.notices_expire(100)),
+    'a@one.example totp-removed 10001', 'what never went out is told');
+SELECT is((SELECT count(*)::int FROM authd.notice), 0, 'and all is forgotten');
+
+-- How much.
+SELECT pg_temp.put('a@one.example') FROM generate_series(1, 30);
+SELECT pg_temp.put('a@one.example', 'totp-locked');
+SELECT is((SELECT string_agg(format('%s %s', kind, count), ', ' ORDER BY kind) FROM (
+    SELECT kind, count(*) FROM authd.notice GROUP BY kind) AS kinds), 'totp-locked 1, totp-removed 10',
+    'ten of a kind');
+SELECT authd.notices_done(pg_temp.ids());
+SELECT later('23 hours');
+SELECT pg_temp.put('a@one.example');
+SELECT is((SELECT count(*)::int FROM authd.notice WHERE sent_at IS NULL), 0, 'a day');
+SELECT later('1 hour');
+SELECT pg_temp.put('a@one.example');
+SELECT is((SELECT count(*)::int FROM authd.notice WHERE sent_at IS NULL), 1, 'not more');
+DELETE FROM authd.notice;
+
+-- What.
+CREATE FUNCTION pg_temp.told() RETURNS text LANGUAGE sql AS $$
+    WITH gone AS (DELETE FROM authd.notice RETURNING *)
+    SELECT string_agg(format('%s %s %s', login, kind, details), ', ' ORDER BY gone.id)
+      FROM gone JOIN authd.account ON account.id = gone.account
+$$;
+CREATE FUNCTION pg_temp.app_password(name text) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT jsonb_build_object('user', name, 'label', 'Scanner', 'credential', authd.credential_id(), 'verifier',
+        encode(sha256(name::bytea), 'hex'), 'key', '0123abcd', 'selector', 'abcdefg' || left(name, 1))
+$$;
+SELECT ask('app_password_add', pg_temp.app_password('a@one.example'));
+SELECT is(pg_temp.told(), 'a@one.example app-password {"by": "an administrator of the mail server", "label": "Scanner"}',
+    'an app password');
+SELECT ask_as(signed_in('b@one.example'), 'app_password_add', pg_temp.app_password('b@one.example'),
+    '{"client": "192.0.2.9", "self": true}');
+SELECT is(pg_temp.told(), 'b@one.example app-password {"by": "b@one.example", "label": "Scanner", "client": "192.0.2.9"}',
+    'by oneself');
+SELECT ask('app_password_add', pg_temp.app_password('robot@one.example'));
+SELECT is(pg_temp.told(), NULL, 'a program has no mailbox');
+SELECT ask('user_set', '{"user": "robot@one.example", "changes": {"recovery_address": "keeper@home.example"}}');
+SELECT is(pg_temp.told(), NULL, 'the first recovery address, by an administrator');
+SELECT ask('app_password_add', pg_temp.app_password('robot@one.example')
+    || jsonb_build_object('selector', 'abcdefg2'));
+SELECT is(pg_temp.told(), 'robot@one.example app-password {"by": "an administrator of the mail server", "label": "Scanner"}',
+    'whoever keeps it has one');
+SELECT ask('user_set', '{"user": "b@one.example", "changes": {"recovery_address": null}}');
+SELECT is(pg_temp.told(), 'b@one.example recovery-address {"by": "an administrator of the mail server", "mail_to": "b@home.example"}',
+    'another recovery address: the old one is told');
+SELECT ask_as(signed_in('b@one.example'), 'user_set',
+    '{"user": "me", "changes": {"recovery_address": "thief@home.example"}}', '{"self": true}');
+SELECT is(pg_temp.told(), 'b@one.example recovery-address {"by": "b@one.example", "mail_to": "b@one.example"}',
+    'the first one, by oneself: the login is told');
+SELECT ask('user_set', '{"user": "b@one.example", "changes": {"display_name": "B"}}');
+SELECT is(pg_temp.told(), NULL, 'nothing else is');
+
+SELECT * FROM finish();
+ROLLBACK;
