@@ -12,6 +12,7 @@
 #include "core/audit.h"
 #include "core/keyring.h"
 #include "core/mail.h"
+#include "core/notices.h"
 #include "endpoint.h"
 #include "loop/loop.h"
 #include "privileges.h"
@@ -121,13 +122,21 @@ static bool daemon_idle(const struct daemon *daemon)
     return http_idle(daemon->services.http);
 }
 
+/* Each is asked, so that all of them begin. */
+static bool core_drain(const struct core *core)
+{
+    bool sent = notices_drain(core->notices);
+
+    return audits_drain(core->audits) && sent;
+}
+
 static void on_drain_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct daemon *daemon = arg;
 
     (void)fd;
     (void)what;
-    if ((daemon_idle(daemon) && audits_drain(daemon->services.core.audits)) ||
+    if ((daemon_idle(daemon) && core_drain(&daemon->services.core)) ||
         clock_ms() - daemon->drain_since >= DRAIN_MS) {
         loop_stop(daemon->services.core.loop);
     }

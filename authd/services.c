@@ -9,6 +9,7 @@
 #include "core/keyring.h"
 #include "core/last_use.h"
 #include "core/mail.h"
+#include "core/notices.h"
 #include "core/registry.h"
 #include "core/rekey.h"
 #include "core/reseal.h"
@@ -167,6 +168,7 @@ bool services_build(struct services *services, struct db_options db, struct err 
     core->site = config_site(config);
     core->audits = audits_create(core, config_audit(config));
     services_keep_keys(services);
+    core->notices = notices_create(core);
     services->http = http_create(core->loop, core, &http);
     return true;
 }
@@ -200,6 +202,7 @@ void services_finish(struct services *services, int status)
         keyring_destroy(core->keyring);
         reseals_destroy(core->reseals);
         rekeys_destroy(core->rekeys);
+        notices_destroy(core->notices);
         audits_destroy(core->audits);
         upgrades_destroy(core->upgrades);
         last_uses_destroy(core->last_uses);

@@ -13,6 +13,7 @@ struct keyring;
 struct last_uses;
 struct lookup;
 struct loop;
+struct notices;
 struct registry;
 struct rekeys;
 struct reseals;
@@ -30,6 +31,7 @@ struct core {
     struct last_uses *last_uses;
     struct scope_cache *scopes;
     struct audits *audits;
+    struct notices *notices;
     const struct registry *registry;
     const struct key_ring *keys; /* replaced in place: see core/keyring.h */
     struct keyring *keyring;
