@@ -344,6 +344,7 @@ ALTER TYPE authd.import_row
 -- Errors: AU422 not a list, or of more.
 CREATE FUNCTION authd.import_accounts(actor jsonb, reach bigint[], arguments jsonb) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+SET plan_cache_mode = force_custom_plan
 AS $$
 DECLARE
     logins jsonb := arguments -> 'logins';
@@ -353,9 +354,10 @@ BEGIN
                              'Send the file in several requests.');
     END IF;
     RETURN jsonb_build_object('accounts', coalesce((
-        SELECT jsonb_agg(jsonb_build_object('account', coalesce(held.id, authd.account_id()),
-                                            'new', held.id IS NULL,
-                                            'seal', authd.credential_id()) ORDER BY asked.n)
+        SELECT jsonb_agg(jsonb_build_object(
+                   'account', coalesce(held.id, nextval('authd.account_id_seq')),
+                   'new', held.id IS NULL,
+                   'seal', nextval('authd.credential_number')) ORDER BY asked.n)
           FROM jsonb_array_elements_text(logins) WITH ORDINALITY AS asked (login, n)
           LEFT JOIN authd.account AS held ON held.login = asked.login), '[]'));
 END
