@@ -10,12 +10,14 @@ import time
 import pytest
 from api import Api
 from authctl import REFUSED, USAGE, Person
-from conftest import PASSWORD, Server, make_authd
+from client import Dovecot
+from conftest import PASSWORD, Server, doveadm_hash, make_authd
 from harness import app_password, sealing, totp
 from harness.app_password import Pepper
-from harness.authd import USER
+from harness.authd import USER, Authd
 from harness.postgres import Postgres
 from harness.private import free_ports, read_text, wait_until
+from terminal import Terminal
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +25,11 @@ def postgres():
     with Postgres() as postgres:
         postgres.create_authd_database()
         yield postgres
+
+
+def key_names(directory, name):
+    """The names of a file's keys, in its order."""
+    return [sealing.key_id(bytes.fromhex(line)) for line in read_text(os.path.join(directory, name)).split()]
 
 
 class Node(Server):
@@ -63,8 +70,7 @@ class Node(Server):
         return read_text(self.file(name)).splitlines()
 
     def names(self, name):
-        """The names of a file's keys, in its order."""
-        return [sealing.key_id(bytes.fromhex(line)) for line in self.lines(name)]
+        return key_names(self.keys, name)
 
     def list(self):
         return self.api.good("GET", "/v1/keys")["items"]
@@ -225,14 +231,38 @@ def test_authctl_asks(first):
         "kind": "key", "id": first.current("sealing")}
 
 
+def test_authctl_says_what_ends(first):
+    person, before = Person(first), first.lines("pepper")
+    with Terminal(person.argv("key", "rotate", "pepper"), 200) as terminal:
+        terminal.expect("Go on? [y/N] ")
+        question = terminal.text
+        terminal.type("n\n")
+        assert terminal.finish()[0] == REFUSED
+    assert "key rotate pepper: with a new pepper every session, reset link and enrolment ticket." in question
+    assert first.lines("pepper") == before
+    with Terminal(person.argv("key", "list"), 100) as terminal:
+        status, table = terminal.finish()
+    heading, *rows, count = table.splitlines()
+    print(table)
+    assert (status, count) == (0, f"{len(first.list())} keys")
+    assert heading.split() == ["PURPOSE", "ID", "CURRENT", "NEEDED", "BY", "SINCE"]
+    assert [row.split()[:3] for row in rows] == [
+        [key["purpose"], key["id"], "yes" if key["current"] else "no"] for key in first.list()]
+
+
 # ---- sealing
 
 def test_sealed_texts_follow_while_logins_run(first):
     login = first.new_user()
     secret = app_password.add(first.postgres, Pepper(first.keys), login).text
+    first.api.good("POST", f"/v1/users/{login}/app-passwords",
+                   {"label": "elsewhere", "hash": doveadm_hash("made elsewhere", "SHA512-CRYPT")})
     seeds, old = add_seeds(first, 700), first.current("sealing")
+    enrolling, enrolled = first.new_user(), first.new_user()
+    pending = first.api.good("POST", f"/v1/users/{enrolling}/totp", {})["secret"]
+    phone = totp.enrol_in(first.postgres, first.keys, enrolled)
     versions = first.sql("SELECT sum(version) FROM authd.account")
-    with Load(first, [(login, PASSWORD), (login, secret), (login, PASSWORD)]) as load:
+    with Load(first, [(login, PASSWORD), (login, secret), (login, "made elsewhere")]) as load:
         made = first.rotate("sealing")
         assert made["current"] and made["changed"] and made["id"] != old
         first.wait_count("sealing", old)
@@ -246,6 +276,9 @@ def test_sealed_texts_follow_while_logins_run(first):
     assert first.names("sealing")[1] == old
     assert_seeds(first, seeds)
     assert first.sql("SELECT sum(version) FROM authd.account") == versions
+    with first.connect() as client:
+        assert client.login(enrolled, PASSWORD + totp.code(phone)).command == "OK"
+    first.api.good("POST", f"/v1/users/{enrolling}/totp/confirm", {"code": totp.code(pending)})
 
 
 def test_a_text_that_cannot_be_opened_stays(first):
@@ -396,6 +429,23 @@ def test_who_rotates_by_a_session_is_signed_out(first):
     first.wait_first("pepper", made.json["id"])
     assert first.api.call("GET", "/v1/keys", who=session).status == 401
     assert first.api.call("GET", "/v1/keys", who=first.sign_in(login)).status == 200
+
+
+# ---- an embedded database
+
+def test_an_embedded_database():
+    with Authd() as authd:
+        login, directory = "somebody@example.org", os.path.join(authd.state, "keys")
+        authd.add_user(login, PASSWORD)
+        made = [authd.authctl("key", "rotate", name).json["id"] for name in ("sealing", "pepper")]
+        left = authd.authctl("key", "rotate", "sealing", "--prepare").json["id"]
+        authd.stop()
+        authd.start()
+        assert [key_names(directory, name)[0] for name in ("sealing", "pepper")] == made
+        assert key_names(directory, "sealing")[-1] == left
+        with Dovecot(authd.dovecot) as client:
+            assert client.login(login, PASSWORD).command == "OK"
+        assert authd.authctl("key", "rotate", "sealing").json["id"] == left
 
 
 # ---- several nodes
