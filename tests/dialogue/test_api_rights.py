@@ -237,7 +237,7 @@ def test_a_session_that_is_not_fresh_opens_no_sensitive_route(stage):
 
 @pytest.mark.parametrize("field, value", [
     ("recovery_address", "new@elsewhere.example"), ("role", "helpdesk"), ("login", f"renamed@{HOME}"),
-    ("domains", [HOME])])
+    ("domains", [HOME]), ("second_factor", "required")])
 def test_a_session_that_is_not_fresh_sets_no_sensitive_member(stage, field, value):
     admin = stage.sign_in(f"admin@{HOME}")
     path = f"/v1/users/peer@{HOME}?dry_run=true"
@@ -251,7 +251,8 @@ def test_a_session_that_is_not_fresh_sets_no_sensitive_member(stage, field, valu
 
 @pytest.mark.parametrize("role", ["user", "helpdesk", "domain-admin", "auditor"])
 @pytest.mark.parametrize("change", [
-    {"role": "admin"}, {"login": f"renamed@{HOME}"}, {"class": "idle"}, {"domains": [FAR]}])
+    {"role": "admin"}, {"login": f"renamed@{HOME}"}, {"class": "idle"}, {"domains": [FAR]},
+                                    {"second_factor": "off"}])
 def test_nobody_raises_himself(stage, role, change):
     before = stage.snapshot()
     caller = stage.caller(role)

@@ -5,6 +5,7 @@ import time
 
 import pytest
 from conftest import Server, make_authd
+from harness import totp
 from harness.ask import ask
 
 GOOD = "marmot quartz lamp drizzle"
@@ -115,3 +116,25 @@ def test_imported_hashes_and_old_passwords_stay_good(strict, server):
     login = server.new_user("x y z 123")  # by the other authd, whose rules are lax
     with strict.connect() as client:
         assert client.login(login, "x y z 123").command == "OK"
+
+
+def test_who_has_a_second_factor_may_have_a_shorter_one(strict):
+    login, short = f"enrolled{os.getpid()}@example.org", "qZ7!xw2p"
+    strict.authd.authctl("user", "add", login, password=GOOD)
+
+    def put(password):
+        return ask(strict.authd.http, "PUT", f"/v1/users/{login}/password", {"password": password})
+
+    def strength(password):
+        return ask(strict.authd.http, "POST", f"/v1/users/{login}/password-strength", {"password": password}).json
+
+    assert (put(short).status, strength(short)["flaws"]) == (422, ["too-short"])
+    totp.enrol_in(strict.postgres, strict.authd.config["key_dir"], login)
+    assert (put(short).status, strength(short)["flaws"]) == (200, [])
+    answer = put(short[:7])
+    assert (answer.status, answer.json["detail"]) == (
+        422, "password is 7 characters long, and at least 8 are needed; use four or more unrelated words")
+    assert "too-short" in strength(short[:7])["flaws"]
+    assert put("password").status == 422
+    site = ask(strict.authd.http, "GET", "/v1/site").json["password"]
+    assert (site["min_length"], site["min_length_with_factor"]) == (15, 8)

@@ -5,6 +5,7 @@ import time
 
 import pytest
 from conftest import PASSWORD, Server, make_authd, numbers
+from harness import totp
 from harness.ask import ask
 from harness.sink import Sink
 
@@ -155,6 +156,14 @@ def test_a_new_password_keeps_the_rules(site):
     assert (answer.status, answer.json["detail"][:70]) == (
         422, "password is easy to guess: it is built from its owner's name or domain")
     assert site.use(token).status == 200
+
+
+def test_who_has_a_second_factor_may_choose_a_shorter_one(site):
+    login, _ = site.new_reader()
+    token = site.new_link(login)
+    assert site.use(token, "qZ7!xw2p").status == 422
+    totp.enrol_in(site.postgres, site.authd.config["key_dir"], login)
+    assert site.use(token, "qZ7!xw2p").status == 200
 
 
 def test_a_dry_run_mails_nothing(site):
