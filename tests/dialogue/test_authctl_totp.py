@@ -128,9 +128,10 @@ def test_a_ticket_is_shown_once_and_read_from_standard_input(root, login):
     out, talk = root.do("totp", "ticket", login)
     assert re.fullmatch("[a-z2-7]{4}(-[a-z2-7]{4}){5}\n", out)
     assert talk.startswith(f"ticket {login}") and "may enrol a second factor, once" in talk
-    assert root.refused("totp", "enroll", login, "--ticket-stdin", stdin="aaaa-bbbb\n") == "the ticket is not good, or no longer"
-    assert root.json("totp", "enroll", login, "--ticket-stdin", stdin=out)["replaces"] is False
-    assert root.refused("totp", "enroll", login, "--ticket-stdin", stdin=out) == "the ticket is not good, or no longer"
+    command = "totp", "enroll", login, "--ticket-stdin"
+    assert root.refused(*command, stdin="aaaa-bbbb\n") == "the ticket is not good, or no longer"
+    assert root.json(*command, stdin=out)["replaces"] is False
+    assert root.refused(*command, stdin=out) == "the ticket is not good, or no longer"
 
 
 @pytest.mark.parametrize("digits", ["7x", "-6", "", "99999999999"])

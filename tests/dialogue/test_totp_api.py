@@ -1,9 +1,7 @@
 """Enrolment of second factors over the API: begun, confirmed, replaced, removed; tickets and recovery codes;
 what a phone scans; and that a killed authd leaves nobody half enrolled."""
 
-import glob
 import itertools
-import os
 import re
 import subprocess
 import threading
@@ -14,6 +12,7 @@ from api import Api, Caller
 from conftest import PASSWORD, Server, make_authd
 from harness import sealing, totp
 from harness.api import call
+from harness.postgres import program
 from harness.private import free_ports, run, wait_until
 
 HOME, CLOSED = "open.example", "closed.example"
@@ -45,7 +44,8 @@ class Stage:
         answer = self.api.call("POST", "/v1/session", body, self.api.nobody)
         assert answer.status == 201, answer
         caller = Caller(login, {"Cookie": f"__Host-authd={answer.cookie}"}, login=login, session=answer.json["id"])
-        words = ", ".join(f"{name} = {value}" for name, value in {"must_enrol": "false", "factor": "NULL", **columns}.items())
+        columns = {"must_enrol": "false", "factor": "NULL", **columns}
+        words = ", ".join(f"{name} = {value}" for name, value in columns.items())
         self.server.sql(f"UPDATE authd.http_session SET {words} WHERE id = {caller.session}")
         return caller
 
@@ -128,8 +128,8 @@ def test_the_qr_code_is_the_uri_and_the_key_gives_codes_that_are_taken(stage, lo
     made = stage.begin(login, **body)
     algorithm, digits = body.get("algorithm", "SHA1"), body.get("digits", 6)
     assert re.fullmatch("[A-Z2-7]{32}", made["secret"]) and len(totp.seed_of(made["secret"])) == 20
-    assert made["uri"] == (f"otpauth://totp/localhost:{login.replace('@', '%40')}?secret={made['secret']}&issuer=localhost"
-                           f"&algorithm={algorithm}&digits={digits}&period=30")
+    assert made["uri"] == (f"otpauth://totp/localhost:{login.replace('@', '%40')}?secret={made['secret']}"
+                           f"&issuer=localhost&algorithm={algorithm}&digits={digits}&period=30")
     assert scan(made["qr"], tmp_path) == made["uri"]
     code = run("oathtool", f"--totp={algorithm}", "-d", str(digits), "-b", made["secret"]).stdout.strip()
     assert stage.confirm(login, code).status == 200
@@ -312,8 +312,8 @@ def test_removed_by_an_administrator(stage, login):
 def test_api_keys_give_tickets_and_nothing_else(stage, login):
     key = stage.api.make_key(rights=["totp:write"])
     assert stage.api.call("GET", f"/v1/users/{login}/totp", who=key).status == 200
-    for method, path, body in (("POST", "totp", {}), ("POST", "totp/confirm", {"code": "123456"}), ("DELETE", "totp", None),
-                               ("POST", "recovery-codes", None)):
+    for method, path, body in (("POST", "totp", {}), ("POST", "totp/confirm", {"code": "123456"}),
+                               ("DELETE", "totp", None), ("POST", "recovery-codes", None)):
         answer = stage.api.call(method, f"/v1/users/{login}/{path}", body, key)
         assert (answer.status, answer.json["detail"]) == (403, "no API key may do this"), answer
     assert stage.api.call("POST", f"/v1/users/{login}/totp/ticket", who=key).status == 201
@@ -409,7 +409,8 @@ def test_an_administrator_that_must_enrol_reaches_nobody_else(stage):
     login, other = stage.new_user(), stage.new_user()
     who = stage.signed_in(login, must_enrol="true")
     stage.server.sql(f"UPDATE authd.account SET role = 'admin' WHERE login = '{login}'")
-    for method, path, body in (("GET", "totp", None), ("POST", "totp", {}), ("POST", "totp/confirm", {"code": "123456"})):
+    for method, path, body in (("GET", "totp", None), ("POST", "totp", {}),
+                               ("POST", "totp/confirm", {"code": "123456"})):
         answer = stage.api.call(method, f"/v1/users/{other}/{path}", body, who)
         assert answer.status == 403, answer
     assert stage.begin("me", who)["user"] == login
@@ -435,8 +436,7 @@ def test_recovery_codes_come_as_a_set_and_are_replaced_as_one(stage, login):
 
 def dump(stage):
     """All that the database has, as text."""
-    (pg_dump,) = glob.glob("/usr/lib/postgresql/15/bin/pg_dump")
-    return run(pg_dump, "--data-only", stage.server.postgres.url("authd", "postgres")).stdout
+    return run(program("pg_dump"), "--data-only", stage.server.postgres.url("authd", "postgres")).stdout
 
 
 def test_secrets_are_shown_once_and_kept_nowhere(stage, login):
@@ -535,8 +535,8 @@ def test_killed_in_the_middle_of_the_change(stage, mortal, login):
     authd = mortal.authd
     authd.start()
     made = call(authd.http, "POST", f"/v1/users/{login}/totp", {}).json
-    holder = subprocess.Popen([os.path.join(os.path.dirname(glob.glob("/usr/lib/postgresql/*/bin/initdb")[-1]), "psql"), "-X", "-q",
-                               stage.server.postgres.url("authd", "postgres")], stdin=subprocess.PIPE, text=True)
+    holder = subprocess.Popen([program("psql"), "-X", "-q", stage.server.postgres.url("authd", "postgres")],
+                              stdin=subprocess.PIPE, text=True)
     try:
         holder.stdin.write("BEGIN; LOCK TABLE authd.recovery_code IN EXCLUSIVE MODE;\n")
         holder.stdin.flush()

@@ -172,7 +172,8 @@ def test_ones_own_is_replaced_after_a_sign_in_with_the_factor(stage, phone):
 # Recovery codes
 
 
-@pytest.mark.parametrize("shape", [str, str.upper, lambda code: code.replace("-", ""), lambda code: code.replace("-", " ")])
+@pytest.mark.parametrize("shape", [
+    str, str.upper, lambda code: code.replace("-", ""), lambda code: code.replace("-", " ")])
 def test_a_recovery_code_in_whatever_case(phone, shape):
     answer = phone.sign_in(shape(phone.recovery[3]))
     assert (answer.status, answer.json["factor"]) == (201, "recovery"), answer

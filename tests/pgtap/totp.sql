@@ -63,7 +63,8 @@ SELECT ask('totp_enroll', pg_temp.begin('alice@mine.example', '{"seed": "$sealed
 SELECT is(pg_temp.factors('alice@mine.example'), '0 totp, 1 pending, 0 codes, 0 tickets', 'another takes its place');
 SELECT is(ask('totp_pending', '{"user": "alice@mine.example"}') - ARRAY['id', 'account'],
     '{"seed": "$sealed$y", "algorithm": "SHA1", "digits": 6, "seconds": 1772366400}', 'totp_pending');
-SELECT is(left(refusal('totp_enroll', pg_temp.begin('alice@mine.example', more)), 5), 'AU422', 'no such code: ' || more::text)
+SELECT is(left(refusal('totp_enroll', pg_temp.begin('alice@mine.example', more)), 5), 'AU422',
+    'no such code: ' || more::text)
   FROM unnest(ARRAY['{"digits": 7}', '{"digits": 5}', '{"digits": "6"}', '{"algorithm": "MD5"}', '{"algorithm": "sha1"}']::jsonb[])
        AS more;
 SELECT is(verdict(pg_temp.host(), function, '{"user": "bot@mine.example"}' || pg_temp.codes('b') || jsonb_build_object('digest', repeat('0', 64))),
@@ -71,7 +72,8 @@ SELECT is(verdict(pg_temp.host(), function, '{"user": "bot@mine.example"}' || pg
   FROM unnest(ARRAY['totp_enroll', 'totp_confirm', 'totp_remove', 'totp_ticket_add', 'recovery_codes_set']) AS function;
 
 -- Wrong codes count, and end it
-SELECT is(ask('totp_confirm', pg_temp.code('alice@mine.example', NULL)) - 'user_id', '{"kind": "totp-wrong", "left": 9}', 'a wrong code');
+SELECT is(ask('totp_confirm', pg_temp.code('alice@mine.example', NULL)) - 'user_id', '{"kind": "totp-wrong", "left": 9}',
+    'a wrong code');
 SELECT ask('totp_confirm', pg_temp.code('alice@mine.example', NULL)) FROM generate_series(1, 8);
 SELECT is(pg_temp.factors('alice@mine.example'), '0 totp, 1 pending, 0 codes, 0 tickets', 'nine');
 SELECT is(ask('totp_confirm', pg_temp.code('alice@mine.example', NULL)) -> 'left', '0', 'the tenth ends the enrolment');
@@ -86,21 +88,26 @@ CREATE TEMP TABLE was AS SELECT version, signed_in('alice@mine.example') AS old,
 SELECT ask_as(mine, 'totp_enroll', pg_temp.begin('me'), pg_temp.own()) FROM was;
 CREATE TEMP TABLE pending AS SELECT * FROM authd.totp_pending;
 SELECT is(refusal_as(mine, 'totp_confirm', pg_temp.code('alice@mine.example', 57) || '{"pending": 1}', pg_temp.own()),
-    'AU409 another enrolment of alice@mine.example has begun meanwhile / Give a code of that one.', 'not another one') FROM was;
+    'AU409 another enrolment of alice@mine.example has begun meanwhile / Give a code of that one.',
+    'not another one') FROM was;
 SELECT is(refusal_as(mine, 'totp_confirm', pg_temp.code('alice@mine.example', 57) || '{"verifiers": ["a"]}', pg_temp.own()),
-    'AU422 verifiers are not those of ten recovery codes / Give 64 lower-case hexadecimal digits for each.', 'not without codes') FROM was;
+    'AU422 verifiers are not those of ten recovery codes / Give 64 lower-case hexadecimal digits for each.',
+    'not without codes') FROM was;
 SELECT is(ask_as(mine, 'totp_confirm', pg_temp.code('alice@mine.example', 57), pg_temp.own()) - ARRAY['id', 'user_id', 'etag'],
     '{"kind": "totp", "user": "alice@mine.example", "domain": "mine.example", "enrolled": true, "algorithm": "SHA1", "digits": 6,
       "period": 30, "confirmed_at": "2026-03-01T12:00:00Z", "recovery_codes": 10, "pending_until": null, "last_used_at": null,
-      "locked_until": null, "changed": true, "recovery_codes_made": true, "ended": {"sessions": 1}}', 'totp_confirm') FROM was;
+      "locked_until": null, "changed": true, "recovery_codes_made": true, "ended": {"sessions": 1}}',
+    'totp_confirm') FROM was;
 SELECT is(pg_temp.factors('alice@mine.example'), '1 totp, 0 pending, 10 codes, 0 tickets', 'wholly');
 SELECT is(totp.last_step = 57 AND totp.id = pending.id AND totp.seed = pending.seed, true, 'the step is used up')
   FROM authd.totp JOIN pending USING (account);
-SELECT is((SELECT factor FROM authd.login_lookup(ARRAY['alice@mine.example'], ARRAY[''])), (SELECT id FROM pending), 'logins see it');
+SELECT is((SELECT factor FROM authd.login_lookup(ARRAY['alice@mine.example'], ARRAY[''])), (SELECT id FROM pending),
+    'logins see it');
 SELECT is(authd.caller(old), NULL, 'other sessions have ended') FROM was;
 SELECT is(authd.caller(mine) ->> 'factor', 'totp', 'the own one has had the factor now') FROM was;
 SELECT ok(version_of('alice@mine.example') > version, 'logins under way are over') FROM was;
-SELECT is(pg_temp.notices('alice@mine.example'), 'totp-enrolled {"by": "alice@mine.example", "replaced": false}', 'the user is told');
+SELECT is(pg_temp.notices('alice@mine.example'), 'totp-enrolled {"by": "alice@mine.example", "replaced": false}',
+    'the user is told');
 SELECT is(refusal_as(mine, 'totp_confirm', pg_temp.code('alice@mine.example', 58), pg_temp.own()),
     'AU409 alice@mine.example is enrolled, and no enrolment waits for its code / To replace the second factor, begin another enrolment.',
     'not twice') FROM was;
@@ -124,13 +131,15 @@ SELECT clock('2026-03-01 12:00:00+00');
 -- Replaced: the recovery codes stay, and the counters begin anew
 UPDATE authd.totp SET failures = 7, refused = '{a}', locked_until = authd.now() + interval '1 hour', last_used_at = authd.now();
 SELECT is(ask('totp_show', '{"user": "alice@mine.example"}') ->> 'locked_until', '2026-03-01T13:00:00Z', 'a locked one');
-SELECT is(ask_as(credential, 'totp_enroll', pg_temp.begin('me'), pg_temp.own()) -> 'replaces', 'true', 'replacing') FROM fresh;
+SELECT is(ask_as(credential, 'totp_enroll', pg_temp.begin('me'), pg_temp.own()) -> 'replaces', 'true',
+    'replacing') FROM fresh;
 SELECT is(ask('totp_show', '{"user": "alice@mine.example"}') @> '{"enrolled": true, "pending_until": "2026-03-01T12:15:00Z"}', true,
     'the old one counts until the code');
 SELECT is(ask_as(credential, 'totp_confirm', pg_temp.code('alice@mine.example', 60, 'other'), pg_temp.own()) @> '{"recovery_codes_made": false,
     "locked_until": null, "recovery_codes": 10}', true, 'no new codes') FROM fresh;
 SELECT ok(EXISTS (SELECT FROM authd.recovery_code WHERE verifier = sha256('c1')), 'the codes are the old ones');
-SELECT is(failures = 0 AND refused = '{}' AND last_step = 60 AND last_used_at IS NULL AND totp.id > pending.id, true, 'a new factor')
+SELECT is(failures = 0 AND refused = '{}' AND last_step = 60 AND last_used_at IS NULL AND totp.id > pending.id, true,
+    'a new factor')
   FROM authd.totp JOIN pending USING (account);
 
 -- It expires
@@ -157,25 +166,30 @@ SELECT is(verdict((SELECT credential FROM who WHERE role = by), 'totp_remove', j
                ('admin', 'alice', 'allowed'), ('admin', 'dom2', 'AU404'), ('admin', 'adm', 'AU403')) AS t (by, whom, expected);
 SELECT is(verdict((SELECT credential FROM who WHERE role = 'domain-admin'), function, jsonb_build_object('user', 'eve@theirs.example')),
     'AU404', 'out of reach: ' || function) FROM unnest(ARRAY['totp_show', 'totp_remove', 'totp_pending']) AS function;
-SELECT is(verdict(api_key_of(pg_temp.host()), function, arguments || '{"user": "alice@mine.example"}'), 'AU403', 'no API key: ' || function)
+SELECT is(verdict(api_key_of(pg_temp.host()), function, arguments || '{"user": "alice@mine.example"}'), 'AU403',
+    'no API key: ' || function)
   FROM pg_temp.changes();
 SELECT is(verdict(api_key_of(pg_temp.host()), 'totp_ticket_add', jsonb_build_object('user', 'bob@mine.example', 'digest', repeat('1', 64))),
     'allowed', 'but for tickets');
-SELECT is(verdict(credential, 'totp_ticket_add', jsonb_build_object('user', 'me', 'digest', repeat('1', 64))), 'AU403', 'nobody permits himself')
+SELECT is(verdict(credential, 'totp_ticket_add', jsonb_build_object('user', 'me', 'digest', repeat('1', 64))), 'AU403',
+    'nobody permits himself')
   FROM who WHERE role IN ('admin', 'helpdesk');
 
 -- Removed, wholly
 INSERT INTO authd.recovery_counter (account, failures) VALUES (id_of('alice@mine.example'), 3);
 INSERT INTO authd.factor_grace SELECT id_of('alice@mine.example'), '192.0.2.0/24', 1, 1, 5, authd.now() + interval '1 hour';
 SELECT is(ask_as(credential, 'totp_remove', '{"user": "alice@mine.example"}')
-          @> '{"enrolled": false, "changed": true, "recovery_codes": 0, "ended": {"recovery_codes": 10}}', true, 'totp_remove')
+          @> '{"enrolled": false, "changed": true, "recovery_codes": 0, "ended": {"recovery_codes": 10}}', true,
+    'totp_remove')
   FROM who WHERE role = 'admin';
 SELECT is(pg_temp.factors('alice@mine.example'), '0 totp, 0 pending, 0 codes, 0 tickets', 'wholly');
 SELECT is_empty('SELECT FROM authd.recovery_counter UNION ALL SELECT FROM authd.factor_grace', 'with counter and grace');
-SELECT is((SELECT count(*)::int FROM authd.http_session WHERE account = id_of('alice@mine.example')), 0, 'sessions have ended');
+SELECT is((SELECT count(*)::int FROM authd.http_session WHERE account = id_of('alice@mine.example')), 0,
+    'sessions have ended');
 SELECT is(refusal('totp_remove', '{"user": "alice@mine.example"}'),
     'AU404 alice@mine.example has no second factor / There is nothing to remove.', 'once');
-SELECT matches(pg_temp.notices('alice@mine.example'), 'totp-removed {"by": "adm@mine.example"}$', 'the user is told by whom');
+SELECT matches(pg_temp.notices('alice@mine.example'), 'totp-removed {"by": "adm@mine.example"}$',
+    'the user is told by whom');
 SELECT ask('totp_enroll', pg_temp.begin('bob@mine.example'));
 SELECT is(ask('totp_remove', '{"user": "bob@mine.example"}') -> 'ended', '{}', 'an enrolment under way ends so, too');
 SELECT is(pg_temp.notices('bob@mine.example'), NULL, 'of which nobody is told');
@@ -193,7 +207,8 @@ SELECT is(array_agg(verifier ORDER BY verifier), (SELECT array_agg(sha256(('n' |
                                                     FROM generate_series(1, 10) AS i), 'these and no others')
   FROM authd.recovery_code WHERE account = id_of('bob@mine.example');
 SELECT is_empty('SELECT FROM authd.recovery_counter', 'wrong tries are forgotten');
-SELECT is(left(refusal('recovery_codes_set', '{"user": "bob@mine.example", "key": "0123abcd"}' || more), 5), 'AU422', 'bad codes: ' || more::text)
+SELECT is(left(refusal('recovery_codes_set', '{"user": "bob@mine.example", "key": "0123abcd"}' || more), 5), 'AU422',
+    'bad codes: ' || more::text)
   FROM unnest(ARRAY['{}', '{"verifiers": null}', '{"verifiers": []}', '{"verifiers": "a"}',
                     jsonb_build_object('verifiers', (SELECT jsonb_agg(repeat('0', 64)) FROM generate_series(1, 10))),
                     jsonb_build_object('verifiers', (SELECT jsonb_agg('x' || i) FROM generate_series(1, 10) AS i)),
@@ -232,7 +247,8 @@ SELECT later('24 hours');
 SELECT is(pg_temp.first(pg_temp.by('two')), 'AU403', 'not for longer than a day');
 SELECT clock('2026-03-01 12:00:00+00');
 CREATE TEMP TABLE must AS SELECT signed_in('alice@mine.example', NULL, true) AS credential;
-SELECT is(ask_as(credential, 'totp_enroll', pg_temp.begin('me', pg_temp.by('two')), pg_temp.own()) -> 'changed', 'true', 'used')
+SELECT is(ask_as(credential, 'totp_enroll', pg_temp.begin('me', pg_temp.by('two')), pg_temp.own()) -> 'changed', 'true',
+    'used')
   FROM must;
 SELECT is(pg_temp.first(pg_temp.by('two')), 'AU403', 'once');
 SELECT is(pg_temp.factors('alice@mine.example'), '0 totp, 1 pending, 0 codes, 0 tickets', 'it is gone');
@@ -253,8 +269,10 @@ SELECT is(verdict(signed_in('adm@mine.example', NULL, true), operation, '{"user"
   FROM unnest(authd.enrolment_operations()) AS operation;
 SELECT is(authd.caller(credential) @> '{"must_enrol": true, "factor": null}', true, 'it is known') FROM must;
 SELECT ask_as(credential, 'totp_confirm', pg_temp.code('alice@mine.example', 70), pg_temp.own()) FROM must;
-SELECT is(authd.caller(credential) @> '{"must_enrol": false, "factor": "totp"}', true, 'after its code it is as any other') FROM must;
-SELECT is(verdict(credential, 'user_show', '{"user": "me"}', pg_temp.own()), 'allowed', 'and may do what others may') FROM must;
+SELECT is(authd.caller(credential) @> '{"must_enrol": false, "factor": "totp"}', true,
+    'after its code it is as any other') FROM must;
+SELECT is(verdict(credential, 'user_show', '{"user": "me"}', pg_temp.own()), 'allowed',
+    'and may do what others may') FROM must;
 
 -- Who is given a role while he is signed in without a factor must enrol before he uses it
 CREATE TEMP TABLE raised AS SELECT signed_in('eve@theirs.example') AS bare, signed_in('eve@theirs.example', 'totp') AS coded;
@@ -263,7 +281,8 @@ SELECT is(verdict(bare, 'user_show', '{"user": "alice@mine.example"}'), 'AU403',
 SELECT is(verdict(bare, 'totp_enroll', pg_temp.begin('me'), pg_temp.own()), 'allowed', 'enrolling helps') FROM raised;
 SELECT is(verdict(coded, 'user_show', '{"user": "alice@mine.example"}'), 'allowed', 'raised with one') FROM raised;
 SELECT ask('user_set', '{"user": "eve@theirs.example", "changes": {"role": null}}');
-SELECT is(verdict(bare, 'user_show', '{"user": "me"}', pg_temp.own()), 'allowed', 'what is one''s own needs none') FROM raised;
+SELECT is(verdict(bare, 'user_show', '{"user": "me"}', pg_temp.own()), 'allowed',
+    'what is one''s own needs none') FROM raised;
 
 -- revoke-all ends all but the phone
 SELECT ask('totp_enroll', pg_temp.begin('alice@mine.example'));
