@@ -1,7 +1,8 @@
 """Mail to users about what happened to their accounts: through SMTP, from two nodes on one database."""
 
 import pytest
-from conftest import Server, make_authd, numbers
+from conftest import PASSWORD, Server, make_authd, numbers
+from harness import totp
 from harness.ask import ask
 from harness.private import wait_until
 from harness.sink import Sink
@@ -68,6 +69,30 @@ def test_a_new_app_password_is_told_once(nodes, sink):
     sent = [node.authd.events("notice") for node in nodes]
     logins = [event["user"] for events in sent for event in events if event["outcome"] == "sent"]
     assert all(logins.count(login) == 1 for login, _ in users)
+
+
+def test_second_factors_are_told_of(nodes, sink):
+    login, address = nodes[0].new_reader()
+    http = nodes[0].authd.http
+    secret = ask(http, "POST", f"/v1/users/{login}/totp", {}).json["secret"]
+    confirmed = ask(http, "POST", f"/v1/users/{login}/totp/confirm", {"code": totp.code(secret)})
+    assert confirmed.status == 200, confirmed
+    made = ask(http, "POST", f"/v1/users/{login}/recovery-codes").json["codes"]
+    nodes[0].wait_sent(login, 2)
+    with nodes[0].connect() as client:
+        for number in range(8):
+            client.login(login, f"{PASSWORD}{number:06}")
+    nodes[0].wait_sent(login, 3)
+    assert ask(http, "DELETE", f"/v1/users/{login}/totp").status == 200
+    nodes[0].wait_sent(login, 4)
+    mails = sink.to(address)
+    assert [mail.headers["Subject"] for mail in mails] == [
+        "A second factor was set up for your mail account", "New recovery codes for your mail account",
+        "Too many wrong codes for your mail account", "The second factor of your mail account was removed"]
+    assert "\r\n  Locked until: 2" in mails[2].body
+    for mail in mails:
+        assert f"\r\n  Account: {login}\r\n" in mail.body
+        assert not [word for word in [secret, *confirmed.json["codes"], *made] if word in mail.body]
 
 
 def test_a_dry_run_tells_nobody(nodes, sink):
