@@ -102,7 +102,8 @@ SELECT is((SELECT account FROM authd.audit_event WHERE action = 'reset_use' ORDE
 SELECT pg_temp.link('t8');
 SELECT is(ask_as('{"kind": "none", "name": "reset link"}', 'reset_words', jsonb_build_object('digest',
               encode(sha256('t8'), 'hex'))),
-    jsonb_build_object('id', id_of('alice@mine.example')::text) || '{"words": ["alice@home.example", "alice@mine.example"]}', 'reset_words');
+    jsonb_build_object('id', id_of('alice@mine.example')::text) || '{"words": ["alice@home.example", "alice@mine.example"],
+        "enrolled": false}', 'reset_words');
 SELECT is(pg_temp.use('t8'), 'answered', 'which does not use it');
 
 SELECT pg_temp.link('t9');
