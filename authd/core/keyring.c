@@ -37,7 +37,6 @@ struct keyring {
     bool reload;                    // wanted, as soon as nothing is under way
     bool rotating;                  // core/key_rotation.c is at work
     struct key_ring *candidate;     // what was read for a reload; or NULL
-    struct key_names known;         // to the database
     char missing[KEY_NAME_MAX + 1]; // what was complained of last
 };
 
@@ -75,33 +74,43 @@ static void keyring_told(const struct keyring *keyring)
     log_end(&line);
 }
 
-/* The order in memory is the database's, not the files'. */
-static void keyring_keep_first(struct keyring *keyring, const struct key_ring *files, size_t kind)
+/* The order in memory is the database's, not the files'. `keep`: also what the files lack. */
+static void set_take(struct key_set *mine, const struct key_set *files, bool keep)
 {
-    struct key_set *mine = set_of(keyring->options.ring, kind);
-    struct key first = mine->keys[0];
+    struct key_set before = *mine;
 
-    *mine = *set_of((struct key_ring *)files, kind);
-
-    const struct key *found = key_find(mine, span_of(first.id));
-
-    if (found != NULL) {
-        key_set_promote(mine, (size_t)(found - mine->keys));
+    *mine = *files;
+    for (size_t i = 0; keep && i < before.count && mine->count < KEY_SET_MAX; i++) {
+        if (key_find(mine, span_of(before.keys[i].id)) == NULL) {
+            mine->keys[mine->count++] = before.keys[i];
+        }
     }
-    secret_wipe(&first, sizeof(first));
+
+    const struct key *first = key_find(mine, span_of(before.keys[0].id));
+
+    if (first != NULL) {
+        key_set_promote(mine, (size_t)(first - mine->keys));
+    }
+    secret_wipe(&before, sizeof(before));
 }
 
-void keyring_take(struct keyring *keyring, const struct key_ring *files)
+static void ring_take(struct keyring *keyring, const struct key_ring *files, bool keep)
 {
-    if (strcmp(files->audit.id, keyring->options.ring->audit.id) != 0) {
+    struct key_ring *ring = keyring->options.ring;
+
+    if (strcmp(files->audit.id, ring->audit.id) != 0) {
         log_message(LOG_ERROR, "keys-refused",
                     "key_dir: the audit's key is another one than before");
         return;
     }
-    for (size_t kind = 0; kind < ROTATING; kind++) {
-        keyring_keep_first(keyring, files, kind);
-    }
-    keyring->options.files->names(keyring->options.ring, keyring->options.names);
+    set_take(&ring->peppers, &files->peppers, keep);
+    set_take(&ring->sealing, &files->sealing, keep);
+    keyring->options.files->names(ring, keyring->options.names);
+}
+
+void keyring_take(struct keyring *keyring, const struct key_ring *files)
+{
+    ring_take(keyring, files, true);
 }
 
 /* ---- following the database ---------------------------------------------------------------- */
@@ -205,7 +214,7 @@ static void keyring_judge(struct keyring *keyring, const struct db_result *state
     if (!key_names_known(&mine, &listed, &why)) {
         log_message(LOG_ERROR, "keys-refused", "%s; the keys of before stay", why.text);
     } else {
-        keyring_take(keyring, keyring->candidate);
+        ring_take(keyring, keyring->candidate, false);
         keyring_told(keyring);
     }
     candidate_drop(keyring);

@@ -31,7 +31,8 @@ void keyring_reload(struct keyring *keyring);
 bool keyring_begin(struct keyring *keyring);
 void keyring_end(struct keyring *keyring);
 const struct key_files *keyring_files(const struct keyring *keyring);
-/* The files hold this now; the same audit key as before. */
+/* The files hold this now. What they no longer hold stays in the ring: only a reload takes keys
+ * away. */
 void keyring_take(struct keyring *keyring, const struct key_ring *files);
 /* A key was to become the first of its file. The first of the ring it is anyway, if that has it. */
 bool keyring_adopt(struct keyring *keyring, const struct key_files_result *promoted);

@@ -1,5 +1,6 @@
-/* A run goes through each old key and each table, from id to id. While it finds something, another
- * one follows soon: a node that has not noticed the new key yet may have made some more.
+/* A run goes through each old key and each table, from id to id. After the first under a key, and
+ * while it finds something, another one follows soon: what was being made at the time of the
+ * rotation may have come to the database after it.
  *
  * Threats: a text that gets into another row (it is opened and sealed over the same row, and
  * replaces only the text that was read); a row that cannot be opened and is tried for ever (each
@@ -59,6 +60,7 @@ struct reseals {
     struct batch *batch;           // on its way to the database
     bool running;                  // a timer, a unit or a turn of this file is under way
     char under[KEY_ID_LENGTH + 1]; // the key that the run began under
+    bool first;                    // run under that key
     int64_t next;                  // clock_ms(): the next run not before
     size_t key;                    // which of the ring's, from 1
     size_t place;
@@ -106,7 +108,7 @@ static void run_end(struct reseals *reseals, int64_t again_ms)
 static void run_finish(struct reseals *reseals)
 {
     run_report(reseals);
-    run_end(reseals, reseals->replaced > 0 ? SOON_MS : LATER_MS);
+    run_end(reseals, reseals->replaced > 0 || reseals->first ? SOON_MS : LATER_MS);
 }
 
 static void run_pause(struct reseals *reseals)
@@ -254,6 +256,7 @@ void reseal_consider(struct reseals *reseals)
         return;
     }
     memcpy(reseals->under, keys->keys[0].id, sizeof(reseals->under));
+    reseals->first = rotated;
     reseals->running = true;
     reseals->key = 1;
     reseals->place = 0;

@@ -527,6 +527,25 @@ def test_a_key_that_something_needs_stays_on_the_list(first):
     assert first.count("pepper", old) >= 0
 
 
+def test_a_line_that_was_lost_does_no_harm_before_it_is_noticed(first):
+    login, other = first.new_user(), first.new_user()
+    make = lambda owner: first.api.good("POST", f"/v1/users/{owner}/app-passwords", {"label": "x"})["secret"]  # noqa: E731
+    one, two = make(login), make(other)
+    lost = first.lines("pepper")[0]
+    first.wait_first("pepper", first.rotate("pepper")["id"])
+    first.write("pepper", "".join(line + "\n" for line in first.lines("pepper") if line != lost))
+    first.wait_first("sealing", first.rotate("sealing")["id"])
+    first.wait_first("pepper", first.rotate("pepper")["id"])
+    with first.connect() as client:
+        assert client.login(login, one).command == "OK"
+    first.write("pepper", "\n".join([*first.lines("pepper"), lost]) + "\n")
+    first.hup()
+    first.authd.stop()
+    first.authd.start()
+    with first.connect() as client:
+        assert client.login(other, two).command == "OK"
+
+
 def test_a_file_that_is_full(first):
     trim(first, "sealing")
     for _ in range(7):
