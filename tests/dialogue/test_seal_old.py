@@ -10,8 +10,7 @@ from conftest import Server, doveadm_hash, make_authd
 from harness import stored
 from harness.authd import SANITIZERS, program
 from harness.postgres import Postgres
-from harness.postgres import program as postgres_program
-from harness.private import read_text, run, wait_until
+from harness.private import read_text, wait_until
 from test_sealing import HASH, assert_broken
 
 LAST_BEFORE = 12  # the schema without seals
@@ -55,7 +54,7 @@ def add_foreign(site, login, hash_made):
 
 
 def dump_of(site):
-    dump = run(postgres_program("pg_dump"), "-d", site.postgres.url("authd")).stdout
+    dump = site.postgres.dump("authd")
     return dump[dump.index("\nCOPY authd."):]
 
 

@@ -5,16 +5,17 @@ import re
 
 import pytest
 from conftest import PASSWORD, Server, doveadm_hash, make_authd
-from harness import app_password, sealing, stored
+from harness import app_password, sealing, stored, totp
 from harness.app_password import Pepper
 from harness.ask import ask
-from harness.postgres import program as postgres_program
-from harness.private import read_text, run, wait_until
+from harness.private import read_text, wait_until
 from harness.sink import Sink
 
 # Whatever a program that guesses passwords would look for.
 HASH = re.compile(r"\$(argon2|6|5|1|2[abxy]?|y|7|sha1)[a-z]*\$|\{[A-Z][A-Z0-9.-]*\}")
 OTHER = "another horse altogether"
+# What of a user's the dump has beside the account.
+TABLES = ["app_password", "totp", "recovery_code", "http_session", "reset_link"]
 
 
 def row_of(server, login):
@@ -142,8 +143,8 @@ def site(server):
 
 def forms(secret):
     """How a secret, or what is secret of a hash, might stand in a dump."""
-    octets = secret.encode()
-    yield from (secret, octets.hex(), base64.b64encode(octets).decode().rstrip("="),
+    octets = secret.encode() if isinstance(secret, str) else secret
+    yield from (octets.decode("latin-1"), octets.hex(), base64.b64encode(octets).decode().rstrip("="),
                 base64.urlsafe_b64encode(octets).decode().rstrip("="))
 
 
@@ -174,18 +175,36 @@ def secrets_of(site, login, tmp_path):
     good(ask(http, "PATCH", user, {"recovery_address": f"reader-of-{login}"}), 200)
     good(ask(http, "POST", f"{user}/reset-link", {}), 201)
     secrets["link"] = site.sink.mails[-1].link()[2]
+    secrets["ticket"] = good(ask(http, "POST", f"/v1/users/{imported}/totp/ticket"), 201).json["secret"]
+    return {**secrets, **second_factor_of(http, login)}
+
+
+def second_factor_of(http, login):
+    """A phone, recovery codes, and a session that came by one of them."""
+    user = f"/v1/users/{login}"
+    secrets = {"seed, as shown": good(ask(http, "POST", f"{user}/totp", {}), 201).json["secret"]}
+    secrets["seed"] = totp.seed_of(secrets["seed, as shown"])
+    good(ask(http, "POST", f"{user}/totp/confirm", {"code": totp.code(secrets["seed"])}), 200)
+    for number, code in enumerate(good(ask(http, "POST", f"{user}/recovery-codes"), 201).json["codes"]):
+        secrets[f"recovery code {number}"], secrets[f"{number} as typed"] = code, code.replace("-", "")
+    answer = good(ask(http, "POST", "/v1/session", {"login": login, "password": PASSWORD, "code": code},
+                      X_Requested_With="authd"), 201)
+    secrets["cookie"] = re.match(r"__Host-authd=([A-Za-z0-9_-]{43});", answer.headers["Set-Cookie"])[1]
     return secrets
 
 
 def test_a_dump_has_nothing_to_crack(site, tmp_path):
     login = site.new_user()
     secrets = secrets_of(site, login, tmp_path)
-    dump = run(postgres_program("pg_dump"), "-d", site.postgres.url("authd")).stdout
+    dump = site.postgres.dump("authd")
     assert login in dump and "$sealed$" in dump
     rows = "".join(re.findall(r"^COPY .*?^\\\.$", dump, re.MULTILINE | re.DOTALL))
     assert HASH.search(doveadm_hash("x", "SHA512-CRYPT")) and not HASH.search(rows), HASH.search(rows)
+    held = site.sql("SELECT " + " + ".join(f"(SELECT count(*) FROM authd.{table} WHERE account = "
+                    f"(SELECT id FROM authd.account WHERE login = '{login}'))" for table in TABLES))
+    assert int(held) == 2 + 1 + 9 + 1 + 1  # all that the secrets are of is there
     for name, secret in secrets.items():
-        assert len(secret) > 8
+        assert len(secret) > 8, name
         for form in forms(secret):
             assert form not in dump, name
     for name in ("pepper", "sealing", "audit"):
