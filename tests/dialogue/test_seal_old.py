@@ -35,7 +35,8 @@ def add(site, name, password, imported=None):
     """A user as the older authd had it: the hash in clear, and an unkeyed digest of what was imported."""
     def text(value):
         return "NULL" if value is None else f"'{value}'"
-    site.sql("INSERT INTO authd.account (login, domain, password, password_generation, password_set_at, imported_digest)"
+    site.sql("INSERT INTO authd.account (login, domain, password, password_generation, password_set_at,"
+             " imported_digest)"
              f" SELECT '{name}@{DOMAIN}', id, {text(password)}, 1, {'NULL' if password is None else 'authd.now()'},"
              f" sha256(convert_to({text(imported)}, 'UTF8')) FROM authd.domain")
     return f"{name}@{DOMAIN}"
@@ -172,3 +173,28 @@ def test_nothing_is_sealed_later(site):
     assert site.sql("SELECT password FROM authd.account") == SHA
     with site.authd:
         assert_broken(site, login, "correct horse")
+
+
+def test_killed_before_the_key_is_in_its_place(site):
+    login = add(site, "alice", SHA)
+    site.authd.migrate()
+    path = os.path.join(site.authd.config["key_dir"], "sealing")
+    sealed = site.sql("SELECT password FROM authd.account")
+    os.rename(path, f"{path}.first")
+    site.sql("DELETE FROM authd.key WHERE kind = 'sealing'")
+    site.authd.migrate()
+    assert key_files(site) == ["audit", "pepper", "sealing"]
+    assert site.sql("SELECT password FROM authd.account") == sealed
+    with site.authd:
+        assert may_sign_in(site, login, "correct horse")
+
+
+def test_a_key_that_a_database_lists_is_not_made_good(site):
+    """Part of a copy of key_dir from the middle of it: the real key lies elsewhere."""
+    add(site, "alice", SHA)
+    site.authd.migrate()
+    path = os.path.join(site.authd.config["key_dir"], "sealing")
+    os.rename(path, f"{path}.first")
+    done = site.authd.command("--migrate")
+    assert done.returncode == 1 and "there is no" in done.stdout and "/sealing" in done.stdout
+    assert key_files(site) == ["audit", "pepper", "sealing.first"]
