@@ -29,6 +29,8 @@ CREATE INDEX app_password_seal_key ON authd.app_password (substr(foreign_hash, 9
     WHERE foreign_hash IS NOT NULL;
 CREATE INDEX totp_seal_key ON authd.totp (substr(seed, 9, 8), account);
 CREATE INDEX totp_pending_seal_key ON authd.totp_pending (substr(seed, 9, 8), account);
+COMMENT ON COLUMN authd.totp_pending.seed IS
+    'sealed: kind totp, id the row''s, owner the account, version 0';
 CREATE INDEX app_password_secret_key ON authd.app_password_secret (key);
 CREATE INDEX api_key_key ON authd.api_key (key);
 CREATE INDEX recovery_code_key ON authd.recovery_code (key);

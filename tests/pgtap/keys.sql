@@ -141,6 +141,22 @@ SELECT authd.key_register('sealing', '12345678');
 SELECT is(pg_temp.current(), 'audit cccccccc, pepper 99999999, sealing 12345678',
     'one that was put first by hand is current');
 
+-- What is sealed is found by its key, wherever it is.
+CREATE TEMP VIEW sealed_columns AS
+    SELECT attrelid, relname::text, attname::text FROM pg_attribute
+      JOIN pg_class ON pg_class.oid = attrelid AND relnamespace = 'authd'::regnamespace AND relkind = 'r'
+     WHERE col_description(attrelid, attnum) LIKE 'sealed:%';
+SELECT set_eq($$ SELECT relname FROM sealed_columns $$, ARRAY['account', 'app_password', 'totp', 'totp_pending'],
+    'the tables that have sealed texts');
+SELECT is_empty($$
+    SELECT relname FROM sealed_columns WHERE NOT EXISTS (
+        SELECT FROM pg_index WHERE indrelid = attrelid
+           AND pg_get_indexdef(indexrelid) LIKE format('%%substr(%s, 9, 8)%%', attname)) $$, 'each has an index by key');
+SELECT is_empty($$
+    SELECT relname FROM sealed_columns, pg_proc
+     WHERE pronamespace = 'authd'::regnamespace AND proname IN ('seals_stale', 'seals_replace', 'key_count')
+       AND prosrc !~ format('authd\.%s ', relname) $$, 'and is in every function about them');
+
 -- Of a large table only what is answered is read, also by a plan that was made for a small one.
 CREATE FUNCTION pg_temp.reads(sql text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
