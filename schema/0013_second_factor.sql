@@ -115,7 +115,7 @@ DROP FUNCTION authd.login_lookup(text[], text[]);
 
 -- authd.login_lookup(logins text[], selectors text[])
 --     → (n int, id bigint, version bigint, login text, suspended boolean, password text,
---        generation int, foreign_passwords text, credential bigint, credential_version bigint,
+--        generation int, credential bigint, credential_version bigint,
 --        verifier text, key text, expired boolean, scopes text, seconds bigint, seal bigint,
 --        role text, domain_policy text, user_policy text, factor bigint, seed text, algorithm text,
 --        digits int)
@@ -123,14 +123,13 @@ DROP FUNCTION authd.login_lookup(text[], text[]);
 -- row. A selector is that of the app password which was shown, '' if it was no app password;
 -- credential to expired are NULL unless that app password is the account's own. verifier is in hex.
 -- password: sealed, over the version seal.
--- foreign_passwords: the account's app passwords that were made elsewhere, unless a selector was
--- given: a line for each, "id version scope hash", the hash sealed; NULL: none.
+-- App passwords that were made elsewhere are asked for by authd.foreign_passwords().
 -- scopes: a word for each of site, domain, class, user and credential, as authd.scope_word() says;
 -- that of a foreign app password is in its line. seconds: since 1970, of authd.now().
 -- domain_policy, user_policy: who needs a second factor: off | optional | required; NULL: nothing is
 -- said. A domain before its grace date says optional instead of required. factor to digits are NULL
 -- for who has not enrolled; seed: sealed.
--- Bounds: at most 64 logins; at most 8 foreign app passwords of each.
+-- Bounds: at most 64 logins.
 -- Errors: AU422 too many logins, or not as many selectors.
 -- One plan, kept: see authd.lookup(). It asks the same few index entries whether a user has one app
 -- password or thousands, also by a plan of the time when there was one: OFFSET 0 keeps each table by
@@ -138,8 +137,7 @@ DROP FUNCTION authd.login_lookup(text[], text[]);
 -- must not be compiled for that.
 CREATE FUNCTION authd.login_lookup(logins text[], selectors text[])
 RETURNS TABLE (n int, id bigint, version bigint, login text, suspended boolean, password text,
-               generation int, foreign_passwords text, credential bigint,
-               credential_version bigint, verifier text, key text, expired boolean, scopes text,
+               generation int, credential bigint, credential_version bigint, verifier text, key text, expired boolean, scopes text,
                seconds bigint, seal bigint, role text, domain_policy text, user_policy text,
                factor bigint, seed text, algorithm text, digits int)
 LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 64 SET search_path = pg_catalog, authd, pg_temp
@@ -159,7 +157,7 @@ BEGIN
     everybody := CASE WHEN everybody IS NULL THEN '-' ELSE authd.scope_word(everybody) END;
     RETURN QUERY
         SELECT asked.n::int, account.id, account.version, account.login, account.suspended,
-               account.password, account.password_generation, made_elsewhere.lines,
+               account.password, account.password_generation,
                held.id, held.version,
                CASE WHEN held.id IS NOT NULL THEN encode(secret.verifier, 'hex') END,
                CASE WHEN held.id IS NOT NULL THEN secret.key END,
@@ -193,20 +191,31 @@ BEGIN
           LEFT JOIN LATERAL (
                SELECT * FROM authd.app_password AS one
                 WHERE one.id = secret.app_password AND one.account = account.id OFFSET 0) AS held
-            ON true
-          LEFT JOIN LATERAL (
-               SELECT string_agg(format('%s %s %s %s', other.id, other.version,
-                                        authd.scope_word(other.scope), other.foreign_hash),
-                                 E'\n' ORDER BY other.id) AS lines
-                 FROM (SELECT kept.id, kept.version, kept.scope, kept.foreign_hash
-                         FROM authd.app_password AS kept
-                        WHERE kept.account = account.id AND kept.foreign_hash IS NOT NULL
-                          AND coalesce(kept.not_after > authd.now(), true)
-                        ORDER BY kept.id LIMIT 8) AS other) AS made_elsewhere
-            ON asked.selector = '';
+            ON true;
 END
 $$;
 GRANT EXECUTE ON FUNCTION authd.login_lookup(text[], text[]) TO authd_service;
+
+-- authd.foreign_passwords(account bigint) → text
+-- Its app passwords that were made elsewhere and have not ended, at most 8: a line for each, "id version
+-- scope hash", the hash sealed. NULL: none, or no such account. Asked only after a password that was
+-- not the main one, of whoever it was shown for.
+CREATE FUNCTION authd.foreign_passwords(account bigint) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+AS $$
+BEGIN
+    RETURN (SELECT string_agg(format('%s %s %s %s', other.id, other.version,
+                                     authd.scope_word(other.scope), other.foreign_hash),
+                              E'\n' ORDER BY other.id)
+              FROM (SELECT kept.id, kept.version, kept.scope, kept.foreign_hash
+                      FROM authd.app_password AS kept
+                     WHERE kept.account = foreign_passwords.account AND kept.foreign_hash IS NOT NULL
+                       AND coalesce(kept.not_after > authd.now(), true)
+                     ORDER BY kept.id LIMIT 8) AS other);
+END
+$$;
+GRANT EXECUTE ON FUNCTION authd.foreign_passwords(bigint) TO authd_service;
 
 -- ---- the door --------------------------------------------------------------------------------
 

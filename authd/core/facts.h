@@ -43,7 +43,6 @@ struct facts {
     enum reason unopened; /* why a stored hash stayed sealed; REASON_NONE: none did */
     bool app_password;    /* the one that was shown is this account's */
     bool expired;         /* and has ended */
-    bool foreign;         /* there are app passwords that were made elsewhere */
 
     /* Likewise, and from the configuration: on second factors. */
     enum factor_policy policy; /* the strictest of site, domain and user */
@@ -58,7 +57,8 @@ struct facts {
     enum answer match;
     enum answer grace;         /* of a split one, if that was no: is there a time of grace? */
     enum answer whole_match;   /* if so: of all of it, as a password that ends in digits */
-    enum answer foreign_match; /* only if those were no */
+    enum answer foreign;       /* only if those were no: are there app passwords made elsewhere? */
+    enum answer foreign_match; /* if so */
     bool foreign_unreadable;   /* one of them no scheme reads: it may be the right one */
 
     /* From the documents of all levels; only once the secret is right. */

@@ -16,8 +16,8 @@ struct foreign_password {
     const char *sealed; /* hash */
 };
 
-/* Cuts up the lines of authd.login_lookup(), which `out` then points into. How many there are; what
- * is no such line ends the list. */
+/* Cuts up the lines of authd.foreign_passwords(), which `out` then points into. How many there are;
+ * what is no such line ends the list. */
 size_t foreign_parse(char *lines, struct foreign_password out[static FOREIGN_MAX]);
 
 #endif

@@ -101,11 +101,6 @@ static void login_take_app_passwords(struct login *login, const struct account_r
         login->verifier = copy_text(login, row->verifier);
         login->key = copy_text(login, row->key);
     }
-    if (row->foreign != NULL) {
-        login->foreign_count =
-            foreign_parse(arena_copy(login->arena, span_of(row->foreign)), login->foreign);
-        facts->foreign = login->foreign_count > 0;
-    }
 }
 
 static void login_looked_up(struct lookup_request *request, enum db_status status,
@@ -302,10 +297,12 @@ enum {
     STEP_VERIFY,
     STEP_ASK_GRACE,
     STEP_VERIFY_WHOLE,
+    STEP_ASK_FOREIGN,
     STEP_VERIFY_FOREIGN,
     STEP_ASK_SCOPES,
     STEP_USE_CODE,
-    STEP_EVEN_OUT, // what a wrong password would have been compared with, after a refused code
+    STEP_EVEN_OUT_ASK, // what a wrong password would have been compared with,
+    STEP_EVEN_OUT,     // after a refused code
     STEP_CONSUME,
     STEP_DECIDE,
     STEP_ANSWER
@@ -317,9 +314,11 @@ static enum progress (*const steps[])(struct login *) = {
     [STEP_VERIFY] = login_verify,
     [STEP_ASK_GRACE] = login_ask_grace,
     [STEP_VERIFY_WHOLE] = login_verify_whole,
+    [STEP_ASK_FOREIGN] = login_ask_foreign,
     [STEP_VERIFY_FOREIGN] = login_verify_foreign,
     [STEP_ASK_SCOPES] = login_ask_scopes,
     [STEP_USE_CODE] = login_use_code,
+    [STEP_EVEN_OUT_ASK] = login_ask_foreign,
     [STEP_EVEN_OUT] = login_verify_foreign,
     [STEP_CONSUME] = login_consume,
     [STEP_DECIDE] = login_decide,

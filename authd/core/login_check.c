@@ -14,6 +14,9 @@
 #include "core/core.h"
 #include "core/stored.h"
 
+/* Of the login's deadline, how much the question for app passwords made elsewhere may use up. */
+#define FOREIGN_MS 1500
+
 /* Whether a stored hash was opened; if not, why is noted. */
 static bool login_opened(struct login *login, enum stored_result result)
 {
@@ -194,6 +197,35 @@ enum progress login_verify_whole(struct login *login)
 }
 
 /* ---- app passwords made elsewhere ---- */
+
+static void login_foreign_there(const struct db_result *result, void *arg)
+{
+    struct login *login = arg;
+
+    login->confirm = NULL;
+    login_trouble(login, result->status);
+    if (result->status == DB_OK) {
+        const char *lines = db_text(result, 0, 0);
+
+        login->foreign_count =
+            lines != NULL ? foreign_parse(arena_copy(login->arena, span_of(lines)), login->foreign)
+                          : 0;
+        login->facts.foreign = login->foreign_count > 0 ? ANSWER_YES : ANSWER_NO;
+    }
+    login_run(login);
+}
+
+enum progress login_ask_foreign(struct login *login)
+{
+    if (verdict_of(&login->facts).want != WANT_FOREIGN) {
+        return GO_ON;
+    }
+    login->facts.waited = true;
+    login->confirm = db_unit_create(STATEMENT_FOREIGN_PASSWORDS);
+    db_unit_int(login->confirm, login->account); // 0: nobody's
+    db_run(login->core->db, login->confirm, FOREIGN_MS, login_foreign_there, login);
+    return WAIT;
+}
 
 static void login_foreign_answer(struct login *login, enum answer answer)
 {

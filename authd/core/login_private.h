@@ -94,6 +94,7 @@ void login_trouble(struct login *login, enum db_status status);
 void login_take_password(struct login *login, const struct account_row *row);
 enum progress login_verify(struct login *login);         // the main password, or the app password
 enum progress login_verify_whole(struct login *login);   // the main password, with its last digits
+enum progress login_ask_foreign(struct login *login);    // is there one made elsewhere?
 enum progress login_verify_foreign(struct login *login); // those made elsewhere, one after another
 void login_rekey(
     const struct login *login); // what was good, of an app password under an old pepper

@@ -65,29 +65,46 @@ static struct verdict verdict_whole(const struct facts *facts)
                                             : deny(REASON_WRONG_PASSWORD);
 }
 
+/* What is still to be learnt of app passwords that were made elsewhere, which are for mail only.
+ * Asked for whoever is named, so that nothing tells who there is. */
+static enum want foreign_want(const struct facts *facts)
+{
+    if (facts->sign_in) {
+        return WANT_NOTHING;
+    }
+    if (facts->foreign == ANSWER_PENDING) {
+        return WANT_FOREIGN;
+    }
+    return facts->foreign == ANSWER_YES && facts->foreign_match == ANSWER_PENDING
+               ? WANT_FOREIGN_MATCH
+               : WANT_NOTHING;
+}
+
 /* Also without an account: a dummy is hashed, and what goes wrong there goes wrong for both. */
 static struct verdict verdict_password(const struct facts *facts)
 {
+    bool usable = facts->account == ANSWER_YES && facts->password == PASSWORD_USABLE;
+
     if (facts->match == ANSWER_PENDING) {
         return more(WANT_MATCH);
     }
-    if (facts->account != ANSWER_YES) {
-        return deny(REASON_UNKNOWN_USER);
-    }
-    if (facts->password == PASSWORD_USABLE && facts->match == ANSWER_YES) {
+    if (usable && facts->match == ANSWER_YES) {
         return allow(REASON_GOOD_PASSWORD);
     }
-    if (facts->password == PASSWORD_USABLE) {
+    if (usable) {
         struct verdict whole = verdict_whole(facts);
 
         if (whole.outcome != OUTCOME_DENY) {
             return whole;
         }
     }
-    if (facts->foreign && !facts->sign_in && facts->foreign_match == ANSWER_PENDING) {
-        return more(WANT_FOREIGN_MATCH);
+    if (foreign_want(facts) != WANT_NOTHING) {
+        return more(foreign_want(facts));
     }
-    if (facts->foreign && !facts->sign_in && facts->foreign_match == ANSWER_YES) {
+    if (facts->account != ANSWER_YES) {
+        return deny(REASON_UNKNOWN_USER);
+    }
+    if (!facts->sign_in && facts->foreign == ANSWER_YES && facts->foreign_match == ANSWER_YES) {
         return allow(REASON_GOOD_APP_PASSWORD);
     }
     if (facts->password == PASSWORD_UNREADABLE || facts->foreign_unreadable) {
@@ -163,10 +180,9 @@ bool verdict_needs_factor(const struct facts *facts)
 /* A refusal takes as long as that of a wrong password. */
 static struct verdict refuse_factor(const struct facts *facts, enum reason reason)
 {
-    if (facts->foreign && !facts->sign_in && facts->foreign_match == ANSWER_PENDING) {
-        return more(WANT_FOREIGN_MATCH);
-    }
-    return deny(reason);
+    enum want want = foreign_want(facts);
+
+    return want != WANT_NOTHING ? more(want) : deny(reason);
 }
 
 static struct verdict verdict_factor(const struct facts *facts, struct verdict right)

@@ -13,6 +13,7 @@ struct verdict {
         WANT_MATCH,
         WANT_GRACE,
         WANT_WHOLE_MATCH,
+        WANT_FOREIGN,
         WANT_FOREIGN_MATCH,
         WANT_SCOPES,
         WANT_CODE,

@@ -48,7 +48,6 @@ enum {
     COLUMN_SUSPENDED,
     COLUMN_PASSWORD,
     COLUMN_GENERATION,
-    COLUMN_FOREIGN,
     COLUMN_CREDENTIAL,
     COLUMN_CREDENTIAL_VERSION,
     COLUMN_VERIFIER,
@@ -127,7 +126,6 @@ static void batch_answer_row(struct lookup_batch *batch, const struct db_result 
         .suspended = db_bool(result, row, COLUMN_SUSPENDED),
         .password = db_text(result, row, COLUMN_PASSWORD),
         .generation = (int)db_int(result, row, COLUMN_GENERATION),
-        .foreign = db_text(result, row, COLUMN_FOREIGN),
         .scopes = db_text(result, row, COLUMN_SCOPES),
         .now = db_int(result, row, COLUMN_SECONDS),
     };

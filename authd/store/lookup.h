@@ -33,9 +33,8 @@ struct account_row {
     const char *key;      /* the pepper's name */
     bool expired;
 
-    const char *foreign; /* app passwords made elsewhere, as the function says; NULL: none */
-    const char *scopes;  /* a word for each level, as the function says */
-    int64_t now;         /* the database's clock, in seconds since 1970 */
+    const char *scopes; /* a word for each level, as the function says */
+    int64_t now;        /* the database's clock, in seconds since 1970 */
 
     const char *role;
     const char *domain_policy; /* on second factors; NULL: it says nothing */

@@ -14,6 +14,7 @@ enum db_kind { KIND_READ, KIND_WRITE };
     X(SCOPE_PUT, WRITE, WRITE, 2, "SELECT authd.manage('scope_put', $1::jsonb, $2::jsonb)")        \
     X(SCOPE_DELETE, WRITE, WRITE, 2, "SELECT authd.manage('scope_delete', $1::jsonb, $2::jsonb)")  \
     X(SCOPE_DOCUMENT, READ, READ, 1, "SELECT authd.scope_document($1)")                            \
+    X(FOREIGN_PASSWORDS, READ, READ, 1, "SELECT authd.foreign_passwords($1::bigint)")              \
     X(LOGIN_CONFIRM, READ, READ, 4,                                                                \
       "SELECT authd.login_confirm($1::bigint, $2::bigint, $3::bigint, $4::bigint)")                \
     X(FACTOR_TAKE, WRITE, WRITE, 6,                                                                \

@@ -51,6 +51,7 @@ SELECT set_eq($$
         'app_password_rekey',
         'api_key_rekey',
         'login_lookup',
+        'foreign_passwords',
         'login_confirm',
         'factor_take',
         'factor_grace_live',

@@ -16,6 +16,7 @@ static const struct facts good = {
     .account = ANSWER_YES,
     .password = PASSWORD_USABLE,
     .match = ANSWER_YES,
+    .foreign = ANSWER_NO,
     .judged = ANSWER_YES,
 };
 static const struct facts good_app_password = {
@@ -31,7 +32,7 @@ static const struct facts good_foreign = {
     .name = NAME_OK,
     .account = ANSWER_YES,
     .match = ANSWER_NO,
-    .foreign = true,
+    .foreign = ANSWER_YES,
     .foreign_match = ANSWER_YES,
     .judged = ANSWER_YES,
     .waited = true,
@@ -197,6 +198,17 @@ static void test_wants(void **state)
     facts = good_foreign;
     facts.foreign_match = ANSWER_PENDING;
     expect_want(&facts, WANT_FOREIGN_MATCH);
+    facts.foreign = ANSWER_PENDING;
+    expect_want(&facts, WANT_FOREIGN);
+    facts.account = ANSWER_NO; // for an unknown user, too
+    expect_want(&facts, WANT_FOREIGN);
+    facts.sign_in = true;
+    expect(&facts, OUTCOME_DENY, REASON_UNKNOWN_USER);
+    facts = good; // and nothing of it after the right one
+    facts.foreign = ANSWER_PENDING;
+    expect(&facts, OUTCOME_ALLOW, REASON_GOOD_PASSWORD);
+    facts = good_foreign;
+    facts.foreign_match = ANSWER_PENDING;
     facts.match = ANSWER_PENDING; // the main password goes first
     expect_want(&facts, WANT_MATCH);
 }
@@ -261,7 +273,7 @@ static void each_combination(void (*check)(const struct facts *facts))
             .sign_in = digit(&rest, 2),
             .app_password = digit(&rest, 2),
             .expired = digit(&rest, 2),
-            .foreign = digit(&rest, 2),
+            .foreign = digit(&rest, 2) ? ANSWER_YES : ANSWER_NO,
             .foreign_unreadable = digit(&rest, 2),
         };
 
@@ -277,8 +289,8 @@ static bool secret_is_right(const struct facts *facts)
                !facts->expired;
     }
     bool main_password = facts->password == PASSWORD_USABLE && facts->match == ANSWER_YES;
-    bool elsewhere = facts->foreign && !facts->sign_in && facts->match != ANSWER_PENDING &&
-                     facts->foreign_match == ANSWER_YES;
+    bool elsewhere = facts->foreign == ANSWER_YES && !facts->sign_in &&
+                     facts->match != ANSWER_PENDING && facts->foreign_match == ANSWER_YES;
 
     return facts->claim == CLAIM_PASSWORD && (main_password || elsewhere);
 }

@@ -15,6 +15,7 @@ static const struct facts kinds[] = {
      .account = ANSWER_YES,
      .password = PASSWORD_USABLE,
      .match = ANSWER_YES,
+     .foreign = ANSWER_NO,
      .judged = ANSWER_YES},
     {.claim = CLAIM_APP_PASSWORD,
      .account = ANSWER_YES,
@@ -25,7 +26,7 @@ static const struct facts kinds[] = {
      .account = ANSWER_YES,
      .password = PASSWORD_USABLE,
      .match = ANSWER_NO,
-     .foreign = true,
+     .foreign = ANSWER_YES,
      .foreign_match = ANSWER_YES,
      .judged = ANSWER_YES},
 };
@@ -176,7 +177,11 @@ static void evened_out(const struct facts *facts)
     struct facts other = *facts;
     struct verdict before = verdict_of(facts);
 
-    other.foreign = true;
+    other.foreign = ANSWER_PENDING;
+    if (before.outcome == OUTCOME_DENY && !facts->sign_in) {
+        expect_want(&other, WANT_FOREIGN);
+    }
+    other.foreign = ANSWER_YES;
     if (before.outcome == OUTCOME_DENY && !facts->sign_in) {
         expect_want(&other, WANT_FOREIGN_MATCH);
         other.foreign_match = ANSWER_NO;
@@ -217,7 +222,7 @@ static void test_whole_secret(void **state)
     expect_want(&facts, WANT_WHOLE_MATCH);
     facts.whole_match = ANSWER_NO;
     expect(&facts, OUTCOME_DENY, REASON_WRONG_PASSWORD);
-    facts.foreign = true;
+    facts.foreign = ANSWER_YES;
     expect_want(&facts, WANT_FOREIGN_MATCH);
     facts.foreign_match = ANSWER_YES;
     expect(&facts, OUTCOME_ALLOW, REASON_GOOD_APP_PASSWORD);
@@ -235,7 +240,7 @@ static void test_whole_secret(void **state)
 
     facts.match = ANSWER_NO;
     facts.password = PASSWORD_LOCKED; // of which there is nothing to try
-    facts.foreign = false;
+    facts.foreign = ANSWER_NO;
     expect(&facts, OUTCOME_DENY, REASON_LOCKED_PASSWORD);
 }
 

@@ -44,7 +44,7 @@ static void replace_lookup(void)
                "FROM generate_series(0, 299) AS i;"
                "CREATE OR REPLACE FUNCTION authd.login_lookup(logins text[], selectors text[]) "
                "RETURNS TABLE (n int, id bigint, version bigint, login text, suspended boolean, "
-               "password text, generation int, foreign_passwords text, credential bigint, "
+               "password text, generation int, credential bigint, "
                "credential_version bigint, verifier text, key text, expired boolean, scopes text, "
                "seconds bigint, seal bigint, role text, domain_policy text, user_policy text, "
                "factor bigint, seed text, algorithm text, digits int) LANGUAGE plpgsql SECURITY "
@@ -52,7 +52,7 @@ static void replace_lookup(void)
                "PERFORM nextval('authd.test_calls');"
                "RETURN QUERY SELECT a.n::int, h.id, h.id * 2, a.login, h.id % 2 = 1, "
                "CASE WHEN h.id % 3 = 0 THEN NULL ELSE '$x$' || h.id END, (h.id + 5)::int, "
-               "'foreign ' || h.id, CASE WHEN a.s <> '' THEN h.id + 7 END, h.id + 8, a.s, 'key', "
+               "CASE WHEN a.s <> '' THEN h.id + 7 END, h.id + 8, a.s, 'key', "
                "h.id % 2 = 0, 'scopes ' || h.id, 1000 + h.id, h.id + 9, 'user', NULL::text, "
                "'required', h.id + 10, 'seed', 'SHA1', 6 "
                "FROM unnest(logins, selectors) WITH ORDINALITY AS a (login, s, n) "
@@ -88,8 +88,6 @@ static void on_row(struct lookup_request *request, enum db_status status,
     assert_string_equal(row->login, asker->login);
     asker->id = row->id;
     char expected[32];
-    snprintf(expected, sizeof expected, "foreign %ld", (long)row->id);
-    assert_string_equal(row->foreign, expected);
     snprintf(expected, sizeof expected, "scopes %ld", (long)row->id);
     assert_string_equal(row->scopes, expected);
     assert_int_equal(row->version, row->id * 2);
