@@ -42,7 +42,8 @@ def program(name):
 
 
 def new_password():
-    return secrets.token_hex(12)
+    """Its last digits are never taken for a code."""
+    return secrets.token_hex(12) + "x"
 
 
 @dataclass
