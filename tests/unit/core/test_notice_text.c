@@ -22,8 +22,9 @@ static char *written(const char *kind, json_t *details)
 
     buf_init(&buf, 4096);
     notice_write(&notice, &buf);
+    buf_append(&buf, "", 1);
     assert_false(buf.overflow);
-    char *text = strndup(buf.data, buf.len);
+    char *text = strdup(buf.data);
 
     buf_finish(&buf);
     json_decref(details);
