@@ -187,6 +187,9 @@ static bool is_overload(enum reason reason)
 static enum progress login_decide(struct login *login)
 {
     login->verdict = verdict_of(&login->facts);
+    if (login->verdict.reason == REASON_WRONG_PASSWORD && login->facts.split) {
+        login->why = "its last digits were taken for a code";
+    }
     if (login->verdict.outcome != OUTCOME_DENY && !is_overload(login->verdict.reason)) {
         return GO_ON;
     }
