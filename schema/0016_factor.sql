@@ -2,8 +2,9 @@
 -- Oldest compatible: 13
 --
 -- Threats: one code that is used twice, at two nodes or by two protocols at the same time; guesses that
--- overrun their limit because they come together, or that a rollback forgets; a clock that is set back,
--- by which old codes would be good again. So each call below is a transaction of its own, decides under
+-- overrun their limit because they come together, or that a rollback forgets; one wrong code that is
+-- entered until it is right some day, which counts once and so is never good again while it is
+-- remembered; a clock that is set back, by which old codes would be good again. So each call below is a transaction of its own, decides under
 -- the lock of one row, and last_step only rises. A lock must not be a weapon: only wrong codes count,
 -- each once, and only beside the right password; nothing else of the account is locked with it.
 
@@ -104,9 +105,10 @@ $$;
 --     → text
 -- What becomes of a code that came with the right password; nothing else may still refuse the login.
 -- account, version, factor: as authd.login_lookup() returned them. step: the one it is the code of;
--- NULL: of none, and digest is a keyed digest of it, in hex.
---   taken     it was good and is used up; wrong codes before it are forgotten.
---   wrong     it was counted, unless the same one was before.
+-- NULL: of none. digest: a keyed digest of it, in hex; NULL: it is not compared with the wrong ones.
+--   taken     it was good and is used up; wrong codes before it count no more.
+--   wrong     it was counted, unless the same one was before; or it is one of the last wrong ones, and
+--             has become right since.
 --   replayed  its step, or a later one, was used already. Not counted.
 --   locked    by wrong codes before it, whatever it is. Not counted.
 --   changed   the account, or it has another factor or none. Not counted.
@@ -137,12 +139,12 @@ BEGIN
     IF held.locked_until > authd.now() THEN
         RETURN 'locked';
     END IF;
-    IF step IS NULL THEN
-        PERFORM authd.factor_refuse(held, digest);
-        RETURN 'wrong';
-    END IF;
     IF step <= held.last_step THEN
         RETURN 'replayed';
+    END IF;
+    IF step IS NULL OR decode(digest, 'hex') = ANY (held.refused) THEN
+        PERFORM authd.factor_refuse(held, digest);
+        RETURN 'wrong';
     END IF;
     UPDATE authd.totp
        SET last_step = factor_take.step, last_used_at = authd.now(), failures = 0, locked_until = NULL

@@ -5,7 +5,8 @@
  * Threats: a code that is good for a login which is refused all the same; two logins with one code
  * (the database decides, by one conditional update); guesses that cost nothing (it counts them); a
  * mail program that enters the same old code all day long, which must lock nobody out (each wrong
- * code counts once, and none beside a time of grace). */
+ * code counts once, and none beside a time of grace); somebody who does the same until the code is
+ * right by chance (of the last wrong codes the database takes none). */
 #include "core/login_private.h"
 
 #include <inttypes.h>
@@ -254,7 +255,7 @@ static void login_taken(const struct db_result *result, void *arg)
         enum code_answer answer = answer_of(result, words);
 
         if (login->step_taken >= 0 && login->facts.grace_possible &&
-            (answer == CODE_USED || answer == CODE_LOCKED)) {
+            (answer == CODE_USED || answer == CODE_LOCKED || answer == CODE_WRONG)) {
             login->code_refused = answer;
             login_use_grace(login);
             return;
@@ -264,23 +265,21 @@ static void login_taken(const struct db_result *result, void *arg)
     login_run(login);
 }
 
-/* With the step whose code it is, or a digest of a wrong one. */
+/* With the step whose code it is, if it is of one, and a digest. */
 static void login_take_code(struct login *login)
 {
     const struct factor_grace *grace = &login->core->site.factor.grace;
     char digest[DERIVED_HEX_SIZE];
-    bool good = login->step_taken >= 0;
 
     digest_of(login, "wrong-code", login->factor.id, digest);
     login_ask(login, STATEMENT_FACTOR_TAKE);
     db_unit_int(login->confirm, login->factor.id);
-    if (good) {
+    if (login->step_taken >= 0) {
         db_unit_int(login->confirm, login->step_taken);
-        db_unit_text(login->confirm, NULL);
     } else {
         db_unit_text(login->confirm, NULL);
-        db_unit_text(login->confirm, digest);
     }
+    db_unit_text(login->confirm, digest);
     db_unit_text(login->confirm,
                  login->facts.grace_possible
                      ? arena_printf(login->arena,

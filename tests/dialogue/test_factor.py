@@ -355,6 +355,17 @@ def test_what_phones_do_locks_nobody(server, phone):
     assert phone.row("failures") in ("1", "2")
 
 
+def test_a_wrong_code_is_not_good_when_its_time_comes(server, phone):
+    """Else one that counts once could be entered until it is right. A phone that is ahead shows another one soon."""
+    wait_until(lambda: time.time() % totp.PERIOD > 20, 25, "the end of a step")
+    early = phone.code(1)
+    assert outcome(server, phone.login, PASSWORD + early) == "wrong-code"
+    wait_until(lambda: phone.code() == early, 15, "its time")
+    assert outcome(server, phone.login, PASSWORD + early) == "wrong-code"
+    assert (phone.row("last_step"), phone.row("failures")) == ("0", "1")
+    assert outcome(server, phone.login, PASSWORD + phone.code(-1)) == "good-password"
+
+
 def test_wrong_codes_survive_a_restart(instance):
     instance.authd.start()
     user = new_phone(instance)

@@ -118,6 +118,18 @@ SELECT is(pg_temp.locked('alice@example.org'), NULL, 'everything');
 SELECT is(pg_temp.wrong('alice@example.org', '000000'), 'wrong', 'but a code that was refused before');
 SELECT is(pg_temp.failures('alice@example.org'), 0, 'still does not count');
 
+SELECT is(authd.factor_take(id_of('alice@example.org'), version_of('alice@example.org'),
+                            (pg_temp.held('alice@example.org')).id, 401, pg_temp.digest('000000'), NULL),
+    'wrong', 'nor is it good later');
+SELECT is((pg_temp.held('alice@example.org')).last_step, 400::bigint, 'of no step');
+SELECT is(pg_temp.failures('alice@example.org'), 0, 'it does not count either');
+SELECT is(authd.factor_take(id_of('alice@example.org'), version_of('alice@example.org'),
+                            (pg_temp.held('alice@example.org')).id, 400, pg_temp.digest('000000'), NULL),
+    'replayed', 'a used step is one that is used');
+SELECT is(authd.factor_take(id_of('alice@example.org'), version_of('alice@example.org'),
+                            (pg_temp.held('alice@example.org')).id, 401, pg_temp.digest('999999'), NULL),
+    'taken', 'another code of that step is good');
+
 SELECT pg_temp.wrong('bob@example.org', 'many' || n), pg_temp.take('bob@example.org', 1000 + n)
   FROM generate_series(1, 40) AS n;
 SELECT is(cardinality((pg_temp.held('bob@example.org')).refused), 32, 'the last 32 wrong ones are kept');
