@@ -275,6 +275,7 @@ static enum progress login_answer(struct login *login)
         .reason = login->verdict.reason,
         .user = login->name,
         .reference = login->reference,
+        .open = login->facts.enrolled && verdict_needs_factor(&login->facts),
     };
 
     if (result.outcome == OUTCOME_ALLOW) {

@@ -42,10 +42,11 @@ struct login_result { /* valid during the callback */
     enum reason reason;
     const char *identity; /* with OUTCOME_ALLOW, and: */
     int64_t account;
-    int64_t version;       /* of the account, as it was when the secret was checked */
-    const char *factor;    /* beside the password: "totp", "recovery"; NULL: none */
-    bool must_enrol;       /* sign_in only: good for nothing but to enrol a second factor */
-    const char *user;      /* the canonical name that was claimed; "" if it is no name */
+    int64_t version;    /* of the account, as it was when the secret was checked */
+    const char *factor; /* beside the password: "totp", "recovery"; NULL: none */
+    bool must_enrol;    /* sign_in only: good for nothing but to enrol a second factor */
+    bool open;          /* REASON_SUSPENDED: of a code that is needed as well, nothing was asked */
+    const char *user;   /* the canonical name that was claimed; "" if it is no name */
     const char *reference; /* with the others: the word that is in the log */
 };
 

@@ -1,10 +1,11 @@
 /* Signing in and out.
  *
  * Threats: who tries passwords learns nothing but "no" (one 401 on core/login's grid, whatever was
- * wrong; only who had everything right hears that the account is suspended, or gets a session that
- * is good for enrolling a second factor only); a page of another site that signs a browser in under
- * another name (guarded as if there were a cookie already); a session known before the sign-in
- * (each makes a new cookie, and ends the old one). */
+ * wrong; only who had everything right hears that the account is suspended, which nobody can have
+ * who needs a code, since none is taken then; or gets a session that is good for enrolling a second
+ * factor only); a page of another site that signs a browser in under another name (guarded as if
+ * there were a cookie already); a session known before the sign-in (each makes a new cookie, and
+ * ends the old one). */
 #include "http/api.h"
 
 #include "core/login.h"
@@ -83,7 +84,7 @@ static void judged(const struct login_result *result, void *arg)
         return;
     }
     if (result->outcome != OUTCOME_ALLOW) {
-        bool suspended = result->reason == REASON_SUSPENDED;
+        bool suspended = result->reason == REASON_SUSPENDED && !result->open;
 
         denied(exchange, suspended ? "this account is suspended" : WRONG,
                suspended ? "Ask your administrator." : WRONG_HINT);

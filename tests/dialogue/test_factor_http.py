@@ -230,8 +230,9 @@ def test_a_locked_phone_leaves_recovery_codes_and_sessions(site, phone):
 # ---- one answer
 
 def test_a_refused_sign_in_is_one_answer(site, phone):
-    locked = new_phone(site)
+    locked, suspended = new_phone(site), new_phone(site)
     site.sql(f"UPDATE authd.totp SET locked_until = authd.now() + interval '1 hour' WHERE id = {locked.row('id')}")
+    site.authd.authctl("user", "suspend", suspended.login, "--reason", "test")
     used = phone.code()
     assert sign_in(site, phone.login, code=used) == "good-password"
     cases = [(phone.login, "wrong", {}, "wrong-password"), (phone.login, PASSWORD, {}, NEEDED),
@@ -239,6 +240,8 @@ def test_a_refused_sign_in_is_one_answer(site, phone):
              (phone.login, PASSWORD, {"code": used}, "used-code"),
              (phone.login, PASSWORD, {"code": "abcd-efgh-ijkl-mnop"}, "wrong-recovery-code"),
              (locked.login, PASSWORD, {"code": locked.code()}, "factor-locked"),
+             (suspended.login, PASSWORD, {}, "suspended"),
+             (suspended.login, PASSWORD, {"code": suspended.code()}, "suspended"),
              ("nobody@example.org", PASSWORD, {"code": "123456"}, "unknown-user")]
     seen = set()
     for login, password, more, reason in cases:
