@@ -6,13 +6,15 @@
 -- leaves them to the others after that minute, so a mail may come twice, but not never.
 --
 -- Threats: who has got at an account and hides it, so what is told goes where it would have gone
--- before, also when the address itself is what was changed; who makes us write to somebody else, so
--- of one kind a user gets ten a day.
+-- before, also when the address itself is what was changed, or is changed before the mail is sent; who
+-- makes us write to somebody else, so of one kind a user gets ten a day.
 
 -- ---- notices ---------------------------------------------------------------------------------
 
 -- What was sent is kept for its day, to be counted.
-ALTER TABLE authd.notice ADD COLUMN sent_at timestamptz;
+ALTER TABLE authd.notice
+    ADD COLUMN mail_to text, -- where the user is told, as it was then
+    ADD COLUMN sent_at timestamptz;
 CREATE INDEX notice_due ON authd.notice (coalesce(taken_until, '-infinity'), id)
     WHERE sent_at IS NULL;
 CREATE INDEX notice_account ON authd.notice (account, kind);
@@ -28,9 +30,12 @@ RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 BEGIN
-    INSERT INTO authd.notice (account, kind, details)
-        SELECT notice_put.account, notice_put.kind, notice_put.details
-         WHERE (SELECT count(*) FROM authd.notice AS past
+    INSERT INTO authd.notice (account, kind, details, mail_to)
+        SELECT owner.id, notice_put.kind, notice_put.details,
+               coalesce(notice_put.details ->> 'mail_to', owner.recovery_address, owner.login)
+          FROM authd.account AS owner
+         WHERE owner.id = notice_put.account
+           AND (SELECT count(*) FROM authd.notice AS past
                  WHERE past.account = notice_put.account AND past.kind = notice_put.kind
                    AND past.created_at > authd.now() - interval '24 hours') < 10;
 END
@@ -39,7 +44,7 @@ $$;
 -- authd.notices_take(bound int)
 --     → (id bigint, kind text, details text, login text, mail_to text, at text)
 -- Notices that nobody else sends at this moment; for a minute they are the caller's. mail_to: the
--- recovery address, or else the login. at: when it happened, in UTC.
+-- recovery address that there was, or else the login. at: when it happened, in UTC.
 CREATE FUNCTION authd.notices_take(bound int)
 RETURNS TABLE (id bigint, kind text, details text, login text, mail_to text, at text)
 LANGUAGE plpgsql SECURITY DEFINER ROWS 10 SET search_path = pg_catalog, authd, pg_temp
@@ -59,7 +64,7 @@ BEGIN
               FROM due WHERE mine.id = due.id
             RETURNING mine.*)
         SELECT taken.id, taken.kind, taken.details::text, owner.login,
-               coalesce(taken.details ->> 'mail_to', owner.recovery_address, owner.login),
+               coalesce(taken.mail_to, owner.recovery_address, owner.login),
                to_char(taken.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')
           FROM taken JOIN authd.account AS owner ON owner.id = taken.account
          ORDER BY taken.id;

@@ -27,6 +27,15 @@ SELECT is(pg_temp.taken(), 'a@one.example totp-removed to a@one.example, b@one.e
     'b@one.example totp-enrolled to old@home.example', 'the address on file, or the login, or the one that is named');
 SELECT is((SELECT count(*)::int FROM authd.notice WHERE sent_at IS NULL), 3, 'they are not sent yet');
 
+-- Also if it is another one by the time it is sent.
+SELECT pg_temp.put('b@one.example', 'app-password');
+SELECT ask('user_set', '{"user": "b@one.example", "changes": {"recovery_address": "thief@away.example"}}');
+SELECT is(pg_temp.taken(), 'b@one.example app-password to b@home.example, '
+    'b@one.example recovery-address to b@home.example', 'not where somebody would have it sent');
+DELETE FROM authd.notice WHERE kind IN ('app-password', 'recovery-address');
+SELECT ask('user_set', '{"user": "b@one.example", "changes": {"recovery_address": "b@home.example"}}');
+DELETE FROM authd.notice WHERE kind = 'recovery-address';
+
 -- How often.
 SELECT is(pg_temp.taken(), NULL, 'what one node sends no other takes');
 SELECT later('59 seconds');
