@@ -189,6 +189,21 @@ def test_killed_before_the_key_is_in_its_place(site):
         assert may_sign_in(site, login, "correct horse")
 
 
+def test_killed_before_the_statistics_are_forgotten(site):
+    add_many(site, 50)
+    site.authd.migrate()
+    path = os.path.join(site.authd.config["key_dir"], "sealing")
+    os.rename(path, f"{path}.first")
+    site.sql("DELETE FROM authd.key WHERE kind = 'sealing'; ALTER TABLE authd.account DROP CONSTRAINT password_is_sealed; "
+             "CREATE TEMPORARY TABLE kept AS SELECT id, password FROM authd.account; "
+             f"UPDATE authd.account SET password = '{SHA}'; ANALYZE authd.account; "
+             "UPDATE authd.account SET password = kept.password FROM kept WHERE kept.id = account.id")
+    samples = "SELECT most_common_vals, histogram_bounds FROM pg_stats WHERE tablename = 'account'"
+    assert SHA in site.sql(samples)
+    site.authd.migrate()
+    assert SHA not in site.sql(samples)
+
+
 def test_a_key_that_a_database_lists_is_not_made_good(site):
     """Part of a copy of key_dir from the middle of it: the real key lies elsewhere."""
     add(site, "alice", SHA)
