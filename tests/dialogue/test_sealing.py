@@ -223,6 +223,7 @@ def test_no_statistics_have_a_hash(server):
 
 def test_logs_and_answers_have_no_sealed_text(site):
     login = f"kept-{site.new_user()}"
+    since = len(site.postgres.log_text())  # before, other tests have pasted rows about
     body = {"login": login, "password": PASSWORD}
     first, again = (good(ask(site.authd.http, "POST", "/v1/users", body, Idempotency_Key=f"k-{login}"), 201).json
                     for _ in range(2))
@@ -231,5 +232,5 @@ def test_logs_and_answers_have_no_sealed_text(site):
     kept = site.sql("SELECT answer FROM authd.idempotency") + site.sql("SELECT audit_person, audit_event FROM "
                                                                      "authd.audit_event LEFT JOIN authd.audit_person "
                                                                      "ON event = audit_event.id")
-    for where in (site.authd.log_text(), site.postgres.log_text(), kept):
+    for where in (site.authd.log_text(), site.postgres.log_text()[since:], kept):
         assert text not in where and "$sealed$" not in where
