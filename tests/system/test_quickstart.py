@@ -1,5 +1,6 @@
 """authd/quickstart as a person types it, on ports of its own and beside a running site."""
 
+import functools
 import glob
 import os
 import signal
@@ -51,7 +52,9 @@ def test_stays_up_until_interrupted(ports, tmp_path):
     output = tmp_path / "output"
     with open(output, "w", encoding="utf-8") as file:
         process = subprocess.Popen([QUICKSTART, "--port", ports[0], "--tls-port", ports[1]], stdout=file,
-                                   stderr=file, stdin=subprocess.DEVNULL, start_new_session=True)
+                                   stderr=file, stdin=subprocess.DEVNULL, start_new_session=True,
+                                   # whatever a shell did to us that runs us in the background
+                                   preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL))
     try:
         wait_until(lambda: "Ctrl-C stops everything" in read_text(output) or process.poll() is not None,
                    600, "the quickstart")
