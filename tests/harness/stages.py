@@ -210,7 +210,8 @@ def stage_dialogue(options):
 
 
 def stage_system(options):
-    return pytest("system", options)
+    """Two files at a time, each with a site of its own."""
+    return pytest("system", options, "-n", "2", "--dist", "loadfile")
 
 
 STAGES = {
