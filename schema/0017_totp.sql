@@ -20,11 +20,25 @@
 
 -- ---- sessions --------------------------------------------------------------------------------
 
+-- authd.factor_required(owner authd.account) → boolean
+-- Whether a session without a factor is good for enrolling only, as far as the database knows: a role
+-- above user, or what is said of the user or, once its grace date has come, of the domain.
+CREATE FUNCTION authd.factor_required(owner authd.account) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    RETURN owner.role <> 'user' OR coalesce(owner.second_factor = 'required', false)
+        OR EXISTS (SELECT FROM authd.domain AS home
+                    WHERE home.id = owner.domain AND home.second_factor = 'required'
+                      AND coalesce(home.second_factor_grace_date <= authd.now(), true));
+END
+$$;
+
 -- authd.caller_session(digest bytea) → jsonb
 -- As authd.caller(). A session ends 30 minutes after its last request and 12 hours after its
 -- first; for 10 minutes after a password was given it is fresh. factor: totp or recovery, which the
 -- sign-in had beside the password; must_enrol: it is good for enrolment only. That is also what
--- becomes of a session without a factor when its user is given a role above `user`.
+-- becomes of a session without a factor as soon as authd.factor_required() says so.
 CREATE OR REPLACE FUNCTION authd.caller_session(digest bytea) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -49,7 +63,8 @@ BEGIN
         'fresh', session.fresh_at > authd.now() - interval '10 minutes',
         'fresh_until', authd.rfc3339(session.fresh_at + interval '10 minutes'),
         'factor', session.factor,
-        'must_enrol', session.must_enrol OR (owner.role <> 'user' AND session.factor IS NULL),
+        'must_enrol', session.must_enrol
+                      OR session.factor IS NULL AND authd.factor_required(owner),
         'rights', NULL, 'narrowed', false, 'reach', reach, 'domains', authd.domain_names(reach));
 END
 $$;

@@ -552,7 +552,8 @@ $$;
 -- authd.domain_set(actor, reach, {domain, changes: {recipient_delimiter?, description?,
 --                                 second_factor?, second_factor_grace_date?}})
 --     → domain object, "changed"
--- null clears. A policy of second factors holds from the next login on; sessions go on.
+-- null clears. A policy of second factors holds from the next login on; sessions that had a factor go
+-- on, the others are good for enrolling only.
 -- Errors: AU404, AU422.
 CREATE OR REPLACE FUNCTION authd.domain_set(actor jsonb, reach bigint[], arguments jsonb) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp

@@ -265,6 +265,31 @@ def test_a_role_is_of_no_use_to_a_session_without_a_factor(stage):
     assert (answer.status, answer.type) == (403, "second-factor-required"), answer
 
 
+@pytest.mark.parametrize("where", ["user", "domain"])
+def test_a_stricter_policy_reaches_open_sessions(stage, phone, where):
+    """Those without a factor: else a thief who is signed in would outlive it by an app password of his own."""
+    domain = f"strict{next(numbers)}.example"
+    stage.api.good("POST", "/v1/domains", {"name": domain})
+    stage.api.good("POST", "/v1/users", {"login": f"a@{domain}", "password": PASSWORD})
+    without = stage.api.sign_in(f"a@{domain}", PASSWORD)
+    has_one = cookie_of(phone.sign_in(phone.fresh_code()))
+    path = f"/v1/domains/{domain}" if where == "domain" else f"/v1/users/a@{domain}"
+
+    def make(who):
+        return stage.api.call("POST", "/v1/users/me/app-passwords", {"label": "x"}, who).status
+    assert make(without) == 201
+    if where == "domain":
+        stage.api.good("PATCH", path, {"second_factor": "required", "second_factor_grace_date": "2999-01-01"})
+        assert make(without) == 201, "its day has not come"
+        stage.api.good("PATCH", path, {"second_factor_grace_date": None})
+    else:
+        stage.api.good("PATCH", path, {"second_factor": "required"})
+        stage.api.good("PATCH", f"/v1/users/{phone.login}", {"second_factor": "required"})
+    assert make(without) == 403
+    assert stage.api.call("GET", "/v1/users/me", who=without).type == "second-factor-required"
+    assert make(has_one) == 201
+
+
 def test_the_host_and_keys_need_none(stage):
     assert stage.api.call("GET", "/v1/users").status == 200
     assert stage.api.call("GET", "/v1/users", who=stage.api.make_key()).status == 200
