@@ -95,8 +95,13 @@ def leaves_on_the_grid(server, leave):
         client.reply()
         server.wait_hashes_done()
         leave(client)
-        event = server.authd.wait_event(since=since, user=login, outcome="deny", reason="wrong-password")
-    return event.get("gone") == "yes"
+        lines = wait_until(lambda: both_lines(server, since, login), 10, "both lines in the log")
+    return [line.get("gone") for line in lines if line["reason"] == "wrong-password"] == ["yes"]
+
+
+def both_lines(server, since, login):
+    lines = [line for line in server.authd.events(since=since) if line.get("user") == login]
+    return lines if len(lines) == 2 else None
 
 
 def close(client):
