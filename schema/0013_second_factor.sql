@@ -7,7 +7,7 @@
 --
 -- Threats: a stolen database, in which nothing can be guessed at; a row that is pasted onto another
 -- user, or an old one that is put back; a code that is used twice, and wrong codes without end, which
--- authd.factor_take() alone decides about (0015); a phished password that enrols a phone of its own.
+-- authd.factor_take() alone decides about (0017); a phished password that enrols a phone of its own.
 
 -- ---- sealed secrets --------------------------------------------------------------------------
 

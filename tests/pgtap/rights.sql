@@ -136,7 +136,7 @@ SELECT set_has($$
     $$ VALUES ('log_parameter_max_length=0'), ('log_parameter_max_length_on_error=0'),
               ('log_error_verbosity=terse'), ('search_path=""') $$,
     'the service role logs no values and has no search_path');
-SELECT is((SELECT version >= 17 AND oldest_compatible = 17 FROM authd.schema_version()), true,
+SELECT is((SELECT version >= 19 AND oldest_compatible = 19 FROM authd.schema_version()), true,
     'schema_version');
 SELECT throws_ok('SELECT authd.dry_run()', 'AU000', 'dry run: nothing was changed', 'dry_run');
 

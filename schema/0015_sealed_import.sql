@@ -1,0 +1,347 @@
+-- Sealing: the hashes that an import brings.
+-- Oldest compatible: 15
+--
+-- Shape and errors as in 0012_import.sql. authd asks first for whom each hash is to be sealed; what it
+-- learns is compared again when the rows come.
+--
+-- Threats: an unkeyed digest of a weak hash, which is as good to guess at as the hash, so that the same
+-- file came again is told by a keyed one; a hash for a user who was added or removed between question
+-- and answer (such a row is refused).
+
+ALTER TYPE authd.import_row
+    ADD ATTRIBUTE account_id  bigint,  -- whom the hash is sealed for; NULL: there is none
+    ADD ATTRIBUTE account_new boolean, -- an id for somebody who was not there when it was asked for
+    ADD ATTRIBUTE seal        bigint,  -- over which the hash is sealed
+    ADD ATTRIBUTE imported    bytea[]; -- keyed hashes of the hash as it came, under each pepper
+
+-- authd.import_accounts(actor, reach, {logins: [text, …]})
+--     → {"accounts": [{"account", "new", "seal"}, …]}
+-- For whom the hashes of an import are to be sealed, in the order of the canonical logins. new: whether
+-- account is an id for somebody who is not there yet. For the seal, not for the caller.
+-- Bounds: 1000 logins.
+-- Errors: AU422 not a list, or of more.
+CREATE FUNCTION authd.import_accounts(actor jsonb, reach bigint[], arguments jsonb) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+    logins jsonb := arguments -> 'logins';
+BEGIN
+    IF jsonb_typeof(logins) IS DISTINCT FROM 'array' OR jsonb_array_length(logins) > 1000 THEN
+        PERFORM authd.refuse('AU422', 'rows must be a list of at most 1000',
+                             'Send the file in several requests.');
+    END IF;
+    RETURN jsonb_build_object('accounts', coalesce((
+        SELECT jsonb_agg(jsonb_build_object(
+                   'account', coalesce(held.id, nextval('authd.account_id_seq')),
+                   'new', held.id IS NULL,
+                   'seal', nextval('authd.credential_number')) ORDER BY asked.n)
+          FROM jsonb_array_elements_text(logins) WITH ORDINALITY AS asked (login, n)
+          LEFT JOIN authd.account AS held ON held.login = asked.login), '[]'));
+END
+$$;
+INSERT INTO authd.operation (name) VALUES ('import_accounts');
+
+-- authd.import_known(item authd.import_row) → boolean
+-- Whether the hash of a row is what was imported last.
+CREATE FUNCTION authd.import_known(item authd.import_row) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN coalesce((item.account).imported_keyed = ANY (item.imported), false);
+
+-- authd.import_read(rows jsonb) → authd.import_row[]
+-- Errors: AU422 not a list, or of more than 1000.
+CREATE OR REPLACE FUNCTION authd.import_read(rows jsonb) RETURNS authd.import_row[]
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    IF jsonb_typeof(rows) IS DISTINCT FROM 'array' OR jsonb_array_length(rows) > 1000 THEN
+        PERFORM authd.refuse('AU422', 'rows must be a list of at most 1000',
+                             'Send the file in several requests.');
+    END IF;
+    RETURN ARRAY(
+        SELECT (item.n, (item.row ->> 'line')::int, item.row ->> 'login',
+                item.row ->> 'password_hash', item.row ->> 'display_name',
+                item.row ->> 'recovery_address',
+                CASE WHEN jsonb_typeof(item.row -> 'addresses') = 'array'
+                     THEN ARRAY(SELECT DISTINCT jsonb_array_elements_text(item.row -> 'addresses')) END,
+                item.row ->> 'class', NULL, item.row ->> 'scope',
+                coalesce((item.row ->> 'suspended')::boolean, false), NULL, NULL,
+                CASE WHEN item.row ? 'flaw' THEN 'refused' END,
+                coalesce(item.row ->> 'flaw', item.row ->> 'note'),
+                item.row ->> 'hint', (item.row ->> 'account_id')::bigint,
+                coalesce((item.row ->> 'account_new')::boolean, true),
+                (item.row ->> 'password_seal')::bigint,
+                CASE WHEN jsonb_typeof(item.row -> 'imported') = 'array'
+                     THEN ARRAY(SELECT decode(digest, 'hex') FROM jsonb_array_elements_text(
+                                    item.row -> 'imported') WITH ORDINALITY AS known (digest, n)
+                                 ORDER BY known.n) END)::authd.import_row
+          FROM jsonb_array_elements(rows) WITH ORDINALITY AS item (row, n)
+         ORDER BY item.n);
+END
+$$;
+
+-- authd.import_flaw(reach bigint[], item authd.import_row, own text[]) → text
+-- What a row breaks; NULL: nothing. own: the names of the domains within reach.
+CREATE OR REPLACE FUNCTION authd.import_flaw(reach bigint[], item authd.import_row, own text[]) RETURNS text
+LANGUAGE sql STABLE
+RETURN CASE
+    WHEN item.login IS NULL THEN 'login is missing'
+    WHEN item.domain IS NULL AND reach IS NOT NULL
+        THEN pg_catalog.format('there is no domain %s', pg_catalog.split_part(item.login, '@', 2))
+    WHEN item.class_name IS NOT NULL AND item.class IS NULL
+        THEN pg_catalog.format('there is no class %s', pg_catalog.left(item.class_name, 40))
+    WHEN NOT authd.is_sealed(item.hash) OR pg_catalog.octet_length(item.hash) > 1024
+         OR item.hash IS NOT NULL
+            AND (item.seal IS NULL OR item.account_id IS NULL OR item.imported IS NULL)
+        THEN 'password_hash is not a stored hash'
+    WHEN pg_catalog.char_length(item.display_name) NOT BETWEEN 1 AND 200
+        THEN 'display_name is empty or longer than 200 characters'
+    WHEN item.display_name ~ '[\u0001-\u001f\u007f-\u009f]' THEN 'display_name has a control character'
+    WHEN pg_catalog.cardinality(item.addresses) > 256 THEN 'addresses are more than 256'
+    WHEN reach IS NOT NULL AND EXISTS (
+        SELECT FROM pg_catalog.unnest(item.addresses) AS address
+         WHERE pg_catalog.split_part(address, '@', 2) <> ALL (own))
+        THEN 'one of its addresses is in a domain that is not yours'
+END;
+
+-- authd.import_judge(actor jsonb, reach bigint[], rows authd.import_row[], arguments jsonb)
+--     → authd.import_row[]
+-- The rows with what they refer to, and an outcome for those that will not be carried out. Locks the
+-- accounts that are there, in the order of their ids.
+CREATE OR REPLACE FUNCTION authd.import_judge(actor jsonb, reach bigint[], rows authd.import_row[],
+                                   arguments jsonb) RETURNS authd.import_row[]
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+DECLARE
+    existing text := coalesce(arguments ->> 'existing', 'skip');
+    create_ok boolean := coalesce((arguments ->> 'create')::boolean, true);
+    own      text[] := ARRAY(SELECT name FROM authd.domain WHERE id = ANY (reach));
+    mine     int := (actor ->> 'rank')::int;
+BEGIN
+    PERFORM FROM authd.account
+      WHERE login = ANY (ARRAY(SELECT item.login FROM unnest(rows) AS item WHERE item.outcome IS NULL))
+      ORDER BY id FOR UPDATE;
+    RETURN ARRAY(
+        WITH known AS MATERIALIZED (
+            SELECT item.*, home.id AS home, class.id AS of_class, held AS was,
+                   row_number() OVER same AS turn, first_value(item.line) OVER same AS first
+              FROM unnest(rows) AS item
+              LEFT JOIN authd.domain AS home ON home.name = split_part(item.login, '@', 2)
+                    AND (reach IS NULL OR home.id = ANY (reach))
+              LEFT JOIN authd.class ON class.name = item.class_name
+              LEFT JOIN authd.account AS held ON held.login = item.login
+                    AND held.domain = home.id
+            WINDOW same AS (PARTITION BY item.login, item.outcome IS NULL ORDER BY item.n)
+        ), full_row AS (
+            SELECT known.*, (n, line, login, hash, display_name, recovery_address, addresses,
+                    class_name, of_class, scope, suspended, home, was, outcome, detail,
+                    hint, account_id, account_new, seal, imported)::authd.import_row AS item
+              FROM known
+        ), ruled AS MATERIALIZED (
+            SELECT full_row.*, authd.import_flaw(reach, item, own) AS broken FROM full_row
+        ), judged AS (
+            SELECT item, CASE
+                WHEN outcome IS NOT NULL THEN NULL
+                WHEN turn > 1 AND login IS NOT NULL
+                    THEN format('the login stands on line %s already', first)
+                WHEN broken IS NOT NULL THEN broken
+                WHEN (was).id IS NULL AND NOT create_ok THEN format('there is no user %s', login)
+                WHEN (was).id IS NULL AND NOT account_new
+                    THEN format('%s was removed by somebody else at this moment', login)
+                WHEN (was).id IS NULL OR existing = 'skip' THEN NULL
+                WHEN existing = 'fail' THEN format('%s already exists', login)
+                WHEN authd.role_rank((was).role) >= mine
+                    THEN format('%s has the role %s, which is not below yours', login, (was).role)
+                WHEN hash IS NOT NULL AND account_id <> (was).id
+                    THEN format('%s was added by somebody else at this moment', login)
+            END AS flaw
+              FROM ruled
+        )
+        SELECT ((item).n, (item).line, (item).login, (item).hash, (item).display_name,
+                (item).recovery_address, (item).addresses, (item).class_name, (item).class,
+                (item).scope, (item).suspended, (item).domain, (item).account,
+                CASE WHEN flaw IS NOT NULL THEN 'refused'
+                     WHEN (item).outcome IS NULL AND ((item).account).id IS NOT NULL
+                          AND existing = 'skip' THEN 'skipped'
+                     ELSE (item).outcome END,
+                coalesce(flaw, (item).detail), (item).hint, (item).account_id,
+                (item).account_new, (item).seal, (item).imported)::authd.import_row
+          FROM judged ORDER BY (item).n);
+END
+$$;
+
+-- authd.import_add(actor jsonb, rows authd.import_row[]) → text[]
+-- Makes the accounts of the rows that are open and have none; the logins of those that were made.
+CREATE OR REPLACE FUNCTION authd.import_add(actor jsonb, rows authd.import_row[]) RETURNS text[]
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+DECLARE
+    ids   bigint[];
+    names text[];
+    made  jsonb;
+BEGIN
+    WITH new AS (
+        INSERT INTO authd.account (id, login, domain, display_name, recovery_address, class, suspended,
+                                   suspended_reason, suspended_at, suspended_by_rank, scope,
+                                   password, password_generation, password_set_at,
+                                   password_seal, imported_keyed, imported_seal)
+            OVERRIDING SYSTEM VALUE
+            SELECT coalesce(item.account_id, authd.account_id()), item.login, item.domain,
+                   item.display_name, item.recovery_address, item.class,
+                   item.suspended,
+                   CASE WHEN item.suspended THEN 'suspended where it was imported from' END,
+                   CASE WHEN item.suspended THEN authd.now() END,
+                   CASE WHEN item.suspended THEN (actor ->> 'rank')::int END,
+                   authd.import_scope(item), item.hash, CASE WHEN item.hash IS NULL THEN 0 ELSE 1 END,
+                   CASE WHEN item.hash IS NOT NULL THEN authd.now() END,
+                   CASE WHEN item.hash IS NOT NULL THEN item.seal END,
+                   CASE WHEN item.hash IS NOT NULL THEN item.imported[1] END,
+                   CASE WHEN item.hash IS NOT NULL THEN item.seal END
+              FROM unnest(rows) AS item
+             WHERE item.outcome IS NULL AND (item.account).id IS NULL
+             ORDER BY item.login
+            ON CONFLICT (login) DO NOTHING RETURNING id, login
+    )
+    SELECT array_agg(id), array_agg(login) INTO ids, names FROM new;
+    IF ids IS NULL THEN
+        RETURN '{}';
+    END IF;
+    -- Read after the insertion: it may have waited for the deletion of the login's last holder.
+    UPDATE authd.account
+       SET password_generation = retired.password_generation + account.password_generation
+      FROM authd.retired_login AS retired
+     WHERE account.id = ANY (ids)
+       AND retired.digest = sha256(convert_to(account.login, 'UTF8'));
+    INSERT INTO authd.address (account, address)
+        SELECT made_now.id, unnest(coalesce(nullif(item.addresses, '{}'), ARRAY[item.login]))
+          FROM unnest(ids, names) AS made_now (id, login)
+          JOIN unnest(rows) AS item ON item.login = made_now.login AND item.outcome IS NULL;
+    SELECT jsonb_agg(jsonb_build_object('after', authd.import_audit(held, domain.name,
+               item.class_name, coalesce(nullif(item.addresses, '{}'), ARRAY[item.login]))) ORDER BY item.n)
+      INTO made
+      FROM unnest(rows) AS item
+      JOIN authd.account AS held ON held.login = item.login AND held.id = ANY (ids)
+      JOIN authd.domain ON domain.id = held.domain
+     WHERE item.outcome IS NULL;
+    PERFORM authd.audit_put_many(actor, 'user_add', made);
+    RETURN names;
+END
+$$;
+
+-- authd.import_password_kept(old authd.account, hash text) → boolean
+-- Whether an account's password is not the file's to replace: it was set, cleared or upgraded here. A
+-- password may be given to who never had one, and replaced if it is what was imported last.
+CREATE OR REPLACE FUNCTION authd.import_password_kept(old authd.account, hash text) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN hash IS NOT NULL
+   AND ((old).service
+        OR NOT ((old).password IS NULL AND (old).password_generation = 0)
+           AND ((old).password IS NULL
+                OR (old).imported_seal IS DISTINCT FROM (old).password_seal));
+
+-- authd.import_change(actor jsonb, item authd.import_row) → authd.account
+-- The account of a row as the file wants it.
+CREATE OR REPLACE FUNCTION authd.import_change(actor jsonb, item authd.import_row) RETURNS authd.account
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+DECLARE
+    new authd.account := item.account;
+BEGIN
+    new.display_name := coalesce(item.display_name, new.display_name);
+    new.recovery_address := coalesce(item.recovery_address, new.recovery_address);
+    new.class := coalesce(item.class, new.class);
+    new.scope := coalesce(new.scope, authd.import_scope(item));
+    IF item.suspended AND NOT new.suspended THEN
+        new.suspended := true;
+        new.suspended_reason := 'suspended where it was imported from';
+        new.suspended_at := authd.now();
+        new.suspended_by_rank := (actor ->> 'rank')::int;
+        new.version := new.version + 1;
+    END IF;
+    IF item.hash IS NOT NULL AND NOT authd.import_password_kept(item.account, item.hash)
+       AND NOT (new.password IS NOT NULL AND authd.import_known(item)) THEN
+        new.password := item.hash;
+        new.password_generation := new.password_generation + 1;
+        new.password_set_at := authd.now();
+        new.password_seal := item.seal;
+        new.imported_keyed := item.imported[1];
+        new.imported_seal := item.seal;
+        new.version := new.version + 1;
+    END IF;
+    RETURN new;
+END
+$$;
+
+-- authd.import_update(actor jsonb, rows authd.import_row[]) → jsonb
+-- Changes the accounts of the rows that are open and have one. {login: "updated" | "unchanged" |
+-- "full" (it would have more than 256 addresses)}. Who gets another password by it is signed out of
+-- this API; app passwords stay.
+CREATE OR REPLACE FUNCTION authd.import_update(actor jsonb, rows authd.import_row[]) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+DECLARE
+    answer jsonb;
+    made   jsonb;
+BEGIN
+    WITH wanted AS MATERIALIZED (
+        SELECT item.login, item.account AS old, authd.import_change(actor, item) AS new, had.list AS had,
+               ARRAY(SELECT unnest(item.addresses) EXCEPT SELECT unnest(had.list)) AS more
+          FROM unnest(rows) AS item,
+               LATERAL (SELECT ARRAY(SELECT address.address FROM authd.address
+                                      WHERE address.account = (item.account).id
+                                      ORDER BY 1) AS list) AS had
+         WHERE item.outcome IS NULL AND (item.account).id IS NOT NULL
+    ), fitting AS (
+        SELECT * FROM wanted WHERE cardinality(had) + cardinality(more) <= 256
+                               AND (new IS DISTINCT FROM old OR cardinality(more) > 0)
+    ), stored AS (
+        UPDATE authd.account
+           SET display_name = (new).display_name, recovery_address = (new).recovery_address,
+               class = (new).class, suspended = (new).suspended,
+               suspended_reason = (new).suspended_reason, suspended_at = (new).suspended_at,
+               suspended_by_rank = (new).suspended_by_rank, scope = (new).scope,
+               password = (new).password,
+               password_generation = (new).password_generation,
+               password_set_at = (new).password_set_at, password_seal = (new).password_seal,
+               imported_keyed = (new).imported_keyed, imported_seal = (new).imported_seal,
+               version = (new).version
+          FROM fitting WHERE account.id = (fitting.old).id AND fitting.new IS DISTINCT FROM fitting.old
+    ), given AS (
+        INSERT INTO authd.address (account, address)
+            SELECT (old).id, unnest(more) FROM fitting ON CONFLICT DO NOTHING
+    ), signed_out AS (
+        DELETE FROM authd.http_session AS session USING fitting
+         WHERE session.account = (old).id AND (new).password IS DISTINCT FROM (old).password
+    ), unlinked AS (
+        DELETE FROM authd.reset_link AS link USING fitting
+         WHERE link.account = (old).id AND (new).password IS DISTINCT FROM (old).password
+    )
+    SELECT (SELECT jsonb_object_agg(login, CASE
+                WHEN cardinality(had) + cardinality(more) > 256 THEN 'full'
+                WHEN new IS DISTINCT FROM old OR cardinality(more) > 0 THEN 'updated'
+                ELSE 'unchanged' END) FROM wanted),
+           (SELECT jsonb_agg(jsonb_build_object(
+                       'before', authd.import_audit(old, domain.name, was.name, had),
+                       'after', authd.import_audit(new, domain.name, class.name, had || more)))
+              FROM fitting JOIN authd.domain ON domain.id = (old).domain
+              LEFT JOIN authd.class AS was ON was.id = (old).class
+              LEFT JOIN authd.class ON class.id = (new).class)
+      INTO answer, made;
+    IF made IS NOT NULL THEN
+        PERFORM authd.audit_put_many(actor, 'user_import', made);
+    END IF;
+    RETURN coalesce(answer, '{}');
+END
+$$;
+
+-- authd.import_kept(item authd.import_row) → text
+-- What of a user who was there already the file did not change; NULL: nothing.
+CREATE OR REPLACE FUNCTION authd.import_kept(item authd.import_row) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN CASE
+    WHEN authd.import_password_kept(item.account, item.hash)
+         AND NOT authd.import_known(item)
+        THEN 'its password was changed here, and is kept'
+    WHEN (item.account).scope <> authd.import_scope(item)
+        THEN 'it has a sending scope already, which is kept'
+END;
