@@ -4,103 +4,20 @@ refused looks like a wrong password."""
 import os
 import threading
 import time
-from dataclasses import dataclass
 
 import pytest
-from client import Closed, encode, plain, saslauthd
+from client import Closed, plain, saslauthd
 from conftest import PASSWORD, doveadm_hash
 from harness import app_password, totp
 from harness.app_password import Pepper
 from harness.ask import ask
 from harness.private import read_text, wait_until
-
-HOME, ELSEWHERE = "192.0.2.7", "198.51.100.9"
-NEEDED = "app-password-or-code-required"
-
-
-@dataclass
-class Phone:
-    """A user who has enrolled, and what is on the phone."""
-
-    server: object
-    login: str
-    seed: bytes
-    algorithm: str = "SHA1"
-    digits: int = 6
-
-    def code(self, steps=0):
-        """The code of so many steps before or after this one."""
-        return totp.code(self.seed, self.algorithm, self.digits, at=time.time() + steps * totp.PERIOD)
-
-    def wrong(self, number=0):
-        """One that is of none of the steps near."""
-        near = {self.code(steps) for steps in range(-4, 5)}
-        return [f"{n:0{self.digits}}" for n in range(number, number + 20) if f"{n:0{self.digits}}" not in near][0]
-
-    def row(self, column):
-        return self.server.sql(f"SELECT totp.{column} FROM authd.totp JOIN authd.account ON account.id = totp.account"
-                               f" WHERE login = '{self.login}'")
-
-    def forget(self):
-        """As if no code had been entered yet."""
-        self.server.sql("UPDATE authd.totp SET last_step = 0, failures = 0, refused = '{}', locked_until = NULL"
-                        f" WHERE account = (SELECT id FROM authd.account WHERE login = '{self.login}')")
-
-
-def new_phone(server, password=PASSWORD, **more):
-    login = server.new_user(password=password)
-    seed = totp.enrol_in(server.postgres, server.authd.config["key_dir"], login, **more)
-    return Phone(server, login, seed, **more)
+from phone import ELSEWHERE, HOME, NEEDED, answer, by, event_of, new_phone, outcome, set_policy
 
 
 @pytest.fixture
 def phone(server):
     return new_phone(server)
-
-
-@pytest.fixture
-def graceful(instance):
-    """A node that gives grace after a code."""
-    instance.authd.config["second_factor_grace"] = {"for": "12h", "uses": 3, "network": "/24,/64",
-                                                    "shared": ["203.0.113.0/24"]}
-    instance.authd.write_config()
-    instance.authd.start()
-    return instance
-
-
-def set_policy(server, login, user=None, domain=None):
-    def literal(word):
-        return "NULL" if word is None else f"'{word}'"
-    server.sql(f"UPDATE authd.account SET second_factor = {literal(user)}, version = version + 1 "
-               f"WHERE login = '{login}'")
-    server.sql(f"UPDATE authd.domain SET second_factor = {literal(domain)} WHERE name = '{login.split('@')[1]}'")
-
-
-def answer(server, login, secret, mechanism="PLAIN", path=None, **parameters):
-    with server.connect(path) as client:
-        if mechanism == "PLAIN":
-            return client.auth(resp=plain(login, secret), **parameters)
-        client.auth(mechanism, resp=encode(login.encode()), **parameters)
-        return client.cont(secret.encode())
-
-
-def event_of(server, login, secret, *how, **parameters):
-    """The line in the log; the reply has to fit."""
-    since = server.authd.log_size()
-    reply = answer(server, login, secret, *how, **parameters)
-    event = server.authd.wait_event(since, user=login)
-    assert (reply.command == "OK") == (event["outcome"] == "allow"), reply.line
-    return event
-
-
-def outcome(server, login, secret, *how, **parameters):
-    return event_of(server, login, secret, *how, **parameters)["reason"]
-
-
-def by(server, login, secret, *how, **parameters):
-    """What came with the password, in the log."""
-    event = event_of(server, login, secret, *how, **parameters)
-    return event["reason"], event.get("factor")
 
 
 # ---- which secrets are good
@@ -446,80 +363,6 @@ def test_guesses_at_two_nodes(server, instance, phone):
                for event in node.authd.events(since=start) if event.get("user") == phone.login]
     assert sorted(reasons) == ["factor-locked"] * 11 + ["wrong-code"] * 5
     assert phone.row("failures") == "5"
-
-
-# ---- grace
-
-def test_grace(graceful):
-    user = new_phone(graceful)
-    assert by(graceful, user.login, PASSWORD, rip=HOME)[0] == NEEDED
-    used = PASSWORD + user.code()
-    assert by(graceful, user.login, used, rip=HOME) == ("good-password", "totp")
-    assert by(graceful, user.login, PASSWORD, rip="192.0.2.200") == ("good-password", "grace")
-    assert by(graceful, user.login, PASSWORD, rip=ELSEWHERE)[0] == NEEDED
-    assert by(graceful, user.login, "wrong", rip=HOME)[0] == "wrong-password"
-    # Beside the right password nothing else is looked at, nor counted.
-    assert by(graceful, user.login, PASSWORD + user.wrong(), rip=HOME) == ("good-password", "grace")
-    assert by(graceful, user.login, used, rip=HOME) == ("good-password", "grace")
-    assert user.row("failures") == "0"
-    assert by(graceful, user.login, PASSWORD, rip=HOME)[0] == NEEDED  # three uses
-    assert by(graceful, user.login, PASSWORD + user.wrong(), rip=HOME)[0] == "wrong-code"
-    user.forget()
-    assert by(graceful, user.login, PASSWORD + user.code(), rip=HOME) == ("good-password", "totp")
-    assert by(graceful, user.login, PASSWORD, rip=HOME) == ("good-password", "grace")
-
-
-def test_a_new_code_renews_it(graceful):
-    user = new_phone(graceful)
-    for _ in range(2):
-        user.forget()
-        assert by(graceful, user.login, PASSWORD + user.code(), rip="2001:db8::1") == ("good-password", "totp")
-        for host in (2, 3, 4):
-            assert by(graceful, user.login, PASSWORD, rip=f"2001:db8::{host}") == ("good-password", "grace")
-        assert by(graceful, user.login, PASSWORD, rip="2001:db8::5")[0] == NEEDED
-
-
-@pytest.mark.parametrize("client", [None, "127.0.0.1", "::1", "::ffff:127.0.0.1", "203.0.113.7"])
-def test_no_grace_there(graceful, client):
-    """Where too many come from, or nobody says from where."""
-    user = new_phone(graceful)
-    where = {} if client is None else {"rip": client}
-    assert by(graceful, user.login, PASSWORD + user.code(), **where) == ("good-password", "totp")
-    assert by(graceful, user.login, PASSWORD, **where)[0] == NEEDED
-    assert graceful.sql("SELECT count(*) FROM authd.factor_grace JOIN authd.account ON account.id = account "
-                        f"WHERE login = '{user.login}'") == "0"
-
-
-def test_no_grace_by_saslauthd(graceful):
-    user = new_phone(graceful)
-    assert by(graceful, user.login, PASSWORD + user.code(), rip=HOME) == ("good-password", "totp")
-    assert saslauthd(graceful.saslauthd, user.login, PASSWORD, extra=HOME)[:2] == b"NO"
-
-
-def test_none_unless_configured(server, phone):
-    assert outcome(server, phone.login, PASSWORD + phone.code(), rip=HOME) == "good-password"
-    assert outcome(server, phone.login, PASSWORD, rip=HOME) == NEEDED
-
-
-def test_grace_ends_with_the_enrolment(graceful):
-    user = new_phone(graceful)
-    assert by(graceful, user.login, PASSWORD + user.code(), rip=HOME) == ("good-password", "totp")
-    graceful.sql(f"UPDATE authd.totp SET id = authd.credential_id() + 100000 WHERE id = {user.row('id')}")
-    graceful.sql(f"UPDATE authd.account SET version = version + 1 WHERE login = '{user.login}'")
-    assert by(graceful, user.login, PASSWORD, rip=HOME)[0] == NEEDED
-
-
-@pytest.mark.parametrize("password", ["battery staple 123456", "battery staple $123456"])
-def test_grace_for_passwords_that_end_in_digits(graceful, password):
-    """There the whole of it is tried as well; elsewhere it is taken for another password with a code."""
-    user = new_phone(graceful, password=password)
-    assert by(graceful, user.login, password, rip=HOME)[0] == "wrong-password"
-    assert by(graceful, user.login, password + user.code(), rip=HOME) == ("good-password", "totp")
-    assert by(graceful, user.login, password, rip=HOME) == ("good-password", "grace")
-    assert by(graceful, user.login, password, rip=ELSEWHERE)[0] == "wrong-password"
-    assert by(graceful, user.login, "battery staple 654321", rip=HOME)[0] == "wrong-password"
-    assert by(graceful, user.login, password + user.wrong(), rip=HOME) == ("good-password", "grace")
-    assert user.row("failures") == "0"
 
 
 # ---- seeds that cannot be read

@@ -11,7 +11,7 @@ from conftest import PASSWORD, Server, make_authd
 from harness import app_password
 from harness.app_password import Pepper
 from harness.private import free_ports, wait_until
-from test_factor import NEEDED, new_phone, set_policy
+from phone import NEEDED, new_phone, set_policy
 
 
 @pytest.fixture(scope="module")
