@@ -30,6 +30,71 @@ COMMENT ON COLUMN authd.account.imported_seal IS
 ALTER TABLE authd.app_password
     ADD CONSTRAINT foreign_hash_is_sealed CHECK (authd.is_sealed(foreign_hash)) NOT VALID;
 
+-- ---- rows from before ------------------------------------------------------------------------
+
+-- What authd --migrate calls, as the owner, when the first sealing key is made; the service never.
+
+-- authd.unsealed_passwords(after bigint, bound int)
+--     → (id bigint, owner bigint, seal bigint, hash text, imported text)
+-- Accounts whose password is in clear, or whose import was digested without a key, in order of id; locked.
+-- seal: a number to seal over; hash and seal NULL: it is sealed; imported: that digest in hex, or NULL.
+CREATE FUNCTION authd.unsealed_passwords(after bigint, bound int)
+RETURNS TABLE (id bigint, owner bigint, seal bigint, hash text, imported text)
+LANGUAGE sql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+    SELECT held.id, held.id,
+           CASE WHEN NOT authd.is_sealed(held.password) THEN authd.credential_id() END,
+           CASE WHEN NOT authd.is_sealed(held.password) THEN held.password END,
+           encode(held.imported_digest, 'hex')
+      FROM authd.account AS held
+     WHERE held.id > after
+       AND (NOT authd.is_sealed(held.password) OR held.imported_digest IS NOT NULL)
+     ORDER BY held.id LIMIT bound FOR UPDATE
+$$;
+
+-- authd.unsealed_passwords_put(ids bigint[], seals bigint[], sealed text[], imported text[]) → void
+-- What became of them, each at its place in the arrays.
+CREATE FUNCTION authd.unsealed_passwords_put(ids bigint[], seals bigint[], sealed text[],
+                                             imported text[]) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+    UPDATE authd.account AS held
+       SET password = coalesce(item.sealed, held.password),
+           password_seal = coalesce(item.seal, held.password_seal),
+           imported_keyed = decode(item.imported, 'hex'),
+           imported_digest = NULL,
+           imported_seal = CASE WHEN held.imported_digest
+                                     = sha256(convert_to(held.password, 'UTF8')) THEN item.seal END
+      FROM unnest(ids, seals, sealed, imported) AS item (id, seal, sealed, imported)
+     WHERE held.id = item.id
+$$;
+
+-- authd.unsealed_app_passwords(after bigint, bound int)
+--     → (id bigint, owner bigint, seal bigint, hash text, imported text)
+-- The same of app passwords that were made elsewhere; seal and imported are NULL.
+CREATE FUNCTION authd.unsealed_app_passwords(after bigint, bound int)
+RETURNS TABLE (id bigint, owner bigint, seal bigint, hash text, imported text)
+LANGUAGE sql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+    SELECT held.id, held.account, NULL::bigint, held.foreign_hash, NULL::text
+      FROM authd.app_password AS held
+     WHERE held.id > after AND NOT authd.is_sealed(held.foreign_hash)
+     ORDER BY held.id LIMIT bound FOR UPDATE
+$$;
+
+-- authd.unsealed_app_passwords_put(ids bigint[], seals bigint[], sealed text[], imported text[]) → void
+-- Seals and imported are not looked at.
+CREATE FUNCTION authd.unsealed_app_passwords_put(ids bigint[], seals bigint[], sealed text[],
+                                                 imported text[]) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+    UPDATE authd.app_password AS held SET foreign_hash = item.sealed
+      FROM unnest(ids, sealed) AS item (id, sealed)
+     WHERE held.id = item.id
+$$;
+
+-- ---- accounts --------------------------------------------------------------------------------
+
 -- authd.account_id() → bigint
 -- The id of an account that is about to be made: its password hash is sealed over it. Never used twice; one
 -- that is not used after all is lost.

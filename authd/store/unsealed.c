@@ -20,40 +20,14 @@ enum { COLUMN_ID, COLUMN_OWNER, COLUMN_SEAL, COLUMN_HASH, COLUMN_IMPORTED };
 /* What is written of each row, as texts of arrays. */
 enum { ARRAY_ID, ARRAY_SEAL, ARRAY_SEALED, ARRAY_IMPORTED };
 
-/* `write` finds the columns of a row by its place in the arrays. */
 static const struct {
     const char *read;
     const char *write;
 } queries[] = {
-    [UNSEALED_PASSWORD] =
-        {
-            "SELECT id, id,"
-            " CASE WHEN NOT authd.is_sealed(password) THEN authd.credential_id() END,"
-            " CASE WHEN NOT authd.is_sealed(password) THEN password END,"
-            " encode(imported_digest, 'hex')"
-            " FROM authd.account"
-            " WHERE id > $2 AND (NOT authd.is_sealed(password) OR imported_digest IS NOT NULL)"
-            " ORDER BY id LIMIT $1 FOR UPDATE",
-            "UPDATE authd.account"
-            " SET password = coalesce(item.sealed, password),"
-            " password_seal = coalesce(item.seal, password_seal),"
-            " imported_keyed = decode(item.imported, 'hex'), imported_digest = NULL,"
-            " imported_seal = CASE WHEN imported_digest = sha256(convert_to(password, 'UTF8'))"
-            " THEN item.seal END"
-            " FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[])"
-            " AS item (id, seal, sealed, imported)"
-            " WHERE account.id = item.id",
-        },
-    [UNSEALED_APP_PASSWORD] =
-        {
-            "SELECT id, account, NULL, foreign_hash, NULL"
-            " FROM authd.app_password WHERE id > $2 AND NOT authd.is_sealed(foreign_hash)"
-            " ORDER BY id LIMIT $1 FOR UPDATE",
-            "UPDATE authd.app_password SET foreign_hash = item.sealed"
-            " FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[])"
-            " AS item (id, seal, sealed, imported)"
-            " WHERE app_password.id = item.id",
-        },
+    [UNSEALED_PASSWORD] = {"SELECT * FROM authd.unsealed_passwords($1, $2)",
+                           "SELECT authd.unsealed_passwords_put($1, $2, $3, $4)"},
+    [UNSEALED_APP_PASSWORD] = {"SELECT * FROM authd.unsealed_app_passwords($1, $2)",
+                               "SELECT authd.unsealed_app_passwords_put($1, $2, $3, $4)"},
 };
 
 struct batch {
@@ -138,7 +112,7 @@ static bool rows_write(const struct batch *batch, const PGresult *rows, struct e
 static int batch_run(struct batch *batch, struct err *err)
 {
     char limit[16];
-    const char *const values[] = {limit, batch->after};
+    const char *const values[] = {batch->after, limit};
     int count = -1;
 
     snprintf(limit, sizeof(limit), "%d", BATCH);
