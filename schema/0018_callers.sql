@@ -8,25 +8,27 @@
 
 -- ---- sessions --------------------------------------------------------------------------------
 
--- authd.factor_required(owner authd.account) → boolean
--- Whether a session without a factor is good for enrolling only, as far as the database knows: a role
--- above user, or what is said of the user or, once its grace date has come, of the domain.
-CREATE FUNCTION authd.factor_required(owner authd.account) RETURNS boolean
+-- authd.session_must_enrol(session authd.http_session, owner authd.account) → boolean
+-- Whether it is good for enrolling only: so it began, or it has no factor and the user has got a role
+-- above user, or what is now said of him or, once its grace date has come, of his domain.
+CREATE FUNCTION authd.session_must_enrol(session authd.http_session, owner authd.account)
+RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 BEGIN
-    RETURN owner.role <> 'user' OR coalesce(owner.second_factor = 'required', false)
-        OR EXISTS (SELECT FROM authd.domain AS home
-                    WHERE home.id = owner.domain AND home.second_factor = 'required'
-                      AND coalesce(home.second_factor_grace_date <= authd.now(), true));
+    RETURN session.must_enrol
+        OR session.factor IS NULL
+           AND (owner.role <> 'user' OR coalesce(owner.second_factor = 'required', false)
+                OR EXISTS (SELECT FROM authd.domain AS home
+                            WHERE home.id = owner.domain AND home.second_factor = 'required'
+                              AND coalesce(home.second_factor_grace_date <= authd.now(), true)));
 END
 $$;
 
 -- authd.caller_session(digest bytea) → jsonb
 -- As authd.caller(). A session ends 30 minutes after its last request and 12 hours after its
 -- first; for 10 minutes after a password was given it is fresh. factor: totp or recovery, which the
--- sign-in had beside the password; must_enrol: it is good for enrolment only. That is also what
--- becomes of a session without a factor as soon as authd.factor_required() says so.
+-- sign-in had beside the password; must_enrol: see authd.session_must_enrol().
 CREATE OR REPLACE FUNCTION authd.caller_session(digest bytea) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -51,8 +53,7 @@ BEGIN
         'fresh', session.fresh_at > authd.now() - interval '10 minutes',
         'fresh_until', authd.rfc3339(session.fresh_at + interval '10 minutes'),
         'factor', session.factor,
-        'must_enrol', session.must_enrol
-                      OR session.factor IS NULL AND authd.factor_required(owner),
+        'must_enrol', authd.session_must_enrol(session, owner),
         'rights', NULL, 'narrowed', false, 'reach', reach, 'domains', authd.domain_names(reach));
 END
 $$;
@@ -136,20 +137,21 @@ CREATE OR REPLACE FUNCTION authd.session_object(session authd.http_session) RETU
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    login text := (SELECT account.login FROM authd.account WHERE id = session.account);
+    owner authd.account;
 BEGIN
+    SELECT * INTO owner FROM authd.account WHERE id = session.account;
     RETURN authd.object(jsonb_build_object(
         'kind', 'session',
         'id', session.id::text,
-        'user', login,
+        'user', owner.login,
         'user_id', session.account::text,
-        'domain', split_part(login, '@', 2),
+        'domain', split_part(owner.login, '@', 2),
         'created_at', authd.rfc3339(session.created_at),
         'last_seen_at', authd.rfc3339(session.last_seen_at),
         'expires_at', authd.rfc3339(session.created_at + interval '12 hours'),
         'fresh_until', authd.rfc3339(session.fresh_at + interval '10 minutes'),
         'factor', session.factor,
-        'must_enrol', session.must_enrol,
+        'must_enrol', authd.session_must_enrol(session, owner),
         'client', host(session.client),
         'agent', session.agent));
 END
