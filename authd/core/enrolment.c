@@ -111,15 +111,6 @@ static const char *member(const json_t *object, const char *name)
     return text != NULL ? text : "";
 }
 
-/* A number that stands in an object as a text or as a number. */
-static int64_t number_in(const json_t *object, const char *name)
-{
-    const json_t *value = json_object_get(object, name);
-
-    return json_is_integer(value) ? json_integer_value(value)
-                                  : strtoll(member(object, name), NULL, 10);
-}
-
 /* ---- recovery codes ------------------------------------------------------------------------ */
 
 static void arguments_add_codes(struct enrolment_call *call, int64_t account)
@@ -170,7 +161,7 @@ static void codes_prepared(const struct account_result *result, void *arg)
         call_end(call, result);
         return;
     }
-    arguments_add_codes(call, number_in(result->object, "user_id"));
+    arguments_add_codes(call, account_number(result->object, "user_id"));
     call_change(call, codes_changed);
 }
 
@@ -193,7 +184,7 @@ static void show_seed(const struct enrolment_call *call, json_t *enrolment)
         .login = member(enrolment, "user"),
         .secret = secret,
         .algorithm = member(enrolment, "algorithm"),
-        .digits = (unsigned)number_in(enrolment, "digits"),
+        .digits = (unsigned)account_number(enrolment, "digits"),
         .period = TOTP_PERIOD,
     };
 
@@ -237,8 +228,8 @@ static void begin_prepared(const struct account_result *result, void *arg)
 
     const struct sealed_row row = {
         .kind = FACTOR_KIND,
-        .id = number_in(result->object, "credential"),
-        .owner = number_in(result->object, "user_id"),
+        .id = account_number(result->object, "credential"),
+        .owner = account_number(result->object, "user_id"),
     };
 
     sealed_make(&call->core->keys->sealing, &row, (struct span){call->seed, sizeof(call->seed)},
@@ -269,7 +260,7 @@ static struct account_result wrong_format(const char *detail)
 static void confirmed(const struct account_result *result, void *arg)
 {
     struct enrolment_call *call = arg;
-    int64_t left = number_in(result->object, "left");
+    int64_t left = account_number(result->object, "left");
 
     call->account = NULL;
     if (result->status == ACCOUNT_OK && strcmp(member(result->object, "kind"), "totp-wrong") == 0) {
@@ -296,13 +287,13 @@ static void confirmed(const struct account_result *result, void *arg)
 /* False: the seed cannot be opened. `*step` stays -1 if the code is not of it. */
 static bool match_code(const struct enrolment_call *call, const json_t *pending, int64_t *step)
 {
-    int64_t now = number_in(pending, "seconds");
+    int64_t now = account_number(pending, "seconds");
     const struct factor_row row = {
-        .id = number_in(pending, "id"),
-        .owner = number_in(pending, "account"),
+        .id = account_number(pending, "id"),
+        .owner = account_number(pending, "account"),
         .seed = member(pending, "seed"),
         .algorithm = member(pending, "algorithm"),
-        .digits = (unsigned)number_in(pending, "digits"),
+        .digits = (unsigned)account_number(pending, "digits"),
     };
 
     if (call->dry_run) {
@@ -336,9 +327,9 @@ static void confirm_prepared(const struct account_result *result, void *arg)
         call_end(call, result);
         return;
     }
-    if ((int64_t)strlen(call->code.text) != number_in(pending, "digits")) {
+    if ((int64_t)strlen(call->code.text) != account_number(pending, "digits")) {
         snprintf(call->detail, sizeof(call->detail), "the code of this enrolment has %lld digits",
-                 (long long)number_in(pending, "digits"));
+                 (long long)account_number(pending, "digits"));
         call->refusal = wrong_format(call->detail);
         call_end(call, &call->refusal);
         return;
@@ -349,7 +340,7 @@ static void confirm_prepared(const struct account_result *result, void *arg)
     }
     json_object_set(call->arguments, "pending", json_object_get(pending, "id"));
     json_object_set_new(call->arguments, "step", step >= 0 ? json_integer(step) : json_null());
-    arguments_add_codes(call, number_in(pending, "account"));
+    arguments_add_codes(call, account_number(pending, "account"));
     call_change(call, confirmed);
 }
 
