@@ -96,7 +96,7 @@ BEGIN
     END IF;
     IF must_enrol AND operation <> ALL (authd.enrolment_operations()) THEN
         PERFORM authd.refuse('AU403', 'this sign-in is good for enrolling a second factor only',
-                             'Enrol one, then go on.');
+                             'Sign in again with a code; or enrol a second factor, then go on.');
     END IF;
     IF actor -> 'reach' IS DISTINCT FROM 'null' THEN
         reach := ARRAY(SELECT value::bigint FROM jsonb_array_elements_text(actor -> 'reach'));

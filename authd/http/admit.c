@@ -258,8 +258,10 @@ void admit_refuse(struct exchange *exchange, unsigned verdict, const char *field
         break;
     case RIGHTS_MUST_ENROL:
         problem.type = PROBLEM_SECOND_FACTOR_REQUIRED;
-        problem.detail = "this account needs a second factor and has none";
-        problem.hint = "Enrol one by POST /v1/users/me/totp, confirm it by a code, then go on.";
+        problem.detail = "this account needs a second factor, and this sign-in had none";
+        problem.hint =
+            "Sign in again with a code; or enrol by POST /v1/users/me/totp, confirm it by a "
+            "code, then go on.";
         break;
     }
     exchange_refuse(exchange, &problem);
