@@ -1,6 +1,6 @@
-/* Per-request memory. A bump allocator over a list of chunks: what a request allocates lives
- * exactly as long as the request. Threat: a request holds passwords; everything it touched is wiped
- * on destroy, so nothing depends on each holder remembering to. */
+/* Per-request memory: a bump allocator over a list of chunks. All memory of a request lives exactly
+ * as long as the request. Threat: a request holds passwords. arena_destroy() wipes all memory of
+ * the request, so safety does not depend on each user of the arena remembering to wipe. */
 #include "base/arena.h"
 
 #include <stdalign.h>
@@ -13,12 +13,12 @@
 #include "base/mem.h"
 #include "base/secret.h"
 
-/* A request is a few names, a secret and a reply: most need one chunk. */
+/* A request has a few names, a secret and a reply: most requests need one chunk. */
 #define CHUNK_SIZE 4096
 
 struct chunk {
     struct chunk *next;
-    size_t size; /* of data */
+    size_t size; /* octets in data */
     size_t used;
     alignas(max_align_t) char data[];
 };
@@ -65,7 +65,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 {
     const size_t unit = alignof(max_align_t);
     if (size > PTRDIFF_MAX / 2) {
-        abort(); /* inputs are bounded: only a bug asks for this */
+        abort(); /* every input is bounded: only a bug asks for so much */
     }
     size_t rounded = (size + unit - 1) / unit * unit;
     if (rounded == 0) {

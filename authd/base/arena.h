@@ -1,4 +1,4 @@
-/* Per-request memory: allocated piecemeal, wiped and freed at once. */
+/* Per-request memory: allocated in small pieces, wiped and freed all together. */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
@@ -7,11 +7,11 @@
 struct arena;
 
 struct arena *arena_create(void);
-void arena_destroy(struct arena *arena); /* wipes everything; NULL is fine */
+void arena_destroy(struct arena *arena); /* wipes and frees all memory; NULL is allowed */
 
-/* Zeroed, aligned for any type. */
+/* Returns zeroed memory, aligned for any type. Never NULL. The arena owns the memory. */
 void *arena_alloc(struct arena *arena, size_t size);
-/* NUL-terminated copies. */
+/* Both return a NUL-terminated text that the arena owns. */
 char *arena_copy(struct arena *arena, struct span text);
 char *arena_printf(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

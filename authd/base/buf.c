@@ -1,5 +1,5 @@
-/* A growing byte buffer with a maximum. Threat: a peer that sends without end, and secrets that
- * pass through: memory is bounded by `max`, and whatever is given back was wiped before. */
+/* A growing byte buffer with a maximum size. Threats: a peer that sends without end (`max` bounds
+ * the memory); secrets that pass through (memory is wiped before it is freed). */
 #include "base/buf.h"
 
 #include <stdarg.h>
@@ -23,7 +23,7 @@ void buf_finish(struct buf *buf)
     *buf = (struct buf){.max = buf->max};
 }
 
-/* Not realloc: it would leave an unwiped copy behind. */
+/* Copies into new memory, because realloc() would leave an unwiped copy behind. */
 static void grow(struct buf *buf, size_t needed)
 {
     size_t capacity = buf->capacity < FIRST_CAPACITY ? FIRST_CAPACITY : buf->capacity;
@@ -89,7 +89,7 @@ void buf_printf(struct buf *buf, const char *format, ...)
 void buf_consume(struct buf *buf, size_t len)
 {
     if (len > buf->len) {
-        abort(); /* the caller lost count */
+        abort(); /* only a bug consumes more than there is */
     }
     if (len == 0) {
         return;

@@ -1,4 +1,5 @@
-/* A growing byte buffer with a maximum. Overflow is sticky: write on, then ask once. */
+/* A growing byte buffer with a maximum size. Overflow is sticky: a caller appends everything, then
+ * checks `overflow` once. */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 
@@ -9,7 +10,7 @@ struct buf {
     size_t len;
     size_t capacity;
     size_t max;
-    bool overflow; /* something did not fit; the buffer holds what came before it */
+    bool overflow; /* an append did not fit; data holds what came before */
 };
 
 void buf_init(struct buf *buf, size_t max);
@@ -20,7 +21,8 @@ void buf_text(struct buf *buf, const char *text);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Drops the first `len` octets. */
 void buf_consume(struct buf *buf, size_t len);
-/* Room for at least `len` more octets at data + len, or NULL and overflow; then add to buf->len. */
+/* Makes room for `len` more octets and returns data + buf->len. The caller adds to buf->len what
+ * was written there. NULL: there is no room, and `overflow` is set. */
 char *buf_reserve(struct buf *buf, size_t len);
 
 static inline struct span buf_span(const struct buf *buf)

@@ -1,4 +1,5 @@
-/* Monotonic time. Kept apart so that no timer ever follows a clock that an administrator sets. */
+/* Monotonic time. Wall-clock time has no function here, so that no timer ever follows a clock that
+ * an administrator sets. */
 #include "base/clock.h"
 
 #include <time.h>

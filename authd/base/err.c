@@ -1,12 +1,13 @@
 /* The text of an expected failure. Threat: pieces of the text come from files, the database or the
- * network; whatever they hold, the text stays one line of a log or of a terminal. */
+ * network. Whatever the pieces hold, the text stays one line of a log or of a terminal. */
 #include "base/err.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Replaces the end of a text that was too long, without cutting a UTF-8 sequence in two. */
+/* Replaces the end of a text that was too long by "...", without cutting a UTF-8 sequence in
+ * two. */
 static void mark_cut(char *text, size_t size)
 {
     size_t end = size - sizeof("...");
@@ -16,8 +17,8 @@ static void mark_cut(char *text, size_t size)
     memcpy(text + end, "...", sizeof("..."));
 }
 
-/* Control characters become blanks, and each run of blanks one: libpq, for one, writes paragraphs.
- */
+/* Control characters become blanks, and each run of blanks becomes one. libpq, for example, writes
+ * messages of several lines. */
 static void make_one_line(char *text)
 {
     char *out = text;

@@ -1,15 +1,16 @@
-/* The text of an expected failure, for the layer that knows what to do about it. */
+/* The text of an expected failure. The layer that can handle the failure decides what to do with
+ * the text. */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
 #include <stdbool.h>
 
 struct err {
-    char text[512]; /* one line, no secret, what is wrong and where; and the remedy if there is one
-                     */
+    /* One line without secrets: says what is wrong, where, and how to fix it if there is a way. */
+    char text[512];
 };
 
-/* Always false, so that `return err_set(...)` ends a bool function. */
+/* Returns always false, so that `return err_set(...)` ends a bool function. */
 bool err_set(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -1,13 +1,13 @@
 /* Builds log lines. Threat: a login name that forges a line, ends a JSON string, drives a terminal
- * or makes a line unreadable; so every value is escaped here, whatever its caller checked.
+ * or makes a line unreadable. So every value is escaped here, even if its caller has already
+ * checked the value.
  *
- * kv:   time=2026-01-31T12:00:00.000Z level=info event=auth user=alice@example.org text="a \"b\"
- * \x0a" JSON:
- * {"time":"2026-01-31T12:00:00.000Z","level":"info","event":"auth","user":"alice@example.org"}
+ * kv:   time=2026-01-31T12:00:00.000Z level=info event=auth user=alice@example.org text="\x0a"
+ * JSON: {"time":"2026-01-31T12:00:00.000Z","level":"info","event":"auth","text":"\u000a"}
  *
- * In kv each odd octet is \xNN. In JSON an odd character is \uNNNN, and an octet that is not UTF-8
- * stands as the text \xNN, because JSON has no other place for it.
- */
+ * In kv each octet of an unsafe character is written as \xNN. In JSON an unsafe character is
+ * written as \uNNNN, and an octet that is not UTF-8 as the text \\xNN, because JSON cannot express
+ * such an octet. */
 #include "base/log.h"
 
 #include <inttypes.h>
@@ -18,8 +18,8 @@
 
 #include "base/log_writer.h"
 
-#define VALUE_MAX 512 /* of one value, escaped */
-/* What must still fit behind any value: "..." and its quote, and the line's end. */
+#define VALUE_MAX 512 /* octets of one escaped value */
+/* The longest text that may follow a value: "...", its quote and the end of the line. */
 #define TAIL_ROOM (sizeof("...\"}\n") - 1)
 
 static const char *const level_names[] = {
@@ -29,11 +29,11 @@ static const char *const level_names[] = {
     [LOG_DEBUG] = "debug",
 };
 
-/* Set before there are threads. */
+/* Both are set before the first thread starts. */
 static enum log_level log_level = LOG_INFO;
 static enum log_format log_format = LOG_KV;
 
-/* One character of a value: a code point, or one octet that starts none. */
+/* One character of a value: a code point, or one octet that is not UTF-8 (`valid` is false). */
 struct character {
     uint32_t code;
     size_t len;
@@ -65,8 +65,9 @@ static struct character character_decode(const unsigned char *text, size_t len)
     return (struct character){.code = code, .len = need, .valid = true};
 }
 
-/* Would it break the line, or deceive the one who reads it? Controls (C0, DEL, C1), line and
- * paragraph separators, and the marks that reorder or hide text. All are below U+10000. */
+/* Would the character break the line, or deceive the person who reads the log? These are controls
+ * (C0, DEL, C1), line and paragraph separators, and the marks that reorder or hide text. All are
+ * below U+10000. */
 static bool character_is_odd(uint32_t code)
 {
     return code < 0x20 || (code >= 0x7F && code <= 0x9F) || code == 0xAD || code == 0x61C ||
@@ -74,7 +75,7 @@ static bool character_is_odd(uint32_t code)
            (code >= 0x2060 && code <= 0x206F) || code == 0xFEFF;
 }
 
-/* Writes what stands for one character; returns its length. `out` has room for 16 octets. */
+/* Writes the escaped form of one character and returns its length. `out` has room for 16 octets. */
 static size_t character_escape(struct character c, const unsigned char *text, char *out)
 {
     if (!c.valid) {
@@ -117,7 +118,7 @@ static void line_put(struct log_line *line, const char *text, size_t len)
     line->len += len;
 }
 
-/* The key with what stands before its value; false, and nothing written, when the line is full. */
+/* Writes the separator, the key and "=" or ":". False: the line is full and nothing was written. */
 static bool line_key(struct log_line *line, const char *key)
 {
     char text[64];
@@ -127,7 +128,7 @@ static bool line_key(struct log_line *line, const char *key)
     const char *after = log_format == LOG_JSON ? ":" : "=";
     int len = snprintf(text, sizeof(text), "%s%s%s%s%s", before, quote, key, quote, after);
 
-    /* The shortest value that says anything: a quote and one escaped character, or a number. */
+    /* The shortest value worth writing: a quote and one escaped character, or a number. */
     const size_t least = 24;
     if (len < 0 || (size_t)len >= sizeof(text) ||
         line->len + (size_t)len + least + TAIL_ROOM > sizeof(line->text)) {
@@ -195,7 +196,7 @@ static bool line_close(struct log_line *line)
     return log_writer_put(line->text, line->len);
 }
 
-/* Whatever the level: what is missing from a log must be in the log. */
+/* Ignores the configured level: the log always says how many of its lines are missing. */
 static bool report_dropped(uint64_t lost)
 {
     struct log_line line;

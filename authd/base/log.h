@@ -1,9 +1,10 @@
 /* The log: one line per event, key=value or JSON, to stderr.
  *
- * The line is built on the caller's stack and copied into a bounded ring; a thread of its own
- * writes it. A full ring (stderr is not being read) drops the line and counts it, and the count is
- * logged when there is room again: no login ever waits for the log. Values come from the network:
- * they are escaped so that one event stays one line. Secrets are never passed in.
+ * A line is built on the caller's stack and copied into a bounded ring. A thread of the log's own
+ * writes the ring to stderr. When stderr is not being read, the ring fills up: further lines are
+ * dropped and counted, and the count is logged when there is room again. So no login ever waits for
+ * the log. Values come from the network: they are escaped so that one event stays one line. Callers
+ * never pass secrets to the log.
  *
  *     struct log_line line;
  *     log_begin(&line, LOG_INFO, "auth");
@@ -26,15 +27,15 @@ enum log_format { LOG_KV, LOG_JSON };
 #define LOG_LINE_MAX 2048
 
 struct log_line {
-    bool on; /* this level is logged; otherwise all calls do nothing */
+    bool on; /* the level is enabled; otherwise all calls do nothing */
     size_t len;
     char text[LOG_LINE_MAX];
 };
 
-/* Before log_start and after log_stop, lines are written at once by the caller. */
+/* Before log_start() and after log_stop(), the calling thread writes lines to stderr itself. */
 void log_configure(enum log_level level, enum log_format format);
-void log_start(void); /* starts the thread; call after privileges are dropped */
-void log_stop(void);  /* writes what is queued, for at most a second, and ends the thread */
+void log_start(void); /* starts the log's thread; call after privileges are dropped */
+void log_stop(void);  /* writes queued lines for at most one second, then ends the thread */
 
 /* `event` is a constant word. Each line has the time (RFC 3339, UTC, milliseconds) and the level.
  */
@@ -46,11 +47,11 @@ void log_span(struct log_line *line, const char *key, struct span value);
 void log_number(struct log_line *line, const char *key, int64_t value);
 void log_end(struct log_line *line);
 
-/* A line with one "message" member. */
+/* Writes a line with one "message" member. */
 void log_message(enum log_level level, const char *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* How many lines were dropped since the start. */
+/* The number of lines dropped since the process started. */
 uint64_t log_dropped(void);
 
 #endif

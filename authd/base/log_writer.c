@@ -1,5 +1,6 @@
 /* The log's ring and thread. Threat: a stopped reader of stderr (a paused terminal, a full journal)
- * must delay no login. Only the thread ever waits for it; a full ring drops and counts. */
+ * must not delay a login. Only the log's thread waits for stderr; lines that do not fit in the ring
+ * are dropped and counted. */
 #include "base/log_writer.h"
 
 #include <errno.h>
@@ -13,24 +14,24 @@
 #include <unistd.h>
 
 #define RING_SIZE       ((size_t)256 * 1024)
-#define RING_URGENT     (RING_SIZE / 2) /* from here on the thread does not linger */
+#define RING_URGENT     (RING_SIZE / 2) /* the thread writes at once from here on */
 #define STOP_TIMEOUT_MS 1000
-#define LINGER_MS       5 /* lines that come together are written together */
+#define LINGER_MS       5 /* lines that arrive within this time are written together */
 
 enum writer_state {
-    WRITER_DIRECT,  /* no thread: the caller writes */
-    WRITER_RUNNING, /* the ring */
-    WRITER_ENDING,  /* the thread writes what is left and ends */
-    WRITER_DEAD,    /* stderr took too long at the end: new lines are dropped */
+    WRITER_DIRECT,  /* there is no thread: the caller writes to stderr */
+    WRITER_RUNNING, /* lines go into the ring, which the thread writes */
+    WRITER_ENDING,  /* the thread writes the rest of the ring and ends */
+    WRITER_DEAD,    /* stderr blocked for too long at the end: lines are dropped */
 };
 
 static struct {
     pthread_mutex_t lock;
-    pthread_cond_t filled; /* the thread has something to do */
-    pthread_cond_t ended;  /* the ring is empty, the thread is about to return */
+    pthread_cond_t filled; /* signalled when the thread has something to do */
+    pthread_cond_t ended;  /* signalled when the thread is about to return */
     pthread_t thread;
     enum writer_state state;
-    bool idle;   /* the thread waits for the first line; otherwise it comes by itself */
+    bool idle;   /* the thread waits without a timeout and needs a signal */
     size_t head; /* first octet to write */
     size_t used;
     uint64_t dropped;
@@ -49,8 +50,8 @@ static void count_drop(void)
     writer.unreported++;
 }
 
-/* What was written, waiting for the reader as long as it takes; -1 if there is no reader any more.
- */
+/* Returns the number of octets written, and waits for the reader as long as necessary. -1: stderr
+ * has no reader any more. */
 static ssize_t write_some(const struct iovec *parts, int count)
 {
     for (;;) {
@@ -58,7 +59,7 @@ static ssize_t write_some(const struct iovec *parts, int count)
         if (written >= 0 || (errno != EINTR && errno != EAGAIN)) {
             return written;
         }
-        if (errno == EAGAIN) { /* somebody who shares stderr made it non-blocking */
+        if (errno == EAGAIN) { /* another process that shares stderr made it non-blocking */
             poll(&(struct pollfd){.fd = STDERR_FILENO, .events = POLLOUT}, 1, -1);
         }
     }
@@ -85,7 +86,8 @@ static void ring_copy(const char *line, size_t len)
     writer.used += len;
 }
 
-/* With the lock held; gives it up while writing. Producers only touch the free part meanwhile. */
+/* Call with the lock held; releases the lock while writing. Meanwhile producers touch only the free
+ * part of the ring. */
 static void ring_write(void)
 {
     size_t used = writer.used;
@@ -99,12 +101,12 @@ static void ring_write(void)
     ssize_t written = write_some(parts, 2);
 
     pthread_mutex_lock(&writer.lock);
-    size_t done = written < 0 ? used : (size_t)written; /* no reader: let it go */
+    size_t done = written < 0 ? used : (size_t)written; /* stderr has no reader: drop the lines */
     writer.head = (writer.head + done) % RING_SIZE;
     writer.used -= done;
 }
 
-/* With the lock held; gives it up while the line is made. */
+/* Call with the lock held; releases the lock while the line is made. */
 static void report_drops(void)
 {
     uint64_t lost = writer.unreported;
@@ -113,7 +115,7 @@ static void report_drops(void)
     bool reported = writer.report(lost);
     pthread_mutex_lock(&writer.lock);
     if (!reported) {
-        writer.dropped--; /* the report's own line is no event */
+        writer.dropped--; /* the line of the report itself does not count as lost */
         writer.unreported += lost - 1;
     }
 }
@@ -132,8 +134,8 @@ static struct timespec monotonic_in(long ms)
     return when;
 }
 
-/* With the lock held. Waking a thread costs a login more than its line does: so one that was woken
- * waits a little for the lines that follow. */
+/* Call with the lock held. Waking a thread costs a login more than copying the line does, so a
+ * woken thread waits a little for the lines that follow. */
 static void wait_for_lines(void)
 {
     writer.idle = true;
@@ -179,7 +181,7 @@ void log_writer_start(bool (*report)(uint64_t lost))
     writer.used = 0;
     writer.state = WRITER_RUNNING;
 
-    /* Signals belong to the loop. */
+    /* The event loop handles all signals. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int failure = pthread_create(&writer.thread, NULL, writer_main, NULL);
@@ -211,7 +213,7 @@ void log_writer_stop(void)
     pthread_mutex_unlock(&writer.lock);
 
     if (stuck) {
-        pthread_detach(writer.thread); /* it owns nothing: it ends with the process */
+        pthread_detach(writer.thread); /* the thread owns no resources and ends with the process */
     } else {
         pthread_join(writer.thread, NULL);
     }

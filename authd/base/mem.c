@@ -1,6 +1,5 @@
 /* Heap memory that cannot fail. Threat: a half-handled allocation failure is an untested path
- * through the code that decides who may log in; aborting is the one behaviour that is certainly
- * safe. */
+ * through the code that decides who may log in. Aborting is certainly safe. */
 #include "base/mem.h"
 
 #include <stdio.h>
@@ -18,7 +17,8 @@ static void *must(void *ptr)
 
 void *mem_calloc(size_t count, size_t size)
 {
-    /* calloc checks the product; one octet at least, so that NULL only ever means failure. */
+    /* calloc() checks the product for overflow. One octet at least is allocated, so that NULL
+     * always means failure. */
     return must(count == 0 || size == 0 ? calloc(1, 1) : calloc(count, size));
 }
 

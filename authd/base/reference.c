@@ -1,5 +1,6 @@
-/* Makes a request's reference. Threat: a reference that counts or that is derived from the request
- * would tell a stranger how busy the service is or whether a login exists; so it is random. */
+/* Makes a request's reference. Threat: a reference that counts requests would tell a stranger how
+ * busy the service is; one derived from the request would tell whether a login exists. So
+ * references are random. */
 #include "base/reference.h"
 
 #include <stddef.h>
@@ -11,7 +12,8 @@
 void reference_make(char out[static REFERENCE_LENGTH + 1])
 {
     static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
-    /* One system call for many; used on any thread. A reference is no secret. */
+    /* One system call fills the pool for many references; each thread has its own pool. A reference
+     * is not secret, so the pool is not wiped. */
     static _Thread_local unsigned char pool[POOL_REFERENCES * REFERENCE_LENGTH];
     static _Thread_local size_t left;
 

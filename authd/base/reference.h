@@ -1,10 +1,12 @@
-/* A request's reference: the random word that a refused client sees and the log repeats, so that an
- * administrator finds the one line that explains it. It says nothing about the request. */
+/* A request's reference: a random word that a refused client sees and the log repeats, so that an
+ * administrator finds the one log line that explains the refusal. The reference reveals nothing
+ * about the request. */
 #ifndef BASE_REFERENCE_H
 #define BASE_REFERENCE_H
 
 #define REFERENCE_LENGTH 10
 
-void reference_make(char out[static REFERENCE_LENGTH + 1]); /* a-z2-7: 50 random bits */
+/* Writes 50 random bits as letters of a-z2-7, and a NUL. */
+void reference_make(char out[static REFERENCE_LENGTH + 1]);
 
 #endif

@@ -1,5 +1,6 @@
-/* Compares, wipes and makes secrets. Threat: timing of a comparison that tells how much was right,
- * and memory that outlives its use and ends in a core file, in swap or in another request. */
+/* Compares, wipes and makes secrets. Threats: the time of a comparison tells an attacker how much
+ * of a guess was right; memory that outlives its use ends up in a core file, in swap or in another
+ * request. */
 #include "base/secret.h"
 
 #include <stdlib.h>
@@ -27,7 +28,7 @@ void secret_random(void *out, size_t len)
 
 void secret_protect_process(void)
 {
-    /* Before there are threads: libsodium opens the system's generator here. */
+    /* No other thread may run yet: libsodium opens the system's generator here. */
     if (sodium_init() < 0) {
         abort();
     }

@@ -1,19 +1,20 @@
-/* The only place where secrets are compared and wiped. */
+/* The only functions that compare, wipe and generate secrets. */
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H
 
 #include "base/span.h"
 
-/* In constant time for equal lengths; the length itself is not secret. */
+/* Compares in constant time when the lengths are equal. The length is not secret. */
 bool secret_equal(struct span a, struct span b);
 
-/* Never optimised away. NULL is fine when `len` is 0. */
+/* The compiler never optimises this away. NULL is allowed when `len` is 0. */
 void secret_wipe(void *ptr, size_t len);
 
-/* `len` octets from the system's generator. */
+/* Writes `len` octets of the system's random generator. */
 void secret_random(void *out, size_t len);
 
-/* No core file of this process, and nobody but root may read its memory. Call once, at start. */
+/* Forbids core files of this process and lets only root read its memory. Call once, at start,
+ * before any thread is created. */
 void secret_protect_process(void);
 
 #endif

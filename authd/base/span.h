@@ -1,4 +1,4 @@
-/* A view of octets that somebody else owns; not NUL-terminated. */
+/* A view of octets that the caller does not own, without a NUL at the end. */
 #ifndef BASE_SPAN_H
 #define BASE_SPAN_H
 
@@ -19,13 +19,13 @@ static inline struct span span_of(const char *text)
     return (struct span){text, strlen(text)};
 }
 
-/* Not for secrets: see secret_equal(). */
+/* Compares texts that are not secret; secret_equal() compares secrets. */
 static inline bool span_equal(struct span a, struct span b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
-/* FNV-1a: tells texts apart where nothing depends on it. */
+/* FNV-1a hash. An attacker can make collisions: use it only where a collision does no harm. */
 static inline uint64_t span_number(struct span span)
 {
     uint64_t number = 0xcbf29ce484222325;
@@ -36,7 +36,8 @@ static inline uint64_t span_number(struct span span)
     return number;
 }
 
-/* A NUL-terminated copy in `out`, cut to fit and before the first NUL. Returns `out`. */
+/* Writes a NUL-terminated copy of at most `size` - 1 octets to `out`. Returns `out`. `size` is at
+ * least 1. The text ends at the first NUL of `span`. */
 static inline char *span_text(struct span span, char *out, size_t size)
 {
     size_t length = span.len < size ? span.len : size - 1;
