@@ -1,8 +1,8 @@
-/* See listen.h. Threats: a directory that a less privileged user can write (Postfix owns the one of
- * its sockets) while we are still root, so no path is changed by name after bind(): mode comes from
- * the descriptor, the owner is set through one that is known to be the socket. A flood of
- * connections: each event accepts a bounded number, so that what is already connected gets its
- * turn. */
+/* See listen.h. Threats: a less privileged user can write to the socket's directory while authd is
+ * still root (Postfix owns the directory of its sockets). So no path is changed by name after
+ * bind(): the mode comes from the descriptor, and the owner is set through a descriptor that is
+ * known to be a socket. A flood of connections: each event accepts a bounded number, so that
+ * existing connections get their turn. */
 #include "loop/listen.h"
 
 #include <arpa/inet.h>
@@ -30,18 +30,18 @@
 #define ACCEPT_BATCH   64
 #define ADDRESS_LENGTH (INET6_ADDRSTRLEN + 8) /* "[address]:65535" */
 
-/* No descriptors left: accepting again at once would only spin. */
+/* The pause in accepting when no descriptor is left: accepting again at once would only spin. */
 static const struct timeval PAUSE = {.tv_usec = 100 * 1000};
 
 struct listener {
     int fd;
-    int fd_limit;         /* clients get only descriptors below it */
-    int fd_limit_trusted; /* root and our own user, if `reserve` */
+    int fd_limit;         /* clients get only descriptors below this number */
+    int fd_limit_trusted; /* the limit for root and authd's own user, if `reserve` */
     bool reserve;
     char *name;
     bool local;
-    dev_t device; /* of the socket file that we made */
-    ino_t inode;
+    dev_t device; /* device of the socket file that authd made */
+    ino_t inode;  /* inode of that file; 0: there is none */
     uid_t *peers;
     unsigned peer_count;
     listen_accept_f *accept;
@@ -49,8 +49,8 @@ struct listener {
     struct event readable;
     struct event pause;
     void (*short_of_descriptors)(const char *name, unsigned count);
-    unsigned turned_away; /* not reported yet */
-    struct event report;  /* pending: the last report was less than a minute ago */
+    unsigned turned_away; /* connections closed since the last report */
+    struct event report;  /* pending while the last report is less than a minute old */
 };
 
 union address {
@@ -62,7 +62,7 @@ union address {
 
 /* ---- unix sockets ------------------------------------------------------------------ */
 
-/* The name under which a socket is bound until it listens: PATH.PID. */
+/* Makes the name under which a socket is bound until it listens: PATH.PID. */
 static bool temporary_path(const char *path, struct sockaddr_un *address, struct err *err)
 {
     *address = (struct sockaddr_un){.sun_family = AF_UNIX};
@@ -77,7 +77,7 @@ static bool temporary_path(const char *path, struct sockaddr_un *address, struct
     return true;
 }
 
-/* True: nothing is at `path`, or a socket that nobody listens on and that may be replaced. */
+/* True: `path` does not exist, or is a socket without a listener that may be replaced. */
 static bool path_is_free(const char *path, struct err *err)
 {
     struct stat status;
@@ -149,7 +149,7 @@ static bool socket_bind(int fd, const struct sockaddr_un *address, mode_t mode)
     if (fchmod(fd, mode) < 0) {
         return false;
     }
-    unlink(address->sun_path); /* of a process with our id that died here */
+    unlink(address->sun_path); /* a process that had the same id and died here may have left one */
     mode_t mask = umask(0);
     int failed = bind(fd, (const struct sockaddr *)address, sizeof(*address));
     umask(mask);
@@ -213,7 +213,8 @@ static bool port_parse(const char *text, in_port_t *port)
     return text[0] >= '0' && text[0] <= '9' && *end == '\0' && number <= UINT16_MAX;
 }
 
-/* "127.0.0.1:PORT" or "[::1]:PORT": numbers only, so that no resolver decides where we listen. */
+/* Parses "127.0.0.1:PORT" or "[::1]:PORT". Only numbers are accepted, so that no resolver decides
+ * where authd listens. */
 static bool address_parse(const char *text, union address *address)
 {
     char host[ADDRESS_LENGTH];
@@ -266,7 +267,7 @@ static bool listen_network(struct listener *listener, const struct listen_option
             taken ? ": another program is listening there: stop it, or configure another port"
                   : "");
     }
-    address_text(&address, name); /* with the port that was chosen, if 0 was asked for */
+    address_text(&address, name); /* with the port that the kernel chose, if 0 was asked for */
     listener->name = mem_strdup(name);
     return true;
 }
@@ -283,11 +284,11 @@ static bool peer_is_allowed(const struct listener *listener, const struct peer *
     return listener->peer_count == 0;
 }
 
-/* False: the connection is not to be served. */
+/* False: the connection must be closed. */
 static bool peer_identify(const struct listener *listener, int fd, const union address *address,
                           struct peer *peer)
 {
-    static uint64_t connections; /* only the loop accepts */
+    static uint64_t connections; /* unlocked, because only the loop's thread accepts */
     *peer = (struct peer){.number = ++connections, .local = listener->local};
     if (!listener->local) {
         static const int on = 1;
@@ -307,9 +308,9 @@ static bool peer_identify(const struct listener *listener, int fd, const union a
     return peer_is_allowed(listener, peer);
 }
 
-/* Descriptors are numbered from the lowest free one, so the highest are the last to go. Those are
- * not for clients: the database must find one when it comes back, however many clients sit here,
- * and so must whoever is to mend this. */
+/* Descriptors are numbered from the lowest free one, so the highest numbers are used last. Those
+ * are reserved: the database must find a descriptor when it comes back, however many clients are
+ * connected, and an administrator needs one to fix the shortage. */
 static void set_fd_limits(struct listener *listener)
 {
     struct rlimit limit;
@@ -341,7 +342,7 @@ static void report_later(evutil_socket_t fd, short what, void *arg)
     }
 }
 
-/* False: there is no descriptor for this peer. */
+/* False: the rest of the descriptors is reserved and not for this peer. */
 static bool has_room(struct listener *listener, int fd, const struct peer *peer)
 {
     bool trusted = peer->local && (peer->uid == 0 || peer->uid == geteuid());
@@ -369,7 +370,7 @@ static void listener_resume(evutil_socket_t fd, short what, void *arg)
     event_add(&listener->readable, NULL);
 }
 
-/* False: nobody else is waiting, or accepting pauses. */
+/* False: no other connection is waiting, or accepting pauses. */
 static bool listener_accept(struct listener *listener)
 {
     union address address = {0};
@@ -380,10 +381,10 @@ static bool listener_accept(struct listener *listener)
         case EAGAIN:
             return false;
         case EINTR:
-        case ECONNABORTED: /* it left before we looked */
+        case ECONNABORTED: /* the peer left before it was accepted */
         case EPROTO:
             return true;
-        default: /* EMFILE, ENFILE, ENOBUFS, ENOMEM, or what we do not know */
+        default: /* EMFILE, ENFILE, ENOBUFS, ENOMEM, or an unknown error */
             listener_pause(listener);
             return false;
         }
@@ -447,7 +448,7 @@ static void socket_file_remove(const struct listener *listener)
     bool ours = lstat(listener->name, &status) == 0 && status.st_dev == listener->device &&
                 status.st_ino == listener->inode;
     if (ours) {
-        unlink(listener->name); /* may fail without privileges; the next start takes it over */
+        unlink(listener->name); /* may fail without privileges; the next start replaces the file */
     }
 }
 

@@ -1,11 +1,10 @@
-/* Listening sockets: the one place that binds, accepts and says who is at the other end.
+/* Listening sockets: the one place that binds, accepts and identifies the peer.
  *
- * A unix socket is bound under a temporary name and renamed into place, so that it never exists
- * without a listener; a stale socket file is taken over, a live one (somebody accepts on it) is
- * refused. When descriptors run out, accepting pauses for a moment
- * instead of spinning; clients never get the last ones, which are for the database and the like,
- * and some of these for administrators.
- */
+ * A unix socket is bound under a temporary name and renamed into place, so that the path never
+ * exists without a listener. A stale socket file is replaced; a live one (another process accepts
+ * on it) is an error. When descriptors run out, accepting pauses for a moment instead of spinning.
+ * The last descriptors are reserved for authd's own use, such as the database, and a part of these
+ * for administrators; other clients never get one. */
 #ifndef LOOP_LISTEN_H
 #define LOOP_LISTEN_H
 
@@ -18,47 +17,53 @@
 struct loop;
 struct listener;
 
-/* The kernel takes 107; the name under which a socket is bound at first is longer by a process id.
- */
+/* The kernel takes 107 octets. The temporary name is longer than the path by "." and a process
+ * id. */
 #define LISTEN_PATH_MAX 99
 
 struct listen_options {
-    const char *path;    /* unix socket, absolute, at most LISTEN_PATH_MAX octets; or NULL and: */
-    const char *address; /* "127.0.0.1:12345" or "[::1]:12345"; port 0: any */
-    uid_t owner;         /* of the socket file; (uid_t)-1: leave */
-    gid_t group;         /* (gid_t)-1: leave */
-    mode_t mode;
-    const uid_t *peers;    /* who may connect (SO_PEERCRED); the others are closed at once */
-    unsigned peer_count;   /* 0: everyone who can open the socket */
-    bool insecure_network; /* allow a TCP address that is not loopback */
-    bool reserve;          /* root and our own user may come in when there is no room for others */
-    /* Optional: `count` connections were closed at once, because descriptors are short. Called at
-     * most once a minute. */
+    /* Absolute path of a unix socket, at most LISTEN_PATH_MAX octets. NULL: `address` is used. */
+    const char *path;
+    /* Address of a TCP socket: "127.0.0.1:12345" or "[::1]:12345". Port 0: the kernel chooses
+     * one. */
+    const char *address;
+    uid_t owner; /* owner of the socket file; (uid_t)-1: unchanged */
+    gid_t group; /* group of the socket file; (gid_t)-1: unchanged */
+    mode_t mode; /* mode of the socket file */
+    /* The users who may connect (SO_PEERCRED). Connections of other users are closed at once. */
+    const uid_t *peers;
+    unsigned peer_count;   /* 0: every user who can open the socket may connect */
+    bool insecure_network; /* a TCP address need not be loopback */
+    bool reserve;          /* some of the last descriptors serve root and authd's own user */
+    /* Optional. Called at most once a minute, after `count` connections were closed at once because
+     * descriptors are short. `name` is that of listen_name(). */
     void (*short_of_descriptors)(const char *name, unsigned count);
 };
 
-/* Who connected. */
+/* The other end of an accepted connection. */
 struct peer {
-    uint64_t number; /* of the connection: counts all of this process, from 1 */
-    bool local;      /* unix socket: uid, gid, pid are known */
+    uint64_t number; /* of the connection: counts all connections of the process, from 1 */
+    bool local;      /* the socket is a unix socket: uid, gid and pid are set */
     uid_t uid;
     gid_t gid;
     pid_t pid;
-    char text[INET6_ADDRSTRLEN + 8]; /* "unix:101" (uid) or "192.0.2.1:587", for the log */
+    /* Text for the log: "unix:101" (uid), "192.0.2.1:587" or "[2001:db8::1]:587". */
+    char text[INET6_ADDRSTRLEN + 8];
 };
 
 typedef void listen_accept_f(void *arg, int fd, const struct peer *peer);
 
-/* Binds; accepts nothing yet. May need root; called before privileges are dropped. NULL: `err` says
- * what is wrong with which path or address and how to mend it. */
+/* Binds, without accepting yet. Call before privileges are dropped: binding may need root. The
+ * caller owns the listener. NULL: `err` says which path or address is wrong, why, and how to fix
+ * it. */
 struct listener *listen_create(const struct listen_options *options, struct err *err);
-/* Starts accepting: `accept` owns each descriptor (non-blocking, close-on-exec). */
+/* Starts accepting. `accept` receives each descriptor (non-blocking, close-on-exec) and owns it. */
 void listen_start(struct listener *listener, struct loop *loop, listen_accept_f *accept, void *arg);
-/* Stops accepting, closes, and unlinks the socket file if it is still ours and we may. Not from
- * inside `accept`. */
+/* Stops accepting, closes the socket, and unlinks the socket file if it is still the listener's own
+ * and permissions allow. Must not be called from inside `accept`. NULL is allowed. */
 void listen_destroy(struct listener *listener);
 
-/* Path, or address with the real port; for messages. */
+/* The path, or the address with the port in use; for messages. The listener owns the text. */
 const char *listen_name(const struct listener *listener);
 
 #endif

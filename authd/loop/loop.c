@@ -12,7 +12,7 @@ struct loop {
     struct event_base *base;
     bool stopping;
     struct hook_list hooks[LOOP_PHASES];
-    struct loop_hook end; /* marks, in the list of the running phase, where this turn's hooks end */
+    struct loop_hook end; /* marks the end of this turn's hooks in the running phase's list */
 };
 
 struct loop *loop_create(void)
@@ -20,7 +20,7 @@ struct loop *loop_create(void)
     struct loop *loop = mem_new(struct loop);
     loop->base = event_base_new();
     if (!loop->base) {
-        abort(); /* no memory or no descriptors at the very start: as mem.h */
+        abort(); /* no memory or no descriptors at start: the process cannot run */
     }
     for (int phase = 0; phase < LOOP_PHASES; phase++) {
         TAILQ_INIT(&loop->hooks[phase]);
@@ -61,9 +61,9 @@ void loop_undefer(struct loop *loop, struct loop_hook *hook)
     TAILQ_REMOVE(&loop->hooks[hook->phase], hook, link);
 }
 
-/* Runs what was deferred until now. What these hooks defer for the same phase waits for the next
+/* Runs the hooks deferred until now. A hook that they defer for the same phase waits for the next
  * turn, so that no hook can keep the loop from its events. A hook leaves the list before it runs:
- * it may free itself, defer itself again, and undefer any other. */
+ * the hook may free itself, defer itself again, and undefer any other hook. */
 static void phase_run(struct loop *loop, enum loop_phase phase)
 {
     struct hook_list *hooks = &loop->hooks[phase];
@@ -94,10 +94,10 @@ static bool loop_has_hooks(const struct loop *loop)
 void loop_run(struct loop *loop)
 {
     while (!loop->stopping) {
-        /* Without EVLOOP_ONCE, EVLOOP_NONBLOCK goes on for as long as any event is ready. */
+        /* Without EVLOOP_ONCE, EVLOOP_NONBLOCK continues for as long as any event is ready. */
         int wait = EVLOOP_ONCE | (loop_has_hooks(loop) ? EVLOOP_NONBLOCK : 0);
         if (event_base_loop(loop->base, wait | EVLOOP_NO_EXIT_ON_EMPTY) < 0) {
-            abort(); /* waiting itself failed: nothing can be served any more */
+            abort(); /* waiting itself failed: the process can serve no client any more */
         }
         for (int phase = 0; phase < LOOP_PHASES; phase++) {
             phase_run(loop, (enum loop_phase)phase);

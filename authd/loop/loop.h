@@ -1,9 +1,8 @@
-/* The event loop: libevent, and what happens at the end of each turn.
+/* The event loop: libevent, and the phases at the end of each turn.
  *
- * A turn handles every event that is ready, then runs what was deferred, phase by phase: send the
- * lookup batch, flush the database, one write per connection that has something to say. So work
- * that arrives together leaves together, and nothing is sent from the middle of a callback.
- */
+ * A turn handles every event that is ready, then runs the deferred hooks, phase by phase: send the
+ * lookup batch, flush the database, one write per connection that has output. So work that arrives
+ * together leaves together, and no callback sends anything itself. */
 #ifndef LOOP_LOOP_H
 #define LOOP_LOOP_H
 
@@ -13,9 +12,10 @@
 struct event_base;
 struct loop;
 
+/* In the order in which they run. */
 enum loop_phase { LOOP_BATCH, LOOP_DATABASE, LOOP_WRITE, LOOP_PHASES };
 
-/* Embedded in whoever defers; runs once per loop_defer(). */
+/* A deferred call, embedded in the struct that defers. Runs once for each loop_defer(). */
 struct loop_hook {
     void (*run)(void *arg);
     void *arg;
@@ -28,12 +28,13 @@ struct loop *loop_create(void);
 void loop_destroy(struct loop *loop);
 struct event_base *loop_base(struct loop *loop);
 
-void loop_run(struct loop *loop); /* until loop_stop() */
+void loop_run(struct loop *loop); /* returns after loop_stop() */
 void loop_stop(struct loop *loop);
 
-/* Runs the hook in `phase` of this turn; of the next one, which then does not wait for an event, if
- * that phase has begun. Does nothing if it is queued already. */
+/* Runs the hook in `phase` of this turn. If that phase has begun, the hook runs in the next turn,
+ * which then starts without waiting for an event. Does nothing if the hook is already queued. */
 void loop_defer(struct loop *loop, enum loop_phase phase, struct loop_hook *hook);
-void loop_undefer(struct loop *loop, struct loop_hook *hook); /* not queued is fine */
+/* Takes the hook out of its queue; a hook that is not queued is allowed. */
+void loop_undefer(struct loop *loop, struct loop_hook *hook);
 
 #endif

@@ -1,5 +1,5 @@
-/* See stream.h. Every callback of the owner's that may free the stream is the last thing that an
- * event or hook does here. */
+/* See stream.h. The owner's callbacks may free the stream. So an event or a hook calls them last
+ * and does not touch the stream afterwards. */
 #include "loop/stream.h"
 
 #include <errno.h>
@@ -11,12 +11,12 @@
 
 #define READ_SIZE 4096
 
-/* How long stream_close() goes on, and how much it discards meanwhile. */
+/* How long stream_close() waits for the peer, and how much input it discards meanwhile. */
 static const struct timeval CLOSE_TIME = {.tv_sec = 5};
 #define DISCARD_MAX (1024 * 1024)
 
-/* What may be queued beyond output_high: the answers to all requests that one connection can have
- * outstanding. A peer that exceeds it is given up. */
+/* Octets that may be queued beyond output_high: the answers to all requests that one connection can
+ * have outstanding. The connection of a peer that exceeds this is closed. */
 #define OUTPUT_SLACK (1024 * 1024)
 
 static bool is_transient(int error)
@@ -24,7 +24,7 @@ static bool is_transient(int error)
     return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
-/* An empty buffer gives its memory back, wiped: an idle connection costs nothing and keeps no
+/* Frees the wiped memory of an empty buffer: an idle connection costs no memory and keeps no
  * password. */
 static void buf_release(struct buf *buf)
 {
@@ -38,7 +38,7 @@ static bool stream_takes_input(const struct stream *stream)
     return !stream->closing && !stream->choked && !stream->eof;
 }
 
-/* Reads while there is a use for it: to be offered, or to be discarded. */
+/* Reads while input can be offered to the owner, or must be discarded. */
 static void stream_watch(struct stream *stream)
 {
     bool discards = stream->closing && !stream->eof;
@@ -49,7 +49,7 @@ static void stream_watch(struct stream *stream)
     }
 }
 
-/* Input that was held back is offered again, from the loop. */
+/* Offers input that was held back, from the loop. */
 static void stream_reoffer(struct stream *stream)
 {
     stream_watch(stream);
@@ -58,7 +58,7 @@ static void stream_reoffer(struct stream *stream)
     }
 }
 
-/* The end of one direction or of both; the stream must not be touched after it. */
+/* The end of one direction or of both. The caller must not touch the stream afterwards. */
 static void stream_give_up(struct stream *stream)
 {
     stream->eof = true;
@@ -97,7 +97,7 @@ static void stream_offer(struct stream *stream)
     }
 }
 
-/* True: the peer is done sending, or sends what nobody takes. */
+/* True: the peer stopped sending, or sent more than the owner consumes. */
 static bool stream_read(struct stream *stream)
 {
     size_t room = stream->limits.input_max - stream->input.len;
@@ -115,7 +115,7 @@ static bool stream_read(struct stream *stream)
     return got == 0;
 }
 
-/* After stream_close(). True: there is nothing left to wait for. */
+/* Called after stream_close(). True: there is no reason to wait any longer. */
 static bool stream_discard(struct stream *stream)
 {
     char waste[READ_SIZE];
@@ -129,7 +129,8 @@ static bool stream_discard(struct stream *stream)
     }
     stream->eof = true;
     stream_watch(stream);
-    return got < 0 || stream->shut; /* or it waits for what is queued: it only stopped sending */
+    return got < 0 ||
+           stream->shut; /* a peer that only stopped sending still gets the queued output */
 }
 
 static void stream_readable(evutil_socket_t fd, short what, void *arg)
@@ -155,7 +156,7 @@ static void stream_readable(evutil_socket_t fd, short what, void *arg)
 
 /* ---- output ------------------------------------------------------------------------ */
 
-/* True: nothing more can be written. */
+/* True: the stream can write no more. */
 static bool stream_send(struct stream *stream)
 {
     struct buf *output = &stream->output;
@@ -175,16 +176,16 @@ static bool stream_send(struct stream *stream)
     return false;
 }
 
-/* Has the peer sent what nobody took? */
+/* Has the peer sent input that was not consumed? */
 static bool has_untaken_input(const struct stream *stream)
 {
     int unread = 0;
     return stream->untaken || (ioctl(stream->fd, FIONREAD, &unread) == 0 && unread > 0);
 }
 
-/* The last step of stream_close(): all is written. A peer that is still sending would get a reset,
- * so its own close is awaited. Otherwise that wait would do harm: a peer that writes to us again
- * must fail to, since that is how Postfix finds out that it has to connect anew. */
+/* The last step of stream_close(), when all output is written. A peer that is still sending would
+ * get a reset, so its own close is awaited. In all other cases that wait would do harm: the next
+ * write of the peer must fail, because that failure makes Postfix connect anew. */
 static void stream_shut(struct stream *stream)
 {
     if (stream->eof || stream->broken || !has_untaken_input(stream) ||
@@ -301,5 +302,5 @@ void stream_close(struct stream *stream)
 bool stream_answerable(const struct stream *stream)
 {
     struct pollfd poll_fd = {.fd = stream->fd};
-    return !stream->broken && poll(&poll_fd, 1, 0) == 0; /* no POLLHUP, no POLLERR */
+    return !stream->broken && poll(&poll_fd, 1, 0) == 0; /* neither POLLHUP nor POLLERR */
 }

@@ -1,6 +1,6 @@
-/* See workers.h. One mutex guards the two lists of jobs; a job belongs to the loop before it is
- * submitted, to one worker while it runs, and to the loop again once it is taken from `finished`.
- */
+/* See workers.h. One mutex guards the two lists of jobs. A job belongs to the loop before it is
+ * submitted, to one worker while it runs, and to the loop again once it is taken from
+ * `finished`. */
 #include "loop/workers.h"
 
 #include <errno.h>
@@ -19,9 +19,9 @@
 #include "base/mem.h"
 #include "loop/loop.h"
 
-/* The memory of argon2 and of crypt_r() comes from the heap; what they and the dictionary checks
- * keep on the stack is tens of KiB. Eight threads with the usual 8 MiB would count against limits
- * of address space for nothing. */
+/* argon2 and crypt_r() take their memory from the heap; together with the dictionary checks they
+ * need tens of KiB of stack. The usual 8 MiB for each thread would only count against limits of
+ * address space. */
 #define STACK_SIZE (1024 * 1024)
 
 TAILQ_HEAD(job_list, job);
@@ -30,19 +30,19 @@ struct workers {
     struct workers_options options;
     pthread_t *threads;
     unsigned started;
-    int wake; /* eventfd: `finished` is no longer empty */
+    int wake; /* eventfd: signals that `finished` is not empty */
     struct event woken;
 
-    pthread_mutex_t mutex; /* guards all below */
+    pthread_mutex_t mutex; /* guards all members below */
     pthread_cond_t work;
-    struct job_list queue; /* by round, and in order of arrival within one */
+    struct job_list queue; /* waiting jobs, by round, then in order of arrival */
     unsigned queued;
-    uint64_t round; /* of the job that was taken last */
+    uint64_t round; /* round of the job taken last */
     struct job_list finished;
     bool stopping;
 };
 
-/* The owner is the one member that the loop may change while a job is in the queue. */
+/* The owner is the only member that the loop may change while a job is queued or running. */
 static bool job_is_cancelled(const struct job *job)
 {
     return !__atomic_load_n(&job->owner, __ATOMIC_RELAXED);
@@ -60,7 +60,8 @@ static bool workers_have_nothing(const struct workers *workers)
     return TAILQ_EMPTY(&workers->queue) && !workers->stopping;
 }
 
-/* With the mutex held, but for the callback: waits until this thread has been idle for long. */
+/* Waits for work, and calls `idle` if none came for `idle_ms`. Call with the mutex held; it is
+ * released during the callback. */
 static void workers_idle(struct workers *workers)
 {
     struct timespec until;
@@ -79,7 +80,7 @@ static void workers_idle(struct workers *workers)
     }
 }
 
-/* With the mutex held: the next job, or NULL when the lane stops. */
+/* Returns the next job, or NULL when the lane stops. Call with the mutex held. */
 static struct job *workers_take(struct workers *workers)
 {
     while (workers_have_nothing(workers)) {
@@ -95,7 +96,8 @@ static struct job *workers_take(struct workers *workers)
     return job;
 }
 
-/* With the mutex held. One wake for all that finishes until the loop looks. */
+/* Passes a job to the loop. Call with the mutex held. One wake-up serves all jobs that finish
+ * before the loop handles it. */
 static void workers_deliver(struct workers *workers, struct job *job)
 {
     bool wake = TAILQ_EMPTY(&workers->finished);
@@ -158,8 +160,8 @@ static void workers_woken(evutil_socket_t fd, short what, void *arg)
     }
 }
 
-/* The threads inherit a mask that leaves every signal to the loop, but for the faults of their own.
- */
+/* The threads inherit this mask: all signals go to the loop's thread, except the faults that a
+ * thread causes itself. */
 static void signals_block(sigset_t *old)
 {
     sigset_t blocked;
@@ -171,7 +173,7 @@ static void signals_block(sigset_t *old)
     pthread_sigmask(SIG_SETMASK, &blocked, old);
 }
 
-/* 0 or an errno. */
+/* Starts the threads. Returns 0 or an errno. */
 static int workers_spawn(struct workers *workers)
 {
     pthread_attr_t attributes;
@@ -251,8 +253,9 @@ void workers_destroy(struct workers *workers)
     free(workers);
 }
 
-/* Each source has one job in each round. Nobody joins the present round while others wait: it would
- * never end if new sources kept coming, and a source's second job would never have its turn. */
+/* Each source has one job in each round. A new job never joins the present round while other jobs
+ * wait: otherwise the round would never end as long as new sources came, and a source's second job
+ * would never be run. */
 static uint64_t round_of(const struct workers *workers, const struct job *job)
 {
     const struct job *other;
@@ -279,7 +282,8 @@ static void queue_insert(struct workers *workers, struct job *job)
     workers->queued++;
 }
 
-/* The last of the queue gives up its place to a job of an earlier round. False: it is not later. */
+/* The last waiting job gives up its place to a job of an earlier round. False: the last job is not
+ * of a later round. */
 static bool queue_displace(struct workers *workers, const struct job *job)
 {
     struct job *last = TAILQ_LAST(&workers->queue, job_list);

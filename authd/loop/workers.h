@@ -1,14 +1,13 @@
-/* A lane of worker threads with a bounded queue, for work that would hold up the loop.
+/* A lane of worker threads with a bounded queue, for work that would block the loop.
  *
- * The queue is fair between sources: their jobs take turns, one of each source in a round, and
- * when it is full, a job of an earlier round takes the place of the last. So whoever sends much
- * waits for himself, and nobody else does.
+ * The queue is fair between sources: jobs take turns, one of each source in a round. When the queue
+ * is full, a job of an earlier round takes the place of the last job. So a source that submits many
+ * jobs waits longer, and the other sources do not.
  *
  * A job owns copies of all that it needs and touches nothing else, so there is no lock outside this
- * file. Cancelling detaches the owner: a job that runs runs out, one that waits is not run; its
- * completion is not called, and it frees itself. Completions are delivered on the loop, all that
- * are ready at once.
- */
+ * file. Cancelling detaches the owner: a running job runs to its end, a waiting job is not run. In
+ * both cases `done` is not called, and the job is destroyed as usual. Completions are called on the
+ * loop, all that are ready in one event. */
 #ifndef LOOP_WORKERS_H
 #define LOOP_WORKERS_H
 
@@ -19,41 +18,44 @@
 struct loop;
 struct workers;
 
-/* The head of a heap-allocated struct of the submitter's. */
+/* A unit of work: the first member of a heap-allocated struct of the submitter. */
 struct job {
-    void (*run)(struct job *job);               /* on a worker */
-    void (*done)(struct job *job, void *owner); /* on the loop, unless cancelled */
-    void (*destroy)(struct job *job);           /* on the loop, always last: wipe and free */
-    void *owner;                                /* NULL is: cancelled */
-    int64_t deadline;      /* clock_ms() after which a job still waiting is not run */
-    uint64_t source;       /* on whose behalf: the same number for the same */
-    bool expired;          /* it was not run: its deadline passed, or it gave up its place */
+    void (*run)(struct job *job);               /* called on a worker thread */
+    void (*done)(struct job *job, void *owner); /* called on the loop, unless cancelled */
+    void (*destroy)(struct job *job); /* called on the loop, always last: wipes and frees */
+    void *owner;                      /* passed to `done`; NULL: cancelled */
+    int64_t deadline;                 /* clock_ms() after which a job still waiting is not run */
+    uint64_t source;                  /* a number that identifies the client the job is for */
+    /* True: the job was not run, because its deadline passed, it was cancelled, or another job took
+     * its place. */
+    bool expired;
     uint64_t round;        // private to workers.c
     TAILQ_ENTRY(job) link; // workers::queue, then workers::finished
 };
 
 struct workers_options {
-    const char *name;     /* of the threads, at most 10 characters */
-    unsigned threads;     /* at least 1 */
+    const char *name;     /* name of the threads, at most 10 characters */
+    unsigned threads;     /* number of threads, at least 1 */
     int nice;             /* added to the threads' niceness */
-    unsigned queue_limit; /* jobs waiting, at most */
-    /* Optional: called on a thread that has run jobs and then had none for `idle_ms`, once. */
+    unsigned queue_limit; /* maximum number of waiting jobs */
+    /* Optional. Called once on a thread that has run jobs and then had none for `idle_ms`. */
     void (*idle)(void *arg);
     void *idle_arg;
     unsigned idle_ms;
 };
 
-/* `name` must outlive it. NULL: the system refuses threads or descriptors; see errno. */
+/* `options->name` must outlive the workers. NULL: the system refuses threads or descriptors, see
+ * errno. */
 struct workers *workers_create(struct loop *loop, const struct workers_options *options);
-/* Drops what waits, lets running jobs end, calls no completion, destroys all jobs. Owners cancel
- * before. Not from inside a completion. */
+/* Drops waiting jobs, waits for running jobs to end, and destroys all jobs without calling `done`.
+ * Owners cancel their jobs before this. Must not be called from inside a completion. */
 void workers_destroy(struct workers *workers);
 
-/* False: the queue is full, of sources with no more jobs waiting than this one; the job was not
- * taken and is still the caller's. */
+/* Submits a job; the workers own it. False: the queue is full and all waiting jobs have their turn
+ * no later than this one; the caller keeps the job. */
 bool workers_submit(struct workers *workers, struct job *job);
 
-/* Detaches the owner. Call from the loop only, before `done` has been called. */
+/* Detaches the owner. Call from the loop only, and before `done` has been called. */
 void job_cancel(struct job *job);
 
 #endif
