@@ -1,5 +1,5 @@
-/* Base32 (RFC 4648, section 6): 32 symbols that people can read out and type, five whole bits
- * each. Pure. */
+/* Base32 (RFC 4648, section 6): 32 symbols that people can read out and type. Each symbol stands
+ * for five bits. Pure. */
 #ifndef CRYPTO_BASE32_H
 #define CRYPTO_BASE32_H
 
@@ -7,9 +7,9 @@
 
 #include "base/span.h"
 
-/* Without padding, and for whole groups of five octets, which need none. */
+/* The number of letters for OCTETS octets, a multiple of five: such a text has no padding. */
 #define BASE32_LENGTH(OCTETS) ((OCTETS) / 5 * 8)
-/* In groups of four with hyphens between. */
+/* The length of LETTERS letters in groups of four, with a hyphen between two groups. */
 #define BASE32_SHOWN_LENGTH(LETTERS) ((LETTERS) + (LETTERS) / 4 - 1)
 
 enum base32_case { BASE32_UPPER, BASE32_LOWER };

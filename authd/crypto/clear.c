@@ -27,7 +27,8 @@ static enum encoding encoding_of(struct span word)
     return is_word(word, ".b64") || is_word(word, ".base64") ? ENCODING_BASE64 : ENCODING_UNKNOWN;
 }
 
-/* Takes {NAME.ENCODING} off. */
+/* Removes {NAME.ENCODING} from the front of `stored`. False: NAME is not that of a cleartext
+ * password. */
 static bool take_name(struct span *stored, enum encoding *encoding)
 {
     const char *end =

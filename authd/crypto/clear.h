@@ -1,9 +1,10 @@
-/* Passwords in clear, as files of other programs have them. Pure.
+/* Cleartext passwords in files that other programs made. Pure.
  *
- * Threat: a table that whoever reads it can sign in with. A password in clear is turned into a
- * salted digest before it is stored; the good login after that makes a strong hash of it. The salt
- * is keyed over user and password, so the same file makes the same digests: a second import can
- * tell that nothing has changed, and who has no key can tell nothing at all. */
+ * Threat: an attacker who reads the table could sign in with the passwords in it. So a cleartext
+ * password is turned into a salted digest before it is stored; the next successful login replaces
+ * the digest by a strong hash. The salt is a keyed hash of user and password, so the same file
+ * always makes the same digests: a second import can tell that nothing has changed, and an attacker
+ * without the key learns nothing from equal passwords. */
 #ifndef CRYPTO_CLEAR_H
 #define CRYPTO_CLEAR_H
 
@@ -11,11 +12,13 @@
 
 #include "base/span.h"
 
-/* Is `stored` a password in clear: {PLAIN}, {CLEAR}, {CLEARTEXT}, with .HEX, .B64 or .BASE64? */
+/* Is `stored` a cleartext password: {PLAIN}, {CLEAR} or {CLEARTEXT}, alone or with .HEX, .B64 or
+ * .BASE64? */
 bool clear_is(struct span stored);
 
-/* The digest of such a password, as {SSHA512}. `key` has 32 octets. False: not in that encoding,
- * empty or longer than a password may be. */
+/* Writes the digest of a cleartext password as {SSHA512}. `stored` is a text for which clear_is()
+ * is true. `key` is the key of the salt. False: the password is not in the encoding that `stored`
+ * names, is empty, or is longer than PASSWORD_MAX. */
 bool clear_digest(struct span stored, const char *login, const uint8_t key[static 32],
                   char out[static AUTHD_HASH_MAX + 1]);
 

@@ -1,5 +1,6 @@
-/* Threat: two different inputs that are the same octets, and so one verifier for both. Every part
- * is of fixed length or follows its length, and each use of a key begins with a word of its own. */
+/* Threat: two different inputs that make the same octets would have the same verifier. So every
+ * part has a fixed length or follows its length, and each use of a key begins with a word of its
+ * own. */
 #include "crypto/keyed.h"
 
 #include <sodium.h>

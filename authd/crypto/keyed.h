@@ -1,9 +1,10 @@
-/* Keys from outside the database, and what is made of them: verifiers of secrets that authd itself
- * made. Pure: who reads the key files is authd/keyfile.c.
+/* Keys that are kept outside the database, and verifiers of the secrets that authd itself makes.
+ * Pure: no key file is read here.
  *
- * A verifier is a keyed hash (BLAKE2b, 256 bits) over kind, id, owner and secret, each with its
- * length or of fixed length: a stolen database has nothing to guess against, and a verifier that is
- * pasted into another row, another user or another kind of credential fits nothing there. */
+ * A verifier is a keyed hash (BLAKE2b, 256 bits) over kind, id, owner and secret; each part has a
+ * fixed length or follows its length. A stolen database is no help in guessing secrets without the
+ * key. A verifier copied to another row, another user or another kind of credential does not match
+ * there. */
 #ifndef CRYPTO_KEYED_H
 #define CRYPTO_KEYED_H
 
@@ -18,38 +19,41 @@ enum {
 };
 
 struct key {
-    char id[KEY_ID_LENGTH + 1]; /* hex of a hash of the key: stands beside what it made */
+    /* The key's name: hex digits of a hash of the key. The database stores the name beside each
+     * value made with the key. */
+    char id[KEY_ID_LENGTH + 1];
     uint8_t octets[KEY_LENGTH];
 };
 
 struct key_set {
-    struct key keys[KEY_SET_MAX]; /* the first one makes what is new */
+    struct key keys[KEY_SET_MAX]; /* the first key makes new values */
     size_t count;
 };
 
 struct key_ring {
-    struct key_set peppers; /* verifiers of secrets that authd made */
-    struct key_set sealing; /* crypto/sealed.h */
-    struct key audit;
+    struct key_set peppers; /* keys of the verifiers */
+    struct key_set sealing; /* keys that encrypt texts: crypto/sealed.h */
+    struct key audit;       /* key of the audit's MACs: crypto/seal.h */
 };
 
-/* Sets the id of a key whose octets are there. */
+/* Sets the id of a key from its octets. */
 void key_name(struct key *key);
 
-/* The text of a key file: one key a line, 64 hexadecimal digits and a newline. The number of keys,
- * at most KEY_SET_MAX; 0: it is something else, or more, or has one twice, or one of zeros. */
+/* Reads the text of a key file: one key a line, each 64 hexadecimal digits and a newline. Returns
+ * the number of keys. 0: the file has no key, another format, more than KEY_SET_MAX keys, a key
+ * twice, or a key of zeros only. */
 size_t key_parse(struct span text, struct key_set *set);
-/* Writes such a line, without a NUL. */
+/* Writes one line of a key file: the digits and the newline, without a NUL. */
 void key_line(const struct key *key, char out[static KEY_LINE_LENGTH]);
 
-/* The key at that place becomes the first one; the others keep their order. */
+/* Makes the key at index `place` the first one. The other keys keep their order. */
 void key_set_promote(struct key_set *set, size_t place);
 
-/* NULL: it is not in the set. */
+/* Returns the key of that id, which the set owns. NULL: the set has no such key. */
 const struct key *key_find(const struct key_set *set, struct span id);
 
-/* `kind` is a constant of at most 255 octets, such as "app-password"; `id` is the row's, `owner`
- * its account's (0: none). */
+/* The parts of a verifier. `kind` is a constant that names the kind of credential, such as
+ * "app-password". `id` is that of the row, `owner` that of the account (0: none). */
 struct keyed_input {
     const char *kind;
     int64_t id;
@@ -60,8 +64,8 @@ struct keyed_input {
 void keyed_hash(const struct key *key, const struct keyed_input *input,
                 uint8_t out[static KEYED_HASH_LENGTH]);
 
-/* A key for one purpose ("cursor", "session"), the same on every node; another one when the first
- * pepper is another. */
+/* Derives a key for one purpose ("cursor", "session") from the first pepper. All nodes derive the
+ * same key. A new first pepper changes the key. */
 void key_derive(const struct key_ring *ring, const char *purpose, uint8_t out[static KEY_LENGTH]);
 
 #endif

@@ -43,7 +43,8 @@ static const struct authd_scheme *scheme_of(const struct password_schemes *schem
     return NULL;
 }
 
-/* A hash that no password opens: 256 random bits are behind it. */
+/* Makes a hash that matches no password that a client can know: the password has 256 random
+ * bits. */
 static bool make_dummy(struct password_schemes *schemes)
 {
     char secret[32];
@@ -104,7 +105,7 @@ const struct authd_scheme *password_scheme(const struct password_schemes *scheme
 enum authd_match password_verify(const struct authd_scheme *scheme, const char *stored,
                                  struct span password)
 {
-    /* A stored hash of the empty password, wherever it came from, is no way in. */
+    /* A stored hash of the empty password must never let a user in. */
     if (password.len == 0 || password.len > PASSWORD_MAX) {
         return AUTHD_MATCH_NO;
     }

@@ -11,7 +11,7 @@ static void hex_of(const uint8_t octets[static SEAL_OCTETS], char out[static SEA
     sodium_bin2hex(out, SEAL_HEX + 1, octets, SEAL_OCTETS);
 }
 
-/* libsodium refuses only lengths that it does not know. */
+/* libsodium fails only for lengths that it does not support. */
 static void must(int status)
 {
     if (status != 0) {
@@ -61,7 +61,7 @@ void seal_list_finish(struct seal_list *list, char out[static SEAL_HEX + 1])
     finish(&list->state, out);
 }
 
-/* One "name=value" line each; none of the values can hold a line end. */
+/* Writes one "name=value" line for each member; no value can contain a newline. */
 void seal_mac(const uint8_t key[static SEAL_OCTETS], const struct seal *seal,
               char out[static SEAL_HEX + 1])
 {

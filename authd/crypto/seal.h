@@ -1,9 +1,9 @@
-/* The chain that seals the audit. Pure.
+/* The chain of seals of the audit. Pure.
  *
- * A seal stands for a list of rows, each by its id and a digest of what it says, and for the seal
- * before it. Its MAC is keyed by a key that is not in the database: who can write there can break
- * the chain, but not make another that holds. All inputs are text, so that the chain can be checked
- * by other programs:
+ * A seal covers a list of rows, each by its id and a digest of its content, and the seal before it.
+ * The MAC of a seal needs a key that is kept outside the database: an attacker who can write to the
+ * database can break the chain, but cannot make another valid chain. All inputs are text, so that
+ * other programs can check the chain:
  *
  *     row digest   BLAKE2b-256 of the row's text
  *     list digest  BLAKE2b-256 of "ID:HEX OF ROW DIGEST\n" for each row, in order
@@ -19,14 +19,14 @@
 #define SEAL_OCTETS 32
 #define SEAL_HEX    (2 * SEAL_OCTETS)
 
-/* What a seal says. `previous` and `list` are hex, in lower case. */
+/* The content of a seal. `previous` and `list` are lower-case hex. */
 struct seal {
-    int64_t number; /* from 1, without gaps */
-    const char *class_word;
-    int64_t at;           /* microseconds since 1970 */
-    int64_t count;        /* of rows */
-    const char *previous; /* the MAC before it; of number 1: zeros */
-    const char *list;
+    int64_t number;         /* from 1, without gaps */
+    const char *class_word; /* word for the class of the rows */
+    int64_t at;             /* microseconds since 1970 */
+    int64_t count;          /* number of rows */
+    const char *previous;   /* MAC of the seal before; zeros for number 1 */
+    const char *list;       /* digest of the list of rows */
 };
 
 void seal_row_digest(struct span text, char out[static SEAL_HEX + 1]);

@@ -1,6 +1,6 @@
-/* Threats: a row pasted onto another user, or an old text pasted back (the associated data name the
- * row and its version); a text that two rows read differently (every part of the associated data is
- * of fixed length or follows its length); a nonce that comes twice (192 random bits). */
+/* Threats: an encrypted text copied to another user, or an old text copied back: the associated
+ * data name the row and its version. Associated data that are the same for two rows: every part has
+ * a fixed length or follows its length. A nonce used twice: a nonce has 192 random bits. */
 #include "crypto/sealed.h"
 
 #include <sodium.h>
@@ -34,7 +34,7 @@ static size_t put_number(uint8_t *data, size_t at, int64_t number)
     return at + 8;
 }
 
-/* The associated data; its length. */
+/* Writes the associated data and returns their length. */
 static size_t data_of(const struct key *key, const struct sealed_row *row,
                       uint8_t data[static DATA_MAX])
 {

@@ -1,6 +1,6 @@
-/* Threat: a generator that is not random, and digits that are not equally likely: 32 symbols take
- * five whole bits each, so nothing is rounded. The check digits hide nothing and add nothing: they
- * are a public function of the rest. */
+/* Threats: a generator that is not random, and letters that are not equally likely. Each of the 32
+ * letters takes five whole bits, so that nothing is rounded. The check digits are a public function
+ * of the rest: they neither hide nor add anything. */
 #include "crypto/secret_text.h"
 
 #include <sodium.h>
@@ -50,7 +50,7 @@ void secret_text_make(const char *prefix, struct secret_text *out)
     secret_wipe(random, sizeof(random));
 }
 
-/* Copies what counts. False: it is too long or too short, or has another character. */
+/* Copies the canonical form. False: the text is too long, too short, or has another character. */
 static bool canonical(struct span in, char out[static SECRET_TEXT_LENGTH])
 {
     size_t length = 0;

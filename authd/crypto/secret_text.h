@@ -3,10 +3,10 @@
  *
  *     apw ssssssss kkkkkkkkkkkkkkkkkkkk cc     without the blanks; a-z and 2-7 only
  *
- * s: the selector (40 random bits), by which the database finds it; k: the secret (100 random
- * bits); c: check digits over all that precedes them, so that a slip of the finger is told from a
- * guess without asking anybody. People type it in groups and in capitals: blanks, hyphens and case
- * do not count. `apw[a-z2-7]{30}` is what a secret scanner looks for. */
+ * s is the selector (40 random bits), by which the database finds the row. k is the secret (100
+ * random bits). c are check digits of everything before them, so that a typing error is told from a
+ * guess without asking the database. People may type the text in groups and in capitals: blanks,
+ * hyphens and case are ignored. A secret scanner looks for `apw[a-z2-7]{30}`. */
 #ifndef CRYPTO_SECRET_TEXT_H
 #define CRYPTO_SECRET_TEXT_H
 
@@ -24,29 +24,29 @@ enum {
     SECRET_TEXT_SHOWN_LENGTH = 38, /* apw-xxxxxx-xxxxxx-xxxxxx-xxxxxx-xxxxxx */
 };
 
-/* Canonical and NUL-terminated. Wiped by its owner. */
+/* A text in canonical form, NUL-terminated. The owner wipes it. */
 struct secret_text {
     char text[SECRET_TEXT_LENGTH + 1];
 };
 
 enum secret_text_shape {
-    SECRET_TEXT_OTHER = 0, /* something else: not of this shape */
-    SECRET_TEXT_MISTYPED,  /* of this shape, and its check digits are wrong */
+    SECRET_TEXT_OTHER = 0, /* another form, or another prefix */
+    SECRET_TEXT_MISTYPED,  /* the right form with wrong check digits */
     SECRET_TEXT_RIGHT,
 };
 
-/* A new one, from the system's generator. `prefix` has three letters. */
+/* Makes a new secret from the system's random generator. `prefix` has three letters. */
 void secret_text_make(const char *prefix, struct secret_text *out);
 
-/* `out` is set with SECRET_TEXT_RIGHT, zeroed otherwise. */
+/* Reads what a user typed. `out` is set with SECRET_TEXT_RIGHT, zeroed otherwise. */
 enum secret_text_shape secret_text_parse(const char *prefix, struct span in,
                                          struct secret_text *out);
 
-/* Views of `text`. */
+/* The parts of `text`; each view points into `text`. */
 struct span secret_text_selector(const struct secret_text *text);
 struct span secret_text_secret(const struct secret_text *text);
 
-/* In groups, as it is shown to people. */
+/* Writes the text in groups, for display to people. */
 void secret_text_show(const struct secret_text *text,
                       char out[static SECRET_TEXT_SHOWN_LENGTH + 1]);
 

@@ -32,7 +32,8 @@ const char *totp_algorithm_word(enum totp_algorithm algorithm)
     return algorithms[algorithm].word;
 }
 
-/* RFC 4226, section 5.3: four octets from a place that the last one names. */
+/* RFC 4226, section 5.3: takes four octets at the offset that the last octet names, less the
+ * highest bit. */
 static uint32_t truncate_hash(const uint8_t *hash, unsigned length)
 {
     const uint8_t *at = hash + (hash[length - 1] & 15);
@@ -55,7 +56,7 @@ void totp_code(const struct totp *totp, int64_t step, char out[static TOTP_CODE_
     }
     if (HMAC(algorithms[totp->algorithm].digest(), totp->seed.ptr, (int)totp->seed.len, counter,
              sizeof(counter), hash, &length) == NULL) {
-        abort(); // it is out of memory
+        abort(); /* out of memory */
     }
     snprintf(out, TOTP_CODE_SIZE, "%0*u", (int)totp->digits,
              (unsigned)(truncate_hash(hash, length) % powers[totp->digits - TOTP_DIGITS_MIN]));
