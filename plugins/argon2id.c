@@ -1,16 +1,15 @@
-/* Password scheme argon2id (RFC 9106), by libsodium: what new passwords are hashed with.
+/* Password scheme argon2id (RFC 9106), by libsodium: the scheme of new passwords.
  *
- * Accepts what argon2_hash.c reads. More than one lane verifies (libsodium computes them one after
- * the other) but counts as weaker, since it makes hashes with one. argon2i and argon2d are not this
- * scheme.
- */
+ * Accepts what argon2_hash.c reads. A hash with more than one lane is verified (libsodium computes
+ * the lanes one after the other) but counts as weaker, because this scheme makes hashes with one
+ * lane. Hashes of argon2i and argon2d belong to other schemes. */
 #include <authd/plugin.h>
 #include <sodium.h>
 
 #include "argon2_hash.h"
 #include "hash_memory.h"
 
-/* What hashes made here have. */
+/* Sizes of new hashes. */
 #define SALT_LEN crypto_pwhash_argon2id_SALTBYTES
 #define HASH_LEN 32u
 
@@ -37,7 +36,7 @@ static enum authd_match argon2id_verify(const char *stored, struct authd_bytes p
     }
     enum authd_match match = argon2_hash_verify(stored, password);
     if (hash.lanes > 1) {
-        hash_memory_wipe(); /* each lane has first blocks of its own */
+        hash_memory_wipe(); /* each lane begins with first blocks of its own */
     }
     return match;
 }
@@ -54,8 +53,8 @@ static bool argon2id_hash(const struct authd_hash_parameters *parameters,
                                       (size_t)parameters->memory) == 0;
 }
 
-/* Compares each parameter itself: crypto_pwhash_str_needs_rehash ignores lanes, and calls every
- * hash with other parameters weak, stronger ones too. */
+/* Compares each parameter. crypto_pwhash_str_needs_rehash() ignores lanes, and calls every hash
+ * with other parameters weak, even a stronger one. */
 static bool argon2id_weaker(const char *stored, const struct authd_hash_parameters *parameters)
 {
     struct argon2_hash hash;

@@ -1,6 +1,5 @@
-/* Password scheme crypt: hashes that other systems made, as crypt_hash.c reads them. It makes none,
- * so a good login replaces them.
- */
+/* Password scheme crypt: hashes that other systems made, as crypt_hash.c reads them. The scheme
+ * makes no hashes, so a successful login replaces these. */
 #include <authd/plugin.h>
 
 #include "crypt_hash.h"

@@ -1,18 +1,17 @@
-/* Hashes as crypt(3) writes them, checked by libxcrypt: shared by the plugins crypt and dovecot.
+/* Hashes of crypt(3), checked by libxcrypt: shared by the plugins crypt and dovecot.
  *
- * Accepts what libxcrypt's own programs, Dovecot, OpenSSL and the like write: $1$ $5$ $6$ $2a$ $2b$
- * $2y$ $y$ $gy$ $7$. Narrower than libxcrypt where the memory could not be bounded otherwise:
- * yescrypt with the flavour, and only the parameters, that crypt_gensalt writes. Refused are the
- * traditional and extended DES formats, $sha1, $md5, NT, and $2x$.
+ * Accepts what the programs of libxcrypt, Dovecot, OpenSSL and others write: $1$ $5$ $6$ $2a$ $2b$
+ * $2y$ $y$ $gy$ $7$. Narrower than libxcrypt where memory could not be bounded otherwise: yescrypt
+ * only with the flavour and parameters that crypt_gensalt() writes. Refused are the traditional and
+ * extended DES formats, $sha1, $md5, NT, and $2x$.
  *
- * Limits of the formats, not of authd: bcrypt ignores what follows the 72nd octet of a password;
- * libxcrypt takes up to 511 octets and none after a NUL, so a longer password, or one with a NUL,
+ * Two limits come from the formats: bcrypt ignores all octets of a password after the 72nd;
+ * libxcrypt takes up to 511 octets, and none after a NUL, so a longer password, or one with a NUL,
  * never matches.
  *
  * Threat: a stored hash is data, and its parameters say how much memory and time the next login
- * spends. `cost` takes a hash apart completely; locked ("!$6$..."), empty and cut ones are not
- * hashes.
- */
+ * needs. `cost` parses a hash completely; locked ("!$6$..."), empty and truncated hashes are
+ * refused. */
 #include "crypt_hash.h"
 
 #include <crypt.h>
@@ -22,10 +21,10 @@
 
 #include "parse.h"
 
-/* ---- alphabets ---------------------------------------------------------------------------------
- */
+/* ---- alphabets --------------------------------------------------------------------- */
 
-/* The digits of crypt's base64, in the order of all formats but bcrypt, which has its own. */
+/* The digits of crypt's base64. All formats but bcrypt use this order; bcrypt has an order of its
+ * own. */
 static const char digits[] = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 static bool take_digit(const char **at, uint32_t *value)
@@ -39,7 +38,7 @@ static bool take_digit(const char **at, uint32_t *value)
     return true;
 }
 
-/* A number of 30 bits in five digits, the least significant first. */
+/* Reads a number of 30 bits: five digits, the least significant first. */
 static bool take_digits30(const char **at, uint32_t *value)
 {
     *value = 0;
@@ -53,7 +52,7 @@ static bool take_digits30(const char **at, uint32_t *value)
     return true;
 }
 
-/* Takes `min` to `max` digits, as many as there are. */
+/* Reads all digits that follow. False: there are fewer than `min` or more than `max`. */
 static bool take_base64(const char **at, size_t min, size_t max)
 {
     size_t len = strspn(*at, digits);
@@ -61,13 +60,14 @@ static bool take_base64(const char **at, size_t min, size_t max)
     return len >= min && len <= max;
 }
 
-/* The last part: exactly `len` digits, then the end. */
+/* Reads the last part: exactly `len` digits, then the end. */
 static bool ends_with_hash(const char *at, size_t len)
 {
     return take_base64(&at, len, len) && *at == '\0';
 }
 
-/* Salts that people wrote by hand have other characters than digits: all that crypt(5) allows. */
+/* Salts that people wrote by hand have other characters than digits: this accepts all that crypt(5)
+ * allows. */
 static bool take_salt(const char **at, size_t max)
 {
     const char *c = *at;
@@ -79,11 +79,9 @@ static bool take_salt(const char **at, size_t max)
     return len >= 1 && len <= max;
 }
 
-/* ---- formats: `at` is what follows the prefix
- * ---------------------------------------------------- */
+/* ---- formats: `at` is what follows the prefix -------------------------------------- */
 
-/* Times are microseconds on one core of a server of 2023. Rough: they bound, they do not promise.
- */
+/* All times are microseconds on one core of a server of 2023. They are rough bounds. */
 
 static bool cost_md5crypt(const char *at, struct authd_cost *cost)
 {
@@ -123,7 +121,7 @@ static bool cost_bcrypt(const char *at, struct authd_cost *cost)
     return rounds_log2 >= 4 && rounds_log2 <= 31 && ends_with_hash(at + 3, 22 + 31);
 }
 
-/* Parameters beyond these are nobody's; they keep the products below 2^63. */
+/* No program uses larger parameters. The limits keep the products below 2^63. */
 #define SCRYPT_N_LOG2_MAX 32u
 #define SCRYPT_RP_MAX     (1u << 20)
 
@@ -145,8 +143,8 @@ static bool cost_scrypt(const char *at, struct authd_cost *cost)
     return take_base64(&at, 1, 86) && take_literal(&at, "$") && ends_with_hash(at, 43);
 }
 
-/* N and r are one digit each, biased by one, up to the digit 'j' (47); a larger value would go on
- * in more digits. Before them stands the flavour, always 'j'. */
+/* After the flavour, which is always 'j', N and r follow, one digit each. A digit means its value
+ * plus one and is at most 'j' (47); a larger value would need more digits. */
 static bool cost_yescrypt(const char *at, struct authd_cost *cost)
 {
     uint32_t n_log2;
@@ -193,8 +191,7 @@ static const struct format {
 #undef X
 };
 
-/* ---- cost and verify ---------------------------------------------------------------------------
- */
+/* ---- cost and verify --------------------------------------------------------------- */
 
 bool crypt_hash_cost(const char *stored, struct authd_cost *cost)
 {
@@ -214,7 +211,7 @@ bool crypt_hash_cost(const char *stored, struct authd_cost *cost)
 static enum authd_match compare(const char *made, const char *stored)
 {
     if (made == NULL) {
-        return AUTHD_MATCH_ERROR; /* no memory, or a format that this libxcrypt was built without */
+        return AUTHD_MATCH_ERROR; /* no memory, or libxcrypt was built without this format */
     }
     size_t len = strlen(stored);
     if (strlen(made) != len || sodium_memcmp(made, stored, len) != 0) {
@@ -237,7 +234,7 @@ enum authd_match crypt_hash_verify(const char *stored, struct authd_bytes passwo
     if (data == NULL) {
         return AUTHD_MATCH_ERROR;
     }
-    memcpy(data->input, password.ptr, password.len); /* calloc put the NUL behind it */
+    memcpy(data->input, password.ptr, password.len); /* calloc() has written the NUL that follows */
     const char *made = crypt_rn(data->input, stored, data, (int)sizeof(*data));
     enum authd_match match = compare(made, stored);
     sodium_memzero(data, sizeof(*data));

@@ -1,19 +1,19 @@
-/* Password scheme dovecot: hashes with Dovecot's {SCHEME} names, as `doveadm pw -l` lists them. It
- * makes none, so a good login replaces them.
+/* Password scheme dovecot: hashes with Dovecot's {SCHEME} names, as `doveadm pw -l` lists them. The
+ * scheme makes no hashes, so a successful login replaces these.
  *
  * Accepts {SSHA} {SSHA256} {SSHA512} {SMD5}, {SHA} {SHA1} {SHA256} {SHA512} {PLAIN-MD5} {LDAP-MD5},
- * {PBKDF2}, {ARGON2I} {ARGON2ID}, {CRYPT} and its kin (BLF-CRYPT, SHA256-CRYPT, SHA512-CRYPT,
- * MD5-CRYPT, MD5) with what crypt_hash.c reads, {PLAIN} {CLEAR} {CLEARTEXT}; names in any case,
- * with .HEX, .B64 or .BASE64 where the value is encoded so. As in Dovecot, a digest of known length
- * without such a word may be in hex or in base64, and the kin of CRYPT are not told apart. Narrower
- * than Dovecot: base64 is canonical, a salt has 1 to 64 octets. Refused are what needs the user's
- * name (DIGEST-MD5), what proves other mechanisms (CRAM-MD5, SCRAM-*), DES, MD4, OTP, PLAIN-TRUNC.
+ * {PBKDF2}, {ARGON2I} {ARGON2ID}, {PLAIN} {CLEAR} {CLEARTEXT}, and the crypt(3) names {CRYPT}
+ * {BLF-CRYPT} {SHA256-CRYPT} {SHA512-CRYPT} {MD5-CRYPT} {MD5} with what crypt_hash.c reads. Names
+ * may be in any case, and end in .HEX, .B64 or .BASE64 if the value is encoded so. As in Dovecot, a
+ * digest without such an ending may be in hex or in base64, and each crypt(3) name accepts every
+ * crypt(3) format. Narrower than Dovecot: base64 is canonical, a salt has 1 to 64 octets. Refused
+ * are schemes that need the user's name (DIGEST-MD5), verifiers of other mechanisms (CRAM-MD5,
+ * SCRAM-*), DES, MD4, OTP and PLAIN-TRUNC.
  *
  * Threat: a stored hash is data, and its parameters say how much memory and time the next login
- * spends; `cost` bounds them. A locked entry ("{CRYPT}!", "{PLAIN}*") is a mark and no password: it
- * is not a hash. Digests here are fast and some are broken: a stolen table of them is soon read.
- * That is why they are replaced as soon as they can be.
- */
+ * needs; `cost` bounds them. A locked entry ("{CRYPT}!", "{PLAIN}*") is a mark without a password
+ * and is not accepted as a hash. The digests are fast, and some are broken: a stolen table of
+ * digests is soon cracked. That is why a successful login replaces a digest by a strong hash. */
 #include <authd/plugin.h>
 #include <openssl/evp.h>
 #include <sodium.h>
@@ -25,23 +25,23 @@
 #include "parse.h"
 
 #define SALT_MAX      64
-#define DIGEST_WORK   5         /* microseconds of one digest: cheap whatever it is */
-#define ROUNDS_MAX    999999999 /* beyond this nobody's */
-#define PBKDF2_OCTETS 20        /* what Dovecot makes, of HMAC-SHA1 */
+#define DIGEST_WORK   5         /* microseconds of one digest of any kind */
+#define ROUNDS_MAX    999999999 /* no program uses more */
+#define PBKDF2_OCTETS 20        /* Dovecot's output size, with HMAC-SHA1 */
 
 enum encoding { ENCODING_NONE = 0, ENCODING_HEX, ENCODING_BASE64 };
 
-/* What stands behind {SCHEME}, decoded. */
+/* The decoded text after {SCHEME}. */
 struct value {
     const struct kind *kind;
     size_t len;
-    unsigned char octets[AUTHD_HASH_MAX + 1]; /* a NUL follows */
+    unsigned char octets[AUTHD_HASH_MAX + 1]; /* `len` octets and a NUL */
 };
 
 struct kind {
     const char *name;
     enum encoding encoding;
-    const EVP_MD *(*digest)(void); /* of the digests */
+    const EVP_MD *(*digest)(void); /* set for digests; NULL otherwise */
     bool salted;                   /* the salt follows the digest */
     bool (*cost)(const struct value *value, struct authd_cost *cost);
     enum authd_match (*verify)(const struct value *value, struct authd_bytes password);
@@ -52,8 +52,7 @@ static const char *text_of(const struct value *value)
     return (const char *)value->octets;
 }
 
-/* ---- digests -----------------------------------------------------------------------------------
- */
+/* ---- digests ----------------------------------------------------------------------- */
 
 static size_t digest_size(const struct kind *kind)
 {
@@ -86,10 +85,9 @@ static enum authd_match digest_verify(const struct value *value, struct authd_by
     return same ? AUTHD_MATCH_YES : AUTHD_MATCH_NO;
 }
 
-/* ---- texts -------------------------------------------------------------------------------------
- */
+/* ---- texts ------------------------------------------------------------------------- */
 
-/* Marks that say "no password" in one file or another. */
+/* Marks of an account without a password in the files of several programs. */
 static bool is_mark(const char *text)
 {
     static const char *const marks[] = {"x", "X", "NP", "LK", "*LK*", "*NP*", "*NOLOGIN*"};
@@ -152,8 +150,7 @@ static enum authd_match any_argon2_verify(const struct value *value, struct auth
     return argon2_hash_verify(text_of(value), password);
 }
 
-/* ---- PBKDF2: $1$SALT$ROUNDS$HEX ----------------------------------------------------------------
- */
+/* ---- PBKDF2: $1$SALT$ROUNDS$HEX ---------------------------------------------------- */
 
 struct pbkdf2 {
     const char *salt;
@@ -210,8 +207,7 @@ static enum authd_match pbkdf2_verify(const struct value *value, struct authd_by
     return same ? AUTHD_MATCH_YES : AUTHD_MATCH_NO;
 }
 
-/* ---- the kinds ---------------------------------------------------------------------------------
- */
+/* ---- the kinds --------------------------------------------------------------------- */
 
 #define DIGEST(NAME, ENCODING, FUNCTION, SALTED)                                                   \
     {                                                                                              \
@@ -258,7 +254,7 @@ static const struct kind *kind_of(const char *name, size_t len)
     return NULL;
 }
 
-/* `word` is what follows the name: "", or .HEX and the like. */
+/* Reads the ending of a name. `word` is "" or .HEX, .B64, .BASE64 in any case. */
 static bool encoding_of(const char *word, size_t len, enum encoding *encoding)
 {
     static const struct {
@@ -279,7 +275,7 @@ static bool encoding_of(const char *word, size_t len, enum encoding *encoding)
     return false;
 }
 
-/* The encoding of a value that does not name it. */
+/* The encoding of a value whose name has no ending. */
 static enum encoding encoding_guess(const struct kind *kind, size_t len)
 {
     if (kind->digest == NULL || kind->salted) {
@@ -312,7 +308,8 @@ static bool decode(const char *text, enum encoding encoding, struct value *value
     return done && value->len > 0;
 }
 
-/* A text ends at its NUL, so it has none. */
+/* Splits `stored` into kind and decoded value. Only a digest may contain a NUL: other values are
+ * used as C strings. */
 static bool parse(const char *stored, struct value *value)
 {
     size_t len = strnlen(stored, AUTHD_HASH_MAX + 1);
@@ -334,14 +331,13 @@ static bool parse(const char *stored, struct value *value)
            (value->kind->digest != NULL || strlen(text_of(value)) == value->len);
 }
 
-/* ---- the scheme --------------------------------------------------------------------------------
- */
+/* ---- the scheme -------------------------------------------------------------------- */
 
 static bool dovecot_cost(const char *stored, struct authd_cost *cost)
 {
     struct value value;
     bool read = parse(stored, &value) && value.kind->cost(&value, cost);
-    sodium_memzero(&value, sizeof(value)); /* {PLAIN} */
+    sodium_memzero(&value, sizeof(value)); /* the value of {PLAIN} is a password */
     return read;
 }
 

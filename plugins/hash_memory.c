@@ -1,19 +1,19 @@
 /* The working memory of argon2id, kept from one hash to the next.
  *
- * libsodium maps its memory for each hash and unmaps it afterwards, and the kernel's clearing of
- * fresh pages is then most of a hash's cost. The module is linked with its own libsodium.a and
- * -Wl,--wrap=mmap,--wrap=munmap, so that libsodium's calls, and nobody else's, come here: each
- * thread gets one region, in huge pages where the system has them, and keeps it.
+ * libsodium maps memory for each hash and unmaps that memory afterwards; most of a hash's cost is
+ * then the kernel's clearing of fresh pages. The module is linked with its own libsodium.a and
+ * -Wl,--wrap=mmap,--wrap=munmap, so that only libsodium's calls come here. Each thread gets one
+ * region, in huge pages where the system has them, and keeps it.
  *
- * Threat: memory that the kernel would have cleared stays. Its first blocks test a guess of the
- * password without argon2's cost, so the first 8 MiB (all of a cheaper hash) are wiped after each
- * hash; what remains tests a guess only after 8 MiB of argon2 have been computed for it. A region
- * is in no core file, not inherited by a forked process, and wiped and unmapped when its thread
- * ends or has been idle. Wiping all of it each time costs a tenth to a fifth of the speed.
+ * Threat: memory that the kernel would have cleared keeps its content. The first blocks test a
+ * guess of the password without argon2's cost, so the first 8 MiB (a cheaper hash's whole memory)
+ * are wiped after each hash. Testing a guess with the rest needs 8 MiB of argon2 computed for that
+ * guess. A region appears in no core file, is not inherited by a forked process, and is wiped and
+ * unmapped when its thread ends or has been idle. Wiping all memory each time would cost a tenth to
+ * a fifth of the speed.
  *
- * The per-thread region is the one thing that a plugin of authd keeps between calls. A module that
- * uses it must not be unloaded while such threads live; authd never unloads modules.
- */
+ * The per-thread region is the only thing that a plugin of authd keeps between calls. A module with
+ * such regions must not be unloaded while their threads live; authd never unloads modules. */
 #include "hash_memory.h"
 
 #include <pthread.h>
@@ -26,7 +26,7 @@
 
 #define HUGE_PAGE   ((size_t)2 << 20)
 #define WIPE_ALWAYS ((size_t)8 << 20)
-/* A hash that takes more is not worth keeping the memory for: it uses fresh pages. */
+/* A hash that takes more memory uses fresh pages: keeping so much memory is not worth the speed. */
 #define KEEP_MAX ((size_t)128 << 20)
 
 void *__real_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset);
@@ -35,15 +35,16 @@ void *__wrap_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off
 int __wrap_munmap(void *addr, size_t len);
 
 struct region {
-    void *mapping; /* what was mapped: NULL or mapping_len octets */
+    void *mapping; /* start of the mapping, or NULL */
     size_t mapping_len;
-    unsigned char *start; /* the first huge page in it */
+    unsigned char *start; /* the first huge page in the mapping */
     size_t len;
     size_t used; /* octets that the last hash may have written */
-    bool busy;
+    bool busy;   /* libsodium uses the region now */
 };
 
-/* Not _Thread_local: gcc 12's LeakSanitizer crashes on that of a module loaded at run time. */
+/* A key and not _Thread_local: gcc 12's LeakSanitizer crashes on a _Thread_local variable of a
+ * module loaded at run time. */
 static pthread_once_t region_once = PTHREAD_ONCE_INIT;
 static pthread_key_t region_key;
 static bool region_key_made;
@@ -68,14 +69,14 @@ static void region_key_create(void)
     region_key_made = pthread_key_create(&region_key, region_destroy) == 0;
 }
 
-/* This thread's region; NULL: it has none yet. */
+/* Returns the calling thread's region. NULL: the thread has none yet. */
 static struct region *region_find(void)
 {
     (void)pthread_once(&region_once, region_key_create);
     return region_key_made ? pthread_getspecific(region_key) : NULL;
 }
 
-/* NULL: this thread does without. */
+/* Returns the calling thread's region. NULL: no memory; hashing works without a region. */
 static struct region *region_find_or_create(void)
 {
     struct region *region = region_find();
@@ -84,13 +85,13 @@ static struct region *region_find_or_create(void)
     }
     region = calloc(1, sizeof(*region));
     if (region != NULL && pthread_setspecific(region_key, region) != 0) {
-        free(region); /* nobody would wipe it at the end of the thread */
+        free(region); /* without the key's destructor the end of the thread wipes nothing */
         return NULL;
     }
     return region;
 }
 
-/* False: no memory; the region is empty or as it was. */
+/* Makes room for `len` octets. False: no memory; the region is then empty. */
 static bool region_reserve(struct region *region, size_t len)
 {
     if (region->mapping != NULL && region->len >= len) {
@@ -105,7 +106,7 @@ static bool region_reserve(struct region *region, size_t len)
     if (mapping == MAP_FAILED) {
         return false;
     }
-    (void)madvise(mapping, mapping_len, MADV_HUGEPAGE); /* an optimisation: may fail */
+    (void)madvise(mapping, mapping_len, MADV_HUGEPAGE); /* only an optimisation, which may fail */
     if (madvise(mapping, mapping_len, MADV_DONTDUMP) != 0 ||
         madvise(mapping, mapping_len, MADV_DONTFORK) != 0) {
         (void)__real_munmap(mapping, mapping_len);
@@ -121,7 +122,7 @@ static bool region_reserve(struct region *region, size_t len)
     return true;
 }
 
-/* A request for scratch memory of a size that is worth keeping. */
+/* Is the call a request for working memory of a size that is worth keeping? */
 static bool is_scratch(const void *addr, size_t len, int prot, int flags)
 {
     const int scratch = MAP_PRIVATE | MAP_ANONYMOUS;

@@ -2,7 +2,7 @@
 #define PLUGINS_HASH_MEMORY_H
 
 #ifdef AUTHD_PLUGIN_STATIC
-/* Linked statically there is no libsodium of our own to wrap: no memory is kept. */
+/* A statically linked plugin has no libsodium of its own to wrap: no memory is kept. */
 static inline void hash_memory_wipe(void)
 {
 }
@@ -10,9 +10,9 @@ static inline void hash_memory_release(void)
 {
 }
 #else
-/* Wipes all that earlier hashes of this thread left in its region. */
+/* Wipes everything that earlier hashes left in the calling thread's region. */
 void hash_memory_wipe(void);
-/* The same, and gives the region back to the system. */
+/* Wipes the calling thread's region and returns its memory to the system. */
 void hash_memory_release(void);
 #endif
 

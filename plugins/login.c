@@ -1,16 +1,16 @@
-/* LOGIN: never a standard (draft-murchison-sasl-login), but what older mail clients speak.
+/* LOGIN: never a standard (draft-murchison-sasl-login), but older mail clients use this mechanism.
  *
- * Two challenges, "Username:" and "Password:", exactly so: clients compare them. An initial
- * response is the user name and skips the first challenge; an empty one counts as none. That is
- * what Dovecot does. There is no authorization identity.
+ * The two challenges are exactly "Username:" and "Password:", because clients compare them. An
+ * initial response is the user name and skips the first challenge; an empty one counts as none, as
+ * in Dovecot. LOGIN has no authorization identity.
  *
- * The user name waits in the state while the client is asked for the password, so it is bounded
- * here. A NUL ends a string for somebody further down: refused in either answer.
- */
+ * The user name stays in the state while the client is asked for the password, so its length is
+ * bounded here. A NUL would end a string in code that handles the name later, so a NUL is refused
+ * in both responses. */
 #include <authd/plugin.h>
 #include <string.h>
 
-/* Longer than any login that authd can hold. */
+/* Octets; more than any login that authd can hold. */
 #define LOGIN_NAME_MAX 512
 
 enum login_phase { LOGIN_START, LOGIN_WANT_NAME, LOGIN_WANT_PASSWORD };

@@ -1,5 +1,5 @@
-/* Reading the parameters of a stored hash, strictly: what is not exactly as its format says is not
- * a hash. Each function moves `*at` past what it took; after false, `*at` means nothing. */
+/* Strict parsing of a stored hash's parameters: a text that does not follow its format exactly is
+ * not a hash. Each function moves `*at` past what was read. After false, `*at` is undefined. */
 #ifndef PLUGINS_PARSE_H
 #define PLUGINS_PARSE_H
 
@@ -18,7 +18,7 @@ static inline bool take_literal(const char **at, const char *literal)
     return true;
 }
 
-/* A decimal number from 1 to `max`: no sign, no leading zero. */
+/* Reads a decimal number from 1 to `max`, without a sign or leading zeros. */
 static inline bool take_number(const char **at, uint32_t max, uint32_t *number)
 {
     uint64_t value = 0;

@@ -1,16 +1,17 @@
 /* SASL PLAIN (RFC 4616): one message, authzid NUL authcid NUL passwd.
  *
- * Why so strict: every field comes from the network, and a message with a NUL too few or too many
- * is one that two readers may split differently. So exactly two NULs, and neither an empty identity
- * nor an empty password ever becomes a claim. Without an initial response the challenge is empty.
+ * The parser is strict because every field comes from the network: two readers may split a message
+ * with too few or too many NULs differently. So a message has exactly two NULs, and neither an
+ * empty identity nor an empty password ever becomes a claim. Without an initial response the
+ * challenge is empty.
  *
- * Left to the core, as for all mechanisms: UTF-8, preparation of names, what an authzid may be.
- */
+ * As for all mechanisms, the core checks UTF-8, prepares names and decides which authzid is
+ * allowed. */
 #include <authd/plugin.h>
 #include <string.h>
 
 struct plain_state {
-    bool asked; /* the empty challenge went out */
+    bool asked; /* the empty challenge was sent */
 };
 
 static void refuse(struct authd_step_out *out, const char *why)
@@ -19,7 +20,8 @@ static void refuse(struct authd_step_out *out, const char *why)
     out->why = why;
 }
 
-/* Cuts the octets before the first NUL off the head of `rest`. False: there is no NUL. */
+/* Removes the octets before the first NUL, and the NUL, from the front of `rest`. False: there is
+ * no NUL. */
 static bool take_field(struct authd_bytes *rest, struct authd_bytes *field)
 {
     const unsigned char *nul = rest->len > 0 ? memchr(rest->ptr, '\0', rest->len) : NULL;
