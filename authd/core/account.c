@@ -1,11 +1,11 @@
-/* Users are managed here: one call prepares its arguments, judges, hashes and seals a new password
- * if there is one, and runs one SQL function. For whom it is to be sealed says the database, which
- * is asked first: so nothing is hashed for a caller who may not set it. The SQL function compares
- * whom it finds then.
+/* One management call prepares its arguments, checks, hashes and encrypts a new password if there
+ * is one, and runs one SQL function. The database is asked first which account the hash is
+ * encrypted for, so no password is hashed for a caller who may not set it. The SQL function of the
+ * change compares that account with the one it finds.
  *
- * Threats: two spellings of one name, so every name is made canonical before it reaches SQL; a
- * password that outlives its call, so each copy has one owner who wipes it, and only the sealed
- * hash goes to the database; database texts that tell a stranger about the schema, so only the
+ * Threats: two spellings of one name, so every name is made canonical before it reaches SQL. A
+ * password that outlives its call, so each copy has one owner who wipes it, and only the encrypted
+ * hash goes to the database. Database texts that tell a stranger about the schema, so only the
  * functions' own refusals (SQLSTATE class AU) are passed on. */
 #include "core/account.h"
 
@@ -22,26 +22,25 @@
 #include "loop/workers.h"
 #include "store/db.h"
 
-/* Together below every client's patience: authctl waits 30 s. */
+/* The sum stays below the timeout of every client: authctl waits 30 s. */
 #define ACCOUNT_HASH_MS     8000
 #define ACCOUNT_DATABASE_MS 8000
 #define ACCOUNT_PREPARE_MS  3000
-#define ACCOUNT_READY_MS    1500 /* a supervisor asks, and does not wait long */
+#define ACCOUNT_READY_MS    1500 /* a supervisor that asks does not wait long */
 
 struct account_call {
     struct core *core;
     enum statement statement;
-    json_t *context; /* of authd.manage() */
+    json_t *context; /* the context that authd.manage() takes */
     json_t *arguments;
     bool dry_run;
     bool canonical;
-    struct db_unit *unit;        /* while the database is asked whose password it is to be, */
-    int64_t owner;               /* which is this account's, */
-    int64_t seal;                /* sealed over this number, */
-    struct new_password *making; /* while that becomes a hash, */
-                                 /* and `unit` again while the statement runs */
+    struct db_unit *unit;        /* the question or the statement that the database runs now */
+    int64_t owner;               /* the account that the new password is for */
+    int64_t seal;                /* version of the password cipher */
+    struct new_password *making; /* set while the password becomes a hash */
     struct loop_hook refusal;    /* delivers `detail` after account_start() has returned */
-    char *password;              /* until it is made; wiped */
+    char *password;              /* the new password until hashing starts; wiped */
     size_t password_length;
     char detail[ARGUMENTS_DETAIL_MAX];
     account_done_f *done;
@@ -83,7 +82,7 @@ static bool statement_writes(enum statement statement)
     return kinds[statement] == KIND_WRITE;
 }
 
-/* The database did not say anything. */
+/* The result when the database gave no answer. */
 static struct account_result result_unanswered(bool changes, enum db_status status)
 {
     bool timeout = status == DB_TIMEOUT;
@@ -108,7 +107,7 @@ static struct account_result result_unanswered(bool changes, enum db_status stat
     };
 }
 
-/* The database said no: nothing was changed. */
+/* The result when the database refused the statement. Nothing was changed. */
 static struct account_result result_refused(const struct db_result *answer)
 {
     bool read_only = strcmp(answer->sqlstate, "25006") == 0;
@@ -140,7 +139,7 @@ static struct account_result result_refused(const struct db_result *answer)
     };
 }
 
-/* `changes`: it may have, if it did not answer. */
+/* `changes`: the statement may have changed something if the database did not answer. */
 static struct account_result result_of(bool changes, const struct db_result *answer)
 {
     if (answer->status == DB_OK) {
@@ -184,7 +183,7 @@ static struct db_unit *unit_of(enum statement statement, const json_t *context,
 
     db_unit_text(unit, context_text);
     db_unit_text(unit, arguments_text);
-    secret_wipe(arguments_text, strlen(arguments_text)); /* it may hold a password hash */
+    secret_wipe(arguments_text, strlen(arguments_text)); /* the text may hold a password hash */
     free(arguments_text);
     free(context_text);
     return unit;
@@ -242,7 +241,7 @@ static void call_made(const struct new_password_result *made, void *arg)
     call_run(call);
 }
 
-/* `owner`: the object whose members name the password's user. */
+/* Starts to check and hash the password. `owner` is the JSON object whose members name the user. */
 static void call_make(struct account_call *call, const json_t *owner)
 {
     json_t *names = new_password_names(owner);
@@ -286,14 +285,17 @@ static void call_prepared(const struct db_result *answer, void *arg)
     json_decref(owner);
 }
 
-/* Asks whose password it is to be, and for the number of its seal. */
+/* Asks the database which account the password is for, and for the number that the hash is
+ * encrypted with. */
 static void call_prepare(struct account_call *call)
 {
-    json_t *context = json_copy(call->context); /* the question is no part of the request */
+    json_t *context =
+        /* idempotency and if_match apply to the change only, not to this question. */
+        json_copy(call->context);
 
     json_object_del(context, "idempotency");
     json_object_del(context, "if_match");
-    if (call->statement == STATEMENT_USER_ADD) { /* nobody's yet */
+    if (call->statement == STATEMENT_USER_ADD) { /* the account does not exist yet */
         call->unit = db_unit_create(STATEMENT_USER_PREPARE);
     } else {
         call->unit = unit_of(call->statement == STATEMENT_RESET_USE ? STATEMENT_RESET_PREPARE
@@ -314,7 +316,7 @@ static void call_refuse(void *arg)
     call_end(call, &result);
 }
 
-/* Takes the password out of the arguments. False: there is none. */
+/* Moves the password from the arguments into the call. False: there is none. */
 static bool take_password(struct account_call *call)
 {
     json_t *value = json_object_get(call->arguments, "password");
@@ -331,7 +333,7 @@ static bool take_password(struct account_call *call)
     return true;
 }
 
-/* The answer to what cannot be begun waits until account_start() has returned. */
+/* Begins the call. A refusal is delivered later, after account_start() has returned. */
 static void call_begin(struct account_call *call)
 {
     bool has_password = take_password(call);
@@ -373,7 +375,7 @@ static void ready_answered(const struct db_result *answer, void *arg)
     call_end(call, &result);
 }
 
-/* Asks what a login asks last, about an account that never was. */
+/* Runs the last statement of a login, for an account that does not exist. */
 struct account_call *account_ready(struct core *core, account_done_f *done, void *arg)
 {
     struct account_call *call = mem_new(struct account_call);

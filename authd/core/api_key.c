@@ -23,8 +23,8 @@ struct api_key_call {
     bool dry_run;
     int64_t owner;
     struct secret_text secret;
-    struct db_unit *unit;         /* while its number is asked for, then */
-    struct account_call *account; /* while it is made */
+    struct db_unit *unit;         /* set while the database makes the key's id */
+    struct account_call *account; /* set while the database adds the key */
     account_done_f *done;
     void *arg;
 };
@@ -96,7 +96,7 @@ static void key_made(const struct account_result *result, void *arg)
     call_destroy(call);
 }
 
-/* What the database keeps of it. */
+/* Adds the arguments that the database stores of the key. */
 static void arguments_complete(struct api_key_call *call, int64_t id)
 {
     const struct key *key = &call->core->keys->peppers.keys[0];

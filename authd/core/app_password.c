@@ -23,10 +23,10 @@ struct app_password_call {
     json_t *arguments;
     bool dry_run;
     bool made_elsewhere;
-    char hash[AUTHD_HASH_MAX + 1]; /* then */
-    struct secret_text secret;     /* else */
-    struct account_call *account;  /* the first question, then the change */
-    struct loop_hook refusal;      /* delivers that the hash is none */
+    char hash[AUTHD_HASH_MAX + 1]; /* the hash of an imported app password */
+    struct secret_text secret;     /* the secret of any other app password */
+    struct account_call *account;  /* the call that asks about the user, then the change */
+    struct loop_hook refusal;      /* delivers a refusal of the hash */
     account_done_f *done;
     void *arg;
 };
@@ -137,7 +137,7 @@ static void arguments_complete(struct app_password_call *call, int64_t id, int64
     json_object_set_new(call->arguments, "key", json_string(key->id));
 }
 
-/* In the place of the hash of a secret that was made elsewhere. */
+/* Adds the encrypted hash of an imported app password to the arguments. */
 static void hash_complete(struct app_password_call *call, int64_t id, int64_t owner)
 {
     char sealed[SEALED_MAX + 1];
@@ -147,7 +147,7 @@ static void hash_complete(struct app_password_call *call, int64_t id, int64_t ow
     json_object_set_new(call->arguments, "password_owner", json_integer(owner));
 }
 
-/* It is known which row of whom it will be. */
+/* The database has answered which row the verifier is for. */
 static void call_prepared(const struct account_result *result, void *arg)
 {
     struct app_password_call *call = arg;
@@ -185,7 +185,8 @@ static void call_refuse(void *arg)
     call_end(arg, &result);
 }
 
-/* A hash that no login could be checked against is refused before it is stored. False: it is. */
+/* Takes the hash of an imported app password. False: no configured scheme could check a login
+ * against the hash, so it is refused before it is stored. */
 static bool take_hash(struct app_password_call *call)
 {
     const char *hash = json_string_value(json_object_get(call->arguments, "hash"));
@@ -202,7 +203,8 @@ static bool take_hash(struct app_password_call *call)
     return true;
 }
 
-/* Asks `first` about the user (and the app password); its answer is not the caller's. */
+/* Starts the call with the question `first` about the user and the app password. The caller does
+ * not see the answer to that question. */
 static struct app_password_call *call_start(struct app_password_call *call, enum statement first,
                                             const struct account_request *request)
 {

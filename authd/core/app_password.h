@@ -1,10 +1,10 @@
-/* App passwords are made and rotated here: authd chooses the secret, the database keeps a verifier,
- * and the caller is shown the secret once.
+/* The calls that make and rotate app passwords: authd chooses the secret, the database stores a
+ * verifier, and the secret is displayed once.
  *
- * Threats: a secret that outlives its showing (it is in no argument, and an answer that is given
- * again under its Idempotency-Key has none); a verifier that fits another row or another user (so
- * the row's id and owner are asked for first: schema/'s functions then check rights and reach once
- * more, in the transaction of the change). */
+ * Threats: a secret that remains readable after it was displayed (the secret is in no argument, and
+ * an answer repeated for an Idempotency-Key has none). A verifier that fits another row or another
+ * user (the verifier covers the row's id and owner, which are asked for first; the functions of
+ * schema/ check rights and reach again, in the transaction of the change). */
 #ifndef CORE_APP_PASSWORD_H
 #define CORE_APP_PASSWORD_H
 
@@ -12,11 +12,14 @@
 
 struct app_password_call;
 
-/* `request` is that of an account call, without what is added here; a sending scope is a document
- * in it. `done` is called once, never from inside this call, unless cancelled. Of the first two its
- * object has "secret", in groups, unless it was a dry run or is given again. */
+/* `request` is an account request without the members that these calls add; a sending scope is a
+ * document in its arguments. `done` is called once, never from inside these calls, and not after
+ * app_password_cancel(). The result's object has the app password's text as "secret", in groups,
+ * except in a dry run, in an answer repeated for an Idempotency-Key, and for an imported app
+ * password. */
 
-/* Argument "hash" makes it one whose secret was made elsewhere, which nobody is shown. */
+/* Makes an app password. With the argument "hash" (a stored hash) the app password is an imported
+ * one: authd does not know its secret. */
 struct app_password_call *app_password_add(struct core *core, const struct account_request *request,
                                            account_done_f *done, void *arg);
 struct app_password_call *app_password_rotate(struct core *core,
@@ -24,18 +27,20 @@ struct app_password_call *app_password_rotate(struct core *core,
                                               account_done_f *done, void *arg);
 void app_password_cancel(struct app_password_call *call);
 
-/* The one question of a login about a verifier: was it made of this secret for this row? */
+/* A row found by the selector of a presented app password. */
 struct app_password_row {
     int64_t id;
-    int64_t owner;
+    int64_t owner;        /* the account */
     const char *verifier; /* hex */
-    const char *key;      /* the pepper's name */
+    const char *key;      /* id of the pepper that made the verifier */
 };
 enum app_password_match { APP_PASSWORD_NO = 0, APP_PASSWORD_YES, APP_PASSWORD_KEY_MISSING };
+/* Was the row's verifier made of `secret`? */
 enum app_password_match app_password_matches(const struct core *core,
                                              const struct app_password_row *row,
                                              struct span secret);
-/* It was, and the login was good: if the pepper is an old one, the row gets another verifier. */
+/* Call after a successful login with the row's secret. Gives the row a new verifier if its pepper
+ * is an old one. */
 void app_password_rekey(const struct core *core, const struct app_password_row *row,
                         struct span secret);
 

@@ -13,7 +13,7 @@ struct preparation {
     char *detail;
 };
 
-/* Always false. */
+/* Sets `detail` and returns always false. */
 static bool __attribute__((format(printf, 2, 3)))
 refuse(const struct preparation *preparation, const char *format, ...)
 {
@@ -44,7 +44,8 @@ static bool is_user_id(struct span text)
     return text.len > 0 && text.len <= USER_ID_DIGITS_MAX;
 }
 
-/* Stands for the caller, in whatever case: as a login it needs its domain. */
+/* Is the text "me", in any case? "me" stands for the caller; a login of that name needs its
+ * domain. */
 static bool is_me(struct span text)
 {
     return text.len == 2 && strncasecmp(text.ptr, "me", 2) == 0;
@@ -68,7 +69,7 @@ static enum name_error address_name(const struct preparation *preparation, struc
     return name_address(in, out);
 }
 
-/* Mail is sent to it, so it is one mailbox, not a whole domain. */
+/* A recovery address receives mail, so it must be one mailbox and not a whole domain. */
 static enum name_error mailbox_name(const struct preparation *preparation, struct span in,
                                     char out[static NAME_MAX_LENGTH + 1])
 {
@@ -83,7 +84,7 @@ static enum name_error domain_name(const struct preparation *preparation, struct
     return name_domain(in, out);
 }
 
-/* Puts the canonical form of `in` at `field`. */
+/* Sets the member `field` to the canonical login of `in`. */
 static bool complete(const struct preparation *preparation, json_t *object, const char *field,
                      struct span in)
 {
@@ -97,7 +98,7 @@ static bool complete(const struct preparation *preparation, json_t *object, cons
     return true;
 }
 
-/* Who is meant: a login, or digits, which are an id and perhaps a login. */
+/* Prepares "user": a login, "me", or digits, which may be an id or a login. */
 static bool prepare_user(const struct preparation *preparation, json_t *arguments)
 {
     struct span in;
@@ -209,7 +210,8 @@ static void prepare_rows(const char *default_domain, json_t *rows)
     }
 }
 
-/* A domain to be made is called "name", as a class is, whose name is no domain's. */
+/* Makes the name of a new domain canonical. The SQL function expects the domain in "name". The
+ * request calls it "new_domain", because "name" may also be that of a class. */
 static bool prepare_new_domain(const struct preparation *preparation, json_t *arguments)
 {
     char name[NAME_MAX_LENGTH + 1];

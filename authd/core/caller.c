@@ -17,11 +17,11 @@
 struct caller_call {
     struct core *core;
     enum caller_kind kind;
-    struct secret_text secret; /* of an API key */
-    char *address;             /* of the client; NULL: not known */
-    json_t *credential;        /* as authd.caller() takes it */
-    struct db_unit *unit;      /* while the database is asked, or */
-    struct loop_hook later;    /* what can be answered without it */
+    struct secret_text secret; /* secret of an API key */
+    char *address;             /* address of the client; NULL: unknown */
+    json_t *credential;        /* the argument for authd.caller() */
+    struct db_unit *unit;      /* the running statement, or NULL */
+    struct loop_hook later;    /* delivers an answer that needs no database */
     caller_done_f *done;
     void *arg;
 };
@@ -57,7 +57,7 @@ static const char *member(const json_t *object, const char *name)
     return json_string_value(json_object_get(object, name));
 }
 
-/* Takes over both references. */
+/* The caller takes over the references to `known` and `credential`. */
 static void caller_fill(struct caller *caller, enum caller_kind kind, json_t *known,
                         json_t *credential)
 {
@@ -124,7 +124,8 @@ static void ignored(const struct db_result *answer, void *arg)
     (void)arg;
 }
 
-/* For people, and so that an idle session ends. */
+/* Records the use of the credential: an idle session ends, and people see when a key was last
+ * used. */
 static void note_use(struct caller_call *call)
 {
     if (call->kind == CALLER_SESSION) {
@@ -207,7 +208,7 @@ static void key_found(const struct db_result *answer, void *arg)
     call_run(call);
 }
 
-/* False: no question to the database could find it. */
+/* False: the cookie is malformed, so the database cannot know the session. */
 static bool begin_session(struct caller_call *call, struct span cookie)
 {
     char digest[DERIVED_HEX_SIZE];

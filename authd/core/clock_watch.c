@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define APART_S    30 /* a step of a code */
-#define TOGETHER_S 20 /* not to be at once apart again */
+#define APART_S    30 /* seconds; one step of a TOTP code */
+#define TOGETHER_S 20 /* seconds; lower than APART_S, so that the log does not alternate */
 #define REPEAT_MS  (10 * 60 * 1000)
 
 static void say(enum log_level level, const char *event, int64_t seconds)

@@ -1,21 +1,23 @@
-/* Host and database may have different clocks. The database's decides about everything; but phones
- * follow the world's, and who wonders why no code is good should find a line in the log. */
+/* Compares the clocks of host and database. The database's clock decides about codes and all other
+ * validity, while a user's phone follows the real time. If the clocks differ, valid codes are
+ * refused, and the log must say why. */
 #ifndef CORE_CLOCK_WATCH_H
 #define CORE_CLOCK_WATCH_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Zeroed: nothing was said yet. */
+/* A zeroed struct is a fresh watch. */
 struct clock_watch {
-    bool apart;
-    int64_t said; /* clock_ms(), when the log said so last */
+    bool apart;   /* the clocks differ, and the log says so */
+    int64_t said; /* clock_ms() of the last "clock-apart" line */
 };
 
-/* `database`: its clock, seconds since 1970, as it just answered. */
+/* Compares with the host's clock. `database` is the database's clock in seconds since 1970, as just
+ * received. Logs "clock-apart" and "clock-together". */
 void clock_watch_note(struct clock_watch *watch, int64_t database);
 
-/* The same, for tests: what the host's clock says, and clock_ms(). */
+/* As clock_watch_note(), with the host's clock and clock_ms() as arguments, for tests. */
 void clock_watch_compare(struct clock_watch *watch, int64_t database, int64_t host, int64_t ms);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include "base/secret.h"
 
-#define IN_MAX 64 /* octets, with blanks and hyphens */
+#define IN_MAX 64 /* octets of an entered code, with blanks and hyphens */
 
 static bool is_digit(char c)
 {
@@ -14,7 +14,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-/* Lower case; '\0': in no code. */
+/* Returns the character in lower case. '\0': the character appears in no code. */
 static char symbol_of(char c)
 {
     if (c >= 'A' && c <= 'Z') {

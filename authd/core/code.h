@@ -1,35 +1,36 @@
-/* What people enter as a second factor: digits from their phone, or a recovery code. Pure; fuzzed.
+/* The codes that people enter as a second factor: digits from a phone, or a recovery code. Pure;
+ * fuzzed.
  *
- * Threat: a text that is read in two ways. Where a code follows a password there is one split, and
- * it is decided by octets alone, before anything is hashed. */
+ * Threat: a text that can be read in two ways. Where a code follows a password, the text is split
+ * in exactly one way, decided by octets alone and before anything is hashed. */
 #ifndef CORE_CODE_H
 #define CORE_CODE_H
 
 #include "base/span.h"
 
 enum {
-    CODE_RECOVERY_LENGTH = 16,     /* letters a-z and digits 2-7: 80 bits */
+    CODE_RECOVERY_LENGTH = 16,     /* letters a-z and digits 2-7: 80 random bits */
     CODE_RECOVERY_SHOWN_SIZE = 20, /* xxxx-xxxx-xxxx-xxxx and a NUL */
-    CODE_SIZE = 20,
+    CODE_SIZE = 20,                /* longest code and a NUL */
 };
 
 enum code_kind {
     CODE_MALFORMED = 0,
-    CODE_TOTP,     /* 6 or 8 digits; blanks between them do not count */
-    CODE_RECOVERY, /* case, blanks and hyphens do not count */
+    CODE_TOTP,     /* 6 or 8 digits; blanks between them are ignored */
+    CODE_RECOVERY, /* a recovery code; case, blanks and hyphens are ignored */
 };
 
-/* Wiped by its owner. */
+/* A parsed code. The owner wipes it. */
 struct code {
     enum code_kind kind;
-    char text[CODE_SIZE]; /* canonical and NUL-terminated; empty: it is malformed */
+    char text[CODE_SIZE]; /* canonical, NUL-terminated; empty if CODE_MALFORMED */
 };
 
-/* A code that stands by itself. */
+/* Parses a code entered in a field of its own. */
 void code_parse(struct span in, struct code *out);
 
-/* A code right after a password, or after `$`. False: `secret` does not end in `digits` ASCII
- * digits, or has nothing before them; then the views are not set. */
+/* Splits a password and the code right behind it, or behind a `$`. False: `secret` does not end in
+ * `digits` ASCII digits, or has nothing before them; `password` and `code` are then not set. */
 bool code_split(struct span secret, unsigned digits, struct span *password, struct span *code);
 
 #endif

@@ -1,4 +1,5 @@
-/* What every request of the core shares. Built by services.c, read-only afterwards. */
+/* The parts that all requests of the core share. services.c builds the struct. Afterwards it is
+ * read-only, except `clock` and the keys that `keys` points to. */
 #ifndef CORE_CORE_H
 #define CORE_CORE_H
 
@@ -25,20 +26,20 @@ struct core {
     struct loop *loop;
     struct db *db;
     struct lookup *lookup;
-    struct workers *hashers; /* the hash lane */
-    struct workers *mailers; /* hands mail over */
+    struct workers *hashers; /* the hash lane: checks and makes password hashes */
+    struct workers *mailers; /* the mail lane: hands mail messages to the mail server */
     struct upgrades *upgrades;
     struct last_uses *last_uses;
     struct scope_cache *scopes;
     struct audits *audits;
     struct notices *notices;
     const struct registry *registry;
-    const struct key_ring *keys; /* replaced in place: see core/keyring.h */
+    const struct key_ring *keys; /* changes in place: see core/keyring.h */
     struct keyring *keyring;
     struct reseals *reseals;
     struct rekeys *rekeys;
     struct password_schemes schemes;
-    const char *default_domain; /* NULL: a login must have its own */
+    const char *default_domain; /* NULL: a login must have its own domain */
     struct site site;
     struct clock_watch clock;
 };

@@ -1,6 +1,7 @@
-/* Digests and keys for one purpose each, from the key files: what the database stores of a session
- * or of a request tells nothing to whoever steals it, and what we sign for ourselves nobody else
- * can sign. The same on every node. */
+/* Subkeys for one purpose each, and digests with such a subkey, made from the key files. A stolen
+ * database has only digests of sessions and requests, which reveal nothing without the key files.
+ * An attacker without the key files cannot forge a text that authd signs for itself. All nodes
+ * derive the same subkeys. */
 #ifndef CORE_DERIVED_H
 #define CORE_DERIVED_H
 
@@ -13,10 +14,11 @@ enum {
     DERIVED_HEX_SIZE = 2 * DERIVED_LENGTH + 1,
 };
 
-/* `purpose` is a constant: "session", "cursor". */
+/* Derives a subkey. `purpose` is a constant, such as "session" or "cursor". The caller wipes
+ * `out`. */
 void derived_key(const struct core *core, const char *purpose, uint8_t out[static DERIVED_LENGTH]);
 
-/* Over `count` parts, each with its length; hexadecimal digits. */
+/* Writes the hexadecimal digest of `count` parts, each preceded by its length. */
 void derived_digest(const struct core *core, const char *purpose, const struct span *parts,
                     size_t count, char out[static DERIVED_HEX_SIZE]);
 

@@ -20,16 +20,16 @@
 struct enrolment_call {
     struct core *core;
     enum statement statement;
-    json_t *context; /* of authd.manage() */
+    json_t *context; /* the context that authd.manage() takes */
     json_t *arguments;
     bool dry_run;
-    struct account_call *account; /* the first question, then the change */
-    struct loop_hook later;       /* what needs no database */
+    struct account_call *account; /* the call that asks about the user, then the change */
+    struct loop_hook later;       /* delivers `refusal` */
     struct account_result refusal;
-    char detail[128]; /* of it */
-    /* What is shown once; each kind of call has its own. */
+    char detail[128]; /* text of a refusal */
+    /* Secrets that are displayed once. Each kind of call uses its own. */
     char seed[TOTP_SEED_LENGTH];
-    struct code code; /* that was given */
+    struct code code; /* the code that the user entered */
     struct recovery_codes codes;
     char ticket[TICKET_SHOWN_SIZE];
     account_done_f *done;
@@ -44,7 +44,7 @@ static void call_destroy(struct enrolment_call *call)
     free(call);
 }
 
-/* A text, or each text of a list; NULL is fine. */
+/* Wipes a text, or each text of a list. NULL is allowed. */
 static void text_forget(const json_t *value)
 {
     for (size_t i = 0; i < json_array_size(value); i++) {
@@ -55,7 +55,7 @@ static void text_forget(const json_t *value)
     }
 }
 
-/* Its secrets have been written out by then. */
+/* Ends the call. `done` has sent the result's secrets to the client before they are wiped here. */
 static void call_end(struct enrolment_call *call, const struct account_result *result)
 {
     static const char *const shown[] = {"secret", "uri", "qr", "codes"};
@@ -81,7 +81,7 @@ static void call_change(struct enrolment_call *call, account_done_f *done)
     call->account = account_start(call->core, &request, done, call);
 }
 
-/* Asks `first` about the user; its answer is not the caller's. */
+/* Asks `first` about the user. The caller does not see the answer to that question. */
 static void call_ask(struct enrolment_call *call, enum statement first, account_done_f *done)
 {
     json_t *context = json_copy(call->context);
@@ -97,7 +97,8 @@ static void call_ask(struct enrolment_call *call, enum statement first, account_
     json_decref(arguments);
 }
 
-/* The answer to a change that was made now shows what only now can be shown. */
+/* May the result have secrets? Yes, if the change was made now: neither a dry run nor a repeated
+ * answer has any. */
 static bool call_shows(const struct enrolment_call *call, const struct account_result *result)
 {
     return result->status == ACCOUNT_OK && !call->dry_run &&
@@ -167,7 +168,7 @@ static void codes_prepared(const struct account_result *result, void *arg)
 
 /* ---- begin --------------------------------------------------------------------------------- */
 
-/* Who it is that asks for codes, as the phone shows it: the site, or else the user's domain. */
+/* The issuer that the phone displays: the site's host, or the user's domain if there is none. */
 static struct span issuer_of(const struct enrolment_call *call, const json_t *enrolment)
 {
     struct span host = otpauth_host(call->core->site.public_url);
@@ -193,7 +194,7 @@ static void show_seed(const struct enrolment_call *call, json_t *enrolment)
     otpauth_uri(&key, &uri);
     buf_append(&uri, "", 1);
     json_object_set_new(enrolment, "secret", json_string(secret));
-    if (!uri.overflow) { /* no login and no host is that long */
+    if (!uri.overflow) { /* no login and no host name is long enough to overflow */
         json_t *qr = otpauth_qr(uri.data);
 
         json_object_set_new(enrolment, "uri", json_string(uri.data));
@@ -214,7 +215,7 @@ static void begun(const struct account_result *result, void *arg)
     call_end(call, result);
 }
 
-/* It is known which row of whom it will be. */
+/* The database has answered which row the seed is for. */
 static void begin_prepared(const struct account_result *result, void *arg)
 {
     struct enrolment_call *call = arg;
@@ -284,7 +285,8 @@ static void confirmed(const struct account_result *result, void *arg)
     call_end(call, result);
 }
 
-/* False: the seed cannot be opened. `*step` stays -1 if the code is not of it. */
+/* Finds the step of the entered code. False: the seed cannot be decrypted. `*step` stays -1 if the
+ * code is wrong. */
 static bool match_code(const struct enrolment_call *call, const json_t *pending, int64_t *step)
 {
     int64_t now = account_number(pending, "seconds");
@@ -320,7 +322,8 @@ static void confirm_prepared(const struct account_result *result, void *arg)
 
     call->account = NULL;
     if (result->status != ACCOUNT_OK && json_object_get(call->context, "idempotency") != NULL) {
-        call_change(call, confirmed); /* refused again, unless it is known how it went before */
+        /* A repeated request gets its stored answer; any other request is refused again. */
+        call_change(call, confirmed);
         return;
     }
     if (result->status != ACCOUNT_OK) {

@@ -1,7 +1,7 @@
-/* The second factor of an account: the seed that its phone has as well.
+/* The second factor of an account: a TOTP seed that the user's phone has as well.
  *
- * Threats: a row that is pasted onto another user (the seed is sealed over row and owner, and then
- * cannot be opened); a seed that stays in memory (it is wiped after each check). */
+ * Threats: a row copied to another user (the seed is encrypted for row and owner, and cannot be
+ * decrypted in another row); a seed that stays in memory (the seed is wiped after each check). */
 #ifndef CORE_FACTOR_H
 #define CORE_FACTOR_H
 
@@ -9,24 +9,27 @@
 
 struct core;
 
-#define FACTOR_KIND "totp" /* of the sealed row; the text that is sealed is the seed's octets */
+/* The kind of the encrypted row. The text is the octets of the seed. */
+#define FACTOR_KIND "totp"
 
+/* A row of authd.totp. */
 struct factor_row {
     int64_t id;
-    int64_t owner;
-    const char *seed; /* sealed */
+    int64_t owner;    /* the account */
+    const char *seed; /* the encrypted seed */
     const char *algorithm;
     unsigned digits;
 };
 
 enum factor_match {
-    FACTOR_BROKEN = 0,  /* the seed is not this row's, or there is nothing to compute with it */
-    FACTOR_KEY_MISSING, /* it is sealed under a key that is not here */
-    FACTOR_NO,
-    FACTOR_YES, /* and `step` is set: whether it was used already is the database's to say */
+    FACTOR_BROKEN = 0,  /* the seed is not of this row, or its algorithm is unknown */
+    FACTOR_KEY_MISSING, /* no key file has the key that the seed is encrypted with */
+    FACTOR_NO,          /* the code is wrong */
+    FACTOR_YES,         /* `step` is set; the database knows whether it was used */
 };
 
-/* `now` is the database's, in seconds since 1970. */
+/* Checks the code `digits` against the seed of `row`. `now` is the database's time in seconds since
+ * 1970. */
 enum factor_match factor_match(const struct core *core, const struct factor_row *row,
                                struct span digits, int64_t now, int64_t *step);
 

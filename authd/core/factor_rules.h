@@ -1,4 +1,4 @@
-/* What the configuration says about second factors. Read-only. */
+/* The configuration of second factors. Read-only. */
 #ifndef CORE_FACTOR_RULES_H
 #define CORE_FACTOR_RULES_H
 
@@ -6,27 +6,29 @@
 
 #include "core/network.h"
 
-/* Who needs a second factor beside the main password; the strictest of site, domain and user. */
+/* Which users need a second factor besides the main password. The strictest policy of site, domain
+ * and user applies. */
 enum factor_policy {
-    FACTOR_OFF = 0,  /* nobody */
-    FACTOR_OPTIONAL, /* whoever has enrolled one */
-    FACTOR_REQUIRED, /* everybody */
+    FACTOR_OFF = 0,  /* no user */
+    FACTOR_OPTIONAL, /* each user who has enrolled one */
+    FACTOR_REQUIRED, /* every user */
 };
 
-/* After a code, the same password from the same network is good without one for a while. */
+/* Remembered networks: after a code, the same password from the same network is accepted without a
+ * code for a while. */
 struct factor_grace {
-    int64_t seconds; /* 0: never */
-    int64_t uses;
-    unsigned bits4;               /* how much of an IPv4 address is the network, of 32 */
-    unsigned bits6;               /* of an IPv6 address, of 128 */
-    const struct network *shared; /* by too many to tell anything: there is no grace there */
+    int64_t seconds;              /* how long a network is remembered; 0: never */
+    int64_t uses;                 /* logins without a code, at most */
+    unsigned bits4;               /* prefix length of a remembered IPv4 network */
+    unsigned bits6;               /* prefix length of a remembered IPv6 network */
+    const struct network *shared; /* networks with too many users; these are never remembered */
     size_t shared_count;
 };
 
 struct factor_rules {
-    enum factor_policy policy; /* the site's */
-    bool inline_codes;         /* on mail sockets, a code may follow the password */
-    bool ahead;                /* the code of the next step is good as well */
+    enum factor_policy policy; /* policy of the site */
+    bool inline_codes;         /* on mail sockets a code may follow the password */
+    bool ahead;                /* the code of the next step is accepted too */
     struct factor_grace grace;
 };
 

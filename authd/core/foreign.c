@@ -16,7 +16,7 @@ static bool parse_line(char *line, struct foreign_password *out)
     out->id = strtoll(id, NULL, 10);
     out->version = strtoll(version, NULL, 10);
     out->scope = strsep(&rest, " ");
-    out->sealed = rest; // last, whatever it holds
+    out->sealed = rest; /* the rest of the line, blanks included */
     return out->id > 0 && out->scope != NULL && out->sealed != NULL;
 }
 

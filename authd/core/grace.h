@@ -1,14 +1,15 @@
-/* Where, after a code, the same password is good without one for a while. Pure.
+/* Decides whether the network of a client may be remembered after a code. Pure.
  *
- * Threat: an address that too many have in common, so that one's code opens the door to all:
- * loopback (a web mail, a proxy), what the configuration calls shared, and what is not known. */
+ * Threat: an address that many clients share, so that the code of one user admits others: loopback
+ * (a webmail, a proxy), the networks that the configuration calls shared, and an unknown
+ * address. */
 #ifndef CORE_GRACE_H
 #define CORE_GRACE_H
 
 #include "core/factor_rules.h"
 
-/* The network of a client's address, for the database. False: there is no grace for it, and `out`
- * is empty. */
+/* Writes the network of a client's address as the database stores networks. False: the network must
+ * not be remembered, and `out` is empty. */
 bool grace_network(const struct factor_grace *rules, const char *client,
                    char out[static NETWORK_TEXT_SIZE]);
 

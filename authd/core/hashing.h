@@ -1,4 +1,4 @@
-/* Makes the hash of a new password, on the hash lane. */
+/* Makes the hash of a new password on the hash lane. */
 #ifndef CORE_HASHING_H
 #define CORE_HASHING_H
 
@@ -10,16 +10,18 @@ struct core;
 struct hashing;
 
 enum hashing_result {
-    HASHING_FAILED = 0, /* no memory */
+    HASHING_FAILED = 0, /* out of memory */
     HASHING_MADE,
-    HASHING_EXPIRED, /* its turn did not come before the deadline */
+    /* The job was not run: the deadline passed, or another job took its place. */
+    HASHING_EXPIRED,
 };
 
-/* `stored` is the hash with HASHING_MADE; valid during the callback. */
+/* `stored` is the hash with HASHING_MADE, NULL otherwise; valid during the callback only. */
 typedef void hashing_done_f(enum hashing_result result, const char *stored, void *arg);
 
-/* Copies the password, of at most PASSWORD_MAX octets. NULL: the lane has no room. Otherwise `done`
- * is called later, once, unless cancelled. `deadline` is in clock_ms(). */
+/* Copies the password, which has at most PASSWORD_MAX octets. `deadline` is in clock_ms(). `done`
+ * is called once, never from inside this call, and not after hashing_cancel(). NULL: the lane has
+ * no room, and `done` is not called. */
 struct hashing *hashing_start(struct core *core, struct span password, int64_t deadline,
                               hashing_done_f *done, void *arg);
 void hashing_cancel(struct hashing *hashing);

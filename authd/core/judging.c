@@ -12,7 +12,7 @@
 
 struct judging {
     struct job job;
-    const struct password_rules *rules; // constant, outlive the lane
+    const struct password_rules *rules; /* constant; outlive the lane */
     judging_done_f *done;
     void *arg;
     char *names[NAMES_MAX];
@@ -20,7 +20,8 @@ struct judging {
     bool enrolled;
     struct password_judgement judged;
     size_t password_length;
-    char password[PASSWORD_MAX + 1]; // one more: what is too long is seen to be
+    /* One octet more than PASSWORD_MAX, so that the rules see that a password is too long. */
+    char password[PASSWORD_MAX + 1];
 };
 
 static void judging_run(struct job *job)

@@ -1,4 +1,5 @@
-/* Judges a password by the site's rules, on the hash lane: it may take tens of milliseconds. */
+/* Checks a password against the site's rules, on the hash lane, because a check may take tens of
+ * milliseconds. */
 #ifndef CORE_JUDGING_H
 #define CORE_JUDGING_H
 
@@ -9,18 +10,20 @@
 struct core;
 struct judging;
 
-/* `judged` is NULL when its turn did not come before the deadline; valid during the callback. */
+/* `judged` is NULL if the job was not run, because the deadline passed or another job took its
+ * place. Valid during the callback only. */
 typedef void judging_done_f(const struct password_judgement *judged, void *arg);
 
-/* Copies both. `names`: every text in it, at any depth, is what is known of the owner; may be NULL.
- * NULL: the lane has no room. Otherwise `done` is called later, once, unless cancelled. `deadline`
- * is in clock_ms(). */
+/* The password to check and what is known of its owner. */
 struct judging_request {
+    /* Names of the owner: every text in this value, at any depth. May be NULL. */
     const json_t *names;
-    bool enrolled; /* the owner has a second factor */
+    bool enrolled; /* the owner has enrolled a second factor */
     struct span password;
-    int64_t deadline;
+    int64_t deadline; /* clock_ms() */
 };
+/* Copies the request. `done` is called once, never from inside this call, and not after
+ * judging_cancel(). NULL: the lane has no room, and `done` is not called. */
 struct judging *judging_start(struct core *core, const struct judging_request *request,
                               judging_done_f *done, void *arg);
 void judging_cancel(struct judging *judging);

@@ -1,6 +1,7 @@
-/* A table of what was written lately keeps busy app passwords from being written again and again:
- * each id has one place in it, which it may lose to another; it is then written once too often,
- * never too rarely. What could not be written is forgotten, so that the next use tries again. */
+/* A table of recent records keeps an often used app password from being written again and again.
+ * Each id has one place in the table, which another id may take; then the app password is written
+ * once more than necessary, never too rarely. After a failed write the table is emptied, so that
+ * the next use is written. */
 #include "core/last_use.h"
 
 #include <event2/event.h>
@@ -21,7 +22,7 @@
 #define BATCH_MAX   256
 #define BATCH_MS    1000
 #define DATABASE_MS 5000
-/* With the five minutes that authd.app_password_used() adds: exact to 15. */
+/* authd.app_password_used() adds five minutes: a last use is exact to 15 minutes. */
 #define AGAIN_MS (10 * 60 * 1000)
 
 struct use {
@@ -31,13 +32,13 @@ struct use {
 
 struct last_uses {
     struct core *core;
-    struct event timer;   // set while `count` is not 0 and nothing is on its way
-    struct db_unit *unit; // on its way
+    struct event timer;   /* pending while records wait and no statement runs */
+    struct db_unit *unit; /* the statement that runs, or NULL */
     unsigned count;
     struct use batch[BATCH_MAX];
     struct {
         int64_t id;
-        int64_t at; // clock_ms()
+        int64_t at; /* clock_ms() of the last record */
     } known[KNOWN_MAX];
 };
 
@@ -93,7 +94,7 @@ void last_use_note(struct last_uses *uses, int64_t app_password, const char *cli
         return;
     }
     if (uses->count == BATCH_MAX) {
-        return; // more at once than the database takes; the next use of each comes to it
+        return; /* the batch is full; the app password's next use is recorded */
     }
     uses->known[place].id = app_password;
     uses->known[place].at = now;

@@ -1,11 +1,10 @@
-/* Canonical logins, addresses and domains; the threat is in name.h.
+/* Canonical logins, addresses and domains; the threats are in name.h.
  *
- * The order matters: first what holds for any octets (length, UTF-8, controls), then the split at
- * the last @, then each part by its own standard. Whatever a mapping yields is checked again, and
- * refused unless mapping it once more changes nothing.
+ * The order matters: first the checks for any octets (length, UTF-8, controls), then the split at
+ * the last @, then each part by its own standard. The result of a mapping is checked again, and
+ * refused unless a second mapping changes nothing.
  *
- * The usual name is ASCII and never gets to the Unicode tables.
- */
+ * Most names are ASCII and need no Unicode tables. */
 #include "core/name.h"
 
 #include <stdlib.h>
@@ -20,8 +19,9 @@
 #define DOMAIN_MAX 253
 #define LABEL_MAX  63
 
-/* UTS #46 without the transitional mappings. Not IDN2_USE_STD3_ASCII_RULES: it drops what is not
- * LDH (U+FF03, that is #, would vanish) where it must be seen, and refused, after the mapping. */
+/* UTS #46 without the transitional mappings. IDN2_USE_STD3_ASCII_RULES is not set, because it drops
+ * characters that are not LDH: U+FF03, which maps to #, would vanish. Such a character must remain
+ * after the mapping, and is then refused. */
 #define IDNA_FLAGS (IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT)
 
 /* Room for a mapped local part: NFKC makes at most eleven times the octets. */
@@ -55,7 +55,7 @@ static bool is_ascii(struct span text)
     return true;
 }
 
-/* What no part of any name may hold. */
+/* Refuses characters that no part of any name may have. */
 static enum name_error check_characters(struct span in)
 {
     const uint8_t *text = (const uint8_t *)in.ptr;
@@ -84,15 +84,15 @@ static enum name_error check_characters(struct span in)
 
 /* Local parts */
 
-/* RFC 5321 atext without the characters that have a meaning of their own: # tags an identity, % and
- * ! are old routes, * is the wildcard of address lists. */
+/* RFC 5321 atext without characters that have a special meaning: # tags an identity, % and ! are
+ * old mail routes, * is the wildcard of address lists. */
 static bool is_atext(char c)
 {
     return is_alnum(c) || (c != '\0' && strchr("$&'+-/=?^_`{|}~", c) != NULL);
 }
 
-/* Letters, marks and digits of other scripts (the IdentifierClass of RFC 8264), and nothing that a
- * reader cannot see. */
+/* Letters, marks and digits of other scripts (the IdentifierClass of RFC 8264), without invisible
+ * characters. */
 static bool is_letter(ucs4_t c)
 {
     const uint32_t allowed = UC_CATEGORY_MASK_Ll | UC_CATEGORY_MASK_Lu | UC_CATEGORY_MASK_Lo |
@@ -107,7 +107,7 @@ static bool is_mark(ucs4_t c)
     return uc_is_general_category_withtable(c, UC_CATEGORY_MASK_M);
 }
 
-/* A dot-atom, already folded. */
+/* Checks a dot-atom that is already case-folded. */
 static enum name_error check_local(const uint8_t *text, size_t len)
 {
     bool atom_starts = true;
@@ -132,7 +132,7 @@ static enum name_error check_local(const uint8_t *text, size_t len)
     return len > LOCAL_MAX ? NAME_TOO_LONG : NAME_OK;
 }
 
-/* False: the result does not fit, so it is no local part. */
+/* False: the result does not fit, so the text is no local part. */
 static bool text_normalize(uninorm_t form, const struct text *in, struct text *out)
 {
     out->len = sizeof(out->octets);
@@ -161,7 +161,8 @@ static bool text_equal(const struct text *a, const struct text *b)
                       (struct span){(const char *)b->octets, b->len});
 }
 
-/* NFC, and NFKC would change nothing: no fullwidth or otherwise dressed-up form of another name. */
+/* Writes the NFC form. False: NFKC would change it, because it has fullwidth or other compatibility
+ * forms of another name's characters. */
 static bool text_compose(const struct text *in, struct text *out)
 {
     struct text compatible;
@@ -208,7 +209,8 @@ static enum name_error map_local(struct span in, char *out, size_t *len)
 
 /* Domains */
 
-/* LDH labels; the last one is not all digits, or it would be an IPv4 address. */
+/* Are all labels LDH? The last label must not be all digits, because the domain would be an IPv4
+ * address. */
 static bool domain_is_ldh(struct span domain)
 {
     size_t label = 0;
@@ -239,13 +241,13 @@ static bool has_alabel(const char *domain)
     return strncmp(domain, "xn--", 4) == 0 || strstr(domain, ".xn--") != NULL;
 }
 
-/* One dot at the end is the root's. */
+/* The length without one dot at the end, which stands for the DNS root. */
 static size_t without_root(const char *domain, size_t len)
 {
     return len > 0 && domain[len - 1] == '.' ? len - 1 : len;
 }
 
-/* UTS #46 to A-labels; `out` has room for DOMAIN_MAX octets and a NUL. */
+/* Maps a domain by UTS #46 to A-labels. `out` has room for DOMAIN_MAX octets and a NUL. */
 static bool idna_encode(const char *in, char *out)
 {
     uint8_t *mapped = NULL;
@@ -262,7 +264,8 @@ static bool idna_encode(const char *in, char *out)
     return fits;
 }
 
-/* Does what the A-labels stand for lead back to them? Otherwise they are a second spelling. */
+/* Do the A-labels, decoded and encoded again, yield the same A-labels? Otherwise they are a second
+ * spelling. */
 static bool idna_is_canonical(const char *domain)
 {
     char *unicode = NULL;

@@ -14,9 +14,9 @@
 struct new_password {
     struct core *core;
     int64_t deadline;
-    struct judging *judging; /* while it is judged, then */
-    struct hashing *hashing; /* while it is hashed */
-    struct loop_hook busy;   /* says so after new_password_start() has returned */
+    struct judging *judging; /* set while the rules are checked */
+    struct hashing *hashing; /* set while the password is hashed */
+    struct loop_hook busy;   /* delivers NEW_PASSWORD_BUSY after the start */
     new_password_done_f *done;
     void *arg;
     size_t length;
@@ -111,7 +111,8 @@ struct new_password *new_password_start(struct core *core,
     new->done = done;
     new->arg = arg;
     new->busy = (struct loop_hook){.run = on_busy, .arg = new};
-    new->length = password.len < PASSWORD_MAX ? password.len : PASSWORD_MAX; /* longer: refused */
+    /* The rules refuse a longer password. */
+    new->length = password.len < PASSWORD_MAX ? password.len : PASSWORD_MAX;
     memcpy(new->password, password.ptr, new->length);
     new->judging = judging_start(core, &judging, on_judged, new);
     if (new->judging == NULL) {

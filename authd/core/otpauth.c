@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 
-#define DARK 1u /* of a module of libqrencode */
+#define DARK 1u /* the bit of a dark module in libqrencode */
 
 static void append_encoded(struct buf *out, struct span text)
 {
@@ -43,7 +43,7 @@ struct span otpauth_host(const char *public_url)
         return (struct span){0};
     }
     begin += strlen("://");
-    /* The colons of [2001:db8::1] are no port. */
+    /* In [2001:db8::1] the colons belong to the address. */
     size_t length = begin[0] == '[' ? strcspn(begin, "]") + 1 : strcspn(begin, ":/");
 
     return (struct span){begin, length};

@@ -1,11 +1,11 @@
-/* What a phone scans to become a second factor: the key URI that authenticator apps agree on
- * (otpauth://totp/Issuer:login?secret=…), and its QR code. Pure.
+/* The key URI that authenticator apps agree on and that a phone scans to enrol, and its QR code.
+ * Pure.
  *
  *     otpauth://totp/auth.example.org:alice%40example.org?secret=…&issuer=auth.example.org
  *         &algorithm=SHA1&digits=6&period=30
  *
- * Threat: a login or an issuer that ends its part of the URI and adds another, such as a second
- * secret: all but letters, digits and -._~ is percent-encoded. */
+ * Threat: a login or an issuer that ends its part of the URI and adds another part, such as a
+ * second secret. So all characters but letters, digits and -._~ are percent-encoded. */
 #ifndef CORE_OTPAUTH_H
 #define CORE_OTPAUTH_H
 
@@ -18,10 +18,10 @@ enum {
 };
 
 struct otpauth {
-    struct span issuer; /* "auth.example.org" */
+    struct span issuer; /* such as "auth.example.org" */
     const char *login;
     const char *secret;    /* base32, upper case, without padding */
-    const char *algorithm; /* "SHA1" */
+    const char *algorithm; /* "SHA1", "SHA256" or "SHA512" */
     unsigned digits;
     unsigned period; /* seconds */
 };
@@ -29,12 +29,13 @@ struct otpauth {
 /* Appends the URI, without a NUL. */
 void otpauth_uri(const struct otpauth *key, struct buf *out);
 
-/* The host of "https://auth.example.org[:port]"; empty: there is none. */
+/* The host of "https://auth.example.org[:port]", as a view of `public_url`. Empty: `public_url` is
+ * NULL or has no host. */
 struct span otpauth_host(const char *public_url);
 
-/* The QR code of a text, as a list of rows from the top: strings of 0 (light) and 1 (dark), a
- * digit for each module, without the quiet zone of four modules that belongs around it. NULL: the
- * text is too long. */
+/* The QR code of a text: a list of rows from the top, each a string of 0 (light) and 1 (dark), one
+ * digit for each module. The quiet zone of four modules around the code is not included. NULL: the
+ * text is too long. The caller owns the list. */
 json_t *otpauth_qr(const char *text);
 
 #endif

@@ -1,9 +1,10 @@
-/* How a request ends: one enum in every layer, and a reason for the log. Protocol words (OK, FAIL,
- * 535, 401) appear only in front/ and http/. */
+/* The outcome of a request: one enum in every layer, and a reason for the log. Protocol words (OK,
+ * FAIL, 535, 401) appear only in front/ and http/. */
 #ifndef CORE_OUTCOME_H
 #define CORE_OUTCOME_H
 
-/* "Cannot tell" is never "no" and never "yes". Zeroed memory means DENY. */
+/* TEMPFAIL means that authd cannot decide now; it is never turned into ALLOW or DENY. Zeroed memory
+ * means DENY. */
 enum outcome {
     OUTCOME_TEMPFAIL = -1,
     OUTCOME_DENY = 0,
@@ -11,7 +12,7 @@ enum outcome {
     OUTCOME_MORE = 2,
 };
 
-/* X(NAME, word in the log, meaning): one line drives the enum, its text and docs/authd.md. */
+/* X(NAME, word in the log, meaning). One line drives the enum, its text and docs/authd.md. */
 #define REASONS(X)                                                                                 \
     X(NONE, "none", "not decided yet")                                                             \
     X(GOOD_PASSWORD, "good-password", "the main password matched")                                 \

@@ -13,15 +13,15 @@
 #include "core/claim.h"
 #include "crypto/password.h"
 
-/* Shorter names stand in too many words by chance. */
+/* Characters; shorter names appear in too many words by chance. */
 #define WORD_MIN      3
 #define OWN_WORDS_MAX 64
-/* zxcvbn looks closely at so many octets only, and takes about 3 ms for the worst of them. */
+/* zxcvbn examines only so many octets closely, and needs about 3 ms for the worst of them. */
 #define PIECE 100
 
 #define REMEDY "use four or more unrelated words"
 
-/* Texts to be found in a password, folded. */
+/* Folded words that are searched in a password. */
 struct word_list {
     char text[OWN_WORDS_MAX][PASSWORD_WORD_LENGTH + 1];
     size_t count;
@@ -37,7 +37,8 @@ static size_t count_characters(struct span text)
                                                               : text.len;
 }
 
-/* Case and width do not count. Of what is no UTF-8 only ASCII letters are folded. Free it. */
+/* Folds case and width. Of a text that is not UTF-8 only ASCII letters are folded. The caller wipes
+ * and frees the result. */
 static char *fold(struct span text, size_t *len)
 {
     const uint8_t *octets = (const uint8_t *)text.ptr;
@@ -46,7 +47,7 @@ static char *fold(struct span text, size_t *len)
     if (text.len > 0 && u8_check(octets, text.len) == NULL) {
         folded = u8_casefold(octets, text.len, NULL, UNINORM_NFKC, NULL, len);
         if (folded == NULL) {
-            abort(); /* no memory */
+            abort(); /* out of memory */
         }
         return (char *)folded;
     }
@@ -87,7 +88,7 @@ static bool is_separator(char c)
     return c != '\0' && strchr(" .-_+@,*'\"()", c) != NULL;
 }
 
-/* Left out when it is too short or too long. */
+/* Adds a word, unless it is too short, too long, or the list is full. */
 static void word_add(struct word_list *words, struct span word)
 {
     if (words->count < OWN_WORDS_MAX && password_word_fold(word, words->text[words->count])) {
@@ -100,7 +101,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* What stands between digits counts, too: alice1987 is alice. */
+/* Adds the parts between digits: alice1987 contains alice. */
 static void words_between_digits(struct word_list *words, struct span part)
 {
     size_t from = 0;
@@ -115,7 +116,7 @@ static void words_between_digits(struct word_list *words, struct span part)
     }
 }
 
-/* Its parts between separators. */
+/* Adds the parts of `text` between separators, and their parts between digits. */
 static void words_add(struct word_list *words, const char *text)
 {
     while (*text != '\0') {
@@ -154,7 +155,7 @@ static void mark(struct span password, const char *word, bool *covered)
     }
 }
 
-/* More than half of it. */
+/* Is more than half of the password covered? */
 static bool is_bulk(const bool *covered, size_t len)
 {
     size_t count = 0;
@@ -179,7 +180,7 @@ static unsigned flaws_of_words(const struct password_rules *rules, const struct 
     }
     if (is_bulk(covered, folded.len)) {
         flaws = PASSWORD_FLAW_OWN_NAME;
-    } else { /* together with the site's words, or by those alone */
+    } else { /* the site's words, alone or together with the owner's */
         for (size_t i = 0; i < rules->word_count; i++) {
             mark(folded, rules->words[i], covered);
         }
@@ -204,7 +205,7 @@ static unsigned score_of_bits(double bits)
     return score;
 }
 
-/* A whole is at least as strong as its strongest piece. */
+/* The score of the strongest piece: a password is at least as strong as each of its pieces. */
 static unsigned score(const struct password_rules *rules, const struct word_list *own,
                       struct span password)
 {

@@ -1,5 +1,5 @@
-/* Recovery codes: ten for who has lost the phone, each good once, over HTTP only. The database
- * keeps a verifier of each, which is worth nothing without the pepper. */
+/* Recovery codes: ten codes for a user who has lost the phone. Each works once, and only over HTTP.
+ * The database has a verifier of each code, which cannot be checked without the pepper. */
 #ifndef CORE_RECOVERY_H
 #define CORE_RECOVERY_H
 
@@ -11,18 +11,18 @@ enum {
     RECOVERY_CODES = 10,
 };
 
-/* A set, canonical and NUL-terminated. Wiped by its owner. */
+/* A set of codes, canonical and NUL-terminated. The owner wipes it. */
 struct recovery_codes {
     char codes[RECOVERY_CODES][CODE_RECOVERY_LENGTH + 1];
 };
 
 void recovery_make(struct recovery_codes *out);
 
-/* "xxxx-xxxx-xxxx-xxxx" */
+/* Writes the code at `index` for display: "xxxx-xxxx-xxxx-xxxx". */
 void recovery_show(const struct recovery_codes *codes, size_t index,
                    char out[static CODE_RECOVERY_SHOWN_SIZE]);
 
-/* In hex. `code` is canonical: core/code.h. */
+/* Writes the verifier of a code in hex. `code` is canonical: see core/code.h. */
 void recovery_verifier(const struct key *key, int64_t account, struct span code,
                        char out[static RECOVERY_VERIFIER_SIZE]);
 

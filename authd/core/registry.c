@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "base/span.h"
 
-/* The core allocates a mechanism's state per request. */
+/* Octets; the core allocates a state for each SASL exchange. */
 #define STATE_MAX       65536
 #define PLUGIN_NAME_MAX 32
 #define SASL_NAME_MAX   20 /* RFC 4422, section 3.1 */
@@ -25,15 +25,14 @@ struct registry {
     size_t scheme_count;
 };
 
-/* The module that is being loaded. */
+/* The module that is loaded now. */
 struct module {
     const char *directory;
     int directory_fd;
     const char *name;
 };
 
-/* ---- the file ----------------------------------------------------------------------------------
- */
+/* ---- the file ---------------------------------------------------------------------- */
 
 static bool made_of(const char *text, size_t max, const char *characters)
 {
@@ -41,7 +40,8 @@ static bool made_of(const char *text, size_t max, const char *characters)
     return len >= 1 && len <= max && strspn(text, characters) == len;
 }
 
-/* Whoever can change the file, or put another in its place, runs code in authd. */
+/* A user who can change the file, or replace it, runs code in authd. So only root or authd's own
+ * user may own it, and no other user may write to it. */
 static bool check_owner(const struct stat *st, const char *what, const char *path, struct err *err)
 {
     if (st->st_uid != 0 && st->st_uid != geteuid()) {
@@ -71,8 +71,8 @@ static int open_directory(const char *path, struct err *err)
     return -1;
 }
 
-/* Opens the module's file, following symbolic links as packages use them: what is checked is the
- * file that they lead to. */
+/* Opens the module's file. Symbolic links are followed, because packages use them; the file at the
+ * end of the links is checked. */
 static int open_file(const struct module *module, struct err *err)
 {
     char file[PLUGIN_NAME_MAX + sizeof(".so")];
@@ -96,9 +96,10 @@ static int open_file(const struct module *module, struct err *err)
     return -1;
 }
 
-/* Loads what was checked, not what the name means by now. The dynamic linker knows a module by the
- * name it was loaded under and would take the next module on the same descriptor number for this
- * one: so the descriptor stays open as long as the module, which is for ever. */
+/* Loads the file that was checked, even if its name now means another file. The dynamic linker
+ * identifies a module by the name it was loaded under, here its descriptor number. The next module
+ * with the same number would be taken for this one, so the descriptor stays open as long as the
+ * module, which is never unloaded. */
 static const struct authd_plugin *load(const struct module *module, struct err *err)
 {
     int fd = open_file(module, err);
@@ -122,8 +123,7 @@ static const struct authd_plugin *load(const struct module *module, struct err *
     return plugin;
 }
 
-/* ---- what it offers -----------------------------------------------------------------------------
- */
+/* ---- what it offers ---------------------------------------------------------------- */
 
 static bool check_plugin(const struct authd_plugin *plugin, const char *name, struct err *err)
 {
@@ -177,7 +177,7 @@ static bool add_mechanism(struct registry *registry, const struct authd_mechanis
     return true;
 }
 
-/* Two prefixes clash if a stored hash can begin with both. */
+/* Two prefixes clash if one stored hash can begin with both. */
 static bool prefixes_clash(const struct authd_scheme *a, const struct authd_scheme *b)
 {
     for (const char *const *p = a->prefixes; *p != NULL; p++) {
@@ -254,8 +254,7 @@ static bool add_plugin(struct registry *registry, const struct authd_plugin *plu
     return true;
 }
 
-/* ---- the registry
- * -------------------------------------------------------------------------------- */
+/* ---- the registry ------------------------------------------------------------------ */
 
 static bool check_names(const struct registry_options *options, struct err *err)
 {

@@ -11,18 +11,18 @@
 #include "core/mail.h"
 
 #define TOKEN_OCTETS 32
-#define TOKEN_SIZE   44 /* base64url, and a NUL */
+#define TOKEN_SIZE   44 /* base64url and a NUL */
 #define TEXT_MAX     4096
 
 struct reset_link_call {
     struct core *core;
-    json_t *context;              /* of authd.manage() */
-    json_t *arguments;            /* with the digest */
-    bool dry_run;                 /* asked for, or because no mail can be sent */
-    struct account_call *account; /* while the database is asked */
-    struct mailing *mailing;      /* while the mail is handed over */
-    json_t *link;                 /* what the database answered */
-    char why[MAIL_WHY_MAX];
+    json_t *context;              /* the context that authd.manage() takes */
+    json_t *arguments;            /* the arguments, with the digest */
+    bool dry_run;                 /* the caller asked for a dry run, or authd sends no mail */
+    struct account_call *account; /* set while the database is asked */
+    struct mailing *mailing;      /* set while the mail message is sent */
+    json_t *link;                 /* the answer of the database */
+    char why[MAIL_WHY_MAX];       /* why the mail server did not take the message */
     account_done_f *done;
     void *arg;
     char token[TOKEN_SIZE];
@@ -77,7 +77,8 @@ static void ask(struct reset_link_call *call, enum statement statement, account_
     call->account = account_start(call->core, &request, done, call);
 }
 
-/* Whatever it says: if it did not work, the link ends by itself, and nobody has its token. */
+/* Ends the call whatever the result is. If the withdrawal failed, the link expires by itself, and
+ * no client knows its token. */
 static void on_withdrawn(const struct account_result *result, void *arg)
 {
     struct reset_link_call *call = arg;
@@ -196,8 +197,8 @@ struct reset_link_call *reset_link_start(struct core *core, const struct account
     call->dry_run = request->dry_run || !can_mail(core);
     call->done = done;
     call->arg = arg;
-    /* A repeated request gets a link and a mail of its own: an answer that was kept would tell of a
-     * mail that was perhaps never sent. */
+    /* A repeated request gets a link and a mail message of its own. A stored answer would report a
+     * message that was perhaps never sent. */
     json_object_del(call->context, "idempotency");
     make_token(call);
     ask(call, STATEMENT_RESET_LINK_ADD, on_added);

@@ -1,9 +1,10 @@
-/* Reset links: mailed to a user's recovery address, they set a new password once.
+/* Reset links: a link is mailed to a user's recovery address and sets a new password once.
  *
- * Threats: a stolen database, so it holds only a keyed digest of the token; whoever asks for the
- * link and would use it himself, so it goes into the mail and nowhere else, neither answer nor log;
- * a link that lies in a dead queue, so one whose mail nobody takes is withdrawn at once. The token
- * stands behind # in the address, which browsers send to no server and to no other page. */
+ * Threats: a stolen database, so the database has only a keyed digest of the token. A caller who
+ * asks for the link in order to use it, so the link appears only in the mail message, neither in
+ * the answer nor in the log. A link left in a mail queue that nobody empties, so the link is
+ * withdrawn at once if the mail server does not take the message. The token follows # in the link,
+ * and browsers send that part to no server and to no other page. */
 #ifndef CORE_RESET_H
 #define CORE_RESET_H
 
@@ -12,15 +13,15 @@
 
 struct reset_link_call;
 
-/* A request for STATEMENT_RESET_LINK_ADD; the digest is added here. The answer tells the masked
- * address and the end of the link. `done` is called once, never from inside this call, unless
- * cancelled. */
+/* Makes a link. `request` is for STATEMENT_RESET_LINK_ADD; this call adds the digest. The answer
+ * has the masked address and the expiry of the link. `done` is called once, never from inside this
+ * call, and not after reset_link_cancel(). */
 struct reset_link_call *reset_link_start(struct core *core, const struct account_request *request,
                                          account_done_f *done, void *arg);
-/* A link whose mail went out by then stays good. */
+/* Cancels the call. A link whose mail message has been sent remains valid. */
 void reset_link_cancel(struct reset_link_call *call);
 
-/* What the database knows of a token, whatever was sent as one. */
+/* Writes the digest of a token as the database stores it. Any text may be passed as a token. */
 void reset_digest(const struct core *core, struct span token, char out[static DERIVED_HEX_SIZE]);
 
 #endif

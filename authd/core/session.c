@@ -13,7 +13,7 @@
 #define VARIANT    sodium_base64_VARIANT_URLSAFE_NO_PADDING
 
 struct session_call {
-    char cookie[SESSION_LENGTH + 1]; /* of a new one */
+    char cookie[SESSION_LENGTH + 1]; /* cookie of a new session */
     struct db_unit *unit;
     session_done_f *done;
     void *arg;
@@ -128,7 +128,7 @@ struct session_call *session_add(struct core *core, const struct session_new *se
     struct session_call *call = call_create(done, arg);
     char digest[DERIVED_HEX_SIZE];
 
-    if (session->old.len > 0) { /* units of one lane run in their order */
+    if (session->old.len > 0) { /* units of one lane run in order: the old session ends first */
         db_run(core->db, end_unit(core, session->old), SESSION_MS, ignored, NULL);
     }
     cookie_make(call->cookie);

@@ -1,5 +1,5 @@
-/* What the configuration says about the site to those outside: people, and the parts that write to
- * them. Read-only. */
+/* The configuration of the site that users and mail messages see, and the rules of passwords and
+ * second factors. Read-only. */
 #ifndef CORE_SITE_H
 #define CORE_SITE_H
 
@@ -9,12 +9,13 @@
 #include "core/password_rules.h"
 
 struct site {
-    const char *public_url; /* "https://auth.example.org[:port]", as a browser's Origin has it; or
-                               http on loopback; NULL: not set */
-    const char *submission_host; /* what users enter in their mail program; NULL: not set */
-    uint16_t submission_port;
-    const char *mail_from;   /* canonical address; NULL: none, so no mail */
-    const char *mail_server; /* "smtp://127.0.0.1:25" */
+    /* "https://auth.example.org[:port]", as in a browser's Origin; http only on loopback. NULL: not
+     * set. */
+    const char *public_url;
+    const char *submission_host; /* host that users enter in a mail client; NULL: not set */
+    uint16_t submission_port;    /* port that users enter there */
+    const char *mail_from;       /* canonical address; NULL: authd sends no mail */
+    const char *mail_server;     /* such as "smtp://127.0.0.1:25" */
     struct password_rules rules;
     struct factor_rules factor;
 };

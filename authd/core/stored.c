@@ -31,7 +31,7 @@ static enum stored_result open_row(const struct core *core, const struct sealed_
     if (strlen(out) == length) {
         return STORED_OPENED;
     }
-    secret_wipe(out, AUTHD_HASH_MAX + 1); /* a hash is a text */
+    secret_wipe(out, AUTHD_HASH_MAX + 1); /* a hash has no NUL */
     return STORED_BROKEN;
 }
 

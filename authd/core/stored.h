@@ -1,7 +1,8 @@
-/* Stored hashes as the database has them: sealed, each over its row (crypto/sealed.h). Pure.
+/* Password hashes as the database stores them: each encrypted for its row (crypto/sealed.h). Pure.
  *
- * Threat: a hash of the database's own choosing: pasted from another user, put back from an old
- * copy, or in clear. None of them opens, and nothing else is ever compared with a password. */
+ * Threat: an attacker who can write to the database chooses a hash: copies one from another user,
+ * restores one from an old copy, or writes one in cleartext. None of these can be decrypted, and
+ * only a decrypted hash is ever compared with a password. */
 #ifndef CORE_STORED_H
 #define CORE_STORED_H
 
@@ -12,20 +13,20 @@
 struct core;
 
 enum stored_result {
-    STORED_BROKEN = 0,  /* not sealed, or not for this row */
-    STORED_KEY_MISSING, /* its key is in no file of key_dir */
+    STORED_BROKEN = 0,  /* not encrypted, or not for this row */
+    STORED_KEY_MISSING, /* the key is in no file of key_dir */
     STORED_OPENED,
 };
 
-/* Main passwords. `seal`: an authd.credential_id() for each that is set; a stronger hash of the
- * same password keeps it. `hash` has at most AUTHD_HASH_MAX octets; an opened one is the caller's
- * to wipe. */
+/* Main passwords. `seal` is an authd.credential_id() that each new password gets; a stronger hash
+ * of the same password keeps it. `hash` has at most AUTHD_HASH_MAX octets. The caller wipes a
+ * decrypted hash. */
 void stored_seal_password(const struct core *core, int64_t account, int64_t seal, const char *hash,
                           char out[static SEALED_MAX + 1]);
 enum stored_result stored_open_password(const struct core *core, int64_t account, int64_t seal,
                                         const char *sealed, char out[static AUTHD_HASH_MAX + 1]);
 
-/* App passwords that were made elsewhere, whose hash never changes. */
+/* Imported app passwords, whose hash never changes. */
 void stored_seal_app_password(const struct core *core, int64_t id, int64_t owner, const char *hash,
                               char out[static SEALED_MAX + 1]);
 enum stored_result stored_open_app_password(const struct core *core, int64_t id, int64_t owner,

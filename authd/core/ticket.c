@@ -16,7 +16,7 @@ void ticket_make(char out[static TICKET_SHOWN_SIZE])
 
 void ticket_digest(const struct core *core, struct span text, char out[static DERIVED_HEX_SIZE])
 {
-    char letters[TICKET_LENGTH + 1]; /* one more than a ticket has: too long is another text */
+    char letters[TICKET_LENGTH + 1]; /* one octet more, so that a longer text is no ticket */
     struct span part = {letters, 0};
 
     for (size_t i = 0; i < text.len && part.len < sizeof(letters); i++) {

@@ -1,5 +1,5 @@
-/* Tickets: a permission to enrol a second factor, once, that an administrator hands to a user. The
- * database has a keyed digest of it. */
+/* Tickets: an administrator hands a ticket to a user, who may then enrol a second factor once. The
+ * database has a keyed digest of the ticket. */
 #ifndef CORE_TICKET_H
 #define CORE_TICKET_H
 
@@ -9,14 +9,14 @@
 enum {
     TICKET_OCTETS = 15, /* 120 random bits */
     TICKET_LENGTH = BASE32_LENGTH(TICKET_OCTETS),
-    TICKET_SHOWN_SIZE = BASE32_SHOWN_LENGTH(TICKET_LENGTH) + 1, /* groups of four, and a NUL */
+    TICKET_SHOWN_SIZE = BASE32_SHOWN_LENGTH(TICKET_LENGTH) + 1, /* groups of four and a NUL */
 };
 
-/* A new one, as it is shown. Wiped by its owner. */
+/* Makes a new ticket in the form for display. The owner wipes it. */
 void ticket_make(char out[static TICKET_SHOWN_SIZE]);
 
-/* Of a ticket as it was shown or typed: case, blanks and hyphens do not count. What can be no
- * ticket has a digest that no ticket has. */
+/* Writes the digest of a ticket as displayed or typed: case, blanks and hyphens are ignored. A
+ * malformed text has a digest that no ticket has. */
 void ticket_digest(const struct core *core, struct span text, char out[static DERIVED_HEX_SIZE]);
 
 #endif

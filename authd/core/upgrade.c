@@ -20,9 +20,9 @@ struct upgrade {
     struct upgrades *upgrades;
     int64_t account;
     int64_t seal;
-    struct hashing *hashing;     // while it hashes, then
-    struct db_unit *unit;        // while it is stored
-    char sealed[SEALED_MAX + 1]; // what is replaced
+    struct hashing *hashing;     /* set while the password is hashed */
+    struct db_unit *unit;        /* set while the hash is stored */
+    char sealed[SEALED_MAX + 1]; /* the encrypted hash to replace */
     TAILQ_ENTRY(upgrade) link;   // upgrades::running
 };
 

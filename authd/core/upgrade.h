@@ -1,8 +1,8 @@
-/* Replaces a weak or foreign password hash after a good login, when the password is at hand.
+/* Replaces a weak or imported password hash after a successful login, when the password is known.
  *
- * Belongs to nobody's request: the login is answered first, and its client may be gone. Only a few
- * run at a time, one per account; what does not fit waits for that user's next login. The database
- * replaces the hash only if it is still the one that was verified. */
+ * An upgrade is not tied to the lifetime of a login: the login is answered first, and its client
+ * may be gone. Only a few upgrades run at a time, one per account; any other waits for the user's
+ * next login. The database replaces the hash only if it is still the one that was verified. */
 #ifndef CORE_UPGRADE_H
 #define CORE_UPGRADE_H
 
@@ -14,17 +14,18 @@ struct core;
 struct upgrades;
 
 struct upgrades *upgrades_create(struct core *core);
-void upgrades_destroy(struct upgrades *upgrades); /* gives up what is under way */
+void upgrades_destroy(struct upgrades *upgrades); /* cancels running upgrades; NULL is allowed */
 
 struct upgrade_request {
     int64_t account;
-    int64_t seal;       /* stays: it is the same password */
-    const char *sealed; /* the hash as it is in the row, */
-    const char *stored; /* and opened */
-    struct span password;
+    int64_t seal;         /* unchanged, because the password stays the same */
+    const char *sealed;   /* the encrypted hash in the row */
+    const char *stored;   /* the decrypted hash */
+    struct span password; /* the password that `stored` matched */
 };
 
-/* Does nothing unless `stored` is weaker than what would be made today. Copies. */
+/* Starts an upgrade if `stored` is weaker than a new hash would be, and if there is room. Copies
+ * the request. */
 void upgrade_consider(struct upgrades *upgrades, const struct upgrade_request *request);
 
 #endif
