@@ -1,5 +1,5 @@
-/* Heap memory that cannot fail: a failed allocation aborts the process, and the supervisor restarts
- * it. Callers bound every size by an input limit. */
+/* Heap memory that cannot fail: a failed allocation aborts the process, and the supervisor starts
+ * authd again. Callers bound every size by an input limit. */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 

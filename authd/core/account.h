@@ -42,8 +42,8 @@ struct account_result { /* valid during the callback only */
  * request, as authd.manage() takes it. */
 struct account_request {
     enum statement statement;
-    const json_t *context; /* borrowed; copied */
-    json_t *arguments;     /* borrowed; copied */
+    const json_t *context; /* copied; the caller keeps ownership */
+    json_t *arguments;     /* copied; the caller keeps ownership */
     bool dry_run;
     bool canonical; /* all names are already canonical */
 };

@@ -186,7 +186,7 @@ static void call_refuse(void *arg)
 }
 
 /* Takes the hash of an imported app password. False: no configured scheme could check a login
- * against the hash, so it is refused before it is stored. */
+ * against the hash, so the hash is refused before it is stored. */
 static bool take_hash(struct app_password_call *call)
 {
     const char *hash = json_string_value(json_object_get(call->arguments, "hash"));

@@ -210,8 +210,8 @@ static void prepare_rows(const char *default_domain, json_t *rows)
     }
 }
 
-/* Makes the name of a new domain canonical. The SQL function expects the domain in "name". The
- * request calls it "new_domain", because "name" may also be that of a class. */
+/* Makes the name of a new domain canonical. A request has the name in "new_domain", because "name"
+ * may also be that of a class. The SQL function expects the name in "name". */
 static bool prepare_new_domain(const struct preparation *preparation, json_t *arguments)
 {
     char name[NAME_MAX_LENGTH + 1];

@@ -20,7 +20,7 @@ enum code_kind {
     CODE_RECOVERY, /* a recovery code; case, blanks and hyphens are ignored */
 };
 
-/* A parsed code. The owner wipes it. */
+/* A parsed code. The owner wipes the struct. */
 struct code {
     enum code_kind kind;
     char text[CODE_SIZE]; /* canonical, NUL-terminated; empty if CODE_MALFORMED */

@@ -25,7 +25,7 @@ enum factor_match {
     FACTOR_BROKEN = 0,  /* the seed is not of this row, or its algorithm is unknown */
     FACTOR_KEY_MISSING, /* no key file has the key that the seed is encrypted with */
     FACTOR_NO,          /* the code is wrong */
-    FACTOR_YES,         /* `step` is set; the database knows whether it was used */
+    FACTOR_YES,         /* `step` is set; the database knows whether the step was used */
 };
 
 /* Checks the code `digits` against the seed of `row`. `now` is the database's time in seconds since

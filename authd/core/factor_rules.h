@@ -10,7 +10,7 @@
  * and user applies. */
 enum factor_policy {
     FACTOR_OFF = 0,  /* no user */
-    FACTOR_OPTIONAL, /* each user who has enrolled one */
+    FACTOR_OPTIONAL, /* each user who has enrolled a second factor */
     FACTOR_REQUIRED, /* every user */
 };
 

@@ -161,8 +161,8 @@ static bool text_equal(const struct text *a, const struct text *b)
                       (struct span){(const char *)b->octets, b->len});
 }
 
-/* Writes the NFC form. False: NFKC would change it, because it has fullwidth or other compatibility
- * forms of another name's characters. */
+/* Writes the NFC form. False: NFKC would change the text, because the text has fullwidth or other
+ * compatibility forms of another name's characters. */
 static bool text_compose(const struct text *in, struct text *out)
 {
     struct text compatible;

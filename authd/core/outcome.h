@@ -3,7 +3,7 @@
 #ifndef CORE_OUTCOME_H
 #define CORE_OUTCOME_H
 
-/* TEMPFAIL means that authd cannot decide now; it is never turned into ALLOW or DENY. Zeroed memory
+/* TEMPFAIL: authd cannot decide now. No layer turns TEMPFAIL into ALLOW or DENY. Zeroed memory
  * means DENY. */
 enum outcome {
     OUTCOME_TEMPFAIL = -1,

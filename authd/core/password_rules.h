@@ -35,8 +35,8 @@ struct password_owner {
 enum password_flaw {
     PASSWORD_FLAW_SHORT = 1,
     PASSWORD_FLAW_LONG = 2,
-    PASSWORD_FLAW_OWN_NAME = 4, /* more than half of it is the owner's name or domain */
-    PASSWORD_FLAW_WORD = 8,     /* more than half of it is the owner's and the site's words */
+    PASSWORD_FLAW_OWN_NAME = 4, /* more than half of the password is the owner's name or domain */
+    PASSWORD_FLAW_WORD = 8,     /* more than half is the owner's name and words of the site */
     PASSWORD_FLAW_EASY = 16,    /* the score is below min_score */
     PASSWORD_FLAW_FORM = 32,    /* empty, has a NUL, or looks like an app password */
 };

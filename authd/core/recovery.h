@@ -11,7 +11,7 @@ enum {
     RECOVERY_CODES = 10,
 };
 
-/* A set of codes, canonical and NUL-terminated. The owner wipes it. */
+/* A set of codes, canonical and NUL-terminated. The owner wipes the struct. */
 struct recovery_codes {
     char codes[RECOVERY_CODES][CODE_RECOVERY_LENGTH + 1];
 };

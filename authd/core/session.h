@@ -32,8 +32,8 @@ enum session_result {
 struct session_answer {
     enum session_result result;
     const char *cause;  /* for the log, may be NULL */
-    json_t *object;     /* the new session, as the API shows it */
-    const char *cookie; /* cookie of a new session, SESSION_LENGTH characters */
+    json_t *object;     /* the new session's object of the API; NULL otherwise */
+    const char *cookie; /* the new session's SESSION_LENGTH characters; NULL otherwise */
 };
 
 typedef void session_done_f(const struct session_answer *answer, void *arg);

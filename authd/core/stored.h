@@ -19,8 +19,8 @@ enum stored_result {
 };
 
 /* Main passwords. `seal` is an authd.credential_id() that each new password gets; a stronger hash
- * of the same password keeps it. `hash` has at most AUTHD_HASH_MAX octets. The caller wipes a
- * decrypted hash. */
+ * of the same password keeps the number. `hash` has at most AUTHD_HASH_MAX octets. The caller wipes
+ * a decrypted hash. */
 void stored_seal_password(const struct core *core, int64_t account, int64_t seal, const char *hash,
                           char out[static SEALED_MAX + 1]);
 enum stored_result stored_open_password(const struct core *core, int64_t account, int64_t seal,

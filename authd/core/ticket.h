@@ -12,7 +12,7 @@ enum {
     TICKET_SHOWN_SIZE = BASE32_SHOWN_LENGTH(TICKET_LENGTH) + 1, /* groups of four and a NUL */
 };
 
-/* Makes a new ticket in the form for display. The owner wipes it. */
+/* Makes a new ticket in the form for display. The owner wipes the text. */
 void ticket_make(char out[static TICKET_SHOWN_SIZE]);
 
 /* Writes the digest of a ticket as displayed or typed: case, blanks and hyphens are ignored. A

@@ -1,8 +1,9 @@
 /* Replaces a weak or imported password hash after a successful login, when the password is known.
  *
- * An upgrade is not tied to the lifetime of a login: the login is answered first, and its client
+ * An upgrade is not tied to the lifetime of a login: the login is answered first, and the client
  * may be gone. Only a few upgrades run at a time, one per account; any other waits for the user's
- * next login. The database replaces the hash only if it is still the one that was verified. */
+ * next login. The database replaces the hash only if the row still has the hash that was
+ * verified. */
 #ifndef CORE_UPGRADE_H
 #define CORE_UPGRADE_H
 

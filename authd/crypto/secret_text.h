@@ -24,7 +24,7 @@ enum {
     SECRET_TEXT_SHOWN_LENGTH = 38, /* apw-xxxxxx-xxxxxx-xxxxxx-xxxxxx-xxxxxx */
 };
 
-/* A text in canonical form, NUL-terminated. The owner wipes it. */
+/* A text in canonical form, NUL-terminated. The owner wipes the struct. */
 struct secret_text {
     char text[SECRET_TEXT_LENGTH + 1];
 };

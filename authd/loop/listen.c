@@ -381,7 +381,7 @@ static bool listener_accept(struct listener *listener)
         case EAGAIN:
             return false;
         case EINTR:
-        case ECONNABORTED: /* the peer left before it was accepted */
+        case ECONNABORTED: /* the peer left before accept4() */
         case EPROTO:
             return true;
         default: /* EMFILE, ENFILE, ENOBUFS, ENOMEM, or an unknown error */

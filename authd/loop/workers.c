@@ -60,8 +60,8 @@ static bool workers_have_nothing(const struct workers *workers)
     return TAILQ_EMPTY(&workers->queue) && !workers->stopping;
 }
 
-/* Waits for work, and calls `idle` if none came for `idle_ms`. Call with the mutex held; it is
- * released during the callback. */
+/* Waits for work, and calls `idle` if none came for `idle_ms`. Call with the mutex held. The mutex
+ * is released during the callback. */
 static void workers_idle(struct workers *workers)
 {
     struct timespec until;
@@ -96,8 +96,8 @@ static struct job *workers_take(struct workers *workers)
     return job;
 }
 
-/* Passes a job to the loop. Call with the mutex held. One wake-up serves all jobs that finish
- * before the loop handles it. */
+/* Passes a finished job to the loop. Call with the mutex held. One wake-up serves all jobs that
+ * finish before the loop handles that wake-up. */
 static void workers_deliver(struct workers *workers, struct job *job)
 {
     bool wake = TAILQ_EMPTY(&workers->finished);

@@ -51,13 +51,13 @@ enum authd_mechanism_output {
     /* The core sends `challenge`, which may be empty, then calls step with the client's
      * response. */
     AUTHD_CHALLENGE,
-    /* The core looks up the verifier of claim.authcid, then calls step with it. */
+    /* The core looks up the stored verifier of claim.authcid, then calls step with the verifier. */
     AUTHD_WANT_MATERIAL,
     AUTHD_CLAIM, /* `claim` is complete; the core decides */
 };
 
-/* The core serves AUTHD_CLAIM_PASSWORD. It refuses the other kinds and AUTHD_WANT_MATERIAL as long
- * as authd stores no verifier or issuer for them. */
+/* The core serves AUTHD_CLAIM_PASSWORD, and refuses the other kinds and AUTHD_WANT_MATERIAL as long
+ * as authd stores no verifiers or token issuers for them. */
 enum authd_claim_kind {
     /* `secret` is a password, an app password, or a password with a code. */
     AUTHD_CLAIM_PASSWORD,
@@ -161,8 +161,8 @@ struct authd_scheme {
                  char out[AUTHD_HASH_MAX + 1]);
 
     /* True: `stored` is weaker than a hash that `hash` would make, and the next successful login
-     * replaces it. Present exactly when `hash` is. Called for the scheme that makes new hashes;
-     * hashes of all other schemes always count as weaker. */
+     * replaces `stored`. Present exactly when `hash` is. Called for the scheme that makes new
+     * hashes; hashes of all other schemes always count as weaker. */
     bool (*weaker)(const char *stored, const struct authd_hash_parameters *parameters);
 
     /* Optional. Called on each thread that calls the functions above, when that thread has been
