@@ -4,11 +4,11 @@
  * Accepts {SSHA} {SSHA256} {SSHA512} {SMD5}, {SHA} {SHA1} {SHA256} {SHA512} {PLAIN-MD5} {LDAP-MD5},
  * {PBKDF2}, {ARGON2I} {ARGON2ID}, {PLAIN} {CLEAR} {CLEARTEXT}, and the crypt(3) names {CRYPT}
  * {BLF-CRYPT} {SHA256-CRYPT} {SHA512-CRYPT} {MD5-CRYPT} {MD5} with what crypt_hash.c reads. Names
- * may be in any case, and end in .HEX, .B64 or .BASE64 if the value is encoded so. As in Dovecot, a
- * digest without such an ending may be in hex or in base64, and each crypt(3) name accepts every
- * crypt(3) format. Narrower than Dovecot: base64 is canonical, a salt has 1 to 64 octets. Refused
- * are schemes that need the user's name (DIGEST-MD5), verifiers of other mechanisms (CRAM-MD5,
- * SCRAM-*), DES, MD4, OTP and PLAIN-TRUNC.
+ * may be in any case, and end in .HEX, .B64 or .BASE64 if the value is encoded so. As in Dovecot,
+ * an unsalted digest without such an ending may be in hex or in base64, and each crypt(3) name
+ * accepts every crypt(3) format. Narrower than Dovecot: base64 is canonical, a salt has 1 to 64
+ * octets. Refused are schemes that need the user's name (DIGEST-MD5), verifiers of other mechanisms
+ * (CRAM-MD5, SCRAM-*), DES, MD4, OTP and PLAIN-TRUNC.
  *
  * Threat: a stored hash is data, and its parameters say how much memory and time the next login
  * needs; `cost` bounds them. A locked entry ("{CRYPT}!", "{PLAIN}*") is a mark without a password

@@ -2,12 +2,12 @@
  * or makes a line unreadable. So every value is escaped here, even if its caller has already
  * checked the value.
  *
- * kv:   time=2026-01-31T12:00:00.000Z level=info event=auth user=alice@example.org text="\x0a"
- * JSON: {"time":"2026-01-31T12:00:00.000Z","level":"info","event":"auth","text":"\u000a"}
+ * kv:   time=2026-01-31T12:00:00.000Z level=info event=auth user=alice@example.org text="a \"b\""
+ * JSON: {"time":"2026-01-31T12:00:00.000Z","level":"info","event":"auth","text":"a \"b\""}
  *
- * In kv each octet of an unsafe character is written as \xNN. In JSON an unsafe character is
- * written as \uNNNN, and an octet that is not UTF-8 as the text \\xNN, because JSON cannot express
- * such an octet. */
+ * A quote and a backslash get a backslash before them. In kv each octet of an unsafe character is
+ * written as \xNN. In JSON an unsafe character is written as \uNNNN, and an octet that is not UTF-8
+ * as \\xNN, which a reader decodes to the text \xNN, because JSON cannot express such an octet. */
 #include "base/log.h"
 
 #include <inttypes.h>

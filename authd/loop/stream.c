@@ -129,8 +129,8 @@ static bool stream_discard(struct stream *stream)
     }
     stream->eof = true;
     stream_watch(stream);
-    return got < 0 ||
-           stream->shut; /* a peer that only stopped sending still gets the queued output */
+    /* A peer that only stopped sending still gets the queued output. */
+    return got < 0 || stream->shut;
 }
 
 static void stream_readable(evutil_socket_t fd, short what, void *arg)
