@@ -22,9 +22,8 @@
 #define SOCKET_NAME  "/.s.PGSQL.5432"
 #define SOCKET_MAX   (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
 
-/* Password hashes are parameters and columns: neither the bind parameters nor the DETAIL of an
- * error may reach the log. Paths are relative to data/, so that the state directory can be moved.
- */
+/* Password hashes are parameters and columns, so the log contains neither the bind parameters nor
+ * the DETAIL of an error. Paths are relative to data/, so that the state directory can be moved. */
 static const char postgresql_conf[] =
     "# Written by authd at each start: put your own settings into\n"
     "# ../local.conf, which wins.\n"
@@ -66,7 +65,7 @@ static bool make_directory(const char *path, struct err *err)
     return true;
 }
 
-/* The version of an existing cluster; 0: there is none. */
+/* The major version of an existing cluster; 0 if there is no cluster. */
 static int data_major(const struct cluster *cluster)
 {
     int major = 0;
@@ -135,7 +134,7 @@ static bool check_socket_path(const struct cluster *cluster, struct err *err)
     return true;
 }
 
-/* Held until cluster_close(), or until the kernel drops it with our process. */
+/* The lock is held until cluster_close(); the kernel drops it when authd dies. */
 static bool take_lock(struct cluster *cluster, struct err *err)
 {
     cluster->lock = open(cluster->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -186,8 +185,8 @@ static int remove_entry(const char *path, const struct stat *found, int type, st
     return remove(path);
 }
 
-/* What an initdb that was killed has left: data.new-*. An entry that cannot be removed is only
- * litter. */
+/* Removes the data.new-* that a killed initdb has left. An entry that cannot be removed does no
+ * harm. */
 static void remove_unfinished(const struct cluster *cluster)
 {
     const char *slash = strrchr(cluster->data, '/');
@@ -242,7 +241,7 @@ bool cluster_create(struct cluster *cluster, struct err *err)
     return true;
 }
 
-/* The file is the old one or the new one, never half of it. */
+/* Replaces the file in one step: a reader sees the old file or the new one, both whole. */
 static bool write_file(const struct cluster *cluster, const char *name, const char *text,
                        struct err *err)
 {
@@ -278,8 +277,8 @@ bool cluster_configure(const struct cluster *cluster, struct err *err)
            write_file(cluster, "pg_ident.conf", pg_ident_conf, err);
 }
 
-/* Whether `pid` is the server of this cluster: after a reboot the number may be anybody's. A
- * postmaster works in its data directory; a zombie works nowhere. */
+/* Whether the process `pid` is this cluster's server: after a reboot, another process may have the
+ * number. A postmaster's working directory is its data directory; a zombie has none. */
 static bool is_postmaster(const struct cluster *cluster, long pid)
 {
     char link[64];
@@ -307,7 +306,7 @@ enum cluster_state cluster_state(const struct cluster *cluster)
     return is_postmaster(cluster, pid) ? CLUSTER_RUNNING : CLUSTER_CRASHED;
 }
 
-/* A value of a connection string: libpq(5), "keyword/value connection strings". */
+/* Escapes a value for a connection string (libpq, "Keyword/Value Connection Strings"). */
 static const char *quote(const struct cluster *cluster, const char *value)
 {
     char *quoted = arena_alloc(cluster->arena, 2 * strlen(value) + 1);

@@ -1,13 +1,15 @@
-/* The files of the private PostgreSQL, in STATE_DIR/postgresql (0700, locked while we use it):
+/* The files of the private PostgreSQL, in STATE_DIR/postgresql (mode 0700, locked while authd uses
+ * the directory):
  *
- *     data/        the cluster; it gets this name only when initdb is done
- *     data.new-*   a cluster that was not finished: removed
+ *     data/        the cluster; the directory gets this name when initdb is done
+ *     data.new-*   an unfinished cluster; removed at the next start
  *     run/         the server's socket
  *     log          the server's log
- *     local.conf   the administrator's own PostgreSQL settings, if there is one
+ *     local.conf   the administrator's own PostgreSQL settings; optional
  *
- * Only peer authentication on that socket: the user that runs authd is postgres, authd_owner and
- * authd_service; nobody else is anybody. */
+ * The socket takes peer authentication only: the user that runs authd may connect as postgres,
+ * authd_owner and authd_service; every other user is refused.
+ */
 #ifndef STORE_CLUSTER_H
 #define STORE_CLUSTER_H
 
@@ -21,27 +23,27 @@ struct cluster {
     const char *data;
     const char *run;
     const char *log;
-    const char *initdb; /* programs of one PostgreSQL version */
+    const char *initdb; /* initdb and pg_ctl are of one PostgreSQL version */
     const char *pg_ctl;
-    int lock; /* on `directory` */
+    int lock; /* the descriptor that locks `directory` */
 };
 
 enum cluster_state {
-    CLUSTER_STOPPED, /* never started, or stopped properly */
-    CLUSTER_CRASHED, /* its pid file is left but its process is gone */
+    CLUSTER_STOPPED, /* the server was never started, or was stopped properly */
+    CLUSTER_CRASHED, /* the server's pid file is left but its process is gone */
     CLUSTER_RUNNING,
 };
 
-/* Finds or makes the directories and takes the lock. cluster_close() also after a failure. */
+/* Finds or makes the directories and takes the lock. Call cluster_close() after a failure, too. */
 bool cluster_open(struct cluster *cluster, const char *state_dir, struct err *err);
 void cluster_close(struct cluster *cluster);
 
-/* initdb, unless it was done. */
+/* Runs initdb, unless data/ exists. */
 bool cluster_create(struct cluster *cluster, struct err *err);
-/* Writes PostgreSQL's configuration files; they take effect when the server starts. */
+/* Writes PostgreSQL's configuration files, which the server reads when it starts. */
 bool cluster_configure(const struct cluster *cluster, struct err *err);
 enum cluster_state cluster_state(const struct cluster *cluster);
-/* A libpq connection string; lives as long as the cluster. */
+/* A libpq connection string, valid as long as the cluster is open. */
 const char *cluster_url(const struct cluster *cluster, const char *database, const char *role);
 
 #endif

@@ -1,9 +1,9 @@
 /* One libpq connection on the event loop.
  *
- * libpq is told to block nowhere: names are resolved on a worker, connecting and sending are
- * polled, and since connect_timeout does not bind PQconnectPoll(), the limit of an attempt is a
- * timer here. A server that hangs in the middle of a list of hosts would use up every attempt: each
- * attempt that runs into the timer makes the next one start one host later.
+ * libpq never blocks: host names are resolved on a worker, and connecting and sending are polled.
+ * PQconnectPoll() ignores connect_timeout, so a timer here limits each attempt. A server that hangs
+ * in the middle of a list of hosts would use up every attempt; therefore an attempt that runs into
+ * the timer makes the next attempt begin one host later.
  */
 #include "store/conn.h"
 
@@ -15,7 +15,7 @@
 #include "loop/loop.h"
 #include "store/resolve.h"
 
-/* Of one attempt, from connect() to the end of the schema check. */
+/* The limit of one attempt, from connect() to the end of the schema check. */
 #define ATTEMPT_MS 2000
 /* A database that is back is noticed within BACKOFF_MAX_MS. */
 #define BACKOFF_MIN_MS 100
@@ -27,7 +27,8 @@ static void timer_start(struct conn *conn, unsigned ms)
     event_add(&conn->timer, &delay);
 }
 
-/* Between half and all of the back-off, so that nodes do not come back in step. */
+/* Waits for a random time between half and all of the back-off, so that the nodes of a site
+ * reconnect at different times. */
 static void backoff_start(struct conn *conn)
 {
     uint32_t random = 0;
@@ -51,8 +52,8 @@ static void conn_close(struct conn *conn)
     conn->state = CONN_DOWN;
 }
 
-/* The end of a connection or an attempt; `message` may belong to libpq. The caller returns at once.
- */
+/* Ends a connection or an attempt. `message` may belong to libpq. The caller must return at
+ * once. */
 static void conn_lose(struct conn *conn, const char *message, bool unusable)
 {
     struct err why;
@@ -81,7 +82,8 @@ void conn_reset(struct conn *conn, const char *why)
 
 static void on_io(evutil_socket_t fd, short what, void *arg);
 
-/* libpq may have closed one socket and opened another under the same number since the last call. */
+/* Registers the socket anew: since the last call libpq may have closed the socket and opened
+ * another with the same number. */
 static void conn_watch(struct conn *conn, short what)
 {
     event_del(&conn->io);
@@ -89,7 +91,7 @@ static void conn_watch(struct conn *conn, short what)
     event_add(&conn->io, NULL);
 }
 
-/* Otherwise libpq writes the server's warnings to stderr. */
+/* Drops the server's warnings, which libpq would otherwise write to stderr. */
 static void ignore_notice(void *arg, const PGresult *result)
 {
     (void)arg;
@@ -158,7 +160,7 @@ static void conn_prepare(struct conn *conn)
 
 static void conn_poll(struct conn *conn)
 {
-    event_del(&conn->io); /* before libpq closes the socket */
+    event_del(&conn->io); /* the event must be gone before libpq closes the socket */
     switch (PQconnectPoll(conn->pg)) {
     case PGRES_POLLING_READING:
         conn_watch(conn, EV_READ);
@@ -229,8 +231,9 @@ void conn_flush(struct conn *conn)
     }
 }
 
-/* True: the connection is lost with this error, which the unit keeps if it is the database's own
- * word on it. Takes the result then. */
+/* Loses the connection if `result` is an error after which the connection is useless. True: the
+ * connection is lost and `result` was taken over. The unit keeps the error if its transaction is
+ * known to have failed with it. */
 static bool conn_broken_by(struct conn *conn, struct db_unit *unit, PGresult *result)
 {
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -253,8 +256,8 @@ static bool conn_broken_by(struct conn *conn, struct db_unit *unit, PGresult *re
     return true;
 }
 
-/* Takes over a result of the oldest unit. Its outcome is known only with the Sync: COMMIT is there.
- */
+/* Takes over a result of the oldest unit. The unit's outcome is known only with the Sync, which
+ * commits. */
 static void conn_take(struct conn *conn, PGresult *result)
 {
     struct db_unit *unit = TAILQ_FIRST(&conn->in_flight);

@@ -1,9 +1,9 @@
-/* One connection: from nothing to usable, and back.
+/* One connection: from closed to usable, and back.
  *
  *     DOWN → (RESOLVING →) CONNECTING → PREPARING → UP
  *      ↑_________|________________|___________|_____|     after a back-off
  *
- * It keeps itself connected; its owner (store/lane.h) hands it units while it is UP.
+ * A connection reconnects by itself; its owner (store/lane.h) gives it units while it is UP.
  */
 #ifndef STORE_CONN_H
 #define STORE_CONN_H
@@ -14,7 +14,8 @@
 #include "store/target.h"
 #include "store/unit.h"
 
-/* Units in flight on one connection, at most. More would only wait in another place. */
+/* The most units in flight on one connection; more units would only wait in the server instead of
+ * the lane. */
 #define CONN_UNITS_MAX 64
 
 struct conn;
@@ -27,16 +28,19 @@ enum conn_state { CONN_DOWN, CONN_RESOLVING, CONN_CONNECTING, CONN_PREPARING, CO
 /* How a connection, or an attempt at one, ended. */
 struct conn_loss {
     bool was_up;
-    int64_t up_since;       /* clock_ms(), if it was */
-    bool unusable;          /* the database was reached, its schema is wrong: */
-    const char *why;        /* one line */
-    struct unit_list units; /* were in flight, in order; now the owner's */
+    int64_t up_since; /* clock_ms() when the connection came up; valid if `was_up` */
+    /* The database was reached, but its schema or its keys cannot be used. */
+    bool unusable;
+    const char *why; /* the cause, in one line */
+    /* The units that were in flight, in order; the owner takes them over. */
+    struct unit_list units;
 };
 
 struct conn_ops {
     void (*up)(void *owner);
     void (*down)(void *owner, struct conn_loss *loss);
-    /* The unit's transaction has ended; its result is in it. Now the owner's. */
+    /* The unit's transaction has ended and its result is in the unit, which the owner takes
+     * over. */
     void (*answered)(void *owner, struct db_unit *unit);
 };
 
@@ -57,29 +61,31 @@ struct conn {
     PGconn *pg;
     struct resolve *resolve;
     struct session session;
-    unsigned first;    /* the endpoint that the next attempt starts with */
-    unsigned delay_ms; /* the back-off, before jitter */
+    unsigned first;    /* the endpoint that the next attempt begins with */
+    unsigned delay_ms; /* the back-off before jitter */
     struct event io;
     struct event writable;
-    struct event timer; /* DOWN: next attempt; CONNECTING, PREPARING: limit of this one */
+    /* DOWN: the next attempt; CONNECTING, PREPARING: the limit of this attempt. */
+    struct event timer;
     struct unit_list in_flight;
     unsigned in_flight_count;
 };
 
-/* Starts the first attempt on the next turn of the loop. No callback is called from here. */
+/* Starts the first attempt on the next turn of the loop. Calls no callback. */
 void conn_init(struct conn *conn, const struct conn_options *options);
-/* Ends the back-off: somebody else has just seen the database. */
+/* Ends the back-off, because another connection has just reached the database. */
 void conn_hurry(struct conn *conn);
-/* Frees the units in flight without calling anybody. */
+/* Frees the units in flight without a callback. */
 void conn_finish(struct conn *conn);
 
-bool conn_has_room(const struct conn *conn); /* UP, and less than CONN_UNITS_MAX in flight */
+/* The connection is UP with fewer than CONN_UNITS_MAX units in flight. */
+bool conn_has_room(const struct conn *conn);
 
-/* Takes over the unit; needs room. May end in ops->down. */
+/* Takes over the unit; conn_has_room() must hold. May call ops->down. */
 void conn_send(struct conn *conn, struct db_unit *unit);
-/* Writes what was sent. */
+/* Writes the units that were sent to the socket. */
 void conn_flush(struct conn *conn);
-/* Gives the connection up and starts anew. */
+/* Gives the connection up and connects anew. */
 void conn_reset(struct conn *conn, const char *why);
 
 #endif

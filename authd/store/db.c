@@ -1,4 +1,4 @@
-/* The pool: three lanes that share nothing but the connection string. */
+/* The pool: three lanes that share only the connection string. */
 #include "store/db.h"
 
 #include <assert.h>
@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "store/lane.h"
 
-/* The last failure of a statement that was reported, and when. */
+/* The last reported failure of a statement, and when it was reported. */
 struct failure {
     char sqlstate[6];
     int64_t at;
@@ -19,7 +19,7 @@ struct failure {
 struct db {
     struct db_options options;
     struct target target;
-    struct err unusable; /* what was last reported; empty: nothing since the READ lane was up */
+    struct err unusable; /* the last report; empty: no report since the READ lane came up */
     struct failure failed[STATEMENT_COUNT];
     struct lane lanes[LANES];
 };
@@ -47,7 +47,8 @@ static void lane_down(struct lane *lane, const char *why)
     }
 }
 
-/* Every connection of every lane finds it out, again and again: reported once. */
+/* Reports an unusable database once, although every connection of every lane meets it again and
+ * again. */
 static void lane_unusable(struct lane *lane, const char *text)
 {
     struct db *db = lane->owner;
@@ -57,8 +58,9 @@ static void lane_unusable(struct lane *lane, const char *text)
     }
 }
 
-/* Answers of the schema's own functions are the caller's business. Of the rest, which is the
- * installation's, each new one is reported, and the same again only after a while. */
+/* Reports a statement's failure unless the error is an answer of the schema's own functions, which
+ * is for the caller. A failure of the installation is reported when it is new, and again after
+ * FAILED_AGAIN_MS. */
 static void lane_failed(struct lane *lane, const struct db_unit *unit)
 {
     struct db *db = lane->owner;
@@ -88,9 +90,9 @@ struct db *db_create(struct loop *loop, const struct db_options *options)
 {
     struct db *db = mem_new(struct db);
     db->options = *options;
-    db->options.url = NULL; /* the caller's; `target` has what is needed of it */
+    db->options.url = NULL; /* the text is the caller's; `target` has its contents */
     if (!target_init(&db->target, options->url)) {
-        target_finish(&db->target); /* no endpoints: every attempt fails and says so */
+        target_finish(&db->target); /* without endpoints every attempt fails with this cause */
     }
     for (int i = 0; i < LANES; i++) {
         const struct conn_options conn_options = {

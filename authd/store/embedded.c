@@ -1,9 +1,11 @@
 /* The private PostgreSQL: start, adopt, watch, stop.
  *
- * pg_ctl starts the server as a daemon of its own session, so a crash of authd, or a kill of its
- * whole process group, leaves the database running, and the next authd adopts it. What can go wrong
- * is between the two: an initdb that was killed (cluster.h), a server that is still starting, or
- * backends that outlive a killed postmaster for a moment and keep a new one from starting. */
+ * pg_ctl starts the server as a daemon in a session of its own. A crash of authd, or a kill of its
+ * whole process group, therefore leaves the database running, and the next authd adopts the server.
+ * Three states in between need care: an initdb that was killed (cluster.h), a server that is still
+ * starting, and backends that outlive a killed postmaster for a moment and keep a new one from
+ * starting.
+ */
 #include "store/embedded.h"
 
 #include <event2/event.h>
@@ -30,11 +32,11 @@ struct embedded {
     const char *owner_url;
     const char *service_url;
     struct event *watch;    /* NULL: embedded_watch() was not called */
-    struct program restart; /* pg_ctl, when `restarting` */
+    struct program restart; /* the running pg_ctl, while `restarting` */
     bool restarting;
-    bool started;      /* by us; otherwise it was running and we adopted it */
-    unsigned failures; /* restarts in a row */
-    unsigned pause_s;  /* seconds until the next try */
+    bool started;      /* false: the server was running and was adopted */
+    unsigned failures; /* failed restarts in a row */
+    unsigned pause_s;  /* seconds until the next restart */
 };
 
 static void sleep_a_moment(void)
@@ -62,7 +64,7 @@ static bool start_server(const struct cluster *cluster, struct err *err)
     return err_set(err, "%s (the reason may be in %s)", why.text, cluster->log);
 }
 
-/* A server that does not stop goes on: the next start adopts it. */
+/* A server that does not stop keeps running; the next start adopts it. */
 static void stop_server(const struct cluster *cluster)
 {
     const char *const argv[] = {cluster->pg_ctl, "stop",     "--wait",      "--mode=fast",
@@ -75,7 +77,7 @@ static void stop_server(const struct cluster *cluster)
     }
 }
 
-/* The signals that end authd are blocked while it starts. */
+/* Whether a signal to stop is pending: the signals that end authd are blocked while it starts. */
 static bool asked_to_stop(void)
 {
     sigset_t pending;
@@ -84,7 +86,8 @@ static bool asked_to_stop(void)
            (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
 }
 
-/* Waits for a server that runs or starts. False: it does not answer, or it ended. */
+/* Waits until a running or starting server answers. False: the server does not answer, or it
+ * ended. */
 static bool await_server(const struct embedded *embedded, struct err *err)
 {
     int64_t deadline = clock_ms() + START_TIMEOUT_MS;
@@ -114,7 +117,8 @@ static bool adopt_or_start(struct embedded *embedded, struct err *err)
                 return true;
             }
             if (cluster_state(&embedded->cluster) == CLUSTER_RUNNING) {
-                return false; /* it does not answer, and would not the next time */
+                /* The server does not answer, and another attempt would not change that. */
+                return false;
             }
         } else if (start_server(&embedded->cluster, err)) {
             embedded->started = true;
@@ -135,7 +139,8 @@ static bool bring_up(struct embedded *embedded, const char *state_dir, struct er
     embedded->superuser_url = cluster_url(cluster, "postgres", "postgres");
     embedded->owner_url = cluster_url(cluster, "authd", "authd_owner");
     embedded->service_url = cluster_url(cluster, "authd", "authd_service");
-    /* Each time, not only after initdb: authd may have been killed between the two, or upgraded. */
+    /* Prepares the database at every start, not only after initdb: an earlier authd may have been
+     * killed after initdb, or this one may be an upgrade. */
     return adopt_or_start(embedded, err) && migrate_prepare(embedded->superuser_url, err);
 }
 
@@ -164,7 +169,7 @@ const char *embedded_owner_url(const struct embedded *embedded)
     return embedded->owner_url;
 }
 
-/* The first try is made at once; if they fail, the pauses grow. */
+/* The first restart is made at once; after each that fails the pause grows. */
 static void restart_ended(struct embedded *embedded)
 {
     struct err ignored; /* the server's log says why */

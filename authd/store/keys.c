@@ -28,7 +28,7 @@ bool key_names_have(const struct key_names *names, const char *name)
     return false;
 }
 
-/* The first of `names` that `others` have not; NULL: they have all. */
+/* The first of `names` that `others` lacks; NULL if `others` has all of them. */
 static const char *key_names_missing(const struct key_names *names, const struct key_names *others)
 {
     for (size_t i = 0; i < names->count; i++) {
@@ -50,7 +50,7 @@ bool key_names_known(const struct key_names *mine, const struct key_names *liste
                    missing);
 }
 
-/* Whether two names are of one kind. */
+/* Whether two names are of one kind, such as "pepper". */
 static bool same_kind(const char *name, const char *other)
 {
     size_t length = strcspn(name, " ") + 1;
@@ -58,7 +58,7 @@ static bool same_kind(const char *name, const char *other)
     return strncmp(name, other, length) == 0;
 }
 
-/* The first of each kind. */
+/* The first name of each kind; the names of a kind are adjacent. */
 static struct key_names firsts_of(const struct key_names *names)
 {
     struct key_names first = {0};

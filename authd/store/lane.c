@@ -1,8 +1,8 @@
 /* The queue, the deadlines and the retries of one lane.
  *
- * Callbacks of units may run, retry and cancel other units. So units that end are first moved to a
- * list of their own and finished when the lane is consistent again; cancelling only marks a unit,
- * and whoever finds the mark frees it.
+ * Callbacks of units may run, retry and cancel other units. Units that end are therefore first
+ * moved to a list of their own, and finished when the lane is consistent again. Cancelling only
+ * marks a unit; the function that next handles a marked unit frees it.
  */
 #include "store/lane.h"
 
@@ -109,7 +109,7 @@ static struct conn *lane_choose(struct lane *lane)
     return best;
 }
 
-/* The lane's hook: one flush per connection and turn. */
+/* The lane's hook: sends the waiting units, with one flush for each connection and turn. */
 static void lane_send(void *arg)
 {
     struct lane *lane = arg;
@@ -149,9 +149,10 @@ void lane_run(struct lane *lane, struct db_unit *unit)
 /* ---- what connections say ----------------------------------------------------------------------
  */
 
-/* A unit whose outcome is unknown, but harmless to repeat, goes back to the head of the queue,
- * once. A server that goes away breaks its connections one after the other: what is lost on one
- * that was there before the first loss is the same incident and does not count again. */
+/* Puts a unit whose outcome is unknown, but which is harmless to repeat, back at the head of the
+ * queue, once. A server that goes away breaks its connections one after the other: a second loss,
+ * on a connection that was up before the first loss, belongs to the same incident and does not
+ * count again. */
 static bool unit_retry(struct lane *lane, struct db_unit *unit, int64_t up_since)
 {
     bool again = unit->lost != 0 && up_since > unit->lost;
@@ -170,7 +171,7 @@ static bool unit_retry(struct lane *lane, struct db_unit *unit, int64_t up_since
     return true;
 }
 
-/* What the database itself said of a unit that ends now. */
+/* Reports the database's error, if the unit that ends has one. */
 static void report_failure(struct lane *lane, const struct db_unit *unit)
 {
     if (unit->result != NULL && PQresultStatus(unit->result) == PGRES_FATAL_ERROR) {
@@ -207,7 +208,8 @@ static void conn_up(void *owner)
     }
 }
 
-/* From the last unit to the first, since each that is retried goes before those in the queue. */
+/* Goes from the last unit to the first, since each retried unit is put before those in the
+ * queue. */
 static void units_lost(struct lane *lane, struct conn_loss *loss, struct unit_list *ending)
 {
     int64_t now = clock_ms();
@@ -275,7 +277,7 @@ void lane_init(struct lane *lane, const struct conn_options *options, unsigned c
 
 void lane_hurry(struct lane *lane)
 {
-    lane->failed = false; /* an attempt is fresh again: units wait for it */
+    lane->failed = false; /* the attempts are fresh again, and units wait for them */
     for (unsigned i = 0; i < lane->conn_count; i++) {
         conn_hurry(&lane->conns[i]);
     }

@@ -1,13 +1,15 @@
 /* One lane: a bounded queue of units in front of a few connections.
  *
- * What becomes of a unit:
- *   - The queue is full, or its deadline passes while it waits: DB_TIMEOUT, nothing was sent.
- *   - No connection is up and the last attempt to get one failed: DB_DOWN after LANE_GRACE_MS, so
- * that clients hear soon that there is no database. While an attempt is still fresh, units wait for
- * it.
- *   - Its deadline passes while it is in flight: DB_TIMEOUT, and the connection is given up.
- *   - Its connection is lost: a READ unit goes back to the head of the queue, once; else DB_DOWN.
- *   - The server cannot tell (unit.c): likewise.
+ * How a unit ends or is retried:
+ *   - The queue is full, or the unit's deadline passes in the queue: DB_TIMEOUT, nothing was sent.
+ *   - No connection is up and the last attempt to connect failed: DB_DOWN after LANE_GRACE_MS, so
+ *     that clients hear soon that there is no database. While an attempt is fresh, units wait for
+ *     its end.
+ *   - The unit's deadline passes in flight: DB_TIMEOUT, and the connection is given up.
+ *   - The unit's connection is lost: a READ unit goes back to the head of the queue, once; any
+ *     other unit ends with DB_DOWN.
+ *   - The server reports that it cannot serve the unit (unit.c): a READ unit is retried once; any
+ *     other unit ends with DB_DOWN or DB_TIMEOUT.
  */
 #ifndef STORE_LANE_H
 #define STORE_LANE_H
@@ -22,10 +24,12 @@ struct lane;
 
 struct lane_ops {
     void (*up)(struct lane *lane); /* the first connection became usable */
-    void (*down)(struct lane *lane,
-                 const char *why); /* the last was lost, or the first try failed */
-    void (*unusable)(struct lane *lane, const char *text);         /* at every attempt */
-    void (*failed)(struct lane *lane, const struct db_unit *unit); /* an SQL error, in its result */
+    /* The last connection was lost, or the first attempt to connect failed. */
+    void (*down)(struct lane *lane, const char *why);
+    /* Called after every attempt that finds the database unusable. */
+    void (*unusable)(struct lane *lane, const char *text);
+    /* The unit's result is an SQL error. */
+    void (*failed)(struct lane *lane, const struct db_unit *unit);
 };
 
 enum lane_state { LANE_UNKNOWN, LANE_UP, LANE_DOWN };
@@ -41,20 +45,21 @@ struct lane {
     unsigned up_count;
     struct unit_list waiting;
     unsigned waiting_count;
-    struct unit_list rejected; /* to be told at the end of this turn */
-    struct loop_hook hook;     /* sends what waits */
-    struct event timer;        /* the earliest deadline, or earlier */
-    int64_t timer_at;          /* clock_ms(); INT64_MAX: not set */
+    struct unit_list rejected; /* ended with DB_TIMEOUT after this turn */
+    struct loop_hook hook;     /* sends the waiting units */
+    struct event timer;        /* fires at the earliest deadline, or before */
+    int64_t timer_at;          /* clock_ms(); INT64_MAX: the timer is not set */
 };
 
-/* `options` but `ops` and `owner`, which are the lane's own. Starts connecting. */
+/* Starts to connect. `ops` and `owner` of `options` are ignored: the lane sets its own. */
 void lane_init(struct lane *lane, const struct conn_options *options, unsigned connections,
                const struct lane_ops *ops, void *owner);
 void lane_finish(struct lane *lane);
-/* What is down tries again at once. */
+/* Makes every connection that is down try again at once. */
 void lane_hurry(struct lane *lane);
 
-/* Takes over the unit, whose `done` and `deadline` are set; never calls it from here. */
+/* Takes over the unit, whose `done` and `deadline` are set. `done` is called after this call has
+ * returned. */
 void lane_run(struct lane *lane, struct db_unit *unit);
 
 #endif

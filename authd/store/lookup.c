@@ -1,12 +1,12 @@
 /* The batcher of account lookups.
  *
- * One lookup at a time costs a round trip each; a batch costs one for 64. Batches form by
- * themselves: while two are in flight, new requests wait, and leave together when one of the two is
- * back.
+ * A single lookup costs a round trip; a batch costs one round trip for up to 64 lookups. Batches
+ * form by themselves: while two are in flight, new requests wait, and they leave together when one
+ * batch is back.
  *
- * Requests have the same time limit, so every list of them is in order of deadline. The limit is
- * kept here, request by request: a batch that is late for its oldest asker may still serve the
- * others.
+ * All requests have the same time limit, so every list of requests is in order of deadline. The
+ * limit is kept here for each request: a batch that is late for its oldest request may still serve
+ * the others.
  */
 #include "store/lookup.h"
 
@@ -25,9 +25,10 @@ TAILQ_HEAD(request_list, lookup_request);
 
 struct lookup_batch {
     struct lookup *lookup;
-    struct db_unit *unit; /* NULL: not in flight */
+    struct db_unit *unit; /* NULL: the batch is not in flight */
     unsigned count;
-    struct lookup_request *askers[LOOKUP_BATCH_MAX]; /* NULL: answered or gone */
+    /* NULL: the request was answered or cancelled. */
+    struct lookup_request *askers[LOOKUP_BATCH_MAX];
 };
 
 struct lookup {
@@ -35,7 +36,7 @@ struct lookup {
     struct db *db;
     struct request_list waiting;
     struct lookup_batch batches[BATCHES_MAX];
-    struct loop_hook hook; /* forms batches */
+    struct loop_hook hook; /* sends batches */
     struct event timer;    /* pending while there are requests; may fire early */
 };
 
@@ -68,7 +69,7 @@ enum {
 /* ---- answers -----------------------------------------------------------------------------------
  */
 
-/* The asker may free the request, or submit it again, in its callback. */
+/* In its callback the asker may free the request, or submit it again. */
 static void request_finish(struct lookup_request *request, enum db_status status,
                            const struct account_row *row)
 {
@@ -113,7 +114,7 @@ static void batch_answer_row(struct lookup_batch *batch, const struct db_result 
 {
     int64_t n = db_int(result, row, COLUMN_N);
     if (n < 1 || n > batch->count) {
-        abort(); /* as every value that the statement cannot return */
+        abort(); /* the statement cannot return this value: a bug */
     }
     struct lookup_request *request = batch_remove(batch, (unsigned)n - 1);
     if (request == NULL) {
@@ -170,7 +171,7 @@ static void batch_send(struct lookup_batch *batch)
         TAILQ_REMOVE(&lookup->waiting, request, link);
         request->batch = batch;
         request->place = batch->count;
-        deadline = request->deadline; /* the youngest's, in the end */
+        deadline = request->deadline; /* in the end the youngest request's */
         names[batch->count] = request->login;
         selectors[batch->count] = request->selector;
         batch->askers[batch->count++] = request;
@@ -228,7 +229,8 @@ void lookup_cancel(struct lookup *lookup, struct lookup_request *request)
 /* ---- deadlines ---------------------------------------------------------------------------------
  */
 
-/* A request that is late, off its list; or NULL, and `next` is brought forward to the earliest. */
+/* Takes the first late request off its list. NULL: no request is late, and `next` is brought
+ * forward to the earliest deadline. */
 static struct lookup_request *lookup_take_late(struct lookup *lookup, int64_t now, int64_t *next)
 {
     for (int i = 0; i < BATCHES_MAX; i++) {

@@ -1,6 +1,6 @@
-/* Threats: two programs that change the schema or the list of keys at the same time (an advisory
- * lock), and objects that belong to whoever happened to run this: everything is done as
- * authd_owner, never as a superuser. */
+/* Threats: two programs change the schema or the list of keys at the same time, which an advisory
+ * lock prevents; objects belong to the role that happened to create them, so everything is done as
+ * authd_owner and nothing as a superuser. */
 #include "store/owner.h"
 
 #include <stdlib.h>
@@ -17,7 +17,8 @@ static void ignore_notice(void *arg, const PGresult *notice)
 
 PGconn *owner_connect(const char *url, struct err *err)
 {
-    /* A later setting wins: what stands before dbname is a default, what follows is not. */
+    /* Later parameters win: those before dbname are defaults for `url`, those after it override
+     * `url`. */
     const char *const names[] = {"connect_timeout", "dbname", "application_name", NULL};
     const char *const values[] = {CONNECT_TIMEOUT_S, url, "authd --migrate", NULL};
 

@@ -1,4 +1,4 @@
-/* A connection as the owner role, for what is done before the loop runs. Blocking. */
+/* A blocking connection as the owner role, for work before the loop runs. */
 #ifndef STORE_OWNER_H
 #define STORE_OWNER_H
 
@@ -11,9 +11,10 @@
 PGconn *owner_connect(const char *url, struct err *err);
 /* Runs SQL, several statements if need be. `what` begins the sentence of a failure. */
 bool owner_execute(PGconn *pg, const char *what, const char *sql, struct err *err);
-/* The number that a query answers with. */
+/* Runs a query that answers with one number. */
 bool owner_ask(PGconn *pg, const char *what, const char *sql, int *number, struct err *err);
-/* From here on as the role authd_owner, and one program at a time, until the connection ends. */
+/* From this call until the connection ends, the connection acts as the role authd_owner and
+ * excludes every other program that has called this function. */
 bool owner_begin(PGconn *pg, struct err *err);
 
 #endif

@@ -10,8 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* English messages, whatever the administrator's locale; no PG* variable changes what we ask for.
- */
+/* Messages are in English whatever the administrator's locale; PG* variables of authd's own
+ * environment have no effect. */
 static const char *const environment[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C", NULL};
 
 static int spawn(pid_t *pid, const char *const *argv, int output)
@@ -63,7 +63,7 @@ bool program_running(struct program *program)
     return program->pid != 0;
 }
 
-/* The last thing that a program says is the most useful. */
+/* Reports the end of the program's output, where its last and most useful message is. */
 static bool report_failure(const struct program *program, struct err *err)
 {
     char text[384];
@@ -88,7 +88,7 @@ bool program_finish(struct program *program, struct err *err)
             program->pid = 0;
         } else if (errno != EINTR) {
             program->pid = 0;
-            program->status = -1; /* somebody else has reaped it: we cannot tell */
+            program->status = -1; /* reaped elsewhere: the status is unknown */
         }
     }
     bool ok = WIFEXITED(program->status) && WEXITSTATUS(program->status) == 0;

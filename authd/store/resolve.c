@@ -1,4 +1,5 @@
-/* One job of the resolver lane: every name of a connection string, replaced by its addresses. */
+/* One job of the resolver lane: replaces every host name of a connection string with its
+ * addresses. */
 #include "store/resolve.h"
 
 #include <netdb.h>
@@ -13,7 +14,7 @@
 #define RESOLVE_QUEUE_MS 10000
 
 struct resolve {
-    struct job job; /* first: a job is its resolve */
+    struct job job; /* the first member, because a job is cast to its resolve */
     struct endpoints wanted;
     struct endpoints found;
     resolve_done_f *done;

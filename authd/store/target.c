@@ -1,7 +1,7 @@
-/* A connection string, taken apart and put together again.
+/* Parses a connection string and makes connection parameters of it.
  *
- * Our own settings are added as parameters of their own, never pasted into the text. Threat: a
- * password in the string; it goes to libpq and into no message.
+ * authd's own settings are parameters of their own and never pasted into the text. Threat: a
+ * password in the string; the password goes to libpq and into no message.
  */
 #include "store/target.h"
 
@@ -32,7 +32,7 @@ static unsigned list_count(const char *list)
     return count;
 }
 
-/* Copies item `index` of a comma-separated list. False: it is too long. */
+/* Copies item `index` of a comma-separated list. False: the item is too long. */
 static bool list_item(const char *list, unsigned index, char *out, size_t size)
 {
     while (index > 0) {
@@ -122,7 +122,7 @@ PGconn *target_connect(const struct target *target, const struct endpoints *endp
         buf_printf(&addresses, "%s%s", comma, endpoint->address);
         buf_printf(&ports, "%s%s", comma, endpoint->port);
     }
-    /* Terminated: buf_printf() need not do it. */
+    /* Terminates the strings; buf_printf() does not promise to. */
     buf_append(&hosts, "", 1);
     buf_append(&addresses, "", 1);
     buf_append(&ports, "", 1);

@@ -1,8 +1,8 @@
-/* Where the database is: a libpq connection string, taken apart into endpoints.
+/* Where the database is: a libpq connection string, parsed into endpoints.
  *
- * libpq looks host names up with a blocking getaddrinfo(), so the pool has them resolved elsewhere
- * (store/resolve.h) and connects to addresses. Host names stay in place beside the addresses:
- * certificates and password files are matched by them.
+ * libpq looks host names up with getaddrinfo(), which blocks. The pool has them resolved on a
+ * worker (store/resolve.h) and connects to addresses. Host names stay beside the addresses, because
+ * certificates and password files are matched by name.
  */
 #ifndef STORE_TARGET_H
 #define STORE_TARGET_H
@@ -12,10 +12,10 @@
 
 #define ENDPOINTS_MAX 16
 
-/* Empty text: not given, libpq has a default. */
+/* One server. An empty text is unset and libpq's default applies. */
 struct endpoint {
     char host[256];   /* name, address or directory of a unix socket */
-    char address[64]; /* numeric; used in place of `host` if given */
+    char address[64]; /* numeric; used instead of `host` if set */
     char port[8];
 };
 
@@ -29,14 +29,14 @@ struct target {
     struct endpoints endpoints;
 };
 
-/* False: not a connection string. No detail, which might show a password. */
+/* False: `url` is not a connection string. There is no detail, because it could show a password. */
 bool target_init(struct target *target, const char *url);
 void target_finish(struct target *target);
 
-/* Must be resolved before libpq sees it. */
+/* Whether the endpoint is a host name, which must be resolved before libpq sees it. */
 bool endpoint_is_name(const struct endpoint *endpoint);
 
-/* Starts to connect, without blocking, to `endpoints` in turn, from number `first` on. */
+/* Starts to connect without blocking; tries `endpoints` in turn, from number `first` on. */
 PGconn *target_connect(const struct target *target, const struct endpoints *endpoints,
                        unsigned first);
 

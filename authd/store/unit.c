@@ -1,8 +1,8 @@
-/* One call of a statement: its parameters, its result, and what its errors mean.
+/* One call of a statement: its parameters, its result, and the meaning of its errors.
  *
  * The error classes decide whether a client hears "no" or "not now". Only an error that the
- * statement itself raised about its input is an answer; what the server says about its own
- * condition never is.
+ * statement itself raised about its input is an answer; an error that the server reports about its
+ * own condition never is.
  */
 #include "store/unit.h"
 
@@ -64,7 +64,7 @@ void db_unit_int(struct db_unit *unit, int64_t value)
     unit_add(unit, mem_strdup(text));
 }
 
-/* Every element is quoted, so that only the quote and the backslash mean anything inside. */
+/* Quotes every element, so that only the quote and the backslash have a meaning inside. */
 void db_unit_text_array(struct db_unit *unit, const char *const *values, size_t count)
 {
     size_t size = sizeof "{}";
@@ -111,7 +111,7 @@ static void unit_free(struct db_unit *unit)
 /* ---- results -----------------------------------------------------------------------------------
  */
 
-/* Every SQLSTATE, by its first characters, that is not the database's answer to this call. */
+/* The SQLSTATEs, by their first characters, that are no answer of the database to this call. */
 static const struct {
     const char *prefix;
     struct unit_failure failure;
@@ -119,11 +119,11 @@ static const struct {
     {"08", {DB_DOWN, true, true}},         /* connection exception */
     {"0A000", {DB_DOWN, true, false}},     /* a prepared plan that a migration has outdated */
     {"25006", {DB_DOWN, true, false}},     /* read-only: the primary moved */
-    {"26", {DB_DOWN, true, false}},        /* our prepared statements are gone */
+    {"26", {DB_DOWN, true, false}},        /* the connection's prepared statements are gone */
     {"3F000", {DB_DOWN, true, false}},     /* the schema is gone: a new connection says so */
     {"40", {DB_DOWN, false, false}},       /* serialization failure, deadlock */
-    {"42883", {DB_DOWN, true, false}},     /* the function is gone: likewise */
-    {"42", {DB_DOWN, false, false}},       /* our right to execute is gone, or a bug */
+    {"42883", {DB_DOWN, true, false}},     /* the function is gone: a new connection reports it */
+    {"42", {DB_DOWN, false, false}},       /* the right to execute was taken away, or a bug */
     {"53", {DB_DOWN, false, false}},       /* out of memory, disk, connections */
     {"55P03", {DB_TIMEOUT, false, false}}, /* lock timeout */
     {"57014", {DB_TIMEOUT, false, false}}, /* statement timeout */

@@ -1,7 +1,8 @@
-/* A unit from the inside of the pool: what it sends, where it is, and what came back.
+/* The inside of a unit: what the unit sends, where it is, and its result.
  *
- * Parameters may be password hashes: they are the unit's own copies and wiped with it. (libpq keeps
- * its own buffers, which nobody can wipe; that is why the process makes no core file.)
+ * Parameters may be password hashes: they are the unit's own copies, wiped when the unit is freed.
+ * (libpq keeps buffers of its own that cannot be wiped; that is why the process makes no core
+ * file.)
  */
 #ifndef STORE_UNIT_H
 #define STORE_UNIT_H
@@ -19,21 +20,22 @@ TAILQ_HEAD(unit_list, db_unit);
 struct db_unit {
     enum statement statement;
     bool dry_run;
-    bool cancelled; /* nobody waits for it any more; whoever holds it frees it */
+    bool cancelled; /* no callback is wanted; the function that next handles the unit frees it */
     unsigned count;
     char *values[UNIT_PARAMETERS_MAX];
     db_done_f *done;
     void *arg;
-    int64_t queued;   /* clock_ms() when it joined its lane's queue, and again when it is retried */
-    int64_t deadline; /* clock_ms() */
-    int64_t lost;     /* clock_ms() when its first try failed; 0: not yet */
-    enum db_status status;     /* how it will end, once it is on its way out */
-    PGresult *result;          /* what its statement returned; not valid before the Sync after it */
+    /* clock_ms() when the unit joined its lane's queue, or was put back for a retry. */
+    int64_t queued;
+    int64_t deadline;          /* clock_ms() */
+    int64_t lost;              /* clock_ms() when the first try failed; 0: no try has failed */
+    enum db_status status;     /* how the unit will end; set when the unit is about to end */
+    PGresult *result;          /* the result of its statement; final only after the Sync */
     TAILQ_ENTRY(db_unit) link; // lane::waiting, conn::in_flight or a list of ending units
 };
 
 struct statement_info {
-    const char *name; /* of the prepared statement */
+    const char *name; /* name of the prepared statement */
     enum db_lane lane;
     enum db_kind kind;
     unsigned parameters;
@@ -44,21 +46,22 @@ extern const struct statement_info statement_table[STATEMENT_COUNT];
 
 /* What a failed statement says about its unit. */
 struct unit_failure {
-    enum db_status status; /* DB_REFUSED is the database's answer; the others mean "cannot tell" */
-    bool breaks;           /* the connection is of no more use */
-    bool leaves;           /* the server is going away: what it did before is unknown */
+    /* DB_REFUSED: an answer of the database; DB_DOWN, DB_TIMEOUT: the database cannot tell. */
+    enum db_status status;
+    bool breaks; /* the connection is useless from now on */
+    bool leaves; /* the server is going away: what it did before is unknown */
 };
 struct unit_failure unit_failure_of(const char *sqlstate);
 
-/* Takes the next result of the unit. A later one counts only if it is an error (COMMIT can fail),
- * save for the one by which a dry run ends. False: the dry run was not rolled back. */
+/* Takes over the next result of the unit. After the first result only an error counts, because
+ * COMMIT can fail, except the error that ends a dry run. False: the dry run was not rolled back. */
 bool unit_take(struct db_unit *unit, PGresult *result);
 
-/* Calls `done` unless cancelled, and frees the unit, which is on no list. */
+/* Calls `done` unless the unit was cancelled, and frees the unit, which must be on no list. */
 void unit_finish(struct db_unit *unit, enum db_status status);
-/* The same for a list, by the units' `status`; each is off the list before its callback. */
+/* Finishes each unit of a list with its `status`; a unit is off the list before its callback. */
 void units_finish(struct unit_list *list);
-/* Frees them; calls nobody. */
+/* Frees the units without a callback. */
 void units_drop(struct unit_list *list);
 
 #endif
