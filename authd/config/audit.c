@@ -20,7 +20,8 @@ static bool read_retention(const struct reader *reader, const char *path, const 
     return true;
 }
 
-/* What erased a person is a change: while a login is kept, that has to be. */
+/* Changes must be kept at least as long as logins: the change that erases a user has to outlive
+ * every login that names that user. */
 bool config_read_audit(const struct reader *reader, const struct raw_audit *raw,
                        struct config *config)
 {

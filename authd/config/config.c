@@ -1,5 +1,5 @@
-/* Loads the configuration: file, schema, then every value. Nothing is used before all of it is
- * right, and the first mistake is reported in one line. */
+/* Loads the configuration: file, schema, then every value. Nothing takes effect before the whole
+ * file is right, and the first mistake is reported in one line. */
 #include "config/config.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@
 #define WORKERS_MAX     256
 #define NAME_LENGTH_MAX 32
 
-/* The line of the configuration's own text, when it has one. */
+/* Reports the line of the key, if the file has the key. */
 bool reader_fail(const struct reader *reader, const char *path, const char *format, ...)
 {
     struct err problem;
@@ -89,7 +89,8 @@ char *reader_path(const struct reader *reader, const char *path, const char *tex
     return absolute;
 }
 
-/* Only root changes its user; the default counts only then. The name is needed for the groups. */
+/* Sets the user. Only root can become another user, so the default counts only for root. The user
+ * needs a name, by which its groups are found. */
 static bool read_user(const struct reader *reader, const char *text, struct config *config)
 {
     struct err problem;
@@ -152,7 +153,7 @@ static bool read_site(const struct reader *reader, const struct raw_config *raw,
     return read_user(reader, raw->user, config);
 }
 
-/* A name becomes part of a file name. */
+/* The name of a plugin becomes part of a file name. */
 static bool is_plugin_name(const char *name)
 {
     size_t len = strlen(name);
@@ -184,7 +185,7 @@ static bool read_plugin_names(const struct reader *reader, const struct raw_conf
     return true;
 }
 
-/* The default list is the table's text. */
+/* Parses the default list, which the table of keys has as text. */
 static void default_plugins(struct config *config)
 {
     char *list = mem_strdup(config_key_default("plugins"));

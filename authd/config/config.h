@@ -1,5 +1,5 @@
-/* The configuration file: YAML, read by libcyaml against a schema, checked, and turned into plain
- * types. docs/authd.yaml.md is its manual.
+/* The configuration file: YAML that libcyaml reads against a schema; the values are checked and
+ * turned into plain types. docs/authd.yaml.md is its manual.
  *
  * Every mistake is one line that names the file, the key and the remedy, and authd does not start.
  */
@@ -22,66 +22,73 @@ enum config_protocol { CONFIG_DOVECOT, CONFIG_SASLAUTHD, CONFIG_HTTP };
 
 struct config_listener {
     enum config_protocol protocol;
-    char *path;    /* absolute; or NULL and: */
-    char *address; /* "127.0.0.1:12345" */
-    uid_t owner;   /* started as root: `user`, unless set; otherwise (uid_t)-1, unless set */
-    gid_t group;   /* likewise */
+    char *path;    /* absolute; NULL: the listener has an address */
+    char *address; /* "127.0.0.1:12345"; NULL: the listener has a path */
+    /* Owner of the unix socket; (uid_t)-1: unchanged. Default: `user` if authd was started as
+     * root. */
+    uid_t owner;
+    /* Group of the unix socket; (gid_t)-1: unchanged. Default: the group of `user` if authd was
+     * started as root. */
+    gid_t group;
     mode_t mode;
     uid_t *peers;
-    unsigned peer_count; /* 0: everyone who can open the socket */
+    unsigned peer_count; /* 0: every user that can open the socket */
     bool insecure_network;
-    bool tempfail_reply;             /* dovecot: `tempfail: reply`; otherwise disconnect */
-    bool tagged;                     /* dovecot: `identity: tagged`; otherwise plain */
-    bool admin_by_peer;              /* http: `admin: peer` */
-    char *certificate;               /* http: tls.certificate, absolute; NULL: no TLS */
-    char *key;                       /* tls.key, absolute */
-    struct network *trusted_proxies; /* http: whose word about their clients counts */
+    bool tempfail_reply; /* dovecot: `tempfail: reply`; otherwise disconnect */
+    bool tagged;         /* dovecot: `identity: tagged`; otherwise plain */
+    bool admin_by_peer;  /* http: `admin: peer` */
+    char *certificate;   /* http: tls.certificate, absolute; NULL: no TLS */
+    char *key;           /* tls.key, absolute */
+    /* http: proxies whose headers about their clients are believed. */
+    struct network *trusted_proxies;
     size_t trusted_proxy_count;
 };
 
 struct config {
     char *state_dir; /* absolute; NULL: not set (only with an external database) */
     char *key_dir;   /* absolute */
-    char *user;      /* name; run as, when started as root */
+    char *user;      /* name of the user that authd becomes when it is started as root */
     uid_t uid;
     gid_t gid;
     char *default_domain; /* canonical; NULL: none */
 
     bool embedded;   /* database.mode */
-    char *url;       /* external: the service role's; else NULL */
-    char *owner_url; /* external: the owner role's; else NULL */
+    char *url;       /* the service role's, with an external database; otherwise NULL */
+    char *owner_url; /* the owner role's, with an external database; otherwise NULL */
     unsigned read_connections;
 
     struct config_listener *listeners;
     size_t listener_count;
 
-    char *public_url;      /* scheme://host[:port], as a browser's Origin has it; NULL: not set */
+    char *public_url;      /* scheme://host[:port], written as a browser's Origin; NULL: not set */
     char *submission_host; /* NULL: not set */
     uint16_t submission_port;
     char *mail_from;   /* canonical; NULL: none */
     char *mail_server; /* smtp://address:port */
 
-    char *scheme;         /* password.scheme: makes new hashes */
+    char *scheme;         /* password.scheme: the scheme of new hashes */
     uint64_t hash_memory; /* bytes */
     uint32_t hash_passes;
-    uint64_t max_memory;             /* bytes that checking a stored hash may take */
-    uint64_t max_time_ms;            /* and about how long */
-    unsigned min_length;             /* of a new password, code points */
-    unsigned min_length_with_factor; /* of users who have enrolled */
+    uint64_t max_memory; /* the most bytes that checking a stored hash may take */
+    /* About the longest time that checking a stored hash may take. */
+    uint64_t max_time_ms;
+    unsigned min_length; /* of a new password, in code points */
+    /* Of a new password of a user who has enrolled, in code points. */
+    unsigned min_length_with_factor;
     unsigned min_score;
     char **words; /* case-folded */
     size_t word_count;
 
     struct factor_rules factor;
-    struct network *factor_shared; /* factor.grace.shared */
+    struct network *factor_shared; /* holds the entries of factor.grace.shared */
 
     char *plugin_dir; /* absolute; NULL: next to the program, or in the install prefix */
     char **plugins;
     size_t plugin_count;
     unsigned workers; /* 0: one per core */
 
-    uint64_t retain_changes_ms; /* audit */
-    uint64_t retain_logins_ms;
+    uint64_t retain_changes_ms; /* how long the audit keeps changes */
+    uint64_t retain_logins_ms;  /* how long the audit keeps logins */
 
     enum log_level log_level;
     enum log_format log_format;
@@ -91,12 +98,12 @@ struct config {
 struct config *config_load(const char *path, struct err *err);
 void config_destroy(struct config *config); /* NULL is fine */
 
-/* What the core needs of it; as long as `config`. */
+/* The part of the configuration that the core needs; valid as long as `config`. */
 struct site config_site(const struct config *config);
 struct audit_options config_audit(const struct config *config);
-bool config_has_tls(const struct config *config); /* a listener has */
+bool config_has_tls(const struct config *config); /* whether a listener has TLS */
 
-/* Commented YAML: every key, its meaning, unit and default. */
+/* Prints YAML with every key, and as comments its meaning, unit and default. */
 void config_print_defaults(FILE *out);
 
 #endif

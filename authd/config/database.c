@@ -1,6 +1,6 @@
-/* The database section. libpq itself takes the connection string apart, so that whatever it would
- * take for a password is seen. Threat: a secret in a file that is read, copied and pasted as a
- * configuration. */
+/* The database section. libpq itself parses the connection string, so that authd sees every option
+ * that libpq would take for a password. Threat: a secret in the configuration, a file that people
+ * read, copy and paste. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +17,8 @@
 
 static const char *const modes[] = {"embedded", "external", NULL};
 
-/* libpq marks what is to be hidden by a dispchar that begins with a star. */
+/* The first secret option that is set: libpq marks secrets by a dispchar that begins with a
+ * star. */
 static const char *secret_option(const PQconninfoOption *options)
 {
     for (; options->keyword != NULL; options++) {
@@ -28,7 +29,8 @@ static const char *secret_option(const PQconninfoOption *options)
     return NULL;
 }
 
-/* A service file may name hosts, which libpq would then look up by itself, and block the loop. */
+/* Whether the options name a service: libpq would look up the hosts of a service file by itself and
+ * block the loop. */
 static bool has_service(const PQconninfoOption *options)
 {
     for (; options->keyword != NULL; options++) {
@@ -39,7 +41,7 @@ static bool has_service(const PQconninfoOption *options)
     return false;
 }
 
-/* The text of libpq's own error may repeat a misplaced password: it is not shown. */
+/* Drops libpq's own error text, which may repeat a misplaced password. */
 static PQconninfoOption *url_parse(const struct reader *reader, const char *path, const char *url)
 {
     PQconninfoOption *options = PQconninfoParse(url, NULL);
@@ -78,7 +80,7 @@ static void append_option(struct buf *buf, const char *keyword, const char *valu
     buf_text(buf, "'");
 }
 
-/* The same database as the owner role. */
+/* The same connection string with the owner role as its user. */
 static char *owner_url(const PQconninfoOption *options)
 {
     struct buf buf;

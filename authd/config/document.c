@@ -1,6 +1,6 @@
-/* Reads the file. Threat: none of its own, whoever writes it commands authd; but a file that
- * anybody may write is refused, and mistakes are met before they can be taken for something else:
- * YAML gives a meaning to an empty value, to ~, and to a second document. */
+/* Reads the file. An attacker who may write the configuration commands authd, therefore a file that
+ * everybody may write is refused. Values to which YAML gives a meaning of its own are reported as
+ * mistakes: an empty value, ~, and a second document. */
 #include "config/document.h"
 
 #include <errno.h>
@@ -114,7 +114,7 @@ static bool check_mapping(struct document *document, const yaml_node_t *mapping,
     return true;
 }
 
-/* Each node on its own: no recursion, whatever the file nests. */
+/* Checks each node on its own, without recursion, however deeply the file nests. */
 static bool check_nodes(struct document *document, struct err *err)
 {
     const yaml_node_t *node = document->yaml.nodes.start;
@@ -131,7 +131,7 @@ static bool check_nodes(struct document *document, struct err *err)
     return true;
 }
 
-/* There is one document in the file, and nothing after it. */
+/* The file must end after its one document. */
 static bool parse_rest(const struct document *document, yaml_parser_t *parser, struct err *err)
 {
     yaml_document_t more;
@@ -197,7 +197,8 @@ struct span document_text(const struct document *document)
     return buf_span(&document->text);
 }
 
-/* One step down; NULL where there is no such key or entry. Sets the line of the key. */
+/* Finds the value of a key in a mapping, and sets the line of the key; NULL: there is no such
+ * key. */
 static yaml_node_t *step_field(yaml_document_t *yaml, const yaml_node_t *mapping, struct span name,
                                size_t *line)
 {

@@ -1,4 +1,4 @@
-/* The configuration file as text and as libyaml's tree: what is no YAML is found here, and the line
+/* The configuration file as text and as libyaml's tree. Finds text that is not YAML, and the line
  * of each key. */
 #ifndef CONFIG_DOCUMENT_H
 #define CONFIG_DOCUMENT_H
@@ -16,8 +16,8 @@ void document_destroy(struct document *document); /* NULL is fine */
 
 struct span document_text(const struct document *document);
 
-/* The line of "listeners[1].mode" (entries count from 1, the last of two equal keys), or of what is
- * nearest around it. */
+/* The line of a key such as "listeners[1].mode"; entries count from 1, and of two equal keys the
+ * last counts. If the key is missing, the line of the nearest key or entry around it. */
 unsigned document_line(const struct document *document, const char *path);
 
 #endif

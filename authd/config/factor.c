@@ -1,5 +1,6 @@
-/* Second factors: who needs one, and where it may be left out. Threat: a time of grace that is as
- * good as none, because it begins wherever somebody is and does not end. */
+/* Second factors: which users need one, and where a code is remembered. Threat: a remembered
+ * network that protects nothing, because it covers every place where an attacker can be, or never
+ * ends. */
 #include <stdio.h>
 #include <string.h>
 
@@ -56,7 +57,7 @@ static bool read_uses(const struct reader *reader, const char *text, struct fact
     return true;
 }
 
-/* "/24,/64" and nothing that only looks like it. */
+/* Reads a pair of prefixes such as "/24,/64" in its canonical form; every other form is refused. */
 static bool read_network(const struct reader *reader, const char *text, struct factor_grace *grace)
 {
     char canonical[32] = "";

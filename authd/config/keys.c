@@ -1,5 +1,5 @@
-/* The table of all keys. It prints itself as the commented configuration of --print-defaults, so
- * that this text, the defaults in force and the keys that are known cannot differ. */
+/* The table of all keys. --print-defaults prints this table as a commented configuration, so the
+ * printed text, the defaults in force and the known keys cannot differ. */
 #include "config/keys.h"
 
 #include <stdbool.h>
@@ -8,19 +8,20 @@
 
 #include "config/config.h"
 
-/* A misspelt key is this near to the one that was meant, in letters changed, added, left out. */
+/* A key counts as misspelt if at most this many letters were changed, added or left out. */
 #define NEAR_ENOUGH 3
 #define KEY_MAX     32
 
 struct config_key {
     const char *path;    /* "listeners[].mode"; a path that ends in "." or "[]" opens a section */
     const char *value;   /* the default; NULL: none */
-    const char *example; /* shown, as a comment, where there is no default */
+    const char *example; /* printed as a comment if there is no default */
     const char *help;
-    bool needed; /* shown as if it were a default */
+    bool needed; /* the key must be in the file; its example is printed like a default */
 };
 
-/* Opens a section; has a default; has none, or a derived one; has to be there. */
+/* The rows of the table: SECTION opens a section, DEFAULT has a default, OPTIONAL has no fixed
+ * default, NEEDED must be in the file. */
 /* clang-format off */
 #define SECTION(path)                {path, NULL, NULL, NULL, false}
 #define DEFAULT(path, value, help)   {path, value, NULL, help, false}
@@ -31,119 +32,141 @@ struct config_key {
 static const struct config_key keys[] = {
     NEEDED("state_dir", "/var/lib/smtp-authd",
            "Directory of the key files and the embedded database."),
-    OPTIONAL(
-        "key_dir", "/var/lib/smtp-authd/keys",
-        "Directory of the key files; the same files on every node. Default: keys in state_dir."),
+    OPTIONAL("key_dir", "/var/lib/smtp-authd/keys",
+             "Directory of the key files; every node needs the same files. Default: the directory "
+             "keys in state_dir."),
     DEFAULT("user", "smtp-authd",
-            "Run as this user, when started as root. Otherwise authd runs as whoever started it."),
-    OPTIONAL("default_domain", "example.org", "Completes a login that has no @."),
+            "The user that authd becomes when it is started as root. Otherwise authd runs as the "
+            "user that started it."),
+    OPTIONAL("default_domain", "example.org", "The domain that completes a login without @."),
 
     SECTION("database."),
     DEFAULT("database.mode", "embedded",
             "embedded: a private PostgreSQL under state_dir. external: the server of url."),
-    OPTIONAL(
-        "database.url", "\"host=/run/postgresql dbname=authd user=authd_service\"",
-        "libpq connection string, only with mode: external. A password belongs in a passfile."),
+    OPTIONAL("database.url", "\"host=/run/postgresql dbname=authd user=authd_service\"",
+             "libpq connection string of the service role, only with mode: external. Put a "
+             "password into a passfile."),
     OPTIONAL("database.owner_url", "\"host=/run/postgresql dbname=authd user=authd_owner\"",
-             "The same for authd --migrate. Default: url with user=authd_owner."),
-    DEFAULT("database.read_connections", "2", "Connections for logins, 1 to 32."),
+             "libpq connection string of the owner role, for authd --migrate. Default: url with "
+             "user=authd_owner."),
+    DEFAULT("database.read_connections", "2",
+            "Number of database connections for logins, 1 to 32."),
 
     SECTION("listeners[]"),
-    NEEDED("listeners[].protocol", "dovecot", "dovecot, saslauthd or http."),
+    NEEDED("listeners[].protocol", "dovecot",
+           "Protocol of the socket: dovecot, saslauthd or http."),
     NEEDED("listeners[].path", "/var/spool/postfix/private/authd-auth",
-           "Unix socket. Either this or address."),
-    OPTIONAL("listeners[].address", "\"127.0.0.1:12345\"", "TCP; IPv6 as \"[::1]:12345\"."),
+           "Path of a unix socket. A listener has either path or address."),
+    OPTIONAL("listeners[].address", "\"127.0.0.1:12345\"",
+             "TCP address and port; IPv6 is written \"[::1]:12345\"."),
     OPTIONAL("listeners[].insecure_network", "true",
-             "The address may be other than loopback. Passwords then cross the network in clear."),
-    OPTIONAL("listeners[].owner", "postfix", "Owner of the socket, name or number."),
-    OPTIONAL("listeners[].group", "postfix", "Its group."),
-    DEFAULT("listeners[].mode", "0600", "Its permissions, octal."),
+             "true: the address need not be loopback. Passwords then cross the network in clear."),
+    OPTIONAL("listeners[].owner", "postfix", "Owner of the unix socket, name or number."),
+    OPTIONAL("listeners[].group", "postfix", "Group of the unix socket, name or number."),
+    DEFAULT("listeners[].mode", "0600", "Permissions of the unix socket, octal."),
     OPTIONAL("listeners[].peers", "[postfix, root]",
-             "Only processes of these users may connect. Default: whoever can open the socket."),
-    DEFAULT(
-        "listeners[].tempfail", "disconnect",
-        "dovecot only. How \"try again later\" is said: disconnect, as Postfix and Exim need it, "
-        "or reply, for clients that multiplex."),
+             "Users whose processes may connect. Default: every user that can open the socket."),
+    DEFAULT("listeners[].tempfail", "disconnect",
+            "dovecot only. The answer when authd cannot decide a login now. disconnect closes the "
+            "connection, as Postfix and Exim need it; reply sends a temporary failure, for clients "
+            "that multiplex logins."),
     DEFAULT("listeners[].identity", "plain",
-            "dovecot only. The user name in the answer: plain is alice@example.org, tagged is "
-            "alice#p3@example.org, which also says by what alice logged in."),
-    OPTIONAL("listeners[].admin", "peer",
-             "http on a path only. peer: root and authd's own user are administrators there."),
+            "dovecot only. The user name in the answer: plain is alice@example.org; tagged is "
+            "alice#p3@example.org, which also names the credential that alice used."),
+    OPTIONAL(
+        "listeners[].admin", "peer",
+        "http on a path only. peer: root and authd's own user are administrators on this socket."),
     OPTIONAL("listeners[].trusted_proxies", "[127.0.0.1, \"2001:db8::/64\"]",
-             "http on an address only. What these say about their clients (Forwarded, "
-             "X-Forwarded-For) is believed."),
+             "http on an address only. Proxies whose headers about their clients (Forwarded, "
+             "X-Forwarded-For) are believed."),
     SECTION("listeners[].tls."),
     OPTIONAL("listeners[].tls.certificate", "/etc/smtp-authd/tls.pem",
-             "http on an address only. Certificate and chain, PEM; read again when it changes."),
+             "http on an address only. File with the certificate and its chain, PEM; read again "
+             "when it changes."),
     OPTIONAL("listeners[].tls.key", "/etc/smtp-authd/tls.key",
-             "Its key, PEM. authd's user must be able to read it, others must not."),
+             "File with the certificate's key, PEM. authd's user must be able to read the file, "
+             "others must not."),
 
     OPTIONAL("public_url", "https://auth.example.org",
-             "Where browsers and other programs find the API; http only on loopback. Links in mail "
-             "begin with it."),
+             "URL at which browsers and other programs find the API; http only on loopback. Links "
+             "in mail begin with this URL."),
 
     SECTION("submission."),
-    OPTIONAL("submission.host", "mail.example.org", "What users enter in their mail program."),
-    DEFAULT("submission.port", "587", "Its port."),
+    OPTIONAL("submission.host", "mail.example.org",
+             "Name of the submission server that users enter in their mail programs."),
+    DEFAULT("submission.port", "587", "Port of the submission server."),
 
     SECTION("mail."),
-    OPTIONAL("mail.from", "postmaster@example.org",
-             "Sender of reset links. Without it none is sent."),
+    OPTIONAL(
+        "mail.from", "postmaster@example.org",
+        "Sender of reset links and other mail to users. Without this key authd sends no mail."),
     DEFAULT("mail.server", "smtp://127.0.0.1:25",
-            "The mail server on this machine that takes them."),
+            "Mail server on this machine that takes authd's mail."),
 
     SECTION("password."),
-    DEFAULT("password.scheme", "argon2id", "Makes new hashes; the others are still checked."),
+    DEFAULT("password.scheme", "argon2id",
+            "Scheme of new hashes. Stored hashes of the other loaded schemes are still checked."),
     DEFAULT("password.hash_memory", "46MiB", "Memory of one new hash, 19MiB to 1GiB."),
     DEFAULT("password.hash_passes", "1",
-            "Its passes over that memory, 1 to 10; with less than 46MiB at least 2."),
-    DEFAULT("password.max_memory", "256MiB", "A stored hash that needs more is not checked."),
-    DEFAULT("password.max_time", "2s", "Nor one that needs about this much time; 100ms to 5s."),
-    DEFAULT("password.min_length", "15", "Characters of a new password, 8 to 64."),
-    DEFAULT("password.min_length_with_factor", "8",
-            "The same, of users who have enrolled a second factor; not above min_length."),
+            "Passes of one new hash over its memory, 1 to 10; with less than 46MiB at least 2."),
+    DEFAULT("password.max_memory", "256MiB",
+            "Stored hashes that need more memory than this are not checked."),
+    DEFAULT("password.max_time", "2s",
+            "Stored hashes that need more time than about this are not checked; 100ms to 5s."),
+    DEFAULT("password.min_length", "15", "Least number of characters of a new password, 8 to 64."),
+    DEFAULT(
+        "password.min_length_with_factor", "8",
+        "Least number of characters for users who have enrolled a second factor, 8 to min_length."),
     DEFAULT("password.min_score", "3",
-            "How hard it must be to guess, 0 to 4: 2 is a million guesses, 3 a hundred million, 4 "
-            "ten billion."),
+            "How hard a new password must be to guess, 0 to 4: 2 is a million guesses, 3 a hundred "
+            "million, 4 ten billion."),
     OPTIONAL("password.words", "[acme, rocket]",
-             "What everybody here knows, so that no password is built from it."),
+             "Words that everybody at this site knows. A new password that is mostly such words is "
+             "refused."),
 
     DEFAULT("second_factor", "optional",
-            "Who needs a code beside the main password: off, optional (whoever has enrolled) or "
-            "required. Domains and users may be stricter."),
+            "Who needs a code beside the main password: off (no user), optional (users who have "
+            "enrolled) or required (every user). Domains and users may be stricter."),
     DEFAULT("second_factor_inline", "true",
-            "On mail sockets the code may follow the password, with a $ between them or not."),
-    DEFAULT("second_factor_ahead", "false",
-            "The code of the next 30 seconds is good as well, for phones that are fast."),
+            "true: on mail sockets the code may follow the password, with or without a $ between "
+            "them."),
+    DEFAULT(
+        "second_factor_ahead", "false",
+        "true: the code of the next 30 seconds is accepted too, for phones whose clock is fast."),
 
     SECTION("second_factor_grace."),
     OPTIONAL("second_factor_grace.for", "12h",
-             "On mail sockets, after a code: how long the same password is good without one from "
-             "the same network, 1m to 30d. Default: not at all."),
-    OPTIONAL("second_factor_grace.uses", "200", "How often, 1 to 100000. Default: 200."),
+             "How long a network is remembered after a code on a mail socket, 1m to 30d. The same "
+             "password then needs no code from the same network. Default: not at all."),
+    OPTIONAL(
+        "second_factor_grace.uses", "200",
+        "Number of logins without a code from a remembered network, 1 to 100000. Default: 200."),
     OPTIONAL("second_factor_grace.network", "\"/24,/64\"",
-             "What the same network is: prefixes of IPv4 (16 to 32) and IPv6 (32 to 128). Default: "
-             "/24,/64."),
+             "Prefixes that make addresses the same network: IPv4 (16 to 32), IPv6 (32 to 128). "
+             "Default: /24,/64."),
     OPTIONAL("second_factor_grace.shared", "[198.51.100.0/24]",
-             "Networks that too many share: no grace there."),
+             "Networks that too many people share; they are never remembered."),
 
     OPTIONAL("plugin_dir", "/usr/lib/smtp-authd/plugins",
-             "Default: next to the program, or in the install prefix."),
-    DEFAULT("plugins", "[plain, login, argon2id, crypt, dovecot]", "Only these are loaded."),
-    DEFAULT("workers", "0", "Threads that hash passwords, up to 256. 0: one per core."),
+             "Directory of the plugins. Default: next to the program, or in the install prefix."),
+    DEFAULT("plugins", "[plain, login, argon2id, crypt, dovecot]",
+            "Plugins to load; no others are loaded."),
+    DEFAULT("workers", "0", "Number of threads that hash passwords, up to 256. 0: one per core."),
 
     SECTION("audit."),
-    DEFAULT("audit.retain_changes", "730d", "How long changes are kept, at least 1d."),
-    DEFAULT("audit.retain_logins", "90d", "How long logins are kept; no longer than changes."),
+    DEFAULT("audit.retain_changes", "730d", "How long the audit keeps changes, at least 1d."),
+    DEFAULT("audit.retain_logins", "90d",
+            "How long the audit keeps logins; no longer than changes."),
 
     SECTION("log."),
     DEFAULT("log.format", "kv", "kv: key=value; json: one object a line."),
-    DEFAULT("log.level", "info", "error, warning, info or debug."),
+    DEFAULT("log.level", "info",
+            "Least important level that is logged: error, warning, info or debug."),
 };
 
 #define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
 
-/* The part before the last name, its dot included. */
+/* The length of the part before the last name, with its dot. */
 static size_t section_length(const char *path)
 {
     size_t len = strlen(path);
@@ -157,7 +180,7 @@ static bool opens_section(const struct config_key *key)
     return key->path[len - 1] == '.' || key->path[len - 1] == ']';
 }
 
-/* The name of a key within its section, without what marks a section. */
+/* The name of a key within its section, without the marks of a section. */
 static int key_name(const struct config_key *key, const char **name)
 {
     *name = key->path + section_length(key->path);
@@ -250,7 +273,7 @@ void config_key_advice(const char *path, char *out, size_t size)
     }
 }
 
-/* Comments that are wider than a terminal go over several lines. */
+/* Prints a help text as a comment, broken into lines that fit a terminal. */
 static void print_help(FILE *out, const char *indent, const char *help)
 {
     const int width = 96;
@@ -273,7 +296,8 @@ static bool key_is_active(const struct config_key *key)
     return key->value != NULL || key->needed;
 }
 
-/* A section of which nothing is set would have no value: it is a comment as a whole. */
+/* Whether a key of the section is printed with a value. Other sections would have no value in YAML
+ * and are printed as comments. */
 static bool section_is_active(const char *section, size_t len)
 {
     for (size_t i = 0; i < KEY_COUNT; i++) {

@@ -5,11 +5,12 @@
 
 #include <stddef.h>
 
-/* The default of a key ("password.hash_memory"), as it would stand in the file; NULL: it has none.
- */
+/* The default of a key ("password.hash_memory"), as the file would have it; NULL: the key has no
+ * default. */
 const char *config_key_default(const char *path);
 
-/* What may have been meant by the unknown key `path` ("listeners[1].mod"): a sentence. */
+/* Writes a sentence that suggests known keys instead of the unknown key `path`
+ * ("listeners[1].mod"). */
 void config_key_advice(const char *path, char *out, size_t size);
 
 #endif

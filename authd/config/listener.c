@@ -1,6 +1,6 @@
-/* Listeners. Threat: a socket that is open to more peers than its administrator meant. So the
- * default mode is the owner's alone, a key that does not apply to a protocol is a mistake and not
- * ignored, and leaving this machine in clear takes a key with "insecure" in its name. */
+/* The listeners. Threat: a socket that is open to more peers than its administrator meant.
+ * Therefore the default mode admits the owner alone, a key that does not apply to the protocol is a
+ * mistake, and leaving this machine in clear takes a key with "insecure" in its name. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static const char *const admins[] = {"peer", NULL};
 _Static_assert(CONFIG_DOVECOT == 0 && CONFIG_SASLAUTHD == 1 && CONFIG_HTTP == 2,
                "protocols[] follows enum config_protocol");
 
-/* One listener while it is read. */
+/* A listener while it is read. */
 struct entry {
     const struct reader *reader;
     const struct raw_listener *raw;
@@ -29,7 +29,7 @@ struct entry {
     char path[READER_PATH_MAX];
 };
 
-/* "listeners[2].mode"; valid until the next call. */
+/* The path of a key of this listener, such as "listeners[2].mode"; valid until the next call. */
 static const char *key_of(struct entry *entry, const char *name)
 {
     snprintf(entry->path, sizeof(entry->path), "listeners[%zu].%s", entry->number, name);
@@ -190,7 +190,7 @@ static bool read_proxies(struct entry *entry)
     return true;
 }
 
-/* Keys that only http has; all but `admin` speak about a network. */
+/* Reads the keys of http. All of them but `admin` need an address. */
 static bool read_http(struct entry *entry)
 {
     const struct raw_listener *raw = entry->raw;
@@ -221,7 +221,7 @@ static bool read_http(struct entry *entry)
     return read_tls(entry) && read_proxies(entry);
 }
 
-/* Keys that only dovecot has. */
+/* Reads the keys of dovecot. */
 static bool read_behaviour(struct entry *entry)
 {
     const struct raw_listener *raw = entry->raw;
@@ -266,7 +266,7 @@ static bool same(const char *a, const char *b)
     return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
-/* Two sockets in one place: the second would throw the first out. */
+/* Two listeners must not share a path or an address: the second would replace the first. */
 static bool check_unique(struct entry *entry, const struct config *config)
 {
     for (size_t i = 0; i + 1 < entry->number; i++) {

@@ -1,8 +1,10 @@
-/* What those outside are told: where the API and the mail servers are, and who writes to them.
+/* The settings about the world outside authd: where users and programs reach the API and the mail
+ * servers, and who sends mail to users.
  *
- * Threats: a link in a mail, or an Origin that is compared, which means another host than its
- * administrator thinks, so a URL has its one canonical form or is refused; a reset link that
- * crosses a network in clear, so mail is handed to this machine's own server only. */
+ * Threats: a URL in a mail or in a comparison with an Origin leads to another host than its
+ * administrator thinks, so a URL is brought into its one canonical form or refused; a reset link
+ * crosses a network in clear, so mail is handed only to a server on this machine.
+ */
 #include <stdlib.h>
 #include <string.h>
 

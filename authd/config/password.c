@@ -1,5 +1,5 @@
-/* The password section: what hashing costs, and what a new password must be. Threat: a value by
- * which hashes are cheap to guess, or their checks take a machine's memory. */
+/* The password section: the cost of hashing, and the rules for a new password. Threat: a value that
+ * makes hashes cheap to guess, or that lets checking them take all of a machine's memory. */
 #include <stdio.h>
 
 #include "base/mem.h"
@@ -9,7 +9,7 @@
 
 #define MIB ((uint64_t)1024 * 1024)
 
-/* OWASP's floor for argon2id: either of the two. */
+/* OWASP's minimum for argon2id: 19 MiB with two passes, or 46 MiB with one. */
 #define HASH_MEMORY_MIN          (19 * MIB)
 #define HASH_MEMORY_MAX          (1024 * MIB)
 #define HASH_MEMORY_MIN_ONE_PASS (46 * MIB)
@@ -17,8 +17,9 @@
 #define MAX_MEMORY_MAX           (4096 * MIB)
 #define MAX_TIME_MIN_MS          100
 #define MAX_TIME_MAX_MS          5000
-#define MIN_LENGTH_MIN           8 /* NIST SP 800-63B, with a second factor */
-#define MIN_LENGTH_MAX           64
+/* NIST SP 800-63B: the minimum for a password with a second factor. */
+#define MIN_LENGTH_MIN 8
+#define MIN_LENGTH_MAX 64
 
 static bool read_size(const struct reader *reader, const char *path, const char *value,
                       uint64_t *bytes)

@@ -1,4 +1,4 @@
-/* What the parts of config.c share while they turn a raw configuration into a checked one. */
+/* Shared by the files that turn a raw configuration into a checked one. */
 #ifndef CONFIG_READER_H
 #define CONFIG_READER_H
 
@@ -9,29 +9,31 @@
 #define READER_PATH_MAX 64
 
 struct reader {
-    const char *file;      /* as the user gave it */
-    const char *directory; /* of the file, absolute: relative paths begin there */
+    const char *file;      /* the path as the user gave it */
+    const char *directory; /* the file's absolute directory; relative paths begin there */
     const struct document *document;
     struct err *err;
 };
 
-/* Always false. `path` names the key; the text is what is wrong with it, and the remedy. */
+/* Reports a mistake and returns false. `path` names the key; the text says what is wrong and what
+ * to do. */
 bool reader_fail(const struct reader *reader, const char *path, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The same about the value of the key, which is shown. */
+/* Reports a mistake about the value of the key, shows the value, and returns false. */
 bool reader_fail_value(const struct reader *reader, const char *path, const char *value,
                        const char *problem);
 
-/* The value, or the default of the key; NULL: neither. */
+/* The value, or else the key's default; NULL if the key has no default. */
 const char *reader_default(const char *value, const char *general_path);
 
-/* Each takes the text of the key `path`. False: reader->err is set. */
+/* Reads one of the `choices` from the text of the key `path`. False: reader->err is set. */
 bool reader_choice(const struct reader *reader, const char *path, const char *text,
                    const char *const *choices, unsigned *out);
-/* Absolute, without a slash at the end; free it. NULL: reader->err is set. */
+/* Makes the path absolute, without a slash at the end; free the result. NULL: reader->err is
+ * set. */
 char *reader_path(const struct reader *reader, const char *path, const char *text);
 
-/* A network with its prefix, or one address. */
+/* Reads a network with its prefix, or one address. False: reader->err is set. */
 bool reader_network(const struct reader *reader, const char *path, const char *text,
                     struct network *out);
 

@@ -1,8 +1,9 @@
 /* The schema, and libcyaml's back-trace in one line.
  *
- * libcyaml finds unknown, duplicate and missing keys and wrong shapes. It reports them as a message
- * and, innermost first, the fields and entries around the place. The lines it gives are those of
- * the token before, so only the path is taken from it. */
+ * libcyaml finds unknown, duplicate and missing keys and values of a wrong shape. It reports a
+ * message and then, innermost first, the fields and entries around the mistake. libcyaml's line
+ * numbers are those of the preceding token, so only the path is taken from its report.
+ */
 #include "config/schema.h"
 
 #include <stdio.h>
@@ -138,8 +139,7 @@ static const cyaml_schema_value_t config_schema = {
 /* libcyaml's report of one mistake. */
 struct trace {
     char message[256];
-    bool
-        field_innermost; /* steps[0] is a field of the mapping, not an entry or the mapping's own */
+    bool field_innermost; /* steps[0] is a field inside the mapping with the mistake */
     unsigned lines;
     unsigned depth;
     char steps[8][64]; /* innermost first: ".mode", "[1]" */
@@ -173,7 +173,7 @@ static void trace_log(cyaml_log_t level, void *context, const char *format, va_l
     }
 }
 
-/* Outermost first, from the step `from` on. */
+/* Writes the path, outermost step first, without the `from` innermost steps. */
 static void trace_path(const struct trace *trace, unsigned from, char *out, size_t size)
 {
     size_t used = 0;
@@ -184,7 +184,8 @@ static void trace_path(const struct trace *trace, unsigned from, char *out, size
     }
 }
 
-/* A mistake about a key: the step that is innermost is whatever key came before it. */
+/* If the message begins with `prefix`, returns the key that follows and sets the path of its
+ * mapping. The innermost step, if a field, is left out: it is the key before the mistake. */
 static const char *trace_key(const struct trace *trace, const char *prefix,
                              struct schema_mistake *mistake)
 {
@@ -231,7 +232,8 @@ static void mistake_explain(const struct trace *trace, cyaml_err_t error,
         snprintf(text, size, "refers to another place (*); write the value itself");
     } else if (error == CYAML_ERR_SEQUENCE_ENTRIES_MIN) {
         snprintf(text, size, "is an empty list; give it an entry, or leave the key out");
-    } else if (error == CYAML_ERR_STRING_LENGTH_MAX) { /* libcyaml's own text shows the value */
+    } else if (error == CYAML_ERR_STRING_LENGTH_MAX) {
+        /* The message of libcyaml would show the value. */
         snprintf(text, size, "is longer than %d octets", TEXT_MAX);
     } else if (error == CYAML_ERR_SEQUENCE_ENTRIES_MAX) {
         snprintf(text, size, "has more than %d entries", ENTRIES_MAX);

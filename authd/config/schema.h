@@ -1,5 +1,5 @@
-/* The configuration as libcyaml reads it: every scalar still text, NULL where the key is missing.
- */
+/* The configuration as libcyaml reads it: every scalar is still text, and NULL if the key is
+ * missing. */
 #ifndef CONFIG_SCHEMA_H
 #define CONFIG_SCHEMA_H
 
@@ -107,10 +107,10 @@ struct raw_config {
 /* Why libcyaml refused a file. */
 struct schema_mistake {
     char path[192]; /* "listeners[1].mode" */
-    char text[320]; /* and the remedy */
+    char text[320]; /* what is wrong, and the remedy */
 };
 
-/* NULL: see `mistake`. The text is YAML that libyaml accepts, and not empty. */
+/* NULL: see `mistake`. `text` must be YAML that libyaml accepts, and must not be empty. */
 struct raw_config *schema_load(struct span text, struct schema_mistake *mistake);
 void schema_free(struct raw_config *raw); /* NULL is fine */
 

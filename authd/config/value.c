@@ -1,5 +1,5 @@
-/* Scalars of the configuration. A unit is never guessed: a bare number where a size or a duration
- * belongs is refused. */
+/* Scalars of the configuration. A size or a duration needs its unit; a bare number is refused
+ * instead of guessing a unit. */
 #include "config/value.h"
 
 #include <arpa/inet.h>
@@ -24,7 +24,7 @@ static const struct unit sizes[] = {
 static const struct unit durations[] = {{"ms", 1},          {"s", 1000},         {"m", 60 * 1000},
                                         {"h", 3600 * 1000}, {"d", 86400 * 1000}, {NULL, 0}};
 
-/* Decimal digits only, up to 12 of them; returns what follows, NULL if there is no number. */
+/* Parses up to 12 decimal digits; returns the text after them, NULL if there is no such number. */
 static const char *number_parse(const char *text, uint64_t *number)
 {
     size_t digits = strspn(text, "0123456789");
@@ -40,7 +40,7 @@ static bool unit_parse(const char *text, const struct unit *units, uint64_t *val
     const char *rest = number_parse(text, value);
     for (; rest != NULL && units->name != NULL; units++) {
         if (strcmp(rest, units->name) == 0) {
-            *value *= units->factor; /* 10^12 days in ms still fit */
+            *value *= units->factor; /* the product of 10^12 days in ms fits */
             return true;
         }
     }
@@ -171,8 +171,8 @@ bool config_value_address(const char *text, bool *loopback, struct err *err)
                         "\"[::1]:12345\"");
 }
 
-/* What follows the host: nothing, or a port that is not the scheme's own; a slash alone is no path.
- */
+/* Parses the part after the host: nothing, or a port. `port` becomes 0 for the scheme's own port. A
+ * slash alone is accepted, a path is not. */
 static bool url_port(const char *rest, unsigned own, uint64_t *port)
 {
     *port = 0;
@@ -186,7 +186,8 @@ static bool url_port(const char *rest, unsigned own, uint64_t *port)
     return strcmp(rest, "") == 0 || strcmp(rest, "/") == 0;
 }
 
-/* The canonical form of the host at `text`; returns what follows, NULL if it is none. */
+/* Writes the canonical form of the host at `text`; returns the text after the host, NULL if there
+ * is no host. */
 static const char *url_host(const char *text, char out[static NAME_MAX_LENGTH + 1], bool *loopback)
 {
     char host[INET6_ADDRSTRLEN];
