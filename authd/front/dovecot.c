@@ -25,7 +25,7 @@ static void connection_drop_requests(struct connection *connection, enum reason 
     }
 }
 
-/* Those that cannot go on without the client's next line. */
+/* Drops the requests that wait for the client's next line. */
 static void connection_drop_awaiting(struct connection *connection)
 {
     struct request *request = TAILQ_FIRST(&connection->requests);
@@ -104,7 +104,7 @@ static size_t connection_input(struct stream *stream, struct span input)
     return length + 1;
 }
 
-/* A client that sends its requests, shuts down its side and reads gets its answers. */
+/* A client that has sent its requests and shut down its sending side still gets its answers. */
 static void connection_gone(struct stream *stream)
 {
     struct connection *connection = connection_of(stream);
@@ -128,7 +128,7 @@ static const struct stream_ops connection_ops = {
     .closed = connection_closed,
 };
 
-/* Said once, until there is room again. */
+/* Logs a full front once, until there is room again. */
 static void front_full(struct dovecot_front *front)
 {
     if (!front->draining && !front->full) {
@@ -202,8 +202,8 @@ void dovecot_drain(void *arg)
 
     front->draining = true;
     TAILQ_FOREACH (connection, &front->list, link) {
-        dovecot_connection_settle(
-            connection); // closes later, from the loop: the list does not change here
+        /* A connection closes later, from the loop: the list does not change here. */
+        dovecot_connection_settle(connection);
     }
 }
 

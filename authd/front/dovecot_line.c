@@ -33,14 +33,14 @@ static struct span field_unescape(char *field, size_t length)
             field[out++] = field[in];
         } else if (in + 1 < length) {
             field[out++] = unescaped(field[++in]);
-        } // an escape at the end stands for nothing
+        } // an escape at the end is dropped
     }
     return (struct span){field, out};
 }
 
-/* Takes the text up to the next TAB off the line. False: the line is used up. */
+/* The rest of a line. */
 struct cursor {
-    char *next; // NULL: nothing left
+    char *next; // NULL: the line is used up
     size_t left;
 };
 
@@ -132,7 +132,7 @@ static bool key_is(struct span field, const char *key, struct span *value)
     return true;
 }
 
-/* Unknown parameters are ignored, as Dovecot does. */
+/* Takes one parameter of AUTH. Unknown parameters are ignored, as Dovecot does. */
 static void parse_parameter(struct span field, struct dovecot_command *command)
 {
     struct span value;
@@ -171,8 +171,8 @@ static void parse_auth(struct cursor *cursor, struct dovecot_command *command)
     command->kind = DOVECOT_AUTH;
 }
 
-/* All that follows the id is the response: a further TAB makes it invalid base64, and a client of
- * version 1.3 or later has no channel binding to send here, as none was offered. */
+/* Everything after the id is the response. A further TAB makes the response invalid base64: from
+ * version 1.3 on it would separate a channel binding, which authd does not offer. */
 static void parse_cont(struct cursor *cursor, struct dovecot_command *command)
 {
     if (!parse_id(cursor, &command->id) || cursor->next == NULL) {
@@ -232,6 +232,6 @@ bool dovecot_response_decode(struct span data, char *out, size_t capacity, size_
                           sodium_base64_VARIANT_ORIGINAL) == 0) {
         return true;
     }
-    secret_wipe(out, capacity); // it may hold what came before the fault
+    secret_wipe(out, capacity); // the buffer may hold what was decoded before the fault
     return false;
 }

@@ -1,5 +1,5 @@
-/* The inside of the Dovecot front: dovecot.c keeps the connections, dovecot_request.c what is asked
- * on them. */
+/* The inside of the Dovecot front: dovecot.c keeps the connections, dovecot_request.c their
+ * requests. */
 #ifndef FRONT_DOVECOT_PRIVATE_H
 #define FRONT_DOVECOT_PRIVATE_H
 
@@ -14,12 +14,12 @@ struct dovecot_front {
     struct core *core;
     struct dovecot_options options;
     bool draining;
-    bool full; // and said so
+    bool full; // all connections are taken, which was logged
     unsigned connections;
     unsigned live; // requests of all connections
     uint32_t next_cuid;
     TAILQ_HEAD(, connection) list;
-    char line[DOVECOT_LINE_MAX]; // the line being handled; wiped afterwards
+    char line[DOVECOT_LINE_MAX]; // the line in progress; wiped afterwards
 };
 
 struct connection {
@@ -27,7 +27,7 @@ struct connection {
     struct stream stream;
     enum { AWAIT_VERSION, AWAIT_CPID, READY, CLOSING } state;
     bool half_closed; // the client has stopped sending and still reads
-    uint64_t number;  // of all connections of the process
+    uint64_t number;  // unique among the connections of the process
     uint32_t minor;
     unsigned live;
     char peer[sizeof(((struct peer *)0)->text)];
@@ -37,23 +37,23 @@ struct connection {
 
 struct request {
     struct connection *connection;
-    uint32_t id; // busy until its last line is written
+    uint32_t id; // in use until the last line of its request is written
     struct dialogue *dialogue;
     TAILQ_ENTRY(request) link; // connection::requests
 };
 
-/* Runs one command of the client. It may close the connection. */
+/* Runs one command of the client. May close the connection. */
 void dovecot_command_run(struct connection *connection, struct dovecot_command *command);
 
-/* Forgets a request; its dialogue has ended or been cancelled. */
+/* Frees a request whose SASL exchange has ended or been cancelled. */
 void dovecot_request_free(struct request *request);
 
-/* Cancels what is under way, sends what is queued, and closes. */
+/* Cancels the requests under way, sends the queued replies, and closes the connection. */
 void dovecot_connection_close(struct connection *connection);
-/* The same for a client that broke the protocol; logs why. */
+/* Logs a breach of the protocol and closes the connection. */
 void dovecot_connection_broken(struct connection *connection, const char *why);
-/* A finished request may have been the last one that a drain, or a client that will ask nothing
- * more, waited for. */
+/* Closes the connection if it has no request left and is draining or half closed. Call it after
+ * every finished request. */
 void dovecot_connection_settle(struct connection *connection);
 
 #endif

@@ -27,8 +27,9 @@ static void append_mechanism(struct buf *buf, const struct authd_mechanism *mech
     buf_text(buf, "\n");
 }
 
-/* MECH before SPID: Postfix and Exim take the other order for the wrong socket. The cookie only
- * matters to Dovecot's master protocol, which is not served, but its clients insist on one. */
+/* MECH stands before SPID: in the other order, Postfix and Exim believe that they are at the wrong
+ * socket. The cookie is used only by Dovecot's master protocol, which authd does not serve, but
+ * clients of Dovecot refuse a handshake without a cookie. */
 void dovecot_handshake_append(struct buf *buf, const struct authd_mechanism *const *mechanisms,
                               uint32_t cuid)
 {
@@ -95,7 +96,7 @@ void dovecot_reply_append(struct buf *buf, const struct dovecot_reply *reply)
     }
     append_field(buf, "user", reply->user);
     if (reply->code != NULL && strcmp(reply->code, DOVECOT_CODE_TEMPFAIL) == 0) {
-        buf_text(buf, "\ttemp"); // for clients older than code=
+        buf_text(buf, "\ttemp"); // for clients that do not know code= yet
     }
     append_field(buf, "code", reply->code);
     append_field(buf, "reason", reply->reason);

@@ -1,8 +1,9 @@
-/* What a Dovecot auth server says: the handshake and the replies, as octets. Pure.
+/* The handshake and the replies of a Dovecot auth server, as octets. Pure.
  *
- * What the clients need: every reply has a TAB (Exim 4.96 crashes on a line without), CONT keeps
- * its TAB when the challenge is empty, user= comes first, lines end in LF alone, and every value is
- * escaped so that no name can add a field. */
+ * Clients need the following: every reply has a TAB (Exim 4.96 crashes on a line without), CONT
+ * keeps its TAB when the challenge is empty, user= comes first, and lines end in LF alone. Every
+ * value is escaped, so that no name can add a field.
+ */
 #ifndef FRONT_DOVECOT_REPLY_H
 #define FRONT_DOVECOT_REPLY_H
 
@@ -24,10 +25,11 @@ enum dovecot_reply_kind { DOVECOT_FAIL, DOVECOT_OK, DOVECOT_CHALLENGE };
 struct dovecot_reply {
     enum dovecot_reply_kind kind;
     uint32_t id;
-    struct span challenge; /* DOVECOT_CHALLENGE: not yet base64 */
-    const char *user;      /* NULL or "": left out */
-    const char *code;      /* NULL: left out */
-    const char *reason;    /* NULL: left out; Postfix shows it to the mail client */
+    /* For DOVECOT_CHALLENGE; octets that are still to be encoded in base64. */
+    struct span challenge;
+    const char *user;   /* NULL or "": left out */
+    const char *code;   /* NULL: left out */
+    const char *reason; /* NULL: left out; Postfix shows it to the mail client */
 };
 
 void dovecot_handshake_append(struct buf *buf, const struct authd_mechanism *const *mechanisms,

@@ -1,4 +1,4 @@
-/* The requests of a Dovecot connection: what the client asks, and what it is told. */
+/* The requests of a Dovecot connection: from the client's command to the reply. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -73,7 +73,8 @@ static void reply_tempfail(struct connection *connection, uint32_t id)
     }
 }
 
-/* The same octets whatever was wrong, but for the reference. */
+/* Refuses a login. The reply has the same octets whatever the reason, except for the reference and
+ * the code of a refused authorization identity. */
 static void reply_deny(struct connection *connection, uint32_t id,
                        const struct login_result *result)
 {
@@ -90,7 +91,7 @@ static void reply_deny(struct connection *connection, uint32_t id,
                            });
 }
 
-/* ---- the dialogue's side ---- */
+/* ---- the SASL exchange's side ---- */
 
 static void request_challenge(void *arg, struct span challenge)
 {
@@ -107,8 +108,8 @@ static void request_finished(void *arg, const struct login_result *result)
     struct connection *connection = request->connection;
     uint32_t id = request->id;
 
-    dovecot_request_free(
-        request); // first: closing the connection cancels the dialogues of the others
+    /* First, because closing the connection cancels the SASL exchanges of its others. */
+    dovecot_request_free(request);
     switch (result->outcome) {
     case OUTCOME_ALLOW:
         reply_send(connection,
@@ -125,8 +126,9 @@ static void request_finished(void *arg, const struct login_result *result)
     dovecot_connection_settle(connection);
 }
 
-/* Clients that multiplex are told when they ask again. Postfix and Exim would make a refusal of
- * that, so their connection ends: they take that for "later". */
+/* Ends a request that took too long. Clients that multiplex learn it when they send the next line
+ * of the request. Postfix and Exim would turn a refusal into "wrong password" but take a closed
+ * connection for "try again later", so their connection is closed. */
 static void request_expired(void *arg)
 {
     struct request *request = arg;
@@ -170,7 +172,7 @@ static struct login_context command_context(const struct connection *connection,
     };
 }
 
-/* Ends a request before there is a dialogue. */
+/* Ends a request that has no SASL exchange yet. */
 static void auth_refuse(struct connection *connection, const struct dovecot_command *command,
                         enum reason reason)
 {
@@ -197,7 +199,8 @@ static void auth_refuse(struct connection *connection, const struct dovecot_comm
     }
 }
 
-/* resp= of a client older than 1.2 cannot say "empty": it then means that there is none. */
+/* Whether AUTH has an initial response. For a client older than version 1.2 an empty resp= means
+ * that there is none, because those versions cannot send an empty response. */
 static bool command_has_response(const struct connection *connection,
                                  const struct dovecot_command *command)
 {
@@ -252,7 +255,7 @@ static void command_auth(struct connection *connection, struct dovecot_command *
     secret_wipe(response, start.response.len);
 }
 
-/* Ends a request with a refusal of the front's own. */
+/* Ends a request with a refusal by the front itself. */
 static void request_refuse(struct request *request, enum reason reason, const char *code,
                            const char *text)
 {
@@ -297,7 +300,7 @@ static void command_cancel(struct connection *connection, uint32_t id)
     }
 }
 
-/* VERSION, then CPID, then requests; both only once. */
+/* Runs the handshake: VERSION, then CPID, each once; requests follow. */
 static void command_handshake(struct connection *connection, const struct dovecot_command *command)
 {
     if (connection->state == AWAIT_VERSION && command->kind == DOVECOT_VERSION) {

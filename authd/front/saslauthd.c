@@ -16,7 +16,7 @@
 #define OUTPUT_HIGH     1024
 #define ANSWER_MAX      64
 
-/* For the whole request; whoever is slower is cut off. */
+/* A client must have sent its whole request within this time, or its connection is closed. */
 static const struct timeval READ_TIME = {.tv_sec = 8};
 
 struct saslauthd_front {
@@ -34,7 +34,7 @@ struct connection {
     enum { READING, DECIDING, CLOSING } state;
     struct login *login;     // while DECIDING
     struct event read_timer; // while READING
-    uint64_t number;         // of all connections of the process
+    uint64_t number;         // unique among the connections of the process
     char peer[sizeof(((struct peer *)0)->text)];
     TAILQ_ENTRY(connection) link; // saslauthd_front::list
 };
@@ -102,8 +102,8 @@ static void connection_decide(struct connection *connection, const struct saslau
     buf_finish(&name);
 }
 
-/* All that has come is taken, and thereby wiped, once the login has its copy of the password; what
- * comes after the request is of no interest. */
+/* Consumes all input, which wipes it, once the login has its own copy of the password. Input after
+ * the request is ignored. */
 static size_t connection_input(struct stream *stream, struct span input)
 {
     struct connection *connection = connection_of(stream);
@@ -119,7 +119,7 @@ static size_t connection_input(struct stream *stream, struct span input)
     return input.len;
 }
 
-/* A client that only stopped sending still waits for its answer. */
+/* A client that has only stopped sending still waits for its answer. */
 static void connection_gone(struct stream *stream)
 {
     struct connection *connection = connection_of(stream);

@@ -24,8 +24,8 @@ static const struct field FIELD_RULES[FIELDS] = {
 };
 #undef FIELD
 
-/* Takes one string from the front of `rest`. A length beyond the limit is refused as soon as it is
- * read. */
+/* Takes one string from the front of `rest`. A length beyond the limit is refused before its octets
+ * arrive. */
 static enum saslauthd_frame_state field_take(struct span *rest, const struct field *rule,
                                              struct span *value, const char **why)
 {
@@ -50,7 +50,7 @@ static enum saslauthd_frame_state field_take(struct span *rest, const struct fie
     return SASLAUTHD_COMPLETE;
 }
 
-/* "192.0.2.1;587" without the port; empty if that is not an IP address. */
+/* The address of "192.0.2.1;587", without the port; empty if the text is not an IP address. */
 static struct span client_address(struct span client)
 {
     char text[INET6_ADDRSTRLEN];
@@ -88,7 +88,7 @@ void saslauthd_frame_parse(struct span input, struct saslauthd_frame *frame)
     frame->realm = fields[REALM];
 }
 
-/* The domain of "local@domain", in any case of its letters. */
+/* Whether the domain of the login is the realm; letters are compared without their case. */
 static bool login_ends_in(struct span login, struct span realm)
 {
     if (login.len <= realm.len) {

@@ -1,32 +1,33 @@
 /* The request of the saslauthd protocol, as a pure parser: four counted strings, and a fifth that
- * newer libsasl adds.
+ * newer versions of libsasl add.
  *
  *     request = login password service realm [client]    client = "address;port"
  *     string  = uint16, big-endian, then as many octets
  *
- * Clients neither end a request nor stop sending: it is complete with its fourth string. So the
- * fifth counts only if it came along, and nothing that decides may depend on it: a client in small
- * pieces gets the same answer as one in a single write.
+ * Clients neither mark the end of a request nor stop sending, so a request is complete with its
+ * fourth string. The fifth string is read only if it arrived together with the others, and no
+ * decision may depend on it: a client that sends small pieces gets the same answer as a client that
+ * sends everything in one write.
  *
- * Threat: a length that lies, a NUL that hides the rest of a name, a name that another program put
- * together differently. libsasl splits a login at its last "@" and passes the rest as the realm; it
- * is joined again here, in the only way that gives back what the mail client typed.
+ * Threats: a length that lies, a NUL that hides the rest of a name, a name that another program
+ * took apart differently. libsasl splits a login at its last "@" and passes the rest as the realm;
+ * the parts are joined here in the only way that gives back the name that the user typed.
  */
 #ifndef FRONT_SASLAUTHD_FRAME_H
 #define FRONT_SASLAUTHD_FRAME_H
 
 #include "base/buf.h"
 
-/* Octets of a login, service, realm or client, and of a password. */
+/* The most octets of a login, service, realm or client, and of a password. */
 #define SASLAUTHD_NAME_MAX     1024
 #define SASLAUTHD_PASSWORD_MAX 4096
 
-/* The longest request, and the longest joined login. */
+/* The longest request, and the longest login after joining. */
 #define SASLAUTHD_FRAME_MAX (5 * 2 + 4 * SASLAUTHD_NAME_MAX + SASLAUTHD_PASSWORD_MAX)
 #define SASLAUTHD_LOGIN_MAX (2 * SASLAUTHD_NAME_MAX + 1)
 
 enum saslauthd_frame_state {
-    SASLAUTHD_MALFORMED = 0, /* `why` says how; no more input can mend it */
+    SASLAUTHD_MALFORMED = 0, /* `why` says how; further input cannot mend the request */
     SASLAUTHD_INCOMPLETE,
     SASLAUTHD_COMPLETE,
 };
@@ -39,7 +40,8 @@ struct saslauthd_frame {
     struct span password;
     struct span service;
     struct span realm;
-    struct span client; /* the address alone; empty: none, or not one */
+    /* The address without the port; empty: there is none, or the text is no address. */
+    struct span client;
 };
 
 void saslauthd_frame_parse(struct span input, struct saslauthd_frame *frame);
