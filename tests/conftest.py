@@ -1,4 +1,4 @@
-"""Lets tests import the harness, from whatever directory pytest is started."""
+"""Lets tests import the harness, whatever the directory in which pytest is started."""
 
 import os
 import sys

@@ -1,5 +1,5 @@
-"""A client of the management API that believes no answer: each one must have a status that the API's own
-description names for its route, and the members that it names for that status."""
+"""A client of the management API that checks every answer against the API's own description: the status must be one
+that the description names for the route, and the body must have the members that it names for that status."""
 
 import functools
 import http.client
@@ -34,7 +34,7 @@ class Answer:
 
     @property
     def cookie(self):
-        """The session that it sets."""
+        """The session cookie that the answer sets."""
         return re.match(r"__Host-authd=([A-Za-z0-9_-]{43});", self.headers["Set-Cookie"])[1]
 
 
@@ -50,7 +50,7 @@ class Unix(http.client.HTTPConnection):
 
 
 class Caller:
-    """Somebody who asks: `headers` are his credentials."""
+    """A caller: `headers` are the caller's credentials."""
 
     def __init__(self, name, headers=None, path=None, **known):
         self.name, self.headers, self.path = name, headers or {}, path
@@ -61,7 +61,7 @@ class Caller:
 
 
 class Api:
-    """`address`: of the TCP listener; `path`: of the administrator's socket."""
+    """`address` is that of the TCP listener, `path` that of the administrator's socket."""
 
     def __init__(self, address, path):
         self.address, self.path = address, path
@@ -69,7 +69,8 @@ class Api:
         self.nobody = Caller("nobody", role=None)
 
     def call(self, method, path, body=None, who=None, **headers):
-        """`body`: JSON, or octets as they are. `headers`: with _ for -; None takes one away."""
+        """`body` is JSON, or octets that are sent unchanged. In `headers` an underscore stands for a hyphen, and None
+        removes a header."""
         who = who or self.host
         sent = {"X-Requested-With": "authd", **who.headers}
         if body is not None:
@@ -86,7 +87,7 @@ class Api:
         return answer
 
     def good(self, *arguments, **options):
-        """A call that must succeed; its object."""
+        """Makes a call that must succeed; returns its object."""
         answer = self.call(*arguments, **options)
         assert answer.status in (200, 201), (arguments, answer)
         return answer.json
@@ -104,22 +105,22 @@ class Api:
                       rights=made["rights"])
 
     def raw(self, octets):
-        """Sends octets over TCP; returns all that comes back until the end."""
+        """Sends octets over TCP; returns everything that the server sends until it closes."""
         with socket.create_connection(self.address, timeout=30) as sock:
             answer = b""
             try:
                 sock.sendall(octets)
                 sock.shutdown(socket.SHUT_WR)
             except OSError:
-                pass  # it has answered before it had all, and closed
+                pass  # the server has answered before it had read everything, and closed
             try:
                 while data := sock.recv(65536):
                     answer += data
             except ConnectionResetError:
-                pass  # because of what it did not read
+                pass  # reset by the server because of octets that it did not read
         return answer
 
-    # What the API says of itself
+    # The API's own description
 
     @functools.cached_property
     def document(self):
@@ -133,7 +134,7 @@ class Api:
                 for method, operation in path.items()]
 
     def operation(self, method, path):
-        """What describes a request: None if nothing does."""
+        """The operation that describes a request; None if there is none."""
         segments = path.partition("?")[0].split("/")
         for pattern, operations in self.document["paths"].items():
             names = pattern.split("/")
@@ -164,7 +165,8 @@ class Api:
             self.check_schema(content["schema"], answer.json, f"{method} {path} {answer.status}")
 
     def check_schema(self, schema, value, where):
-        """The part of JSON Schema that the document uses; an unknown keyword is an error."""
+        """Checks a value against the part of JSON Schema that the description uses; an unknown keyword is an error.
+        """
         known = {"$ref", "type", "enum", "required", "properties", "additionalProperties", "anyOf", "items",
                  "format"}
         assert not set(schema) - known, (where, schema)

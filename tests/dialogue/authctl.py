@@ -1,4 +1,4 @@
-"""authctl as root uses it on authd's machine."""
+"""authctl as root uses it on the machine of authd."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ DONE, REFUSED, USAGE, TEMPORARY = 0, 1, 2, 3
 
 
 class Person:
-    """root on authd's machine, with authctl."""
+    """root on the machine of authd, with authctl."""
 
     def __init__(self, server):
         self.server = server
@@ -22,19 +22,19 @@ class Person:
         return done.returncode, done.stdout, done.stderr
 
     def do(self, *words, stdin=""):
-        """(stdout, stderr) of what must succeed."""
+        """Runs a command that must succeed; returns (stdout, stderr)."""
         status, out, talk = self.run(*words, stdin=stdin)
         assert status == DONE, talk
         return out, talk
 
     def json(self, *words, stdin="", status=DONE):
-        """The one value of --json."""
+        """The one value that --json prints."""
         got, out, talk = self.run("--json", *words, stdin=stdin)
         assert got == status, out + talk
         return json.loads(out)
 
     def refused(self, *words, stdin=""):
-        """The sentence of what must be refused."""
+        """The error sentence of a command that must be refused."""
         status, out, talk = self.run(*words, stdin=stdin)
         assert (status, out) == (REFUSED, ""), talk
         return talk.splitlines()[0].removeprefix("authctl: ")

@@ -21,7 +21,7 @@ class Closed(Exception):
 
 
 class Reply:
-    """`words`: the line's fields, the first is the command."""
+    """A reply; `words` are the fields of the line, and the first is the command."""
 
     def __init__(self, line):
         self.line = line
@@ -34,7 +34,7 @@ class Reply:
         return base64.b64decode(self.words[2])
 
     def masked(self):
-        """The line without what may differ between two refusals: the id, the name and the reference."""
+        """The line without the parts that may differ between two refusals: the id, the name and the reference."""
         return "\t".join(
             "reference" if word.startswith("reason=") and "(reference " in word else word
             for number, word in enumerate(self.words) if number != 1 and not word.startswith("user="))
@@ -96,11 +96,12 @@ class Dovecot:
         return self.ask("\t".join(words) + "\n")
 
     def begin(self, authcid, password, id="1"):
-        """Sends AUTH, and returns when authd has begun with it: only then does it refuse the line after it."""
+        """Sends AUTH and returns once authd has begun with it: only then does authd refuse the line that pass_by()
+        adds."""
         assert self.pass_by(f"AUTH\t{id}\tPLAIN\tservice=smtp\tresp={plain(authcid, password)}\n")
 
     def pass_by(self, lines=""):
-        """True when authd has read these and all earlier lines and no answer to them was ready."""
+        """True if authd has read these and all earlier lines, and none of them was answered yet."""
         return self.ask(lines + "CONT\t4711\tAA==\n").line == "FAIL\t4711\treason=Authentication request timed out"
 
     def login(self, authcid, password, authzid=""):
@@ -110,7 +111,7 @@ class Dovecot:
         return self.ask(f"CONT\t{self.last_id}\t{encode(octets)}\n")
 
     def is_closed(self):
-        """True when the server closes without another word."""
+        """True if the server closes the connection without sending anything."""
         with contextlib.suppress(ConnectionError):
             return self.socket.recv(65536) == b""
         return True
@@ -124,13 +125,13 @@ def saslauthd_begin(path, login, password, service="smtp", realm="", extra=None,
     sock = socket.socket(socket.AF_UNIX)
     sock.settimeout(12)
     sock.connect(path)
-    with contextlib.suppress(BrokenPipeError):  # it has answered, or closed, before reading all
+    with contextlib.suppress(BrokenPipeError):  # authd may answer or close before it has read everything
         sock.sendall(request)
     return sock
 
 
 def saslauthd_answer(sock):
-    """The counted answer, b"" when the server closed without one."""
+    """The answer without its count; b"" if the server closed without one."""
     answer = b""
     with sock, contextlib.suppress(ConnectionResetError):
         while chunk := sock.recv(4096):
@@ -143,5 +144,5 @@ def saslauthd_answer(sock):
 
 
 def saslauthd(path, login, password, **fields):
-    """One saslauthd request and its answer."""
+    """Sends one saslauthd request and returns its answer."""
     return saslauthd_answer(saslauthd_begin(path, login, password, **fields))

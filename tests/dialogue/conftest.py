@@ -1,4 +1,4 @@
-"""One authd for all dialogues, on one private PostgreSQL; each test takes users of its own."""
+"""One authd on one private PostgreSQL for all tests of a worker; each test makes users of its own."""
 
 import functools
 import glob
@@ -15,14 +15,14 @@ from harness.private import read_text, wait_until
 
 PASSWORD = "correct horse battery staple"
 
-# Nobody's password; to find that out takes about a second.
+# A hash that no password matches, and whose check takes about a second.
 DEAR_HASH = "$6$rounds=2500000$authdauthd$" + "." * 86
 
 numbers = itertools.count(1)
 
 
 class Server:
-    """authd with its sockets, and what every test needs of it."""
+    """authd with its sockets, and the helpers that every test needs."""
 
     def __init__(self, authd, postgres):
         self.authd, self.postgres = authd, postgres
@@ -35,7 +35,7 @@ class Server:
         return Dovecot(path or self.plain, **options)
 
     def new_user(self, password=PASSWORD, stored=None):
-        """A user that no other test knows, with a hash made elsewhere if asked; returns the login."""
+        """Makes a user that no other test knows, with an imported hash if `stored` is given; returns the login."""
         login = f"user{os.getpid()}x{next(numbers)}@example.org"
         self.authd.authctl("user", "add", login, password=password)
         if stored:
@@ -43,7 +43,7 @@ class Server:
         return login
 
     def set_hash(self, login, stored):
-        """As an import would."""
+        """Sets a user's password hash, as an import would."""
         stored_hashes.write(self.postgres, self.authd.config["key_dir"], login, stored)
 
     def stored_hash(self, login):
@@ -53,7 +53,7 @@ class Server:
         return self.postgres.psql(text, database="authd")
 
     def threads_hashing(self):
-        """How many passwords are being hashed at this moment, as the kernel sees it."""
+        """How many threads are hashing passwords at this moment, according to the kernel."""
         tasks = glob.glob(f"/proc/{self.authd.process.pid}/task/*/stat")
         stats = [read_text(path).partition("(")[2].rpartition(") ") for path in tasks]
         return sum(name.startswith("hash") and rest[:1] == "R" for name, _, rest in stats)
@@ -62,14 +62,14 @@ class Server:
         wait_until(lambda: self.threads_hashing() == 0, what="the end of all hashes")
 
     def is_serving(self, login):
-        """True when this login succeeds now: authd has its database."""
+        """True if this login succeeds now, which means that authd has its database."""
         with self.connect(self.replying) as client:
             return client.login(login, PASSWORD).command == "OK"
 
 
 @functools.cache
 def doveadm_hash(password, scheme, *options):
-    """A foreign hash, made by another program."""
+    """An imported hash, made by Dovecot's own program."""
     done = subprocess.run(["doveadm", "pw", *options, "-s", scheme, "-p", password], check=True,
                           capture_output=True, text=True)
     return done.stdout.strip().partition("}")[2]
@@ -96,7 +96,7 @@ def server():
 
 @pytest.fixture
 def instance(server):
-    """An authd of the test's own on the same database, not started yet."""
+    """An authd for this test alone on the same database, not started yet."""
     authd = make_authd(server.postgres)
     yield Server(authd, server.postgres)
     authd.destroy()
@@ -104,5 +104,5 @@ def instance(server):
 
 @pytest.fixture(scope="session")
 def alice(server):
-    """A user with a good password, for tests that change nothing about her."""
+    """A user with a good password, for tests that leave her unchanged."""
     return server.new_user()

@@ -1,4 +1,5 @@
-"""Nodes of one database, each with key files of its own or all with the same, and clients that log in meanwhile."""
+"""Several nodes of one database, with key files of their own or with the same ones, and clients that log in
+meanwhile."""
 
 import os
 import shutil
@@ -13,7 +14,7 @@ from harness.private import free_ports, read_text, wait_until
 
 
 def key_names(directory, name):
-    """The names of a file's keys, in its order."""
+    """The names of the keys of a file, in the file's order."""
     return [sealing.key_id(bytes.fromhex(line)) for line in read_text(os.path.join(directory, name)).split()]
 
 
@@ -72,7 +73,7 @@ class Node(Server):
         return self.api.good("POST", f"/v1/keys/{purpose}/rotate", body or None)
 
     def sign_in(self, login):
-        """With a code, which who administers others needs."""
+        """Signs in with a code, which users who administer others need."""
         if login not in self.phones:
             self.phones[login] = totp.enrol_in(self.postgres, self.keys, login)
         self.sql("UPDATE authd.totp SET last_step = 0 WHERE account = (SELECT id FROM authd.account"
@@ -90,7 +91,7 @@ class Node(Server):
 
 
 def add_seeds(node, count):
-    """Users with second factors, by rows; {account: (id, seed)}."""
+    """Adds users with second factors, by rows; returns {account: (id, seed)}."""
     numbers = node.sql(f"SELECT authd.credential_id() FROM generate_series(1, {count})").split()
     accounts = node.sql(
         "INSERT INTO authd.domain (name) VALUES ('sealed.example') ON CONFLICT DO NOTHING;"
@@ -114,7 +115,7 @@ def assert_seeds(node, seeds):
 
 
 class Load:
-    """Clients that log in all the time."""
+    """Clients that log in without a pause."""
 
     def __init__(self, node, logins):
         self.node, self.refused, self.done, self.over = node, [], 0, False
@@ -145,7 +146,7 @@ class Load:
 
 
 def trim(node, purpose):
-    """Makes room in a file, as an administrator would: old keys whose count is 0 go."""
+    """Removes the old keys from a file once their count is 0, as an administrator would, to make room."""
     for key in node.list():
         if key["purpose"] == purpose and not key["current"]:
             node.wait_count(purpose, key["id"])

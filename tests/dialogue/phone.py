@@ -13,7 +13,7 @@ NEEDED = "app-password-or-code-required"
 
 @dataclass
 class Phone:
-    """A user who has enrolled, and what is on the phone."""
+    """A user who has enrolled, and the contents of the user's phone."""
 
     server: object
     login: str
@@ -22,11 +22,11 @@ class Phone:
     digits: int = 6
 
     def code(self, steps=0):
-        """The code of so many steps before or after this one."""
+        """The code that is `steps` time steps after the current one, or before it."""
         return totp.code(self.seed, self.algorithm, self.digits, at=time.time() + steps * totp.PERIOD)
 
     def wrong(self, number=0):
-        """One that is of none of the steps near."""
+        """A code that belongs to no time step near the current one."""
         near = {self.code(steps) for steps in range(-4, 5)}
         return [f"{n:0{self.digits}}" for n in range(number, number + 20) if f"{n:0{self.digits}}" not in near][0]
 
@@ -35,7 +35,7 @@ class Phone:
                                f" WHERE login = '{self.login}'")
 
     def forget(self):
-        """As if no code had been entered yet."""
+        """Resets the second factor, as if no code had been entered yet."""
         self.server.sql("UPDATE authd.totp SET last_step = 0, failures = 0, refused = '{}', locked_until = NULL"
                         f" WHERE account = (SELECT id FROM authd.account WHERE login = '{self.login}')")
 
@@ -63,7 +63,7 @@ def answer(server, login, secret, mechanism="PLAIN", path=None, **parameters):
 
 
 def event_of(server, login, secret, *how, **parameters):
-    """The line in the log; the reply has to fit."""
+    """The login's line in the log; the reply must agree with it."""
     since = server.authd.log_size()
     reply = answer(server, login, secret, *how, **parameters)
     event = server.authd.wait_event(since, user=login)
@@ -76,6 +76,6 @@ def outcome(server, login, secret, *how, **parameters):
 
 
 def by(server, login, secret, *how, **parameters):
-    """What came with the password, in the log."""
+    """The reason and the second factor of a login, from the log."""
     event = event_of(server, login, secret, *how, **parameters)
     return event["reason"], event.get("factor")

@@ -1,4 +1,4 @@
-"""A program on a terminal: what a person types, and what is shown."""
+"""A program on a terminal: the input that a person types, and the output that is displayed."""
 
 import fcntl
 import os
@@ -32,7 +32,7 @@ class Terminal:
         os.close(self.master)
 
     def _read(self, deadline):
-        """Takes what is shown next. False: the program is gone and all was read."""
+        """Reads the next output. False: the program has ended and all output was read."""
         if not select.select([self.master], [], [], max(0, deadline - time.monotonic()))[0]:
             raise AssertionError(f"nothing more was shown after:\n{self.text}")
         try:
@@ -43,7 +43,7 @@ class Terminal:
         return more != b""
 
     def expect(self, text, seconds=20):
-        """Waits until the text has been shown."""
+        """Waits until the text was displayed."""
         deadline = time.monotonic() + seconds
         while text not in self.text:
             assert self._read(deadline), f"no {text!r} in:\n{self.text}"
@@ -55,7 +55,7 @@ class Terminal:
         return bool(termios.tcgetattr(self.master)[3] & termios.ECHO)
 
     def finish(self, seconds=20):
-        """(exit status, all that was shown)"""
+        """Waits for the end; returns (exit status, all output)."""
         deadline = time.monotonic() + seconds
         while self._read(deadline):
             pass

@@ -1,4 +1,4 @@
-"""authctl and the HTTP sockets behind it, as an administrator and a stranger on the machine see them."""
+"""authctl and the HTTP sockets behind it, as used by an administrator and by a stranger on the machine."""
 
 import contextlib
 import json
@@ -31,7 +31,7 @@ def refusal(server, *words, **options):
 
 
 class Http:
-    """One connection, octet by octet."""
+    """One HTTP connection, octet by octet."""
 
     def __init__(self, address):
         local = isinstance(address, str)
@@ -49,7 +49,7 @@ class Http:
         self.socket.close()
 
     def get(self, path):
-        """(status, body); the status is 0 when the connection was closed instead."""
+        """(status, body); the status is 0 if the connection was closed instead."""
         try:
             self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: {self.host}\r\n\r\n".encode())
             return self.response()
@@ -67,7 +67,7 @@ class Http:
         return int(line.split()[1]), json.loads(self.reader.read(length))
 
     def is_closed(self):
-        """True when the other side has hung up; nothing else may have come."""
+        """True if the other side has closed the connection without sending anything."""
         if not select.select([self.socket], [], [], 0)[0]:
             return False
         try:
@@ -83,7 +83,7 @@ def get(address, path):
 
 @pytest.fixture
 def loopback(instance):
-    """An authd with an HTTP socket for everybody, and its address."""
+    """An authd with an HTTP socket for everybody, and the address of that socket."""
     address = ("127.0.0.1", free_ports()[0])
     instance.authd.config["listeners"].append({"protocol": "http", "address": "%s:%d" % address})
     instance.authd.write_config()
@@ -91,7 +91,7 @@ def loopback(instance):
     return instance, address
 
 
-# Who is meant
+# Naming a user
 
 
 def test_digits_that_are_an_id_and_a_login_are_refused(server):
@@ -120,7 +120,7 @@ def test_me_is_the_caller(server):
     assert server.authd.authctl("user", "delete", login).status == 0
 
 
-# What is typed
+# Words of a command
 
 
 @pytest.mark.parametrize("words", [
@@ -170,7 +170,7 @@ def test_a_full_disk_does_not_hide_the_change(server):
         assert "the change was made" not in err
 
 
-# A database that does not do its work
+# A database that does not work
 
 
 def test_ready_means_that_the_database_answers(instance):

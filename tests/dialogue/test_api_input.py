@@ -1,5 +1,5 @@
-"""What strangers and mistaken programs send: bodies, cursors, conditions and keys that are not what they
-should be. Each is refused by name, and changes nothing."""
+"""Requests of strangers and mistaken programs: bodies, cursors, conditions and keys that are not what they should be.
+Each request is refused with a reason, and changes nothing."""
 
 import json
 
@@ -118,7 +118,7 @@ def test_a_body_of_a_mebibyte(unchanged, method, path):
 
 
 def test_a_stranger_makes_nobody_keep_his_body(world):
-    """64 connections that each send 900 KB to a route that is not theirs."""
+    """Opens 64 connections that each send 900 KB to a route which the caller may not use."""
     pid = world.server.authd.process.pid
 
     def resident():
@@ -162,7 +162,7 @@ def test_a_query_that_is_not_as_described(unchanged, query):
     assert answer.status == 422 or query == "limit=1&limit=2"
 
 
-# Objects of others
+# Objects of other users
 
 
 def test_ids_of_others_under_ones_own_name(world):
@@ -196,7 +196,7 @@ def test_a_list_is_whole_and_stable_under_inserts(world):
         page = world.api.good("GET", f"{USERS}?limit=2&match=page{cursor}")
         seen += [user["login"] for user in page["items"]]
         if len(seen) == 2:
-            world.api.good("POST", USERS, {"login": f"page00@{HOME}"})  # before all that was shown
+            world.api.good("POST", USERS, {"login": f"page00@{HOME}"})  # sorts before everything that was listed
             world.api.good("DELETE", f"{USERS}/page0@{HOME}")
         cursor = page["next"] and f"&cursor={page['next']}"
     assert seen == [f"page{number}@{HOME}" for number in range(7)]
@@ -218,7 +218,7 @@ def test_a_cursor_belongs_to_its_list(unchanged):
 
 
 def test_a_cursor_opens_nothing_to_another_caller(world):
-    """Whoever gets hold of one still sees only what is his."""
+    """A caller who gets hold of another caller's cursor still sees only the objects in his own reach."""
     cursor = world.api.good("GET", f"{USERS}?limit=1")["next"]
     page = world.api.good("GET", f"{USERS}?cursor={cursor}", who=world.caller("domain-admin"))
     assert {user["domain"] for user in page["items"]} == {HOME}
@@ -264,7 +264,7 @@ def test_a_request_twice_under_one_key(world):
     answer = world.api.call("POST", f"{USERS}/peer@{HOME}/suspend", {}, Idempotency_Key="once")
     assert (answer.status, answer.type) == (422, "idempotency-key-reused")
     assert world.snapshot() == before
-    # Another caller has keys of his own, and does not get the answer of somebody else.
+    # Another caller has keys of his own, and does not get this caller's answer.
     other = world.api.call("POST", USERS, body, world.caller("admin"), Idempotency_Key="once")
     assert other.status == 409
 
@@ -297,11 +297,11 @@ def test_a_key_where_none_belongs(unchanged):
     assert (answer.status, answer.type) == (400, "bad-request")
 
 
-# What comes out
+# Contents of answers
 
 
 def test_no_answer_tells_of_the_inside(world):
-    """Neither of SQL nor of paths, whatever is asked."""
+    """No answer contains SQL or paths, whatever the request."""
     for path in (USERS, f"{USERS}/x'--", f"{USERS}/%27%3B", f"{USERS}?cursor=x", f"{USERS}?match=%25"):
         text = world.api.call("GET", path).text.lower()
         for word in ("select ", "plpgsql", "authd.manage", "/usr/", "/tmp/", "line 1:", "pg_"):

@@ -1,6 +1,6 @@
-"""Who may do what: each caller × each route of the API × own, other, foreign and absent objects. What must
-come out follows from the roles that /openapi.json names and from who reaches whom; what is refused is
-asked in earnest, and nothing may have changed."""
+"""The rights: each caller × each route of the API × own, other, foreign and absent objects. The expected status
+follows from the roles that /openapi.json names and from the caller's reach. A request that must be refused is sent
+without a dry run, and must change nothing."""
 
 import pytest
 from world import EMPTY, FAR, HOME, PASSWORD, RANKS, make_world
@@ -37,10 +37,10 @@ BODIES = {
 }
 QUERIES = {"address_remove": "address=nobody@nowhere.example"}
 
-# Without a dry run, and about the caller alone: tests of their own.
+# Operations that have no dry run and concern the caller alone; other tests cover them.
 ALONE = {"sign_in", "session_fresh", "sign_out", "reset_use"}
 
-# Change nothing, though their bodies make them POST.
+# Operations that change nothing, although their bodies make them POST.
 QUESTIONS = {"password_strength"}
 
 
@@ -50,7 +50,7 @@ def world():
 
 
 class Target:
-    """An object: `owner` is the login it belongs to, `domain` its domain."""
+    """An object: `owner` is the login to which it belongs, `domain` its domain."""
 
     def __init__(self, kind, path, owner=None, rank=0, domain=None):
         self.kind, self.path, self.owner, self.rank, self.domain = kind, path, owner, rank, domain
@@ -105,24 +105,24 @@ def targets_of(world, caller, pattern):
 
 
 def sub_object(world, pattern, owner):
-    """What a user has: the session that nobody here uses, …"""
+    """The id of an object that belongs to a user, such as a session that no test uses."""
     kind = pattern.split("/")[4] if pattern.count("/") > 3 else ""
     return world.things.get((kind, owner), ABSENT)
 
 
 def is_visible(caller, target):
     if target.domain is None and target.kind != "host's":
-        return False  # absent
+        return False  # the object is absent
     if target.kind == "host's":
         return caller.reach is None
-    if target.domain == "":  # the whole site's, and no secret
+    if target.domain == "":  # the object belongs to the whole site and is no secret
         return True
     own = target.owner is not None and target.owner == getattr(caller, "login", None)
     return caller.reach is None or target.domain in caller.reach or own
 
 
 def expected(operation, method, caller, target):
-    """401, 403, 404, or None: allowed."""
+    """The expected status: 401, 403, 404, or None if the request is allowed."""
     roles = operation["x-roles"]
     if not roles:
         return None
@@ -179,7 +179,7 @@ def ask(world, method, path, operation, caller, dry):
 
 @pytest.fixture(scope="module")
 def stage(world):
-    """Keys and sessions of everybody who may own some."""
+    """Keys and sessions of every caller who may own some."""
     world.keys, world.things = {}, {}
     world.keys["host"] = world.api.make_key(label="the host's").id
     for login in world.logins:
@@ -187,7 +187,7 @@ def stage(world):
         world.things["sessions", login] = caller.session
         made = world.api.good("POST", f"/v1/users/{login}/app-passwords", {"label": "phone"})
         world.things["app-passwords", login] = made["id"]
-        # A dry run of its confirmation looks at no code.
+        # The dry run of a confirmation checks no code.
         world.server.sql("INSERT INTO authd.totp_pending (account, id, seed, algorithm, digits, expires_at) "
                          f"SELECT {world.logins[login]}, authd.credential_id(), '$sealed$', 'SHA1', 6, "
                          "authd.now() + interval '1 hour'")

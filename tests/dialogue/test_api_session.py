@@ -1,4 +1,4 @@
-"""Signing in to the API over TCP, as a browser does it, and as those do who should not be let in."""
+"""Sign-in to the API over TCP, by browsers and by clients that must not be let in."""
 
 import itertools
 import os
@@ -185,7 +185,7 @@ def test_a_refusal_is_in_the_log(world, somebody):
     assert "status=401" in line and "reason=wrong-password" in line
 
 
-# Other sites
+# Requests that another site's page sends
 
 
 FORGED = [
@@ -225,7 +225,7 @@ def test_our_own_page_and_a_program_may(world, somebody):
 
 
 def test_reading_has_no_effect(world, somebody):
-    """A link may make a browser send its cookie with a GET; so no GET changes anything."""
+    """A link may make a browser send its cookie with a GET; therefore no GET changes anything."""
     caller = world.sign_in(f"admin@{HOME}")
     before = world.snapshot()
     for method, pattern, _ in world.api.operations():
@@ -239,7 +239,7 @@ def test_reading_has_no_effect(world, somebody):
     "evil.example", "127.0.0.1", "127.0.0.1:1", "localhost", "127.0.0.1.evil.example:{port}", "evil.example:{port}",
     "[::1]:{port}", "127.0.0.1:{port}@evil.example", ""])
 def test_a_name_that_is_not_ours(world, host):
-    """DNS rebinding: the attacker's name, our address."""
+    """DNS rebinding: the attacker's host name leads to authd's address."""
     host = host.format(port=world.api.address[1])
     for path in "/healthz", "/v1/session", "/nothing":
         answer = world.api.call("GET", path, who=world.api.nobody, Host=host)
@@ -272,7 +272,8 @@ def test_keys_that_are_none(world):
 
 
 def test_a_key_counts_alone(world):
-    """Also on the administrator's socket: who shows a key wants its rights and no more."""
+    """A key replaces the caller's other credentials, on the administrator's socket too: a client that presents a key
+    wants the key's rights and no more."""
     key = world.api.make_key(rights=["domains:read"]).headers["Authorization"]
     assert world.api.call("GET", "/v1/users", Authorization=key).status == 403
     assert world.api.call("GET", "/v1/domains", Authorization=key).status == 200
@@ -303,7 +304,7 @@ def test_two_credentials_in_one_header_each_are_refused(world):
         assert world.api.raw(request.encode()).split()[1] == b"400"
 
 
-# Who is at the other end
+# The client's address
 
 
 def test_the_administrators_socket_trusts_no_relay(world):

@@ -1,5 +1,5 @@
-"""The API against its own description: every route and every status that it names is met, every answer is
-as described (api.py sees to that), and there is no route that it does not name."""
+"""The API against its own description: every route answers with every status that the description names, every answer
+is as described (api.py checks it), and no other route exists."""
 
 import itertools
 import os
@@ -11,10 +11,10 @@ from world import EMPTY, FAR, HOME, make_world
 
 QUERIES = {"address_remove": f"address=spare@{HOME}"}
 
-# Has a second factor, and has begun to enrol another.
+# A user who has a second factor and has begun to enrol another.
 ENROLLED = f"enrolled@{HOME}"
 
-# What stands behind each parameter, and can be changed and taken away.
+# For each parameter, an object that may be changed and deleted.
 GOOD = {"user": f"peer@{HOME}", "domain": EMPTY, "class": "idle", "purpose": "sealing"}
 ABSENT = {"user": f"nobody@{HOME}", "domain": "absent.example", "class": "absent", "purpose": "absent",
           "id": "999999"}
@@ -34,7 +34,7 @@ def stage(world):
     world.new_user(ENROLLED)
     totp.enrol_in(world.server.postgres, world.server.authd.config["key_dir"], ENROLLED)
     world.api.good("POST", f"/v1/users/{ENROLLED}/totp", {})
-    # Digits that are one user's id and another's login.
+    # The digits are the id of one user and the login of another.
     world.digits = world.logins[f"far@{FAR}"]
     world.new_user(f"{world.digits}@example.org")
     world.rights = world.server.sql(
@@ -45,7 +45,7 @@ def stage(world):
 
 
 class Route:
-    """One operation, and how to make it answer each of its statuses."""
+    """One operation, and a way to make it answer with each of its statuses."""
 
     def __init__(self, stage, method, pattern, operation):
         self.stage, self.api = stage, stage.api
@@ -67,7 +67,7 @@ class Route:
         return self.stage.key
 
     def good(self):
-        """What the parameters are when it can be done."""
+        """The parameters with which the operation succeeds."""
         enrolled = self.name in ("totp_show", "totp_enroll", "totp_confirm", "totp_remove", "recovery_codes_set")
         return {**GOOD, "user": ENROLLED} if enrolled else GOOD
 
@@ -75,7 +75,7 @@ class Route:
         return BODIES[self.name] if "requestBody" in self.operation else None
 
     def who(self):
-        """Somebody who may."""
+        """A caller who may call the operation."""
         if self.operation.get("x-session-only"):
             return self.stage.sign_in(f"helpdesk@{HOME}")
         return self.api.host if self.operation["x-roles"] else self.api.nobody
@@ -84,7 +84,7 @@ class Route:
         return self.api.call(self.method, self.path(parameters or self.good(), query), body or self.body(),
                              who or self.who(), **headers)
 
-    # One way to each status
+    # A way to each status
 
     def meet_200(self):
         if self.knows_dry_run():
@@ -101,7 +101,7 @@ class Route:
         return self.call()
 
     def meet_400(self):
-        """Where two programs could see the request's end in two places."""
+        """Two programs could see the end of this request in two places."""
         host = "%s:%d" % self.api.address
         return self.raw(f"Host: {host}\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n")
 
@@ -168,7 +168,7 @@ class Route:
         return self.call("nonsense=1")
 
     def meet_503(self):
-        """A database that does nothing for us."""
+        """A database that refuses the service's calls."""
         who = self.stage.peer if self.name in ("session_show", "site") else self.who()
         self.stage.server.sql(f"REVOKE {self.stage.rights} FROM authd_service")
         try:
@@ -201,7 +201,7 @@ def test_every_status_of_every_route_is_met(stage):
     missed, met = [], 0
     for method, pattern, operation in stage.api.operations():
         route = Route(stage, method, pattern, operation)
-        # What changes something for good comes last.
+        # Requests that make permanent changes come last.
         for status in sorted(operation["responses"], key=last_if_good):
             answer = getattr(route, f"meet_{status}")()
             met += 1
@@ -236,7 +236,7 @@ def test_no_method_beside_the_described_ones(stage):
 
 
 def test_no_path_beside_the_described_ones(stage):
-    """Every sequence of the words that paths are made of, up to the longest one."""
+    """Tries every sequence of the words of all paths, up to the longest path."""
     patterns = [pattern.split("/")[1:] for pattern in stage.api.document["paths"]]
     words = sorted({word for pattern in patterns for word in pattern if not word.startswith("{")} | {"metrics", "x"})
     described = {tuple("*" if word.startswith("{") else word for word in pattern) for pattern in patterns}
@@ -261,7 +261,7 @@ def test_no_path_beside_the_described_ones(stage):
 
 
 def test_all_operations_are_tried(stage):
-    """Who adds a route adds what a good request of it looks like."""
+    """An author who adds a route must add a good request of it to BODIES."""
     names = [operation["operationId"] for _, _, operation in stage.api.operations()]
     assert len(names) == len(set(names))
     assert set(BODIES) >= {operation["operationId"] for _, _, operation in stage.api.operations()

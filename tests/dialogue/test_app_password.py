@@ -1,4 +1,4 @@
-"""Logins by app passwords: which of them are let in, by what name, and that refusals tell nothing."""
+"""Logins with app passwords: which of them succeed, under which identity, and that refusals reveal nothing."""
 
 import os
 import time
@@ -29,7 +29,7 @@ def rotate(server, pepper):
 
 
 def outcome(server, login, secret, path=None, **parameters):
-    """The reason in the log; the reply has to fit."""
+    """The reason in the log; the reply must agree with it."""
     since = server.authd.log_size()
     with server.connect(path) as client:
         reply = client.auth(resp=app_password_response(login, secret), **parameters)
@@ -48,7 +48,7 @@ def user_of(reply):
     return reply.fields["user"]
 
 
-# ---- let in
+# ---- successful logins
 
 def test_the_identity_says_by_which(server, add):
     login = server.new_user()
@@ -79,7 +79,7 @@ def test_a_service_user_has_only_these(server, add):
 
 
 def test_no_slow_hash_is_made(server, add):
-    """Not even for a wrong one: the answer of a good one is there long before a hash would be."""
+    """Neither a right nor a wrong app password costs a slow hash: the answer arrives while no thread hashes."""
     login = server.new_user()
     one = add(login)
     server.wait_hashes_done()
@@ -89,10 +89,11 @@ def test_no_slow_hash_is_made(server, add):
             assert server.threads_hashing() == 0
 
 
-# ---- refused
+# ---- refusals
 
 def test_refusals_look_alike(server, add):
-    """Wrong, unknown, somebody else's, mistyped, ended, and of a user that there is not: in octets and time."""
+    """App passwords that are wrong, unknown, another user's, mistyped or ended, and those of an unknown user, get the
+    same octets after the same time."""
     login, other = server.new_user(), server.new_user()
     mine, hers = add(login), add(other)
     ended = add(login, expires_in=60)
@@ -113,14 +114,14 @@ def test_refusals_look_alike(server, add):
             seconds = time.monotonic() - began
             event = server.authd.wait_event(since, outcome="deny")
             assert (event["reason"], event["user"]) == (reason, user)
-            assert seconds > 0.98 * GRID, (reason, seconds)  # two clocks, one of milliseconds
+            assert seconds > 0.98 * GRID, (reason, seconds)  # two clocks, one of which counts milliseconds
             seen.add(reply.masked())
         wrong_password = client.login(login, "wrong")
     assert seen == {wrong_password.masked()}
 
 
 def test_a_pasted_verifier_opens_nothing(server, add):
-    """A row of one user under another, and another id: the verifier is over both."""
+    """A verifier copied to another user's row does not fit, because it covers the owner and the id."""
     login, other = server.new_user(), server.new_user()
     mine, hers = add(login), add(other)
     server.sql(f"UPDATE authd.app_password_secret AS mine SET verifier = hers.verifier "
@@ -150,7 +151,7 @@ def test_not_for_somebody_else(server, add):
 
 
 def test_a_key_that_this_node_lacks(server, add):
-    """Cannot tell is not no."""
+    """A missing key is "cannot tell", not "no"."""
     login = server.new_user()
     one = add(login)
     server.sql(f"UPDATE authd.app_password_secret SET key = 'ffffffff' WHERE app_password = {one.id}")
@@ -161,7 +162,7 @@ def test_a_key_that_this_node_lacks(server, add):
     assert (event["outcome"], event["level"]) == ("tempfail", "error")
 
 
-# ---- its life
+# ---- rotation, expiry, revocation
 
 def test_rotated_with_an_overlap(server, add, rotate):
     login = server.new_user()
@@ -217,7 +218,7 @@ def test_a_sliding_end_moves_with_the_last_use(server, add):
                       f"WHERE id = {one.id}") == "t"
 
 
-# ---- made elsewhere
+# ---- imported app passwords
 
 def test_foreign_app_passwords(server, add):
     login = server.new_user()
@@ -243,7 +244,7 @@ def test_a_foreign_one_of_a_service_user(server, add):
 
 
 def test_a_foreign_hash_that_nobody_reads(server, add):
-    """It may be the right one: cannot tell."""
+    """An unreadable hash might be the right one, so the answer is "cannot tell"."""
     login = server.new_user()
     add(login, password_hash="{UNHEARD-OF}abc")
     assert outcome(server, login, PASSWORD) == "good-password"

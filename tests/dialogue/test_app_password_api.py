@@ -1,4 +1,4 @@
-"""App passwords over the API: made, shown once, changed, rotated, revoked, and good for a login."""
+"""App passwords over the API: made, displayed once, changed, rotated, revoked, and good for a login."""
 
 import re
 
@@ -165,7 +165,7 @@ def test_what_is_refused(server, api, body):
 
 
 def test_it_is_for_mail_alone(server, api):
-    """As a password of the API it is refused, like a wrong password."""
+    """The API refuses an app password like a wrong password."""
     login = server.new_user()
     made = add(api, login)
     since = server.authd.log_size()

@@ -1,7 +1,8 @@
-"""The audit: what is recorded, and that somebody who writes in the database, but has no key, is found out.
+"""The audit: which events are recorded, and that changes by an attacker who can write in the database, but has no
+key, are detected.
 
-The tests that damage an audit use an authd and a PostgreSQL of their own, and a superuser; each puts back what it
-has damaged."""
+The tests that damage an audit use an authd and a PostgreSQL of their own, and a superuser; each test restores what
+it has damaged."""
 
 import contextlib
 import csv
@@ -29,7 +30,7 @@ ROOT = {"credential": {"kind": "host", "name": "root (uid 0)"}, "role": "host"}
 # ---- helpers ---------------------------------------------------------------------------------------------------
 
 def authctl(server, *words, check=0):
-    """authctl as a person at a pipe has it; returns stdout, stderr."""
+    """Runs authctl with a pipe instead of a terminal; returns stdout, stderr."""
     done = subprocess.run([program("authctl"), "--socket", server.authd.http, *words], capture_output=True,
                           text=True, timeout=60, stdin=subprocess.DEVNULL, check=False)
     assert done.returncode == check, done.stdout + done.stderr
@@ -42,10 +43,10 @@ def audit(server, *words):
 
 
 def wait_sealed(server):
-    """Until everything that has happened so far is recorded and sealed."""
+    """Waits until every event so far is recorded and sealed."""
     def sealed():
         return server.sql("SELECT count(*) FROM authd.audit_pending") == "0"
-    time.sleep(1.2)  # a batch of logins leaves every second
+    time.sleep(1.2)  # a batch of logins is written every second
     wait_until(sealed, what="a seal over everything")
 
 
@@ -57,7 +58,7 @@ def verify(server, *words):
 
 
 def flaws(report):
-    """{(kind, row or seal), …}"""
+    """The flaws of a report: {(kind, row or seal), …}."""
     return {(flaw["kind"], flaw["row"] or flaw["seal"]) for flaw in report["flaws"]}
 
 
@@ -76,7 +77,7 @@ def whole_site(postgres):
 
 @pytest.fixture(scope="module")
 def site():
-    """An audit that is whole: a few users, changes, logins and seals; id → row."""
+    """An undamaged audit with a few users, changes, logins and seals; `rows` are the ids of its rows."""
     with Postgres() as postgres:
         postgres.create_authd_database()
         with whole_site(postgres) as server:
@@ -95,7 +96,7 @@ def site():
 
 @contextlib.contextmanager
 def damaged(server, sql):
-    """Runs SQL as a superuser, and puts the tables back afterwards."""
+    """Runs SQL as a superuser, and restores the tables afterwards."""
     server.sql("CREATE SCHEMA kept;" + "".join(
         f"CREATE TABLE kept.{name} AS TABLE authd.{name};" for name in TABLES))
     try:
@@ -126,7 +127,7 @@ def test_a_changed_row(site, change):
     row = site.sql("SELECT min(id) FROM authd.audit_event WHERE action = 'user_add'")
     with damaged(site, f"UPDATE authd.audit_event SET {change} WHERE id = {row}"):
         report = verify(site)
-        # Without its digest the row's side row is one too many.
+        # Without its digest in the seal, the row in the other table has no partner.
         assert ("changed", int(row)) in flaws(report) and {found for _, found in flaws(report)} == {int(row)}
         out, _ = authctl(site, "audit", "verify", check=1)
         assert re.search(rf"^row {row} \(.*does not say what it said when it was sealed$", out, re.M)
@@ -158,7 +159,7 @@ def test_added_rows(site):
 
 
 def test_swapped_rows(site):
-    """Each says what the other said: their ids are exchanged."""
+    """Exchanges the ids of two rows, so that each has the other's text."""
     a, b = site.sql("SELECT min(id) || ' ' || max(id) FROM authd.audit_event WHERE reason = 'good-password'").split()
     swap = "".join(f"UPDATE authd.{table} SET {column} = {new} WHERE {column} = {old};"
                    for table, column in (("audit_event", "id"), ("audit_person", "event"))
@@ -211,7 +212,7 @@ def test_a_changed_seal(site, change):
 
 
 def test_a_row_taken_with_its_place_in_the_list(site):
-    """The seal then says nothing of the row, but its MAC does not fit."""
+    """The seal no longer lists the row, but its MAC does not fit."""
     row = site.rows[0]
     with damaged(site, f"UPDATE authd.audit_seal SET count = count - 1, ids = array_remove(ids, {row}), "
                        f"digests = substr(digests, 33) WHERE ids[1] = {row};"
@@ -241,7 +242,7 @@ def key_of(server):
 
 
 def test_the_chain_checks_without_authd(site):
-    """As docs/audit.md says."""
+    """Recomputes the chain as docs/audit.md describes."""
     previous = "0" * 64
     for seal in seals_of(site):
         lines = "".join(f"{row}:{blake2b(text)}\n" for row, text in zip(seal["ids"], seal["texts"]))
@@ -252,7 +253,7 @@ def test_the_chain_checks_without_authd(site):
 
 
 def test_a_chain_made_anew_without_the_key(site):
-    """A row is changed and everything after it is made to fit, by somebody with a key of his own."""
+    """An attacker changes a row, and seals all that follows anew with a key of his own."""
     row = site.rows[0]
     text = "(SELECT authd.audit_text(event) FROM authd.audit_event AS event WHERE id = %d)" % row
     with damaged(site, f"UPDATE authd.audit_event SET action = 'nothing' WHERE id = {row}"):
@@ -281,7 +282,7 @@ def test_a_truncated_end(site, tmp_path):
                        f"WHERE number = {last}); DELETE FROM authd.audit_seal WHERE number = {last}"):
         out, _ = authctl(site, "audit", "verify", "--anchor", str(anchor), check=1)
         assert f"the chain ends with seal {last - 1}, but the anchor has seal {last}: its end is gone" in out
-        # The node itself has seen it, too.
+        # The node's own heads file shows the loss, too.
         assert f"but this node's audit-heads has seal {last}" in authctl(site, "audit", "verify", check=1)[0]
     assert verify(site, "--anchor", str(anchor))["verified"]
 
@@ -302,7 +303,7 @@ def test_anchors(site, tmp_path):
 
 
 def test_a_report_in_pieces(site):
-    """What a long check answers: each part says where the next begins."""
+    """A long check answers in pieces; each piece says where the next begins."""
     with Http(site.authd.http) as client:
         def ask(body):
             text = json.dumps(body)
@@ -354,7 +355,7 @@ def test_names_that_nobody_has(server):
 def test_a_change_and_its_reference(server):
     since = server.authd.log_size()
     user = server.new_user()
-    server.authd.log_size()  # all of it is in the log
+    server.authd.log_size()  # by now the log is complete
     line = next(event for event in server.authd.events("http", since) if event["route"] == "/v1/users")
     row = audit(server, "--user", user, "--action", "user_add")[0]
     assert row["reference"] == line["ref"]
@@ -370,7 +371,7 @@ def test_a_change_and_its_reference(server):
 
 def test_what_changes_nothing_is_not_recorded(server):
     user = server.new_user()
-    server.authd.log_size()  # all of it is in the log
+    server.authd.log_size()  # by now the log is complete
     before = len(audit(server, "--user", user))
     server.authd.authctl("user", "set", user, "display_name=Never", "--dry-run")
     server.authd.authctl("user", "resume", user)
@@ -379,7 +380,7 @@ def test_what_changes_nothing_is_not_recorded(server):
 
 
 def test_no_record_no_change(site):
-    """The row cannot be written: the change is not made, and the client is told."""
+    """If the audit row cannot be written, the change is not made and the client gets an error."""
     name = f"unrecorded{os.getpid()}@example.org"
     site.sql("CREATE FUNCTION authd.sabotage() RETURNS trigger LANGUAGE plpgsql AS "
              "$$ BEGIN RAISE 'no room'; END $$; CREATE TRIGGER sabotage BEFORE INSERT ON authd.audit_event "
@@ -396,7 +397,7 @@ def test_no_record_no_change(site):
 
 
 def test_more_than_fits_is_counted(site):
-    """One batch a second is bounded; what it does not hold is counted, and the audit says how many."""
+    """A batch of logins is bounded; logins beyond the bound are counted, and the audit has their number."""
     number = 12000
     before = int(site.sql("SELECT coalesce(sum((details ->> 'logins')::int), 0) FROM authd.audit_event "
                           "WHERE action = 'audit_lost'"))
@@ -414,7 +415,7 @@ def test_more_than_fits_is_counted(site):
 
 
 def test_logins_while_the_database_is_away(instance, alice):
-    """They fail, and are recorded when it is back, with the time at which they were."""
+    """The logins fail, and are recorded when the database is back, with the time at which they happened."""
     server = instance
     server.authd.start()
     server.postgres.stop()
@@ -465,7 +466,7 @@ def test_an_erased_user(site):
     rows = audit(site, "--user", user_id)
     assert {row["action"] for row in rows} >= {"user_add", "login", "user_set", "user_delete", "audit_erase"}
     assert all(row["user"] is None for row in rows)
-    # Who takes more than was erased is found.
+    # An erasure of more than the user's own data is detected.
     other = site.sql("SELECT max(event) FROM authd.audit_person AS person JOIN authd.audit_event AS event "
                      "ON event.id = person.event WHERE event.account <> %s" % user_id)
     with damaged(site, f"DELETE FROM authd.audit_person WHERE event = {other}"):
@@ -485,7 +486,7 @@ def test_expiry(own_postgres):
         login(server, user)
         wait_sealed(server)
         server.authd.stop()
-        # No retention is as short as a test: the clock is.
+        # The shortest retention is longer than a test, so the clock is changed instead.
         server.sql("CREATE OR REPLACE FUNCTION authd.now() RETURNS timestamptz LANGUAGE sql STABLE "
                    "RETURN pg_catalog.now() + interval '100 days'")
         since = len(server.authd.log_text())
@@ -497,7 +498,7 @@ def test_expiry(own_postgres):
         report = verify(server)
         assert report["verified"] and report["expired"] == 1
         assert [row["action"] for row in audit(server, "--action", "audit_expire")] == ["audit_expire"]
-        # A seal that is younger cannot have expired, nor can one of changes.
+        # A younger seal cannot have expired, nor can a seal of changes.
         for what in ("class = 'login' AND ids IS NOT NULL", "number = 1"):
             seal = server.sql(f"SELECT number FROM authd.audit_seal WHERE {what}")
             with damaged(server, "DELETE FROM authd.audit_event WHERE id IN (SELECT unnest(ids) FROM "
@@ -527,7 +528,7 @@ def test_the_beginning_expires_too(own_postgres):
 
 
 def test_restored_elsewhere(site, tmp_path):
-    """Another cluster, whose transaction ids begin anew: the chain holds, and goes on."""
+    """In another cluster the transaction ids begin anew; the chain still verifies and continues."""
     anchor = tmp_path / "anchor"
     anchor.write_text(authctl(site, "audit", "verify")[0])
     dump = os.path.join(site.postgres.directory, "dump")
@@ -555,7 +556,7 @@ def test_restored_elsewhere(site, tmp_path):
 
 
 def test_rows_that_commit_late(site):
-    """A transaction takes its rows' numbers, waits, and commits when later rows have long been sealed."""
+    """A transaction takes the numbers of its rows, waits, and commits after later rows were sealed."""
     context = json.dumps(ROOT).replace("'", "''")
     user = site.new_user()
     late = subprocess.Popen([postgres_program("psql"), "-XAtq", site.postgres.url("authd")],
@@ -580,7 +581,7 @@ def test_rows_that_commit_late(site):
 def test_two_nodes_make_one_chain(instance, server):
     instance.authd.start()
     user = server.new_user()
-    server.authd.log_size()  # all of it is in the log
+    server.authd.log_size()  # by now the log is complete
     for i in range(8):
         for node in (server, instance):
             node.authd.authctl("user", "set", user, f"display_name=Name {i}{node is server}")
@@ -593,11 +594,11 @@ def test_two_nodes_make_one_chain(instance, server):
     for node in (server, instance):
         assert verify(node)["verified"]
     sealed = [node.authd.log_text().count("event=audit-seal") for node in (server, instance)]
-    assert min(sealed) >= 1, "both have sealed"  # each logs the first of its own
+    assert min(sealed) >= 1, "both have sealed"  # each node logs its first seal
 
 
 def test_a_node_without_the_key(site, tmp_path):
-    """Its seals cannot be checked by others, and are said to be so."""
+    """Without the key, other nodes cannot check a seal, and the report says it."""
     with damaged(site, "UPDATE authd.audit_seal SET key = 'ffffffff' WHERE number = 2"):
         assert flaws(verify(site)) == {("seal-key", 2)}
 

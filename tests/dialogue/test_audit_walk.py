@@ -1,4 +1,5 @@
-"""Every operation of the API that changes something leaves a row in the audit, under the reference that the log has."""
+"""Every operation of the API that changes something adds a row to the audit, with the reference that is in the log.
+"""
 
 import pytest
 from conftest import PASSWORD
@@ -7,12 +8,12 @@ from world import make_world
 
 USER = "walked@walk.example"
 
-# What changes nothing, or is recorded as a login.
+# Operations that change nothing, or are recorded as a login.
 OTHERS = {"sign_in", "sign_out", "session_fresh", "audit_verify", "password_strength"}
 
 SCOPE = {"v": 1, "max_recipients": 5}
 
-# In this order, each builds on those before: (operation, parameters, query, body).
+# (operation, parameters, query, body); each call relies on the calls before it.
 CALLS = [
     ("domain_add", {}, "", {"name": "walk.example"}),
     ("domain_set", {"domain": "walk.example"}, "", {"description": "Something"}),
@@ -97,7 +98,7 @@ def test_every_change_is_recorded_under_its_reference(world):
         authd.log_size()
         (line,) = [event for event in authd.events("http", since) if event["route"] == pattern]
         rows = api.good("GET", f"/v1/audit?reference={line['ref']}")["items"]
-        # Of the scopes' levels each has a route, and all have one action; an import adds users.
+        # Each level of scopes has a route of its own but all have one action; an import adds users.
         action = name[name.index("scope_"):] if "_scope_" in name else name
         action = "user_add" if name == "import_rows" else action
         assert action in {row["action"] for row in rows}, (name, rows)

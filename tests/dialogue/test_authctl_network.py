@@ -1,4 +1,4 @@
-"""authctl from elsewhere: over TLS, as whoever has an API key; and what it refuses to do."""
+"""authctl on another machine: over TLS, with an API key; and the connections that it refuses."""
 
 import json
 import os
@@ -19,7 +19,7 @@ def authctl(*words, **environment):
 
 
 def make_certificate(folder, name):
-    """A certificate that signs itself; returns (certificate, key)."""
+    """Makes a self-signed certificate; returns (certificate, key)."""
     certificate, key = os.path.join(folder, f"{name}.pem"), os.path.join(folder, f"{name}.key")
     run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
         "-keyout", key, "-out", certificate, "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}")
@@ -29,7 +29,7 @@ def make_certificate(folder, name):
 
 @pytest.fixture
 def remote(instance):
-    """An authd behind TLS: (it, its URL, its certificate)."""
+    """An authd behind TLS: (server, its URL, its certificate)."""
     certificate, key = make_certificate(instance.authd.directory, "localhost")
     port = free_ports()[0]
     instance.authd.config["listeners"].append({
@@ -46,7 +46,7 @@ def test_without_a_key_it_is_nobody(remote):
 
 
 def test_with_a_key_it_is_whose_the_key_is(remote, tmp_path):
-    """The key is read from a file and shown nowhere."""
+    """The key is read from a file and printed nowhere."""
     server, url, certificate = remote
     made = server.authd.authctl("api-key", "add", "--label", "remote").json
     path = tmp_path / "key"

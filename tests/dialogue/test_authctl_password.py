@@ -1,4 +1,4 @@
-"""Passwords by authctl: reset links, and how good one would be."""
+"""authctl password: reset links, and the strength of a password."""
 
 import pytest
 from authctl import REFUSED, Person

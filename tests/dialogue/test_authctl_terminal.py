@@ -1,4 +1,4 @@
-"""authctl as a person meets it: tables, questions, secrets without echo; and the same facts in a pipe."""
+"""authctl on a terminal: tables, questions, secrets without echo; and the same facts in a pipe."""
 
 import json
 import os
@@ -17,26 +17,26 @@ def argv(server, *words):
 
 
 def run(server, *words, stdin=""):
-    """Without a terminal: (exit status, stdout, stderr)."""
+    """Runs authctl without a terminal; returns (exit status, stdout, stderr)."""
     done = subprocess.run(argv(server, *words), input=stdin, capture_output=True, text=True, timeout=60, check=False)
     return done.returncode, done.stdout, done.stderr
 
 
 def show(server, *words, columns=80):
-    """On a terminal: (exit status, all that was shown)."""
+    """Runs authctl on a terminal; returns (exit status, all output)."""
     with Terminal(argv(server, *words), columns) as terminal:
         return terminal.finish()
 
 
 @pytest.fixture
 def person(server):
-    """A user with a name that no other test knows, and another address."""
+    """A user with a login that no other test knows, and with a second address."""
     login = server.new_user()
     server.authd.authctl("address", "add", login, f"other-{login}")
     return login
 
 
-# The same facts everywhere
+# The same facts on a terminal and in a pipe
 
 
 def test_a_terminal_gets_a_table(server, person):
@@ -90,7 +90,7 @@ EVIL = "\x1b]0;owned\x07\x1b[31m‮txt.exe"
 
 
 def test_data_cannot_move_the_cursor(server, person):
-    """Not in a table, an object, a question, an error or a pipe."""
+    """Control characters in data are escaped in tables, objects, questions, errors and pipes."""
     reason = f"{EVIL}\\".replace("\x1b", "").replace("\x07", "")
     server.authd.authctl("user", "suspend", person, "--reason", reason)
     for output in (show(server, "user", "show", person)[1], run(server, "user", "show", person)[1]):
@@ -184,7 +184,7 @@ def test_without_a_terminal_the_option_is_named(server, person):
         USAGE, "", "authctl: password set needs --password-stdin (this is not a terminal)\n")
 
 
-# What is said
+# Messages
 
 
 def test_a_change_says_what_is_now_true(server, person):
@@ -220,7 +220,7 @@ def overview():
 
 
 def test_alone_it_shows_what_there_is_and_the_manual_has_it():
-    """Every verb has its example in docs/authctl.md."""
+    """Every verb has an example in docs/authctl.md."""
     manual = read_text(os.path.join(os.path.dirname(__file__), "..", "..", "docs", "authctl.md"))
     table = overview().split("\n\n")[2]
     commands = []
@@ -240,7 +240,7 @@ def test_a_list_without_hits_is_not_an_empty_site(server):
 
 
 def complete(line, **environment):
-    """What bash would offer, by the real completion in a real bash."""
+    """The words that bash would offer: runs the real completion in a real bash."""
     script = ('source <("$AUTHCTL" completion bash); authctl() { "$AUTHCTL" "$@"; }; '
               'COMP_LINE=$1 COMP_POINT=${#1}; _authctl; printf "%s\\n" "${COMPREPLY[@]}"')
     done = subprocess.run(["bash", "-c", script, "bash", line], capture_output=True, text=True, timeout=60, check=True,

@@ -1,4 +1,4 @@
-"""authctl totp: what a person sees of an enrolment, and what a program gets."""
+"""authctl totp: the output of an enrolment for a person and for a program."""
 
 import re
 
@@ -28,7 +28,7 @@ def enrol(root, login):
 
 
 def modules(text):
-    """The picture that half blocks make: rows of 0 and 1, quiet zone and all."""
+    """The QR code that half blocks draw: rows of 0 and 1, with its quiet zone."""
     rows = []
     for line in COLOURED.findall(text):
         rows.append("".join("1" if block in "▀█" else "0" for block in line))

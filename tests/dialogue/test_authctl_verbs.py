@@ -1,4 +1,4 @@
-"""Every noun of authctl against a real authd: what its verbs do, and what they say."""
+"""Every noun of authctl against a real authd: the effects and the messages of its verbs."""
 
 import itertools
 import json
@@ -31,7 +31,7 @@ def domain(root):
 
 @pytest.fixture
 def write(tmp_path):
-    """Makes a file of JSON; returns its path."""
+    """A function that writes a file of JSON and returns its path."""
     def make(document):
         path = tmp_path / f"{next(numbers)}.json"
         path.write_text(json.dumps(document), encoding="ascii")
@@ -82,7 +82,7 @@ def test_user_list_filters_and_sorts(root, domain):
 
 
 def test_a_list_has_all_pages(root, domain):
-    """More than one page of 200, each user once and in order."""
+    """The list has more than one page of 200; each user is listed once and in order."""
     root.server.sql(
         "INSERT INTO authd.account (login, domain) SELECT format('u%s@' || name, to_char(n, 'FM0000')), id "
         f"FROM authd.domain, generate_series(1, 450) AS n WHERE name = '{domain}'")
@@ -155,7 +155,7 @@ def test_an_app_password_is_shown_once_and_logs_in(root, login):
 
 
 def test_what_a_mail_program_needs_is_told(instance):
-    """As the configuration says, not as the machine is called."""
+    """The server and port come from the configuration, not from the machine's name."""
     instance.authd.config["submission"] = {"host": "mail.example.org", "port": 465}
     instance.authd.write_config()
     instance.authd.start()
@@ -314,12 +314,12 @@ def test_api_keys(root, domain):
     assert root.refused("api-key", "show", number)
 
 
-# what help says of JSON
+# JSON members in the help
 
 
 @pytest.mark.parametrize("noun", ["user", "domain", "class", "app-password", "api-key", "scope"])
 def test_help_names_the_members(root, login, domain, noun):
-    """No more and no less than a real object has."""
+    """The help names exactly the members that a real object has."""
     name = f"h{os.getpid()}x{next(numbers)}"
     make = {
         "user": ("user", "show", login),

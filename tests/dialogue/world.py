@@ -1,4 +1,4 @@
-"""Users of each role in two domains, what they own, and who asks: the stage of the API's tests."""
+"""Users of each role in two domains, their objects, and the callers: the setting of the API's tests."""
 
 import os
 
@@ -13,8 +13,8 @@ ROLES = ["user", "helpdesk", "domain-admin", "auditor", "admin"]
 RANKS = {"user": 0, "helpdesk": 1, "domain-admin": 2, "auditor": 3, "admin": 4}
 HOME, FAR, EMPTY = "home.example", "far.example", "empty.example"
 
-# Of no session or key counts when it was used last, and of the audit only that there is no row of a change: logins are
-# recorded, all is sealed, and mails are sent, a moment later.
+# Some members change by themselves a moment later, because logins are recorded, rows are sealed and mail is sent. The
+# snapshot therefore leaves out when a session or key was last used, and of the audit has only the rows of changes.
 SNAPSHOT = """
 SELECT string_agg(line, E'\\n' ORDER BY line) FROM (
     SELECT format('%s %s', relname, (xpath('/row/rows/text()', query_to_xml(format(
@@ -77,7 +77,7 @@ class World:
         return callers
 
     def code_of(self, login):
-        """A code that was not used yet; None if this one needs none. Who administers others has to have a phone."""
+        """An unused code; None if this user needs none. Users who administer others must have enrolled."""
         if login not in self.phones:
             role = self.server.sql(f"SELECT role FROM authd.account WHERE login = '{login}'")
             self.phones[login] = None if role == "user" else totp.enrol_in(
@@ -101,7 +101,7 @@ class World:
 
 
 def make_world():
-    """A generator for a fixture."""
+    """The generator of a fixture."""
     with Postgres() as postgres, Sink() as sink:
         postgres.create_authd_database()
         authd = make_authd(postgres)

@@ -1,4 +1,4 @@
-"""The management API as a program sees it, on the administrator's socket."""
+"""A client of the management API on the administrator's socket."""
 
 import http.client
 import json
@@ -25,7 +25,7 @@ class Answer:
 
 
 def call(path, method, target, body=None, **headers):
-    """One request; header names with _ for -."""
+    """Sends one request; an underscore in the name of a header stands for a hyphen."""
     connection = UnixConnection(path)
     try:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}

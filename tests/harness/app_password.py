@@ -1,5 +1,5 @@
-"""App passwords made without authd, by the description of them alone (authd/crypto/secret_text.h, keyed.h):
-what authd makes has to agree with it."""
+"""Makes app passwords without authd, from the description alone (authd/crypto/secret_text.h, keyed.h). The app
+passwords that authd makes must agree with this description."""
 
 import hashlib
 import json
@@ -33,7 +33,7 @@ def counted(octets):
 
 
 class Pepper:
-    """The key file of a private authd, which root may read."""
+    """The pepper of a private authd, read from its key file as root."""
 
     def __init__(self, directory):
         self.directory = directory
@@ -47,7 +47,7 @@ class Pepper:
 
 
 def manage(postgres, operation, **arguments):
-    """Calls a management function as the host; the answer."""
+    """Calls a management function as the host and returns the answer."""
     texts = [json.dumps(value).replace("'", "''") for value in (HOST, arguments)]
     return json.loads(postgres.psql(f"SELECT authd.manage('{operation}', '{texts[0]}', '{texts[1]}')",
                                     database="authd"))
@@ -73,7 +73,7 @@ def secret_of(postgres, pepper, ident, login, text):
 
 
 def hash_of(postgres, pepper, ident, login, stored):
-    """One that was made elsewhere."""
+    """The arguments for an imported app password."""
     owner = id_of(postgres, login)
     sealed = sealing.seal(pepper.directory, stored, "app-password", ident, owner, 0)
     return {"password_hash": sealed, "password_owner": owner}
@@ -98,5 +98,5 @@ def rotate(postgres, pepper, login, old, overlap=0):
 
 
 def canonical(document):
-    """The canonical text of a document that is written in the order of its members."""
+    """The canonical text of a document whose members already have the canonical order."""
     return json.dumps(document, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""A client of the HTTP API on a unix socket, as root is on the administrator's."""
+"""A client of the HTTP API on a unix socket. As root it is an administrator."""
 
 import http.client
 import json
@@ -28,7 +28,7 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 def ask(path, method, target, body=None, **headers):
-    """One request with a JSON body; underscores in the names of headers stand for hyphens."""
+    """Sends one request with a JSON body; an underscore in the name of a header stands for a hyphen."""
     connection = UnixConnection(path)
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     octets = None

@@ -1,5 +1,5 @@
-"""A private authd: the real program from the build directory that $AUTHD_BUILD names, started as root so
-that it binds and drops, with its sockets, state and logs in one private directory."""
+"""A private authd: the real program from the build directory that $AUTHD_BUILD names. Started as root, it binds its
+sockets and then drops its rights. Sockets, state and logs lie in one private directory."""
 
 import glob
 import json
@@ -42,13 +42,13 @@ def program(name):
 
 
 def new_password():
-    """Its last digits are never taken for a code."""
+    """A random password that ends in a letter, so that its end is never taken for a code."""
     return secrets.token_hex(12) + "x"
 
 
 @dataclass
 class Result:
-    """What authctl answered: `json` is its one value, None when it printed none."""
+    """The result of authctl: `json` is the one JSON value that was printed, None if there was none."""
 
     status: int
     json: object
@@ -56,8 +56,8 @@ class Result:
 
 
 class Authd:
-    """`postgres`: an external cluster; without one authd embeds its own. `listeners` are added to the
-    dovecot, saslauthd and http sockets that always exist, `settings` to the top of the configuration."""
+    """`postgres` is an external cluster; without it authd embeds its own. `listeners` are added to the dovecot,
+    saslauthd and http sockets that always exist, `settings` to the top of the configuration."""
 
     def __init__(self, postgres=None, listeners=(), settings=None, dovecot=None):
         ensure_user()
@@ -80,7 +80,7 @@ class Authd:
             "user": USER,
             "default_domain": "example.org",
             "database": {"mode": "embedded"},
-            "password": {"min_length": "8", "min_score": "0"},  # what tests type is short and plain
+            "password": {"min_length": "8", "min_score": "0"},  # tests use short, plain passwords
             "plugin_dir": self._copy_plugins(),
             "listeners": [
                 {"protocol": "dovecot", "path": self.dovecot, "mode": "0666", **(dovecot or {})},
@@ -104,7 +104,7 @@ class Authd:
         self.destroy()
 
     def _share_keys(self, postgres):
-        """All nodes of one database have the same key files."""
+        """The directory of the key files, which all nodes of one database share."""
         directory = os.path.join(postgres.directory, "keys")
         if not os.path.exists(directory):
             os.mkdir(directory, 0o700)
@@ -112,7 +112,7 @@ class Authd:
         return directory
 
     def _copy_plugins(self):
-        """The checkout may lie where authd's user cannot go, and its folders may be writable by others."""
+        """Copies the plugins: the checkout may lie where authd's user may not enter, or be writable by others."""
         directory = os.path.join(self.directory, "plugins")
         os.mkdir(directory, 0o755)
         for path in glob.glob(os.path.join(BUILD, "plugins", "*.so")):
@@ -120,12 +120,12 @@ class Authd:
         return directory
 
     def write_config(self):
-        """JSON is YAML."""
+        """Writes the configuration as JSON, which is valid YAML."""
         with open(self.config_path, "w", encoding="utf-8") as file:
             json.dump(self.config, file, indent=2)
 
     def command(self, *arguments):
-        """Runs authd with this configuration to its end (--migrate, --check-config)."""
+        """Runs authd with this configuration until it exits (--migrate, --check-config)."""
         return run(program("authd"), "-c", self.config_path, *arguments, check=False,
                    env={**os.environ, **SANITIZERS})
 
@@ -151,7 +151,7 @@ class Authd:
         return re.search(r"^ready$", read_text(self.output_path), re.M)
 
     def stop(self):
-        """SIGTERM; an exit status other than 0 (a sanitizer's report, too) is an error."""
+        """Sends SIGTERM. An exit status other than 0, or a sanitizer's report, is an error."""
         if self.process:
             status = process_end(self.process, 30)
             self.process = None
@@ -159,7 +159,7 @@ class Authd:
                 raise HarnessError(f"authd ended with {status}:\n{self.log_text()}")
 
     def kill(self):
-        """kill -9: the embedded database stays up."""
+        """Kills authd with SIGKILL; the embedded database keeps running."""
         self.process.kill()
         self.process.wait()
         self.process = None
@@ -172,12 +172,12 @@ class Authd:
             remove_directory(self.directory)
 
     def embedded_pid(self):
-        """The embedded postmaster's process id, 0 when it does not run."""
+        """The process id of the embedded postmaster, 0 if it does not run."""
         first = read_text(os.path.join(self.database, "data", "postmaster.pid")).split("\n", 1)[0]
         return int(first) if first.isdigit() and process_alive(int(first)) else 0
 
     def write_local_conf(self, text):
-        """The administrator's own settings of the embedded database, which win over authd's."""
+        """Writes the administrator's settings of the embedded database, which override those of authd."""
         path = os.path.join(self.database, "local.conf")
         with open(path, "w", encoding="ascii") as file:
             file.write(text)
@@ -193,7 +193,7 @@ class Authd:
             wait_until(lambda: not os.path.exists(f"/proc/{pid}"), what="the embedded database's end")
 
     def authctl(self, *words, password=None, check=True):
-        """Runs authctl --json on the administrator's socket; `password` goes to its stdin."""
+        """Runs authctl --json on the administrator's socket; `password` goes to its standard input."""
         argv = [program("authctl"), "--socket", self.http, "--json", "--yes", *words]
         if password is not None:
             argv.append("--password-stdin")
@@ -211,27 +211,28 @@ class Authd:
         return read_text(self.log_path)
 
     def events(self, name="auth", since=0):
-        """The log's lines of one event as dictionaries, from that offset of the log on."""
+        """The log's lines of one event, as dictionaries, from the offset `since` on."""
         lines = self.log_text()[since:].splitlines()
         return [parse_line(line) for line in lines if parse_line(line)["event"] == name]
 
     def wait_event(self, since=0, seconds=10, **fields):
-        """The first `auth` line since that offset in which all fields have these values."""
+        """The first `auth` line from the offset `since` on in which all fields have these values."""
         def find():
             return next((event for event in self.events(since=since)
                          if all(event.get(key) == value for key, value in fields.items())), None)
         return wait_until(find, seconds, f"a log line with {fields}")
 
     def log_size(self):
-        """The log's length when all that has happened so far is in it. Lines are written a moment later, but
-        in order: so one of our own tells."""
+        """The length of the log, once the log has everything that has happened until now. Lines are written in order,
+        but a moment later; a line caused by this function shows when the earlier ones are there."""
         reference = self._leave_mark()
         if reference:
             wait_until(lambda: f" ref={reference}" in self.log_text(), what="our own log line")
         return len(self.log_text())
 
     def _leave_mark(self):
-        """Asks for a page that there is not; the answer's reference is in the log. None: authd is not there."""
+        """Asks for a page that does not exist; returns the answer's reference, which the log will contain. None:
+        authd does not run."""
         with socket.socket(socket.AF_UNIX) as sock:
             sock.settimeout(20)
             try:
@@ -244,7 +245,7 @@ class Authd:
 
 
 def parse_line(line):
-    """One kv line of the log."""
+    """The fields of one kv line of the log."""
     pairs = re.findall(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)', line)
     fields = {key: value[1:-1] if value[:1] == '"' else value for key, value in pairs}
     return {"event": "", **fields}

@@ -1,4 +1,4 @@
-"""The real mail clients. Each logs in and reports what the server said to AUTH, and all that was said."""
+"""The real mail clients. Each logs in and returns the server's reply to AUTH and the transcript."""
 
 import re
 import tempfile
@@ -12,7 +12,7 @@ MESSAGE = f"From: {SENDER}\nTo: {RECIPIENT}\nSubject: test\n\nhello\n"
 
 @dataclass
 class Answer:
-    """`code` is the reply to AUTH, or 0 if AUTH was never sent; `text` its last line; `status` the
+    """`code` is the reply to AUTH, or 0 if AUTH was never sent; `text` is the reply's last line; `status` is the
     client's exit status."""
 
     code: int
@@ -76,7 +76,7 @@ def msmtp(port, mechanism, user, password):
 
 
 def testsaslauthd(socket, user, password, service="smtp", realm=""):
-    """True, False, or None for no answer."""
+    """True for OK, False for NO, None for no answer."""
     argv = ["testsaslauthd", "-u", user, "-p", password, "-s", service, "-f", socket]
     done = run(*argv, *(["-r", realm] if realm else []), check=False, timeout=25)
     if re.search(r"^0: OK", done.stdout, re.M):

@@ -1,5 +1,5 @@
-"""A private Exim 4 that is only unpacked: `exim4-daemon-heavy` conflicts with Postfix's package. One port
-with STARTTLS; PLAIN and LOGIN by Exim's dovecot driver; mail that is accepted is discarded."""
+"""A private Exim 4. Its package is only unpacked, because `exim4-daemon-heavy` conflicts with Postfix's package. Exim
+offers one port with STARTTLS, and PLAIN and LOGIN by its dovecot driver; accepted mail is discarded."""
 
 import os
 import shutil
@@ -53,8 +53,8 @@ AUTHENTICATOR = """\
 
 
 class Exim:
-    """`auth`: the absolute path of the Dovecot auth socket; Exim connects to it as Debian-exim.
-    `authenticators` replaces the usual text of that section."""
+    """`auth` is the absolute path of the Dovecot auth socket, to which Exim connects as Debian-exim. `authenticators`
+    replaces the default text of that section."""
 
     def __init__(self, auth, authenticators=None):
         self.directory = make_directory()

@@ -1,8 +1,8 @@
-"""A private Postfix: own configuration, queue, data and log directories, smtpd chrooted into its queue as
-Debian ships it. No file of the system's Postfix is read but its programs.
+"""A private Postfix with its own configuration, queue, data and log directories; smtpd is chrooted into the queue, as
+Debian ships it. Only the programs of the system's Postfix are used, none of its files.
 
-Services, each on a free port of 127.0.0.1: `submission` (STARTTLS), `submissions` (TLS from the start) and
-`cyrus` (STARTTLS, passwords by libsasl2 and the saslauthd that write_sasl_config names)."""
+Services, each on a free port of 127.0.0.1: `submission` (STARTTLS), `submissions` (TLS from the start) and `cyrus`
+(STARTTLS, passwords by libsasl2 and the saslauthd that write_sasl_config names)."""
 
 import os
 import pwd
@@ -78,7 +78,7 @@ postlog   unix-dgram n - n - 1     postlogd
 
 
 def make_certificate(directory):
-    """key.pem and cert.pem for localhost, signed by itself."""
+    """Makes key.pem and a self-signed cert.pem for localhost."""
     os.makedirs(directory, exist_ok=True)
     run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-days", "2",
@@ -86,8 +86,8 @@ def make_certificate(directory):
 
 
 class Postfix:
-    """`auth` is the Dovecot auth socket as smtpd_sasl_path names it; relative paths are in the queue
-    directory, whose `private/` exists before Postfix starts so that the service can bind there first."""
+    """`auth` is the Dovecot auth socket as smtpd_sasl_path names it. Relative paths are in the queue directory, whose
+    `private/` exists before Postfix starts so that the service can bind there first."""
 
     def __init__(self, auth="private/authd-auth"):
         self.directory = make_directory()
@@ -124,18 +124,18 @@ class Postfix:
         self.write_services(master)
 
     def write_sasl_config(self, saslauthd):
-        """Debian's Postfix looks for libsasl2's configuration below its own."""
+        """Configures libsasl2 below Postfix's own configuration directory, where Debian's Postfix looks for it."""
         os.mkdir(os.path.join(self.directory, "etc", "sasl"), 0o755)
         with open(os.path.join(self.directory, "etc", "sasl", "smtpd.conf"), "w", encoding="ascii") as file:
             file.write(f"pwcheck_method: saslauthd\nmech_list: PLAIN LOGIN\nsaslauthd_path: {saslauthd}\n")
 
     def write_services(self, text):
-        """master.cf: these services, and those that Postfix itself needs."""
+        """Writes master.cf with these services and the internal services of Postfix."""
         with open(os.path.join(self.directory, "etc", "master.cf"), "w", encoding="ascii") as file:
             file.write(text + INTERNAL)
 
     def listener(self, **options):
-        """authd's listener for this Postfix, inside the chroot of its smtpd."""
+        """The listener of authd for this Postfix, inside the chroot of its smtpd."""
         return {"protocol": "dovecot", "path": f"{self.queue}/private/authd-auth", "owner": "postfix",
                 "group": "postfix", "mode": "0660", **options}
 
@@ -145,13 +145,13 @@ class Postfix:
                    check=check, env=environment)
 
     def start(self):
-        """Returns when it greets. The auth service must be up: an smtpd that cannot reach it when it first
-        looks exits, and master waits a minute before the next."""
+        """Starts Postfix and waits for its greeting. The auth service must be up: an smtpd that cannot reach the auth
+        service at its start exits, and master waits a minute before it starts another."""
         self._postfix("start")
         wait_until(lambda: port_answers(self.port, b"220 "), what="Postfix's greeting")
 
     def reload(self):
-        """Every smtpd is replaced by a new one."""
+        """Makes Postfix replace every smtpd by a new one."""
         self._postfix("reload")
 
     def stop(self):

@@ -1,4 +1,4 @@
-"""A private PostgreSQL cluster for one test run: its own directory, a unix socket, no TCP, no fsync."""
+"""A private PostgreSQL cluster for one test run: a directory and a unix socket of its own, no TCP, no fsync."""
 
 import glob
 import os
@@ -15,7 +15,7 @@ ROLES = os.path.join(SCHEMA, "roles.sql")
 
 
 def program(name):
-    """The newest installed server's program; PostgreSQL's own are not in PATH on Debian."""
+    """The program of the newest installed server; Debian keeps these programs out of PATH."""
     found = glob.glob(f"/usr/lib/postgresql/*/bin/{name}")
     if not found:
         raise HarnessError(f"no PostgreSQL server is installed ({name} not found)")
@@ -23,7 +23,7 @@ def program(name):
 
 
 class Postgres:
-    """Runs as the system user `postgres`; everybody on the socket may be every role (trust)."""
+    """A server that runs as the system user `postgres`. Every user on the socket may take every role (trust)."""
 
     def __init__(self, settings=()):
         self.directory = make_directory()
@@ -50,11 +50,11 @@ class Postgres:
         argv = [program(name), *arguments]
         if os.geteuid() == 0:
             argv = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups", *argv]
-        # A directory that the owner may enter: the caller's may be root's alone.
+        # The caller's directory may be closed to the owner; every user may enter this one.
         return run(*argv, cwd="/", check=check, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"})
 
     def start(self):
-        # pg_ctl hands its stdout on to the server: a pipe there would never end.
+        # pg_ctl passes its stdout on to the server, so reading a pipe there would never end.
         self._as_owner("pg_ctl", "-D", self.data, "-l", self.log, "-w", "-t", "30", "-s", "start")
 
     def stop(self, mode="fast"):
@@ -72,7 +72,7 @@ class Postgres:
         remove_directory(self.directory)
 
     def pid(self):
-        """The postmaster's process id, 0 when it does not run."""
+        """The process id of the postmaster, 0 if it does not run."""
         first = read_text(os.path.join(self.data, "postmaster.pid")).split("\n", 1)[0]
         return int(first) if first.isdigit() and os.path.exists(f"/proc/{first}") else 0
 
@@ -89,10 +89,10 @@ class Postgres:
                 pass
 
     def hang(self):
-        """SIGSTOP for the whole server: connections stay open and nothing answers any more."""
+        """Stops every process of the server with SIGSTOP: connections stay open and nothing answers."""
         self._signal(signal.SIGSTOP)
         time.sleep(0.05)
-        self._signal(signal.SIGSTOP)  # a backend that was being forked meanwhile
+        self._signal(signal.SIGSTOP)  # a backend that was being forked during the first round
 
     def resume(self):
         self._signal(signal.SIGCONT)
@@ -101,21 +101,21 @@ class Postgres:
         return f"host={self.directory} dbname={database} user={user}"
 
     def psql(self, sql, database="postgres", user=USER):
-        """Runs SQL and returns what it prints, unaligned and without headings."""
+        """Runs SQL and returns its output, unaligned and without headings."""
         return run(program("psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
                    self.url(database, user), "-f", "-", input=sql).stdout.strip()
 
     def dump(self, database):
-        """All that a backup has of it."""
+        """The text of a backup of the database."""
         return run(program("pg_dump"), "-d", self.url(database)).stdout
 
     def create_authd_database(self, name="authd"):
-        """The two roles and the empty database that an external installation begins with."""
+        """Creates the two roles and the empty database with which an external installation begins."""
         self.psql(read_text(ROLES))
         self.psql(f"CREATE DATABASE {name} OWNER authd_owner TEMPLATE template0 ENCODING 'UTF8';")
 
     def apply_migrations(self, first, last, database="authd"):
-        """The schema of an older authd, up to the number `last`, as its --migrate made it."""
+        """Applies the migrations of an older authd, up to the number `last`, as its --migrate did."""
         for path in sorted(glob.glob(os.path.join(SCHEMA, "[0-9]*.sql"))):
             number, name = os.path.basename(path).removesuffix(".sql").split("_", 1)
             if first <= int(number) <= last:

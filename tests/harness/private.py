@@ -1,5 +1,5 @@
-"""Private directories, ports and processes: whatever a test starts lives beside its neighbours and beside
-the machine's own services, and is ended by its process id."""
+"""Private directories, ports and processes. Everything that a test starts can run beside other tests and beside the
+machine's own services, and is ended by its process id."""
 
 import os
 import shutil
@@ -11,11 +11,11 @@ import time
 
 
 class HarnessError(Exception):
-    """The test's surroundings failed, not the thing under test."""
+    """The surroundings of a test failed, not the program under test."""
 
 
 def make_directory():
-    """A directory with a short name (socket paths end at 107 bytes) that other users may pass through."""
+    """Makes a directory with a short name (a socket path has at most 107 bytes) that other users may pass through."""
     path = tempfile.mkdtemp(prefix="authd-", dir="/tmp")
     os.chmod(path, 0o711)
     return path
@@ -26,7 +26,7 @@ def remove_directory(path):
 
 
 def free_ports(count=1):
-    """Distinct loopback ports that nobody listens on; all are held until all are found."""
+    """Distinct loopback ports on which no program listens; all are held until all are found."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for sock in sockets:
@@ -38,7 +38,7 @@ def free_ports(count=1):
 
 
 def run(*argv, check=True, timeout=60, **options):
-    """Runs a program to its end and returns it with its output, stderr mixed in."""
+    """Runs a program until it exits; returns it with its output, stderr included."""
     done = subprocess.run(
         [str(word) for word in argv],
         stdin=options.pop("stdin", subprocess.DEVNULL if "input" not in options else None),
@@ -67,7 +67,7 @@ def wait_until(condition, seconds=15, what="condition", interval=0.02):
 
 
 def process_alive(pid):
-    """True while the process runs; a zombie no longer does."""
+    """True while the process runs; a zombie does not run any more."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
             return file.read().rpartition(")")[2].split()[0] != "Z"
@@ -76,7 +76,7 @@ def process_alive(pid):
 
 
 def process_end(process, seconds=15):
-    """SIGTERM, and SIGKILL for what does not listen. Returns the exit status."""
+    """Sends SIGTERM, and SIGKILL if the process does not end. Returns the exit status."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:
@@ -95,7 +95,7 @@ def read_text(path):
 
 
 def port_answers(port, banner=b""):
-    """True if something accepts on the port and, if asked, greets with `banner`."""
+    """True if a server accepts connections on the port and, if `banner` is given, greets with it."""
     try:
         with socket.create_connection(("127.0.0.1", port), 1) as sock:
             sock.settimeout(5)

@@ -1,4 +1,4 @@
-"""What authd/crypto/sealed.h describes, written a second time: tests seal and open what the database holds."""
+"""A second implementation of authd/crypto/sealed.h, with which tests encrypt and decrypt values of the database."""
 
 import base64
 import hashlib
@@ -15,7 +15,7 @@ def key_id(key):
 
 
 def keys(directory):
-    """The sealing keys of a key_dir, by their names; the first one makes what is new."""
+    """The encryption keys of a key_dir, by their names; the first key encrypts new values."""
     lines = read_text(os.path.join(directory, "sealing")).split()
     return {key_id(bytes.fromhex(line)): bytes.fromhex(line) for line in lines}
 
@@ -34,7 +34,7 @@ def seal(directory, text, kind, row, owner, version):
 
 
 def unseal(directory, sealed, kind, row, owner, version):
-    """The octets that were sealed; fails if they are another row's."""
+    """Decrypts to octets; fails if the ciphertext belongs to another row."""
     _, _, name, text = sealed.split("$")
     octets = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     return bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(

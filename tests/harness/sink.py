@@ -1,4 +1,4 @@
-"""A mail server that keeps what it is given, or refuses it, or does not answer at all."""
+"""A mail server that keeps the mail it gets, refuses it, or never answers."""
 
 import re
 import socket
@@ -17,7 +17,7 @@ class Mail:
 
 
 class Sink:
-    """`refuse`: the line that answers the octets of a mail; `silent`: no greeting."""
+    """`refuse` is the reply to the octets of a mail message; `silent` makes the server send no greeting."""
 
     def __init__(self, port=0):
         self.mails, self.refuse, self.silent = [], None, False
@@ -31,11 +31,11 @@ class Sink:
         return self
 
     def links(self):
-        """The mails that have a link. Others come by themselves, a moment after what they tell of."""
+        """The mail messages with a link. Notices, which have none, may arrive at any time."""
         return [mail for mail in list(self.mails) if mail.link()]
 
     def to(self, address):
-        """The mails to an address."""
+        """The mail messages to an address."""
         return [mail for mail in list(self.mails) if mail.recipients == [address]]
 
     def __exit__(self, *_):

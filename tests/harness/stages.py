@@ -1,5 +1,5 @@
-"""The stages of tests/run and the sum of their results. A stage that crashes, hangs or runs nothing has
-failed: silence is never success."""
+"""The stages of tests/run and the sum of their results. A stage that crashes, hangs or runs no test counts as failed:
+silence is never success."""
 
 import argparse
 import glob
@@ -15,11 +15,11 @@ import xml.etree.ElementTree as xml
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PYTHON = "/usr/bin/python3"
 STAGE_SECONDS = 900
-FUZZ_SECONDS = 5  # for each target
+FUZZ_SECONDS = 5  # for each fuzz target
 
 BUILDS = {
     "build-tests": ["-Dwerror=true"],
-    # A process that has changed its user cannot read its options: halting is compiled in.
+    # A process that has changed its user ignores the sanitizers' options, so halting is compiled in.
     "build-asan": ["-Dwerror=true", "-Db_sanitize=address,undefined",
                    "-Dc_args=-fno-sanitize-recover=undefined"],
     "build-tsan": ["-Dwerror=true", "-Db_sanitize=thread"],
@@ -35,7 +35,7 @@ SANITIZERS = {
 
 
 class StageFailed(Exception):
-    """The stage itself could not do its work."""
+    """A stage could not run its tests."""
 
 
 class Counts:
@@ -53,7 +53,7 @@ class Counts:
 
 
 def run(*argv, environment=None, capture=False):
-    """Runs a program in a process group of its own, which is killed when it takes too long."""
+    """Runs a program in a process group of its own, which is killed after STAGE_SECONDS."""
     process = subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.DEVNULL, text=True, errors="replace",
                                stdout=subprocess.PIPE if capture else None, start_new_session=True,
                                stderr=subprocess.STDOUT, env={**os.environ, **(environment or {})})
@@ -69,7 +69,7 @@ def run(*argv, environment=None, capture=False):
 
 
 def run_quietly(*argv, environment=None):
-    """Runs what is only interesting when it fails."""
+    """Runs a program whose output matters only when it fails."""
     status, output = run(*argv, environment=environment, capture=True)
     if status != 0:
         print(output)
@@ -100,7 +100,7 @@ def read_junit(path):
 
 
 def checked(status, counts, what):
-    """An exit status that does not fit the counts is a failure of its own."""
+    """Raises an error if the exit status reports a failure that the counts do not have."""
     if status != 0 and counts.failed == 0:
         raise StageFailed(f"{what} ended with {status}")
     return counts
@@ -128,19 +128,19 @@ def stage_asan(_options):
 
 
 def stage_tsan(_options):
-    """The code with threads: the log's writer, the workers, and the memory that hash threads keep."""
+    """Tests the code with threads: the log's writer, the workers, and the memory that hash threads keep."""
     set_up("build-tsan")
     return meson_tests("build-tsan", *THREADED)
 
 
 def stage_clang(_options):
-    """Everything compiles without a warning."""
+    """Compiles everything with clang, without a warning."""
     build("build-clang")
     return Counts(passed=1)
 
 
 def stage_fuzz(_options):
-    """Each target for a moment, from its seeds: enough to see that none is broken."""
+    """Runs each fuzz target from its seeds for a few seconds, enough to see whether the target is broken."""
     build("build-clang")
     counts = Counts()
     for path in sorted(glob.glob("tests/fuzz/fuzz_*.c", root_dir=ROOT)):
@@ -157,7 +157,7 @@ def stage_fuzz(_options):
 
 
 def stage_bench(_options):
-    """That the benchmarks run, and that no reply under load is wrong; never how fast they came."""
+    """Checks that the benchmarks run and that no reply under load is wrong. Speed is not judged."""
     build("build-tests")
     run_quietly("tests/bench/run", "--rounds=1", "--seconds=0.3", "--warmup=0.1", "--users=1000",
                 environment={"AUTHD_BUILD": f"{ROOT}/build-tests"})
@@ -190,7 +190,7 @@ def stage_lint(_options):
 
 
 def pytest(folder, options, *more):
-    """With the sanitized programs."""
+    """Runs pytest with the sanitized programs."""
     build("build-asan")
     report = f"{ROOT}/build-asan/{folder}.junit.xml"
     if os.path.exists(report):
@@ -205,12 +205,12 @@ def pytest(folder, options, *more):
 
 
 def stage_dialogue(options):
-    """Three files at a time: they wait more than they work."""
+    """Runs three files at a time, because the tests wait more than they work."""
     return pytest("dialogue", options, "-n", "3", "--dist", "loadfile")
 
 
 def stage_system(options):
-    """Two files at a time, each with a site of its own."""
+    """Runs two files at a time, each with a site of its own."""
     return pytest("system", options, "-n", "2", "--dist", "loadfile")
 
 

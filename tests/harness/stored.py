@@ -1,10 +1,10 @@
-"""The password hashes in the database, which authd seals (authd/core/stored.h): read and written without it."""
+"""Reads and writes, without authd, the password hashes that authd stores encrypted (authd/core/stored.h)."""
 
 from . import sealing
 
 
 def read(postgres, directory, login):
-    """The hash of a main password, opened; fails unless it is sealed for this user."""
+    """The decrypted hash of a main password; fails unless it was encrypted for this user."""
     row = postgres.psql("SELECT id, password_seal, password FROM authd.account "
                         f"WHERE login = '{login}'", "authd")
     account, seal, sealed = row.split("|")
@@ -12,7 +12,7 @@ def read(postgres, directory, login):
 
 
 def write(postgres, directory, login, stored):
-    """Gives a main password by its hash, as an import would."""
+    """Sets a main password by its hash, as an import would."""
     row = postgres.psql("SELECT id, authd.credential_id() FROM authd.account "
                         f"WHERE login = '{login}'", "authd")
     account, seal = map(int, row.split("|"))
@@ -22,7 +22,7 @@ def write(postgres, directory, login, stored):
 
 
 def write_many(postgres, directory, users, database="authd"):
-    """The same for users without a password, by their ids: pairs of id and hash."""
+    """Sets the main passwords of users who have none: `users` are pairs of account id and hash."""
     users = list(users)
     first = int(postgres.psql(f"SELECT min(authd.credential_id()) FROM generate_series(1, {len(users)})", database))
     lines = []

@@ -1,4 +1,4 @@
-"""Codes of second factors by RFC 6238 alone, and how tests enrol somebody."""
+"""Codes of second factors, computed from RFC 6238 alone, and the enrolment of users for tests."""
 
 import base64
 import hashlib
@@ -18,13 +18,13 @@ def step(at=None):
 
 
 def seed_of(secret):
-    """The octets of a secret as people are shown it: base32, in groups or not."""
+    """The octets of a secret as it is displayed to users: base32, with or without groups."""
     text = secret.replace(" ", "").upper()
     return base64.b32decode(text + "=" * (-len(text) % 8))
 
 
 def code(secret, algorithm="SHA1", digits=6, at=None):
-    """The code of a time (now, if none is given). `secret`: the seed's octets, or their base32."""
+    """The code at a time, now by default. `secret` is the seed's octets, or their base32."""
     seed = seed_of(secret) if isinstance(secret, str) else secret
     digest = hmac.new(seed, struct.pack(">Q", step(at)), HASHES[algorithm]).digest()
     start = digest[-1] & 15
@@ -33,8 +33,8 @@ def code(secret, algorithm="SHA1", digits=6, at=None):
 
 
 def enrol_in(postgres, directory, login, **more):
-    """Enrols somebody by a row in the database, sealed under the keys of `directory`, as if a code of long ago
-    had confirmed it: each code of now is good. The seed."""
+    """Enrols a user by a row in the database, encrypted with the keys of `directory`. The row says that a code of
+    long ago confirmed the enrolment, so every current code is good. Returns the seed."""
     seed = more.pop("seed", None) or os.urandom(20)
     words = {"algorithm": "SHA1", "digits": 6, "last_step": 0, **more}
     account = int(postgres.psql(f"SELECT id FROM authd.account WHERE login = '{login}'", database="authd"))

@@ -1,4 +1,4 @@
-"""What the lints share: the project's files, and results as TAP with a truthful exit status."""
+"""Shared by the lints: the project's files, and results as TAP with a truthful exit status."""
 
 import pathlib
 import sys
@@ -8,7 +8,7 @@ SKIPPED = {".git", "__pycache__", "corpus"}
 
 
 def files(*suffixes, under=""):
-    """All files with one of the suffixes; build directories (they have a build.ninja) are left out."""
+    """All files with one of the suffixes; build directories (those with a build.ninja) are left out."""
     found = []
     folders = [ROOT / under]
     while folders:
@@ -26,7 +26,7 @@ def files(*suffixes, under=""):
 
 
 def report(*results):
-    """Each result: a name and the list of what is wrong. Ends the program."""
+    """Prints results, each a name and a list of problems, and exits."""
     print(f"1..{len(results)}")
     for number, (name, problems) in enumerate(results, 1):
         print(f"{'not ok' if problems else 'ok'} {number} - {name}")
@@ -36,7 +36,7 @@ def report(*results):
 
 
 def sample(name, problems_of, bad, good):
-    """A check of the check: each bad sample is refused, each good one is not."""
+    """A result that checks the check itself: every bad sample must be refused, every good one accepted."""
     wrong = [f"not refused: {text!r}" for text in bad if not problems_of(text)]
     wrong += [f"refused: {text!r}: {problems_of(text)}" for text in good if problems_of(text)]
     if not bad:
