@@ -127,7 +127,7 @@ def test_a_changed_row(site, change):
     row = site.sql("SELECT min(id) FROM authd.audit_event WHERE action = 'user_add'")
     with damaged(site, f"UPDATE authd.audit_event SET {change} WHERE id = {row}"):
         report = verify(site)
-        # Without its digest in the seal, the row in the other table has no partner.
+        # Without subject_digest, the row in audit_person is a second flaw of the same row.
         assert ("changed", int(row)) in flaws(report) and {found for _, found in flaws(report)} == {int(row)}
         out, _ = authctl(site, "audit", "verify", check=1)
         assert re.search(rf"^row {row} \(.*does not say what it said when it was sealed$", out, re.M)

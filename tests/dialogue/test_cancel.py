@@ -1,6 +1,6 @@
-"""A client leaves, or takes one request back, while something is under way for it: what was under way ends
-in the log, nobody is answered for it, and nobody else notices. What outlives its login is the sanitizers'
-matter: they speak when the server stops."""
+"""A client leaves, or cancels a request, while a step of the request is under way. The request ends in the log, no
+reply is sent for it, and other requests notice nothing. Memory that outlives its login is reported by the
+sanitizers when the server stops."""
 
 import contextlib
 
@@ -19,7 +19,7 @@ def hung(postgres):
         postgres.resume()
 
 
-# Each brings request 1 of a client to a point and holds it there; it yields what the log will say.
+# Each of these brings request 1 of a client to a point, holds it there, and yields the members of its log line.
 
 @contextlib.contextmanager
 def at_the_user_name(server, client):
@@ -48,7 +48,7 @@ def at_the_hash(server, client):
     server.wait_hashes_done()
     client.begin(login, PASSWORD)
     wait_until(server.threads_hashing, what="the hash")
-    yield {"outcome": "more", "user": login}  # a hash that is over has an outcome of its own
+    yield {"outcome": "more", "user": login}  # a finished hash would change the outcome
 
 
 POINTS = [at_the_user_name, at_the_password, at_the_lookup, at_the_hash]
@@ -84,8 +84,8 @@ def test_others_are_answered_while_an_abandoned_hash_runs_out(server, alice):
 
 
 def leaves_on_the_grid(server, leave):
-    """Has a login refused, and leaves when that is decided and not yet sent: the second request was asked
-    after the first and takes longer, by its confirmation. False when it had been sent before."""
+    """Has a login refused, and leaves after the decision but before the reply is sent: the second request was sent
+    after the first and takes longer, because of its confirmation. False if the reply was already sent."""
     login = server.new_user()
     server.wait_hashes_done()
     since = server.authd.log_size()
@@ -120,7 +120,7 @@ def test_a_refusal_waits_for_the_grid(server, alice, leave):
 
 
 def test_the_database_hangs_between_the_hash_and_the_confirmation(server, alice):
-    """Was the account changed meanwhile? Who cannot tell does not say OK."""
+    """Whether the account was changed meanwhile cannot be told, so the login is not allowed."""
     login = server.new_user(stored=doveadm_hash("old secret", "SHA512-CRYPT", "-r", "3000000"))
     since = server.authd.log_size()
     with server.connect() as client, server.connect(server.replying) as leaver:
@@ -129,7 +129,7 @@ def test_the_database_hangs_between_the_hash_and_the_confirmation(server, alice)
         wait_until(lambda: server.threads_hashing() == 2, what="both hashes")
         with hung(server.postgres):
             server.wait_hashes_done()
-            assert leaver.pass_by()  # still nothing for 1
+            assert leaver.pass_by()  # request 1 has no reply yet
             leaver.socket.close()
             gone = server.authd.wait_event(since=since, user=login, reason="client-gone")
             assert gone["outcome"] == "more"
@@ -140,7 +140,7 @@ def test_the_database_hangs_between_the_hash_and_the_confirmation(server, alice)
 
 
 def test_one_of_two_lookups_is_cancelled(server, alice):
-    """They share a statement; its answer finds only one of them."""
+    """Both lookups share a statement; its answer reaches only the one that was not cancelled."""
     other = server.new_user()
     with server.connect() as client:
         with hung(server.postgres):
@@ -149,7 +149,7 @@ def test_one_of_two_lookups_is_cancelled(server, alice):
             client.send("CANCEL\t1\n")
             assert client.ask("CONT\t1\tAA==\n").id == "1"
         assert client.reply().line == f"OK\t2\tuser={alice}"
-        assert client.pass_by()  # and nothing came for 1
+        assert client.pass_by()  # no reply came for request 1
 
 
 def test_one_of_two_hashes_is_cancelled(server, alice):
@@ -159,7 +159,7 @@ def test_one_of_two_hashes_is_cancelled(server, alice):
             client.send("CANCEL\t1\n")
             assert client.reply().line == f"OK\t2\tuser={alice}"
         server.wait_hashes_done()
-        assert client.pass_by()  # nothing for 1, now that it is done
+        assert client.pass_by()  # no reply came for request 1, whose hash is done
 
 
 def test_a_saslauthd_client_leaves_at_the_lookup(server):

@@ -1,4 +1,4 @@
-"""SIGTERM: what is under way is answered, nothing new begins, and nothing is left behind."""
+"""SIGTERM: requests under way are answered, no new request begins, and nothing is left behind."""
 
 import signal
 import socket
@@ -11,7 +11,7 @@ from harness.private import process_alive, wait_until
 
 
 def terminate(authd):
-    """SIGTERM; returns when authd has begun to stop."""
+    """Sends SIGTERM; returns once authd has begun to stop."""
     authd.process.send_signal(signal.SIGTERM)
     wait_until(lambda: authd.events("stopping"), what="the beginning of the end")
 
@@ -54,7 +54,8 @@ def test_logins_under_way_are_answered(instance):
 
 
 def test_nothing_new_begins(instance):
-    """On a connection that is still open: told to try later, or closed where telling would be misread."""
+    """A new request on an open connection gets a temporary failure, or a closed connection where clients would
+    misread a reply."""
     authd = instance.authd
     authd.start()
     login = instance.new_user(stored=DEAR_HASH)
@@ -92,7 +93,7 @@ def test_a_second_signal_does_not_wait(instance):
         client.auth("LOGIN")
         terminate(authd)
         authd.process.send_signal(signal.SIGTERM)
-        assert_ended_well(authd, seconds=4)  # before the first would have had its time
+        assert_ended_well(authd, seconds=4)  # before the first request's time is over
         assert client.is_closed()
 
 
@@ -107,7 +108,7 @@ def test_an_exchange_is_finished_and_the_embedded_database_stops_after_it():
             assert client.cont(b"alice").challenge() == b"Password:"
             assert client.cont(PASSWORD.encode()).line == "OK\t1\tuser=alice@example.org"
             assert client.is_closed()
-        authd.process.send_signal(signal.SIGTERM)  # must not leave the database behind
+        authd.process.send_signal(signal.SIGTERM)  # must stop the database, too
         assert_ended_well(authd, seconds=30)
         assert not process_alive(database) and authd.embedded_pid() == 0
         assert "database system is shut down" in authd.embedded_log_text()

@@ -1,5 +1,5 @@
-"""Second factors at the mail sockets: who needs a code, in which form it is taken, how often, and that what is
-refused looks like a wrong password."""
+"""Second factors at the mail sockets: who needs a code, in which forms and how often it is accepted, and that
+refusals look like a wrong password."""
 
 import os
 import threading
@@ -20,14 +20,14 @@ def phone(server):
     return new_phone(server)
 
 
-# ---- which secrets are good
+# ---- accepted secrets
 
 def test_forms(server, phone):
-    """The password alone, with a code in every form, and everything that only looks like it."""
+    """The password alone, with a code in every form, and with texts that only resemble one."""
     code = phone.code()
     cases = [(PASSWORD, NEEDED),
              (PASSWORD + "$", "wrong-password"),
-             (PASSWORD + " " + code, "wrong-password"),  # the blank is the password's
+             (PASSWORD + " " + code, "wrong-password"),  # the blank belongs to the password
              (code + PASSWORD, "wrong-password"),
              ("wrong" + code, "wrong-password"),
              (PASSWORD + "$$" + code, "wrong-password"),
@@ -48,7 +48,7 @@ def test_forms(server, phone):
 
 
 def test_which_codes(server, phone):
-    """This step and the one before it, each once, and in their order only."""
+    """The codes of this step and of the step before it are accepted, each once, and only in their order."""
     wait_until(lambda: time.time() % totp.PERIOD < 20, 15, "the beginning of a step")
     for steps in (1, 2, -2, -3):
         assert outcome(server, phone.login, PASSWORD + phone.code(steps)) == "wrong-code", steps
@@ -83,7 +83,7 @@ def test_algorithms_and_digits(server, algorithm, digits):
     "battery staple 2024", "battery staple 123456", "battery staple 12345678", "battery $ staple", "cost $5 a staple",
     "battery staple $123456", "12345678901234", "\u0440\u0430\u0442\u0430\u0440\u0435\u044f 000000"])
 def test_passwords_that_look_like_more(server, password):
-    """Alone they are not enough; with a code behind them they are what they are."""
+    """These passwords alone are not enough; followed by a code they are accepted."""
     user = new_phone(server, password=password)
     alone = event_of(server, user.login, password)
     taken = password[-6:].isascii() and password[-6:].isdigit()
@@ -133,11 +133,11 @@ def test_no_inline_codes_if_so_configured(instance):
     assert outcome(instance, user.login, one.text) == "good-app-password"
 
 
-# ---- who needs one
+# ---- policies
 
 @pytest.mark.parametrize("strictest", ["off", "optional", "required"])
 def test_policy(server, instance, strictest):
-    """Of site, domain and user the strictest counts."""
+    """The strictest policy of site, domain and user applies."""
     words = ["off", "optional", "required"]
     instance.authd.config["second_factor"] = "off"
     instance.authd.write_config()
@@ -153,7 +153,8 @@ def test_policy(server, instance, strictest):
                 set_policy(instance, login, user, domain)
             assert outcome(instance, without, PASSWORD) == bare[0], (user, domain)
             assert outcome(instance, enrolled.login, PASSWORD) == bare[1], (user, domain)
-            with_code = "wrong-password" if strictest == "off" else "good-password"  # nobody splits it, then
+            # with policy off no code is split off the password
+            with_code = "wrong-password" if strictest == "off" else "good-password"
             assert outcome(instance, enrolled.login, PASSWORD + enrolled.code()) == with_code
             for login in (without, enrolled.login):
                 one = app_password.add(instance.postgres, pepper, login)
@@ -197,7 +198,7 @@ def test_app_passwords_need_none(server, phone):
     assert outcome(server, phone.login, one.text) == "good-app-password"
     assert outcome(server, phone.login, one.grouped()) == "good-app-password"
     assert saslauthd(server.saslauthd, phone.login, one.text) == b"OK"
-    # Made elsewhere: compared as a whole, whatever it ends in.
+    # The hash of an imported app password covers the whole text, whatever its last characters.
     assert outcome(server, phone.login, "elsewhere 123456") == "good-app-password"
     assert outcome(server, phone.login, "elsewhere 12345") == "wrong-password"
     assert (phone.row("last_step"), phone.row("failures")) == ("0", "0")
@@ -212,7 +213,7 @@ def test_an_app_password_like_the_main_one_is_no_way_round(server, phone):
 
 
 def test_everything_else_is_asked_first(server, phone):
-    """A code is not used up by a login that is refused all the same, nor counted."""
+    """A login that is refused for another reason neither uses up a code nor counts it."""
     server.authd.authctl("user", "suspend", phone.login, "--reason", "test")
     for secret in (PASSWORD + phone.code(), PASSWORD + phone.wrong()):
         assert outcome(server, phone.login, secret) == "suspended"
@@ -226,7 +227,7 @@ def test_everything_else_is_asked_first(server, phone):
 
 
 def test_recovery_codes_are_no_mail_passwords(server, phone):
-    """Not even right ones."""
+    """Even a right recovery code is refused."""
     code = "abcd-efgh-ijkl-mnop"
     key = Pepper(server.authd.config["key_dir"])
     server.sql("INSERT INTO authd.recovery_code (account, verifier, key) SELECT id, sha256('x'), "
@@ -254,26 +255,29 @@ def test_wrong_codes_lock_and_a_right_password_does_not_forgive(server, phone):
     assert outcome(server, phone.login, one.text) == "good-app-password"
     assert phone.row("failures") == "5"
     assert server.sql("SELECT count(*) FROM authd.notice JOIN authd.account ON account.id = account WHERE "
-                      f"kind = 'totp-locked' AND login = '{phone.login}'") in ("1", "0")  # 0: it was sent already
+                      # 0: the notice was sent already
+                      f"kind = 'totp-locked' AND login = '{phone.login}'") in ("1", "0")
     server.sql(f"UPDATE authd.totp SET locked_until = authd.now() WHERE id = {phone.row('id')}")
     assert outcome(server, phone.login, PASSWORD + phone.code()) == "good-password"
     assert phone.row("failures") == "0"
 
 
 def test_what_phones_do_locks_nobody(server, phone):
-    """A mail program that enters the same all day long: nothing, a used code, one that was wrong once."""
+    """A mail program may repeat the same secret all day: no code, a used code, a code that was wrong once."""
     used = PASSWORD + phone.code()
     assert outcome(server, phone.login, used) == "good-password"
     stale = PASSWORD + phone.code(-20)
     for _ in range(8):
         assert outcome(server, phone.login, PASSWORD) == NEEDED
-        assert outcome(server, phone.login, used) in ("used-code", "wrong-code")  # the latter: a minute later
+        # "wrong-code" once a minute has passed
+        assert outcome(server, phone.login, used) in ("used-code", "wrong-code")
         assert outcome(server, phone.login, stale) == "wrong-code"
     assert phone.row("failures") in ("1", "2")
 
 
 def test_a_wrong_code_is_not_good_when_its_time_comes(server, phone):
-    """Else one that counts once could be entered until it is right. A phone that is ahead shows another one soon."""
+    """If a refused code became good later, a guess that counts once could be repeated until it is right. A phone
+    whose clock is fast shows another code soon."""
     wait_until(lambda: time.time() % totp.PERIOD > 20, 25, "the end of a step")
     early = phone.code(1)
     assert outcome(server, phone.login, PASSWORD + early) == "wrong-code"
@@ -313,10 +317,11 @@ def test_a_clock_that_is_set_back_opens_nothing(server, phone):
     assert len(server.authd.events("clock-apart")) == 1
 
 
-# ---- once
+# ---- each code once
 
 def all_at_once(servers, login, secret, count):
-    """Sends the same to each in turn, at the same time; how many were let in."""
+    """Sends the same secret to each of the servers in turn, all at the same time; returns how many logins were
+    allowed."""
     barrier = threading.Barrier(count)
     good = []
 
@@ -347,7 +352,7 @@ def test_one_code_at_two_nodes(server, instance, phone):
 
 
 def test_guesses_at_two_nodes(server, instance, phone):
-    """They come together, and do not overrun the limit."""
+    """Guesses at two nodes at the same time do not exceed the limit."""
     instance.authd.start()
     since = [node.authd.log_size() for node in (server, instance)]
     codes = [phone.wrong(1000 * number) for number in range(1, 17)]
@@ -358,14 +363,14 @@ def test_guesses_at_two_nodes(server, instance, phone):
     for thread in threads:
         thread.join()
     for node in (server, instance):
-        node.authd.log_size()  # all of it is written
+        node.authd.log_size()  # by now the log is complete
     reasons = [event["reason"] for node, start in zip((server, instance), since)
                for event in node.authd.events(since=start) if event.get("user") == phone.login]
     assert sorted(reasons) == ["factor-locked"] * 11 + ["wrong-code"] * 5
     assert phone.row("failures") == "5"
 
 
-# ---- seeds that cannot be read
+# ---- seeds that cannot be decrypted
 
 def tempfail(server, login, secret):
     since = server.authd.log_size()
@@ -394,7 +399,7 @@ def test_a_seed_under_a_key_that_is_not_here(server, phone):
 
 
 def test_no_database_no_code(instance):
-    """Cannot tell: no code is taken, and none refused."""
+    """Without the database the answer is "cannot tell": the code is neither accepted nor refused."""
     instance.authd.start()
     user = new_phone(instance)
     instance.sql("ALTER FUNCTION authd.factor_take(bigint, bigint, bigint, bigint, text, jsonb) RENAME TO taken_away")
@@ -411,10 +416,11 @@ def test_no_database_no_code(instance):
     assert outcome(instance, user.login, PASSWORD + user.code()) == "good-password"
 
 
-# ---- what a client sees
+# ---- answers that look alike
 
 def test_refusals_look_alike(server, phone):
-    """In octets; and each keeps the distance to the grid that hides what was asked after a right password."""
+    """The replies have the same octets. Each comes with the distance to the grid that hides what authd asked after a
+    right password."""
     locked, without = new_phone(server), server.new_user()
     server.sql(f"UPDATE authd.totp SET locked_until = authd.now() + interval '1 hour' WHERE id = {locked.row('id')}")
     set_policy(server, without, "required")
@@ -434,7 +440,7 @@ def test_refusals_look_alike(server, phone):
             seconds = time.monotonic() - began
             event = server.authd.wait_event(since, user=login)
             assert event["reason"] == reason
-            assert seconds > 0.45 and int(event["ms"]) > 450  # two clocks, one of milliseconds
+            assert seconds > 0.45 and int(event["ms"]) > 450  # two clocks, one of which counts milliseconds
             answers.add(saslauthd(server.saslauthd, login, secret).split(b" ")[0])
     assert seen == {"FAIL\treference"}
     assert len(answers) == 1, answers

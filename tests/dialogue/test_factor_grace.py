@@ -1,4 +1,5 @@
-"""Grace after a code: from where, how often and until when the main password is good without another one."""
+"""Networks remembered after a code: from which addresses, how often and until when the main password is good without
+another code."""
 
 import pytest
 from client import saslauthd
@@ -8,7 +9,7 @@ from phone import ELSEWHERE, HOME, NEEDED, by, new_phone, outcome
 
 @pytest.fixture
 def graceful(instance):
-    """A node that gives grace after a code."""
+    """A node that remembers a network after a code."""
     instance.authd.config["second_factor_grace"] = {"for": "12h", "uses": 3, "network": "/24,/64",
                                                     "shared": ["203.0.113.0/24"]}
     instance.authd.write_config()
@@ -24,11 +25,11 @@ def test_grace(graceful):
     assert by(graceful, user.login, PASSWORD, rip="192.0.2.200") == ("good-password", "grace")
     assert by(graceful, user.login, PASSWORD, rip=ELSEWHERE)[0] == NEEDED
     assert by(graceful, user.login, "wrong", rip=HOME)[0] == "wrong-password"
-    # Beside the right password nothing else is looked at, nor counted.
+    # In a remembered network, the code that follows a right password is neither checked nor counted.
     assert by(graceful, user.login, PASSWORD + user.wrong(), rip=HOME) == ("good-password", "grace")
     assert by(graceful, user.login, used, rip=HOME) == ("good-password", "grace")
     assert user.row("failures") == "0"
-    assert by(graceful, user.login, PASSWORD, rip=HOME)[0] == NEEDED  # three uses
+    assert by(graceful, user.login, PASSWORD, rip=HOME)[0] == NEEDED  # the three uses are over
     assert by(graceful, user.login, PASSWORD + user.wrong(), rip=HOME)[0] == "wrong-code"
     user.forget()
     assert by(graceful, user.login, PASSWORD + user.code(), rip=HOME) == ("good-password", "totp")
@@ -47,7 +48,7 @@ def test_a_new_code_renews_it(graceful):
 
 @pytest.mark.parametrize("client", [None, "127.0.0.1", "::1", "::ffff:127.0.0.1", "203.0.113.7"])
 def test_no_grace_there(graceful, client):
-    """Where too many come from, or nobody says from where."""
+    """A network is not remembered if too many users share it, or if the client's address is unknown."""
     user = new_phone(graceful)
     where = {} if client is None else {"rip": client}
     assert by(graceful, user.login, PASSWORD + user.code(), **where) == ("good-password", "totp")
@@ -78,7 +79,7 @@ def test_grace_ends_with_the_enrolment(graceful):
 
 @pytest.mark.parametrize("password", ["battery staple 123456", "battery staple $123456"])
 def test_grace_for_passwords_that_end_in_digits(graceful, password):
-    """There the whole of it is tried as well; elsewhere it is taken for another password with a code."""
+    """In a remembered network the secret is also tried as a whole; elsewhere its last digits are taken for a code."""
     user = new_phone(graceful, password=password)
     assert by(graceful, user.login, password, rip=HOME)[0] == "wrong-password"
     assert by(graceful, user.login, password + user.code(), rip=HOME) == ("good-password", "totp")

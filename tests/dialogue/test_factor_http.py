@@ -1,5 +1,5 @@
-"""Codes at authd's own sign-in: who needs one, which are taken, that each is taken once on all channels together,
-and that a refused sign-in is one answer."""
+"""Codes at the sign-in to authd itself: who needs one, which are accepted, that each is accepted once on all channels
+together, and that all refusals look alike."""
 
 import threading
 import time
@@ -38,7 +38,7 @@ def post(site, login, password=PASSWORD, **more):
 
 
 def sign_in(site, login, password=PASSWORD, **more):
-    """What the log says about it; the answer has to fit."""
+    """The reason in the log; the answer must agree with it."""
     since = site.authd.log_size()
     answer = post(site, login, password, **more)
     event = site.authd.wait_event(since, user=login, front="http")
@@ -59,12 +59,12 @@ def recovery_codes(site, phone):
     return site.api.good("POST", f"/v1/users/{phone.login}/recovery-codes")["codes"]
 
 
-# ---- who needs one
+# ---- who needs a code
 
 @pytest.mark.parametrize("role", ["user", "helpdesk", "domain-admin", "auditor", "admin"])
 @pytest.mark.parametrize("policy", ["off", "optional", "required"])
 def test_who_needs_one(site, role, policy):
-    """Over TCP, who may administer others needs one whatever the policy is. The site here says optional."""
+    """Over TCP, users who may administer others need a code, whatever the policy. This site's policy is optional."""
     without, enrolled = site.new_user(), new_phone(site)
     for login in (without, enrolled.login):
         site.api.good("PATCH", f"/v1/users/{login}", {"role": role})
@@ -76,7 +76,7 @@ def test_who_needs_one(site, role, policy):
 
 
 def test_nobody_needs_one_where_it_is_off(server, instance):
-    """Who has a phone all the same may show it."""
+    """An enrolled user may still enter a code."""
     address = ("127.0.0.1", free_ports()[0])
     instance.authd.config["listeners"].append({"protocol": "http", "address": "%s:%d" % address})
     instance.authd.config.update(public_url="http://localhost:%d" % address[1], second_factor="off")
@@ -103,7 +103,7 @@ def test_app_passwords_are_good_for_mail_only(site, phone):
     assert phone.row("last_step") == "0"
 
 
-# ---- which are taken
+# ---- accepted codes
 
 @pytest.mark.parametrize("form", ["{}", " {} ", "{0[0]}{0[1]}{0[2]} {0[3]}{0[4]}{0[5]}", "{}\t"])
 def test_blanks_do_not_count(site, phone, form):
@@ -116,7 +116,7 @@ def test_what_is_no_code(site, phone):
     for text in (code[:5], code + "0", code + "00", code[:3] + "-" + code[3:], code[:5] + "x", wide, "x" * 64, "-",
                  "abcd-efgh-ijkl-mno", "$" + code):
         assert sign_in(site, phone.login, code=text) == "wrong-code", text
-    assert phone.row("failures") in ("0", "1")  # eight digits may be a code, of somebody's
+    assert phone.row("failures") in ("0", "1")  # eight digits may be another user's code
     assert sign_in(site, phone.login, code=phone.code()) == "good-password"
 
 
@@ -126,7 +126,7 @@ def test_a_code_needs_the_right_password(site, phone):
     assert (phone.row("failures"), phone.row("last_step")) == ("0", "0")
 
 
-# ---- once, on all channels together
+# ---- once on all channels together
 
 def test_used_here_used_everywhere(site, phone):
     code = phone.code()
@@ -140,7 +140,7 @@ def test_used_here_used_everywhere(site, phone):
 
 
 def at_once(tries):
-    """How many of the tries, all at the same time, succeed."""
+    """Makes all tries at the same time; returns how many succeed."""
     barrier = threading.Barrier(len(tries))
     done = []
 
@@ -175,7 +175,7 @@ def test_all_channels_of_two_nodes_at_once(site, server, phone):
 def test_recovery_codes(site, phone):
     codes = recovery_codes(site, phone)
     assert session_of(site, phone.login, code=codes[0]) == ("recovery", False)
-    assert sign_in(site, phone.login, code=codes[0]) == "wrong-recovery-code"  # once
+    assert sign_in(site, phone.login, code=codes[0]) == "wrong-recovery-code"  # a recovery code is good once
     for code in (codes[1].upper(), codes[2].replace("-", ""), codes[3].replace("-", " "), f" {codes[4].title()} "):
         assert sign_in(site, phone.login, code=code) == "good-password", code
     assert phone.row("last_step") == "0"
@@ -194,7 +194,7 @@ def test_recovery_codes_are_one_users(site, phone):
     code = recovery_codes(site, phone)[0]
     recovery_codes(site, other)
     assert sign_in(site, other.login, code=code) == "wrong-recovery-code"
-    # A row that is pasted onto another user opens nothing either.
+    # A row copied to another user does not open that user's account.
     site.sql("UPDATE authd.recovery_code SET account = (SELECT id FROM authd.account WHERE login = "
              f"'{other.login}') WHERE account = (SELECT id FROM authd.account WHERE login = '{phone.login}')")
     assert sign_in(site, other.login, code=code) == "wrong-recovery-code"
@@ -207,7 +207,7 @@ def test_one_recovery_code_at_once(site, phone):
 
 def test_wrong_recovery_codes_lock_only_these(site, phone):
     codes = recovery_codes(site, phone)
-    for letter in "aabbccdde":  # the same one counts once
+    for letter in "aabbccdde":  # a repeated wrong code counts once
         assert sign_in(site, phone.login, code="-".join([letter * 4] * 4)) == "wrong-recovery-code"
     assert sign_in(site, phone.login, code=codes[0]) == "recovery-locked"
     assert sign_in(site, phone.login, code=phone.code()) == "good-password"
@@ -227,7 +227,7 @@ def test_a_locked_phone_leaves_recovery_codes_and_sessions(site, phone):
     assert sign_in(site, phone.login, code=code) == "good-password"
 
 
-# ---- one answer
+# ---- refusals look alike
 
 def test_a_refused_sign_in_is_one_answer(site, phone):
     locked, suspended = new_phone(site), new_phone(site)
@@ -256,7 +256,7 @@ def test_a_refused_sign_in_is_one_answer(site, phone):
 
 
 def test_no_code_is_kept(site, phone):
-    """Neither in the log nor in the database."""
+    """No code is in the log or in the database."""
     codes = recovery_codes(site, phone)
     wrong = phone.wrong(77000)
     for code in (wrong, codes[0], "qqqq-wwww-eeee-rrrr"):

@@ -1,4 +1,4 @@
-"""Bad input: a clear refusal or a closed connection, nothing changed, and no neighbour harmed."""
+"""Bad input leads to a clear refusal or a closed connection; nothing is changed, and other clients are not harmed."""
 
 import os
 import resource
@@ -46,7 +46,7 @@ def test_malformed_plain(server, octets):
     with server.connect() as client:
         reply = client.auth(resp=encode(octets) or "=")
         assert reply.command == "FAIL" and len(reply.words) <= 4
-        assert client.auth(resp="=").command == "FAIL"  # still usable
+        assert client.auth(resp="=").command == "FAIL"  # the connection is still usable
     reference = reply.fields["reason"].split("(reference ")[1].rstrip(")")
     event = server.authd.wait_event(since=since, ref=reference)
     assert (event["outcome"], event["reason"]) in {("deny", "malformed"), ("deny", "bad-name")}
@@ -63,7 +63,7 @@ def test_reserved_characters_in_every_place(server, alice, character):
         for authcid in (f"{local}{character}p1@{domain}", f"{character}{local}@{domain}",
                         f"{local}@exa{character}mple.org", f"{local}@{domain}{character}"):
             if character in "\u200b\ufeff" and "@exa" in authcid + authcid:
-                continue  # UTS #46 may ignore it in a domain: see the test of spellings
+                continue  # UTS #46 may ignore this character in a domain: see the test of spellings
             client.send(f"AUTH\t{client.last_id + 1}\tPLAIN\tservice=smtp\tresp={plain(authcid, PASSWORD)}\n"
                         f"AUTH\t{client.last_id + 2}\tPLAIN\tservice=smtp\t"
                         f"resp={plain(alice, PASSWORD, authzid=authcid)}\n")
@@ -142,7 +142,7 @@ def test_unknown_mechanisms_and_parameters(server, alice):
         client.send(f"AUTH\t90\tpLaIn\tfoo\tbar=\trip=not an address\tlip=\tsecured=tls\t=\t\t"
                     f"resp={plain(alice, PASSWORD)}\n")
         assert client.reply().line == f"OK\t90\tuser={alice}"
-        client.send(f"AUTH\t91\tPLAIN\tresp={plain(alice, PASSWORD)}\n")  # no service=
+        client.send(f"AUTH\t91\tPLAIN\tresp={plain(alice, PASSWORD)}\n")  # AUTH without service=
         assert client.reply().command == "OK"
 
 
@@ -163,7 +163,7 @@ def test_a_megabyte_without_a_line_end(server, alice):
         try:
             client.send(b"A" * (1 << 20))
         except OSError:
-            pass  # closed while we were sending
+            pass  # authd closed the connection while the test was sending
         assert client.is_closed()
     assert_neighbour_is_well(server, alice)
 
@@ -182,7 +182,7 @@ def test_fields_from_the_network_stay_one_log_line(server, alice):
 
 
 def test_one_bad_name_among_sixty_four(server, alice):
-    """They share a batch in the database; only the bad one is refused."""
+    """All 64 names share one database call; only the bad name is refused."""
     with server.connect() as client:
         lines = [f"AUTH\t{n}\tPLAIN\tresp={plain(alice, PASSWORD)}\n" for n in range(1, 64)]
         lines.insert(31, f"AUTH\t64\tPLAIN\tresp={plain(b'al' + bytes([0xff]) + b'ice', PASSWORD)}\n")
@@ -203,7 +203,7 @@ def test_ten_thousand_connects_and_closes(server, alice):
 
 
 def test_clients_that_leave_in_the_middle(server, alice):
-    """At each point: before the handshake, in it, in an exchange, while the database and a worker work."""
+    """Clients leave before the handshake, in it, in an exchange, and while the database or a worker is busy."""
     words = f"VERSION\t1\t0\nCPID\t1\nAUTH\t1\tLOGIN\tservice=smtp\nAUTH\t2\tPLAIN\tresp={plain(alice, 'x')}\n" \
             f"AUTH\t3\tPLAIN\tresp={plain(alice, PASSWORD)}\nCONT\t1\t{encode(alice.encode())}\n"
     for cut in range(0, len(words), 3):
@@ -217,7 +217,7 @@ def test_clients_that_leave_in_the_middle(server, alice):
 
 
 def test_a_client_that_never_reads(server, alice):
-    """It is made to wait; its memory stays bounded and others are served."""
+    """The client has to wait, its memory stays bounded, and other clients are served."""
     def memory():
         with open(f"/proc/{server.authd.process.pid}/statm", encoding="ascii") as file:
             return int(file.read().split()[1]) * resource.getpagesize()
@@ -243,7 +243,7 @@ def test_a_slow_client_holds_nobody_up(server, alice):
 
 
 def test_one_client_with_too_much_to_ask_waits_for_himself(server, alice):
-    """Two hundred passwords to hash at a time from one connection; a login beside it goes on."""
+    """One connection asks for two hundred hashes at a time; logins on other connections proceed."""
     with server.connect(server.replying) as hog:
         for number in range(1, 201):
             hog.send(f"AUTH\t{number}\tPLAIN\tresp={plain('nobody-here', 'x')}\n")
@@ -253,13 +253,13 @@ def test_one_client_with_too_much_to_ask_waits_for_himself(server, alice):
 
 
 def test_clients_that_stop_sending_in_an_exchange_are_let_go(server, alice):
-    """Nothing can come of an exchange that awaits a client that has shut down its side."""
+    """An exchange that waits for a client which has stopped sending is ended."""
     with server.connect() as client:
         client.send("AUTH\t1\tLOGIN\n")
         assert client.reply().command == "CONT"
         client.socket.shutdown(socket.SHUT_WR)
         assert client.is_closed()
-    with server.connect() as client:  # one that awaits it, one that does not
+    with server.connect() as client:  # one request that waits for the client, one that does not
         client.send(f"AUTH\t1\tLOGIN\nAUTH\t2\tPLAIN\tresp={plain(alice, PASSWORD)}\n")
         client.socket.shutdown(socket.SHUT_WR)
         assert client.reply().command == "CONT"

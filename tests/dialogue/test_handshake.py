@@ -1,4 +1,4 @@
-"""The Dovecot handshake: what clients need to see at once, and what closes the connection."""
+"""The Dovecot handshake: the lines that clients need at once, and mistakes that close the connection."""
 
 import re
 import socket
@@ -12,7 +12,7 @@ def test_is_sent_at_once_and_whole(server):
     with socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(10)
         sock.connect(server.plain)
-        octets = sock.recv(1024)  # as Radicale does
+        octets = sock.recv(1024)  # Radicale reads the handshake in this way
     assert octets.endswith(b"\nDONE\n") and len(octets) < 1024
     lines = octets.decode("ascii").splitlines()
     assert [line.split("\t")[0] for line in lines] == [

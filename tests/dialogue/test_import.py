@@ -1,4 +1,4 @@
-"""authctl import: what becomes of good, bad and malicious files."""
+"""authctl import with good, bad and malicious files."""
 
 import itertools
 import json
@@ -19,13 +19,13 @@ numbers = itertools.count(1)
 
 @pytest.fixture
 def domain():
-    """A domain that no other test knows."""
+    """A domain that no other test uses."""
     return f"import{os.getpid()}x{next(numbers)}.example"
 
 
 @pytest.fixture
 def run(server, tmp_path):
-    """Imports octets or text as a file: (exit status, the one JSON value, stderr)."""
+    """A function that imports octets or text as a file; returns (exit status, the JSON value, stderr)."""
     def run(kind, content, *words):
         path = tmp_path / "users"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -179,7 +179,7 @@ def test_csv_from_a_spreadsheet(server, run, domain):
 
 
 def test_two_spellings_are_one_user(run, domain):
-    """authd itself knows names better than authctl."""
+    """authd compares names by their canonical form, which authctl does not know."""
     text = f"m\u00fcller@{domain}:{SSHA}\nMU\u0308LLER@{domain}:{SSHA}\n"
     status, done, _ = run("dovecot-passwd", text, "--apply")
     assert (status, outcomes(done)) == (REFUSED, {"added": 1, "refused": 1})

@@ -1,4 +1,4 @@
-"""Key files that change under authd: copied from another node, read again, with lines that came or went."""
+"""Key files that change while authd runs: copied from another node, read again, with lines added or removed."""
 
 import os
 
@@ -19,7 +19,7 @@ def postgres():
 
 @pytest.fixture(scope="module")
 def first(postgres):
-    """The node that made the keys; it goes on through all tests here."""
+    """The node that made the keys; it runs through all tests of this file."""
     node = Node(postgres)
     node.authd.migrate()
     node.authd.start()

@@ -1,5 +1,5 @@
-"""Keys that replace others while authd runs: nobody is refused, nothing is lost wherever it stops, and what was made
-with the old keys goes over to the new ones."""
+"""Key rotation while authd runs: no login is refused, nothing is lost wherever authd stops, and values made with the
+old keys are converted to the new ones."""
 
 import os
 import threading
@@ -27,7 +27,7 @@ def postgres():
 
 @pytest.fixture(scope="module")
 def first(postgres):
-    """The node that made the keys; it goes on through all tests here."""
+    """The node that made the keys; it runs through all tests of this file."""
     node = Node(postgres)
     node.authd.migrate()
     node.authd.start()
@@ -108,7 +108,7 @@ def test_authctl_says_what_ends(first):
         [key["purpose"], key["id"], "yes" if key["current"] else "no"] for key in first.list()]
 
 
-# ---- sealing
+# ---- encryption
 
 def test_sealed_texts_follow_while_logins_run(first):
     login = first.new_user()
@@ -168,7 +168,7 @@ def test_killed_while_texts_follow(first):
     assert_seeds(first, seeds)
 
 
-# ---- the steps of a rotation: killed between any two, authd goes on
+# ---- authd continues after being killed between any two steps of a rotation
 
 def test_killed_before_the_database_knows_of_it(first):
     before = first.list()
@@ -187,7 +187,7 @@ def test_killed_before_it_is_the_first(first, purpose):
     new = os.urandom(32)
     first.authd.kill()
     first.write(purpose, "\n".join([*first.lines(purpose)[:1], new.hex()]) + "\n")
-    # What was behind the first is needed by nothing here.
+    # No value here needs the keys after the first one.
     first.sql(f"UPDATE authd.key SET removed_at = authd.now() WHERE kind = '{purpose}' AND id <> '{old}'")
     app_password.manage(first.postgres, "key_rotate", purpose=purpose, id=sealing.key_id(new), replaces=old)
     first.authd.start()
@@ -213,7 +213,8 @@ def test_killed_while_the_file_was_written(first):
 
 
 def test_killed_at_any_moment(first):
-    """The moments are random; what must hold is not: it starts, and the database's key is the first of the file."""
+    """authd is killed at random moments. Each time it must start again, and the database's current key must be the
+    first of the file."""
     seeds = add_seeds(first, 200)
     for turn in range(6):
         trim(first, "sealing")
@@ -233,7 +234,7 @@ def rotate_or_die(node):
         node.api.call("POST", "/v1/keys/sealing/rotate")
     except (OSError, ValueError, ConnectionError):
         pass
-    except Exception as error:  # the answer broke off
+    except Exception as error:  # the answer was cut off
         assert "RemoteDisconnected" in type(error).__name__ or "Incomplete" in type(error).__name__, error
 
 

@@ -1,4 +1,4 @@
-"""The key files: made once, kept, and refused when somebody else could read or change them."""
+"""The key files: made once, kept, and refused if another user could read or change them."""
 
 import os
 import pwd
@@ -12,12 +12,12 @@ from harness.private import read_text
 from test_startup import assert_refuses_to_start
 
 FILES = ["audit", "pepper", "sealing"]
-KEY = "1f" * 32  # a good one, of nobody
+KEY = "1f" * 32  # a valid key that nothing was made with
 
 
 @pytest.fixture
 def keys(instance):
-    """Key files of the instance's own: what the others have, copied."""
+    """Key files for this instance alone: a copy of the shared ones."""
     directory = os.path.join(instance.authd.directory, "keys")
     shutil.copytree(instance.authd.config["key_dir"], directory)
     for path in [directory, *(os.path.join(directory, name) for name in FILES)]:
@@ -85,7 +85,7 @@ def test_a_file_that_others_can_read(instance, keys, name, mode):
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_of_somebody_else(instance, keys, name):
     path = os.path.join(keys, name)
-    os.chmod(path, 0o644)  # or it could not be opened at all
+    os.chmod(path, 0o644)  # otherwise authd could not open the file at all
     os.chown(path, pwd.getpwnam("nobody").pw_uid, 0)
     assert_refuses_to_start(instance.authd, path, "belongs to the user", "chown it")
 
@@ -114,7 +114,7 @@ def test_a_fifo_is_not_waited_for(instance, keys, name):
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_keys_of_another_node(instance, keys, name):
-    """Whole, trusted, and wrong: what this node would make, the others could not check."""
+    """The keys are complete and trusted, but wrong: other nodes could not check values made with them."""
     path = os.path.join(keys, name)
     with open(path, "w", encoding="ascii") as file:
         file.write(KEY + "\n")
@@ -131,7 +131,8 @@ def test_migrate_makes_no_key_where_the_database_has_one(instance, keys):
 
 
 def test_a_key_that_is_put_first_by_hand(instance, server, keys, alice):
-    """As a rotation, but with authd stopped: the new key before the old one, on every node, and --migrate."""
+    """A rotation by hand while authd is stopped: the new key is put before the old one on every node, then --migrate.
+    """
     path = os.path.join(keys, "pepper")
     with open(path, "r+", encoding="ascii") as file:
         old = file.read()

@@ -1,4 +1,4 @@
-"""Logins by PLAIN and LOGIN, and that nothing tells one refusal from another."""
+"""Logins with PLAIN and LOGIN; refusals for different reasons look the same."""
 
 import threading
 import time
@@ -33,8 +33,8 @@ def test_the_generation_rises_with_each_set_and_clear(server):
 @pytest.mark.parametrize("form", [
     lambda login: login.upper(),
     lambda login: login + ".",
-    lambda login: login.split("@")[0],  # completed by default_domain
-    lambda login: login.replace(".org", "\u3002org"),  # an ideographic full stop
+    lambda login: login.split("@")[0],  # default_domain completes the login
+    lambda login: login.replace(".org", "\u3002org"),  # U+3002 is an ideographic full stop
 ])
 def test_one_user_in_every_spelling(server, alice, form):
     with server.connect() as client:
@@ -77,7 +77,7 @@ def test_authorization_identity(server, alice):
 
 
 def refusals(server):
-    """Everything that must look alike, by its reason in the log."""
+    """Logins whose refusals must look alike, by their reasons in the log."""
     suspended, passwordless, locked = (server.new_user() for _ in range(3))
     server.authd.authctl("user", "suspend", suspended, "--reason", "spam")
     server.authd.authctl("password", "clear", passwordless)
@@ -104,7 +104,7 @@ def test_refusals_are_alike_to_the_octet(server):
 
 
 def test_refusals_leave_on_the_grid(server):
-    """Not a measure of speed: no refusal may come before the grid's first step, whatever its reason."""
+    """No refusal may come before the grid's first step, whatever its reason. Speed is not measured."""
     with server.connect() as client:
         for claim in refusals(server).values():
             began = time.monotonic()
@@ -113,7 +113,7 @@ def test_refusals_leave_on_the_grid(server):
 
 
 def test_unknown_users_cost_a_hash_too(server, alice):
-    """Both wait for the same lane: with no room left in it, both get the same answer."""
+    """A known and an unknown user need the same lane: when the lane is full, both get the same answer."""
     def flood(login, outcomes):
         with server.connect(server.replying) as client:
             for number in range(1, 121):
@@ -134,7 +134,8 @@ def test_answers_come_in_order_of_completion(server, alice):
 
 
 def test_a_change_holds_for_a_login_under_way(server):
-    """Suspended while its password is being hashed, which takes this one more than a second: refused."""
+    """A user is suspended while the password is being hashed, which takes more than a second: the login is refused.
+    """
     login = server.new_user()
     server.set_hash(login, doveadm_hash("old secret", "SHA512-CRYPT", "-r", "6000000"))
     since = server.authd.log_size()
@@ -187,7 +188,7 @@ def test_locked_passwords_are_never_a_way_in(server, stored):
     "$6$" + "x" * 500,
 ])
 def test_unreadable_hashes_are_no_way_in_and_no_wrong_password(server, stored):
-    """The password may well be right: a plugin is missing, or the hash is dearer than the limits."""
+    """The password may be right, but a plugin is missing or the hash costs more than the limits allow."""
     login = server.new_user()
     server.set_hash(login, stored)
     since = server.authd.log_size()
@@ -199,7 +200,7 @@ def test_unreadable_hashes_are_no_way_in_and_no_wrong_password(server, stored):
 
 
 def test_a_tail_that_bcrypt_ignored_is_not_made_the_password(server):
-    """bcrypt counts 72 octets. What follows was never checked, so no stronger hash is made of it."""
+    """bcrypt reads 72 octets. The octets that follow were never checked, so no stronger hash is made of the whole."""
     login = server.new_user()
     stored = doveadm_hash("p" * 72, "BLF-CRYPT")
     server.set_hash(login, stored)

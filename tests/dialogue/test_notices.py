@@ -1,4 +1,4 @@
-"""Mail to users about what happened to their accounts: through SMTP, from two nodes on one database."""
+"""Notices: mail to users about events of their accounts, through SMTP, from two nodes on one database."""
 
 import pytest
 from conftest import PASSWORD, Server, make_authd, numbers
@@ -11,10 +11,10 @@ SUBJECT = "A new app password for your mail account"
 
 
 class Node(Server):
-    """authd that sends mail."""
+    """An authd that sends mail."""
 
     def new_reader(self):
-        """A user, and the recovery address."""
+        """A user with a recovery address; returns both."""
         login, address = self.new_user(), f"told{next(numbers)}@home.example"
         assert ask(self.authd.http, "PATCH", f"/v1/users/{login}", {"recovery_address": address}).status == 200
         return login, address
@@ -47,7 +47,7 @@ def sink():
 
 @pytest.fixture(scope="module")
 def nodes(server, sink):
-    """Two of them on one database."""
+    """Two nodes on one database."""
     one, other = make_node(server, sink.url), make_node(server, sink.url)
     with one.authd, other.authd:
         yield one, other
@@ -145,7 +145,7 @@ def test_a_mail_that_is_refused_comes_later(nodes, sink):
         sink.refuse = None
     (why,) = [event["why"] for node in nodes for event in node.authd.events("notice") if event["user"] == login]
     assert "the server said: 451 4.3.0 the disk is full" in why
-    # The time between is the database's to tell; here it has passed.
+    # The database decides when the next try is due; the test lets that time pass.
     wait_until(lambda: nodes[0].sql(
         "WITH due AS (UPDATE authd.notice AS n SET taken_until = NULL FROM authd.account AS a WHERE a.id = n.account "
         f"AND a.login = '{login}' AND n.taken_until < now() + interval '30 seconds' RETURNING 1) "

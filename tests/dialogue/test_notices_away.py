@@ -1,4 +1,4 @@
-"""Mail to users when nobody takes it, or authd ends meanwhile; nobody else sends here."""
+"""Notices while no mail server accepts them, or while authd ends; no other test sends mail here."""
 
 import threading
 
@@ -8,7 +8,7 @@ from test_notices import Node, make_node
 
 
 def test_a_server_that_was_away_gets_it_when_it_is_there(instance):
-    """Nothing else waits for it meanwhile."""
+    """Nothing else is delayed by the mail that waits."""
     port = free_ports()[0]
     instance.authd.config["mail"] = {"from": "postmaster@example.org", "server": f"smtp://127.0.0.1:{port}"}
     instance.authd.write_config()
@@ -27,7 +27,7 @@ def test_a_server_that_was_away_gets_it_when_it_is_there(instance):
 
 
 def test_without_mail_settings_nothing_is_tried(server):
-    """It waits for a node that has some, for a day."""
+    """The mail waits up to a day for a node with mail settings."""
     login = server.new_user()
     Node.add(server, login)
     assert Node.rows(server, login, "max(attempts)") == "0"
@@ -35,7 +35,7 @@ def test_without_mail_settings_nothing_is_tried(server):
 
 
 def test_stopping_leaves_none_half_done(server):
-    """What was handed over is recorded before authd ends."""
+    """Mail that was handed to the server is recorded as sent before authd ends."""
     with Sink() as sink:
         node = make_node(server, sink.url)
         with node.authd:

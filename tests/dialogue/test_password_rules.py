@@ -1,4 +1,4 @@
-"""What a new password must be, wherever one is set; with the rules of the default configuration."""
+"""The rules for a new password, wherever a password is set, with the default configuration."""
 
 import os
 import time
@@ -84,7 +84,7 @@ def test_a_new_user_is_known_by_the_request(strict):
 
 
 def test_who_may_not_set_it_is_told_that_first(strict):
-    """Nothing is hashed for a user who is not there."""
+    """Nothing is hashed for a user who does not exist."""
     answer = ask(strict.authd.http, "PUT", "/v1/users/nobody@nowhere.example/password", {"password": "short"})
     assert answer.status == 404
     answer = ask(strict.authd.http, "POST", "/v1/users/nobody@nowhere.example/password-strength", {"password": "x"})
@@ -100,7 +100,7 @@ def test_a_dry_run_judges_too(strict, liddell):
 
 
 def test_long_passwords_hold_nobody_up(strict, liddell, alice):
-    """The dearest ones to judge, while somebody else asks for something."""
+    """The passwords that take longest to rate are sent while another client waits for an answer."""
     slowest = 0
     for password in "a" * 1024, "4" * 1024, "ab" * 512, "p4$$w0rd" * 128:
         began = time.monotonic()
@@ -112,8 +112,8 @@ def test_long_passwords_hold_nobody_up(strict, liddell, alice):
 
 
 def test_imported_hashes_and_old_passwords_stay_good(strict, server):
-    """The rules are for passwords that are set."""
-    login = server.new_user("x y z 123")  # by the other authd, whose rules are lax
+    """The rules apply only to passwords that are set."""
+    login = server.new_user("x y z 123")  # set by the other authd, which has lax rules
     with strict.connect() as client:
         assert client.login(login, "x y z 123").command == "OK"
 

@@ -1,4 +1,4 @@
-"""What administrators say about second factors, and what logins and passwords make of it."""
+"""Second-factor policies, as administrators set them, and their effect on logins and passwords."""
 
 import os
 
@@ -11,7 +11,7 @@ from harness.ask import ask
 
 @pytest.fixture
 def domain(server):
-    """A domain that no other test knows."""
+    """A domain that no other test uses."""
     name = f"policy{os.getpid()}x{next(numbers)}.example"
     assert ask(server.authd.http, "POST", "/v1/domains", {"name": name}).status == 201
     return name
@@ -30,7 +30,7 @@ def root(server):
 
 
 def reason(server, login, secret=PASSWORD):
-    """Why a mail login with this secret ends as it does."""
+    """The reason for the outcome of a mail login with this secret."""
     since = server.authd.log_size()
     with server.connect() as client:
         client.login(login, secret)

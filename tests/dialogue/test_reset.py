@@ -1,4 +1,4 @@
-"""Reset links: mailed once, used once."""
+"""Reset links: mailed once, good once."""
 
 import threading
 import time
@@ -34,7 +34,7 @@ class Site(Server):
         return ask(self.authd.http, "POST", f"/v1/users/{login}/reset-link{query}", body)
 
     def new_link(self, login, **body):
-        """The token of a link that was mailed."""
+        """Has a link mailed; returns its token."""
         before = len(self.sink.links())
         answer = self.ask_link(login, **body)
         assert answer.status == 201, answer
@@ -119,7 +119,7 @@ def test_what_is_wrong_with_a_link_is_not_told(site):
     login, _ = site.new_reader()
     site.assert_refused("x")
     site.assert_refused("A" * 43)
-    site.assert_refused("A" * 43, "short")  # the password is not even judged
+    site.assert_refused("A" * 43, "short")  # the rules for passwords are not even applied
     token = site.new_link(login)
     for other in (token[:-1], token + "A", token.swapcase(), token + "="):
         site.assert_refused(other)
@@ -146,7 +146,7 @@ def test_a_password_change_ends_the_link(site):
 
 
 def test_a_new_password_keeps_the_rules(site):
-    """A refusal for the password leaves the link as it was."""
+    """If the password is refused, the link stays good."""
     login, address = site.new_reader()
     token = site.new_link(login)
     answer = site.use(token, "short")

@@ -1,4 +1,4 @@
-"""The saslauthd protocol: counted strings in, OK, NO, or a closed connection out."""
+"""The saslauthd protocol: counted strings in; OK, NO or a closed connection out."""
 
 import socket
 import struct
@@ -12,9 +12,9 @@ def test_ok_and_no(server, alice):
     local, domain = alice.split("@")
     assert saslauthd(server.saslauthd, alice, PASSWORD) == b"OK"
     assert saslauthd(server.saslauthd, local, PASSWORD, realm=domain) == b"OK"
-    assert saslauthd(server.saslauthd, local, PASSWORD) == b"OK"  # default_domain
+    assert saslauthd(server.saslauthd, local, PASSWORD) == b"OK"  # default_domain completes the login
     assert saslauthd(server.saslauthd, alice, PASSWORD, realm=domain) == b"OK"
-    # libsasl splits at the last @: the mail client typed alice@example.org@elsewhere.example
+    # The user typed alice@example.org@elsewhere.example, which libsasl splits at the last @.
     assert saslauthd(server.saslauthd, alice, PASSWORD, realm="elsewhere.example")[:2] == b"NO"
     assert saslauthd(server.saslauthd, alice, "wrong")[:2] == b"NO"
     assert saslauthd(server.saslauthd, local, PASSWORD, realm="elsewhere.example")[:2] == b"NO"

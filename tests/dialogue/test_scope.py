@@ -18,7 +18,7 @@ MTA_TERMS = [{"envelope_from": {"allow": ["@self"]}}, {"header_from": {"allow": 
 
 
 class Place:
-    """Whose scope a test sets."""
+    """The place of a scope that a test sets: a level, and a name on this level."""
 
     def __init__(self, server, level, **name):
         self.server, self.level, self.name = server, level, name
@@ -32,7 +32,7 @@ class Place:
 
 
 class Login:
-    """A user of a domain and a class of its own, with an app password."""
+    """A user in a domain and a class of its own, with an app password."""
 
     def __init__(self, server):
         self.server = server
@@ -53,7 +53,7 @@ class Login:
                                 **scope).text
 
     def event(self, secret=PASSWORD, path=None, mechanism="PLAIN", service="smtp", **parameters):
-        """The log's line of a login; the reply has to fit."""
+        """The log line of a login; the reply must agree with it."""
         since = self.server.authd.log_size()
         words = [f"service={service}"] if service else []
         words += [key if value is True else f"{key}={value}" for key, value in parameters.items()]
@@ -118,7 +118,7 @@ def test_a_credential_has_its_own(user):
 
 
 def test_all_must_let_it_pass(user):
-    """The wider one inside does not widen the narrower one outside, nor the other way round."""
+    """A wide inner scope does not widen a narrow outer scope, nor the other way round."""
     narrow = user.add(networks={"allow": ["192.0.2.0/28"]}, mechanisms=["PLAIN"])
     user.places["user"].put(networks={"allow": ["0.0.0.0/0"]}, tls={"required": True})
     user.places["domain"].put(**NETWORK)
@@ -162,7 +162,7 @@ def test_refused_like_a_wrong_password(server, user):
     ("2026-03-30 05:00:00Z", True),   # Monday 07:00 in summer
     ("2026-03-30 17:00:00Z", False),
     ("2026-03-06 21:00:00Z", True),   # Friday 22:00
-    ("2026-03-07 04:59:59Z", True),   # Saturday 05:59:59: the window of Friday
+    ("2026-03-07 04:59:59Z", True),   # Saturday 05:59:59: within the window of Friday
     ("2026-03-07 05:00:00Z", False),
     ("2026-03-07 21:00:00Z", False),  # Saturday 22:00
 ])
@@ -177,7 +177,7 @@ def test_each_level_in_its_own_zone(server, user):
     window = [{"days": "mon-sun", "from": "08:00", "to": "09:00"}]
     user.places["site"].put(time={"tz": "Asia/Tokyo", "windows": window})
     user.places["user"].put(time={"tz": "UTC", "windows": [{"days": "sun", "from": "23:00", "to": "24:00"}]})
-    with clock(server, "2026-03-01 23:30:00Z"):  # Sunday; in Tokyo it is Monday, half past eight
+    with clock(server, "2026-03-01 23:30:00Z"):  # Sunday; in Tokyo it is Monday, 08:30
         assert user.reason() == "good-password"
         user.places["site"].put(time={"tz": "Asia/Seoul", "windows": []})
         assert user.event()["why"] == "time of the site scope"
@@ -239,11 +239,11 @@ def test_another_node_sees_it_at_its_next_login(server, instance, user):
 
 
 def test_a_login_under_way_is_not_broken(server, user):
-    """Its password is being hashed while the scope is replaced: it ends by what it began with."""
+    """A login that is being hashed while the scope is replaced is decided by the old scope."""
     from conftest import doveadm_hash
     server.set_hash(user.login, doveadm_hash("slow", "SHA512-CRYPT", "-r", "2500000"))
     user.places["user"].put(services=["smtp"])
-    assert user.reason("slow") == "good-password"  # the document is known here
+    assert user.reason("slow") == "good-password"  # from now on the document is in the cache
     server.set_hash(user.login, doveadm_hash("slow", "SHA512-CRYPT", "-r", "2500001"))
     server.wait_hashes_done()
     with server.connect() as client:
@@ -255,7 +255,7 @@ def test_a_login_under_way_is_not_broken(server, user):
 
 
 def test_a_document_of_a_newer_authd(server, user):
-    """Cannot tell is not no, and not yes."""
+    """An unknown document means "cannot tell", which is neither a refusal nor an allowance."""
     user.places["user"].put(text='{"moon":"full","v":1}')
     since = server.authd.log_size()
     with server.connect() as client, pytest.raises(Closed):

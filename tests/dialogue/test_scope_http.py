@@ -1,4 +1,4 @@
-"""Sending scopes over HTTP: what is taken, in which form it comes back, and how a flaw is told."""
+"""Sending scopes over HTTP: accepted documents, their canonical form in answers, and messages about flaws."""
 
 import contextlib
 import http.client
@@ -11,7 +11,7 @@ MONITORED = {"v": 1, "mode": "monitor", "monitor_until": "2000-01-01T00:00:00Z"}
 
 
 class Local(http.client.HTTPConnection):
-    """HTTP on the administrator's unix socket."""
+    """An HTTP connection on the administrator's unix socket."""
 
     def __init__(self, path):
         super().__init__("localhost", timeout=20)
@@ -25,7 +25,7 @@ class Local(http.client.HTTPConnection):
 
 @pytest.fixture
 def ask(server):
-    """(status, JSON, ETag) of a request."""
+    """A function that sends a request and returns (status, JSON, ETag)."""
     def call(method, path, body=None, **headers):
         with contextlib.closing(Local(server.authd.http)) as client:
             octets = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
@@ -39,7 +39,7 @@ def ask(server):
 
 @pytest.fixture(params=["user", "domain", "class", "site"])
 def place(request, server):
-    """The path of a scope that no other test has; the site's is taken away again."""
+    """The path of a scope that no other test uses; the site's scope is removed afterwards."""
     login = server.new_user()
     tag = login.partition("@")[0]
     server.sql(f"INSERT INTO authd.domain (name) VALUES ('{tag}.example');"

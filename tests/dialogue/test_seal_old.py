@@ -1,4 +1,4 @@
-"""A database from before there was a sealing key: what it holds in clear is sealed once, whatever happens."""
+"""A database from before there was an encryption key: its cleartext hashes are encrypted once, even after a crash."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from harness.postgres import Postgres
 from harness.private import read_text, wait_until
 from test_sealing import HASH, assert_broken
 
-LAST_BEFORE = 12  # the schema without seals
+LAST_BEFORE = 12  # the last migration of the schema without encryption
 BATCH = 500
 SHA = "{SHA}L55TUjtiq8FBorTWAZ0jy6g129A="  # doveadm pw: "correct horse"
 DOMAIN = "old.example"
@@ -21,7 +21,7 @@ DOMAIN = "old.example"
 
 @pytest.fixture
 def site():
-    """An authd whose database is an older one's."""
+    """An authd on the database of an older one."""
     with Postgres() as postgres:
         postgres.create_authd_database()
         postgres.apply_migrations(1, LAST_BEFORE)
@@ -32,7 +32,8 @@ def site():
 
 
 def add(site, name, password, imported=None):
-    """A user as the older authd had it: the hash in clear, and an unkeyed digest of what was imported."""
+    """Adds a user as the older authd stored users: with the hash in clear, and an unkeyed digest of the imported
+    hash."""
     def text(value):
         return "NULL" if value is None else f"'{value}'"
     site.sql("INSERT INTO authd.account (login, domain, password, password_generation, password_set_at,"
@@ -100,7 +101,7 @@ def test_statistics_are_forgotten(site):
 
 
 def test_a_hash_too_long_to_be_read(site):
-    """It was unreadable, and is; but it is not there in clear."""
+    """A hash that authd cannot read stays unreadable, but is no longer in the database in clear."""
     login = add(site, "long", "$6$" + "x" * 800)
     site.authd.migrate()
     assert "xxxx" not in dump_of(site)
@@ -111,13 +112,15 @@ def test_a_hash_too_long_to_be_read(site):
 
 
 def test_imports_are_remembered(site, tmp_path):
-    """What the file says again is known, and what was changed here since stays."""
+    """After the migration, a repeated import recognises unchanged users and keeps passwords that were changed here.
+    """
     add(site, "same", SHA, imported=SHA)
     add(site, "changed", doveadm_hash("of today", "SHA512-CRYPT"), imported=SHA)
     add(site, "cleared", None, imported=SHA)
     site.authd.migrate()
     assert site.sql("SELECT count(*) FROM authd.account WHERE imported_digest IS NOT NULL") == "0"
-    assert site.sql("SELECT count(DISTINCT imported_keyed) FROM authd.account") == "3"  # keyed over the account
+    # the digests are keyed with the account
+    assert site.sql("SELECT count(DISTINCT imported_keyed) FROM authd.account") == "3"
     path = tmp_path / "users"
     with site.authd:
         def imported(stored_as):
@@ -133,10 +136,10 @@ def test_imports_are_remembered(site, tmp_path):
 
 
 def test_killed_in_the_middle(site):
-    """The next run goes on where it ended, under the same key; before that no authd starts."""
+    """The next run continues where the killed one ended, with the same key; until then no authd starts."""
     add_many(site, 4 * BATCH)
     foreign = add_foreign(site, f"user1@{DOMAIN}", SHA)
-    site.postgres.apply_migrations(LAST_BEFORE + 1, 9999)  # they would wait for the lock, too
+    site.postgres.apply_migrations(LAST_BEFORE + 1, 9999)  # the migrations would wait for the lock, too
     rest = subprocess.Popen(["psql", "-q", "-X", site.postgres.url("authd")], stdin=subprocess.PIPE, text=True)
     rest.stdin.write(f"BEGIN; SELECT id FROM authd.account WHERE login = 'user{3 * BATCH}@{DOMAIN}' FOR UPDATE;\n")
     rest.stdin.flush()
@@ -164,7 +167,7 @@ def test_killed_in_the_middle(site):
 
 
 def test_nothing_is_sealed_later(site):
-    """Whoever can write the database could have his own hash made good by that."""
+    """Otherwise an attacker who can write to the database could have a hash of his own made valid."""
     login = add(site, "alice", SHA)
     site.authd.migrate()
     site.sql("ALTER TABLE authd.account DROP CONSTRAINT password_is_sealed; "
@@ -205,7 +208,7 @@ def test_killed_before_the_statistics_are_forgotten(site):
 
 
 def test_a_key_that_a_database_lists_is_not_made_good(site):
-    """Part of a copy of key_dir from the middle of it: the real key lies elsewhere."""
+    """key_dir is a copy that was taken between two steps of making the key: the complete key file is elsewhere."""
     add(site, "alice", SHA)
     site.authd.migrate()
     path = os.path.join(site.authd.config["key_dir"], "sealing")

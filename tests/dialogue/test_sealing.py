@@ -1,4 +1,5 @@
-"""Password hashes are sealed: a dump has nothing to crack, and a text opens in the row that it was made for."""
+"""Password hashes are encrypted: a dump has nothing to crack, and a ciphertext decrypts only in the row for which it
+was made."""
 
 import base64
 import re
@@ -11,15 +12,15 @@ from harness.ask import ask
 from harness.private import read_text, wait_until
 from harness.sink import Sink
 
-# Whatever a program that guesses passwords would look for.
+# Patterns by which password crackers recognise hashes.
 HASH = re.compile(r"\$(argon2|6|5|1|2[abxy]?|y|7|sha1)[a-z]*\$|\{[A-Z][A-Z0-9.-]*\}")
 OTHER = "another horse altogether"
-# What of a user's the dump has beside the account.
+# The tables that hold a user's secrets beside the account.
 TABLES = ["app_password", "totp", "recovery_code", "http_session", "reset_link"]
 
 
 def row_of(server, login):
-    """id, number of the seal, sealed text"""
+    """(id, cipher version, ciphertext) of a user's password."""
     row = server.sql(f"SELECT id, password_seal, password FROM authd.account WHERE login = '{login}'").split("|")
     return int(row[0]), int(row[1]), row[2]
 
@@ -29,7 +30,7 @@ def put(server, login, seal, sealed):
 
 
 def assert_broken(server, login, *passwords):
-    """Cannot tell, whatever is given; the log says why, as an error."""
+    """Every password is answered with "cannot tell", and the log has the reason as an error."""
     for password in (*passwords, "nobody's"):
         since = server.authd.log_size()
         with server.connect(server.replying) as client:
@@ -40,7 +41,7 @@ def assert_broken(server, login, *passwords):
 
 
 def test_a_hash_of_somebody_else(server):
-    """Whoever knows one password and may write the database is not everybody."""
+    """A user who knows one password and can write to the database must not become other users."""
     mallory, victim = server.new_user(OTHER), server.new_user()
     _, seal, sealed = row_of(server, mallory)
     _, own_seal, _ = row_of(server, victim)
@@ -53,7 +54,7 @@ def test_a_hash_of_somebody_else(server):
 
 
 def test_a_hash_of_before(server):
-    """A password that was replaced since, perhaps because it was stolen."""
+    """A replaced password, which may have been stolen, must not become valid again."""
     login = server.new_user(OTHER)
     _, old_seal, old = row_of(server, login)
     server.authd.authctl("password", "set", login, password=PASSWORD)
@@ -109,7 +110,7 @@ def test_a_foreign_hash_of_somebody_else(server):
     text = f"(SELECT foreign_hash FROM authd.app_password WHERE id = {theirs.id})"
     server.sql(f"UPDATE authd.app_password SET foreign_hash = {text} WHERE id = {own.id}")
     assert_broken(server, victim, "mallory's own", "the victim's")
-    with server.connect() as client:  # what does not need it goes on
+    with server.connect() as client:  # logins that do not need the damaged row proceed
         assert client.login(victim, PASSWORD).command == "OK"
         assert client.login(mallory, "mallory's own").command == "OK"
     server.sql(f"DELETE FROM authd.app_password WHERE id = {own.id}")
@@ -119,7 +120,7 @@ def test_a_foreign_hash_of_somebody_else(server):
 
 
 def test_what_authd_seals_python_opens(server):
-    """The format is what authd/crypto/sealed.h says, for whoever has to read it without authd."""
+    """The format is the one that authd/crypto/sealed.h describes, for programs that must read it without authd."""
     login = server.new_user()
     number, seal, sealed = row_of(server, login)
     key_dir = server.authd.config["key_dir"]
@@ -142,7 +143,7 @@ def site(server):
 
 
 def forms(secret):
-    """How a secret, or what is secret of a hash, might stand in a dump."""
+    """The forms in which a secret, or the secret part of a hash, could appear in a dump."""
     octets = secret.encode() if isinstance(secret, str) else secret
     yield from (octets.decode("latin-1"), octets.hex(), base64.b64encode(octets).decode().rstrip("="),
                 base64.urlsafe_b64encode(octets).decode().rstrip("="))
@@ -154,7 +155,7 @@ def good(answer, status):
 
 
 def secrets_of(site, login, tmp_path):
-    """Gives a user one of everything; what of it no dump may tell."""
+    """Gives a user one secret of each kind; returns the texts that no dump may contain."""
     http = site.authd.http
     secrets = {"password": PASSWORD, "imported password": "imported secret", "foreign secret": "quagga of my phone"}
     imported = f"imported-{login}"
@@ -180,7 +181,7 @@ def secrets_of(site, login, tmp_path):
 
 
 def second_factor_of(http, login):
-    """A phone, recovery codes, and a session that came by one of them."""
+    """Enrols a user; returns the seed, the recovery codes, and the cookie of a session signed in with one of them."""
     user = f"/v1/users/{login}"
     secrets = {"seed, as shown": good(ask(http, "POST", f"{user}/totp", {}), 201).json["secret"]}
     secrets["seed"] = totp.seed_of(secrets["seed, as shown"])
@@ -202,7 +203,7 @@ def test_a_dump_has_nothing_to_crack(site, tmp_path):
     assert HASH.search(doveadm_hash("x", "SHA512-CRYPT")) and not HASH.search(rows), HASH.search(rows)
     held = site.sql("SELECT " + " + ".join(f"(SELECT count(*) FROM authd.{table} WHERE account = "
                     f"(SELECT id FROM authd.account WHERE login = '{login}'))" for table in TABLES))
-    assert int(held) == 2 + 1 + 9 + 1 + 1  # all that the secrets are of is there
+    assert int(held) == 2 + 1 + 9 + 1 + 1  # every secret is in the database
     for name, secret in secrets.items():
         assert len(secret) > 8, name
         for form in forms(secret):
@@ -213,7 +214,7 @@ def test_a_dump_has_nothing_to_crack(site, tmp_path):
 
 
 def test_no_statistics_have_a_hash(server):
-    """The planner's samples of a column are in the database too."""
+    """The planner's samples of columns are in the database too."""
     server.new_user()
     server.sql("ANALYZE authd.account, authd.app_password")
     samples = server.sql("SELECT most_common_vals, histogram_bounds FROM pg_stats WHERE schemaname = 'authd' "
@@ -223,7 +224,7 @@ def test_no_statistics_have_a_hash(server):
 
 def test_logs_and_answers_have_no_sealed_text(site):
     login = f"kept-{site.new_user()}"
-    since = len(site.postgres.log_text())  # before, other tests have pasted rows about
+    since = len(site.postgres.log_text())  # earlier lines show rows that other tests copied
     body = {"login": login, "password": PASSWORD}
     first, again = (good(ask(site.authd.http, "POST", "/v1/users", body, Idempotency_Key=f"k-{login}"), 201).json
                     for _ in range(2))

@@ -55,7 +55,7 @@ def test_owner_group_and_mode(authd):
 
 
 def first_octets(path, uid):
-    """What a process of that user gets to read."""
+    """The octets that a process of this user can read."""
     code = ("import socket, sys; s = socket.socket(socket.AF_UNIX); s.settimeout(10); s.connect(sys.argv[1]); "
             "print(s.recv(7))")
     return subprocess.run(["setpriv", f"--reuid={uid}", "--clear-groups", "/usr/bin/python3", "-c", code, path],
@@ -65,12 +65,12 @@ def first_octets(path, uid):
 def test_only_the_listed_peers_are_served(authd):
     assert first_octets(authd.limited, NOBODY.pw_uid) == "b'VERSION'"
     assert first_octets(authd.limited, pwd.getpwnam("postfix").pw_uid) == "b''"
-    with Dovecot(authd.limited, handshake=False) as client:  # root is not listed
+    with Dovecot(authd.limited, handshake=False) as client:  # root is not in the list
         assert client.is_closed()
 
 
 class UnreadAuthd(Authd):
-    """Its stderr is a pipe that nobody reads."""
+    """An authd whose standard error is a pipe that nobody reads."""
 
     def spawn(self):
         self.reader, writer = os.pipe()
@@ -83,7 +83,7 @@ class UnreadAuthd(Authd):
 
 
 def test_a_log_that_nobody_reads_delays_no_login(server, alice):
-    """More lines than the pipe and the ring hold; the logins after them are answered all the same."""
+    """Writes more lines than the pipe and the ring hold; later logins are still answered."""
     with UnreadAuthd(server.postgres) as authd, Dovecot(authd.dovecot) as client:
         for start in (1, 1001):
             client.send("".join(f"AUTH\t{n}\tPLAIN\tservice={'x' * 60}\tresp=AAAA\n"
@@ -107,7 +107,7 @@ def test_a_path_that_is_no_socket_is_left_alone(server, tmp_path):
 
 
 def test_no_socket_is_there_before_its_listener(server):
-    """It appears by rename: whoever can see it can connect."""
+    """The socket appears by rename: a client that sees the socket can connect."""
     authd = Authd(server.postgres)
     authd.spawn()
     while not os.path.exists(authd.dovecot):

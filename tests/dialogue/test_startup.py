@@ -1,4 +1,4 @@
-"""From nothing to `ready`: what stops authd from starting, what does not, and what it copes with."""
+"""From start to `ready`: the faults that stop authd from starting, and the faults that it copes with."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ from harness.private import process_alive, read_text, wait_until
 
 
 def start_by(authd, *wrapper):
-    """Starts authd by another program, which gives it unusual surroundings."""
+    """Starts authd through another program, which changes its surroundings."""
     with open(authd.output_path, "w", encoding="utf-8") as out, \
             open(authd.log_path, "a", encoding="utf-8") as log:
         authd.process = subprocess.Popen(
@@ -23,7 +23,7 @@ def start_by(authd, *wrapper):
 
 
 def assert_refuses_to_start(authd, *words):
-    """Status 1, no `ready`, and one line that says what is wrong and what helps."""
+    """authd ends with status 1, without `ready`, and logs one error line with the fault and the remedy."""
     authd.spawn()
     status, authd.process = authd.process.wait(20), None
     assert status == 1, authd.log_text()
@@ -86,7 +86,7 @@ def accepts(path):
 
 
 def test_without_standard_descriptors(instance, alice):
-    """A socket that became number 2 would get what is meant for the log."""
+    """A socket with descriptor 2 would get the log's output."""
     start_by(instance.authd, "sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh")
     wait_until(lambda: accepts(instance.replying), what="the socket")
     wait_until(lambda: instance.is_serving(alice), what="the database")
@@ -99,7 +99,7 @@ def test_without_standard_descriptors(instance, alice):
 
 @contextlib.contextmanager
 def crowd(path, count):
-    """Connections that just sit there; yields how many were not sent away."""
+    """Opens idle connections; yields how many were served."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(count)]
         served = 0
@@ -131,7 +131,7 @@ def test_clients_leave_descriptors_to_the_database(instance, server, alice):
 
 
 def test_the_administrator_gets_in_when_descriptors_are_short(instance):
-    """Clients on other sockets have taken all that clients get."""
+    """Clients of other sockets have taken all the connections that clients get."""
     start_by(instance.authd, "prlimit", "--nofile=64:64")
     wait_until(instance.authd.is_ready, what="`ready`")
     with crowd(instance.plain, 500) as served:
@@ -145,7 +145,7 @@ def test_the_administrator_gets_in_when_descriptors_are_short(instance):
 
 
 def test_the_first_login_after_an_outage(instance, server, alice):
-    """One that was long enough for authd's attempts to become rare."""
+    """The outage was long enough for authd's attempts to become rare."""
     instance.authd.start()
     with instance.connect(instance.replying) as client:
         instance.postgres.stop()
@@ -185,7 +185,7 @@ def test_what_is_not_a_socket_is_left_alone(instance):
 
 
 def assert_refuses_the_configuration(authd, word):
-    """In one line, before it touches anything; also when it was not asked to check."""
+    """The refusal is one line and comes before authd touches anything, with and without --check-config."""
     for option in (["--check-config"], []):
         done = authd.command(*option)
         assert done.returncode == 1, done.stdout

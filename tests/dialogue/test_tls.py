@@ -1,4 +1,4 @@
-"""HTTPS, with curl and openssl as clients: certificates that change, and clients that do not hurry."""
+"""HTTPS with curl and openssl as clients: certificates that change, and slow clients."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ from harness.private import free_ports, wait_until
 
 
 class Certificates:
-    """A certificate authority, and what it signs, in a directory of its own."""
+    """A certificate authority, with its certificates in a directory of its own."""
 
     def __init__(self, directory):
         self.directory = directory
@@ -32,7 +32,7 @@ class Certificates:
             ["openssl", *words], check=True, capture_output=True, text=True).stdout
 
     def make(self, name, key=("ec", "ec_paramgen_curve:P-256"), days="1", mode=0o640):
-        """NAME.pem and NAME.key for 127.0.0.1, the key readable by authd's group."""
+        """Makes NAME.pem and NAME.key for 127.0.0.1; the key is readable by authd's group."""
         request = self.path(f"{name}.csr")
         extensions = self.path(f"{name}.ext")
         with open(extensions, "w", encoding="ascii") as file:
@@ -45,7 +45,7 @@ class Certificates:
         os.chmod(self.path(f"{name}.key"), mode)
 
     def install(self, name, *suffixes):
-        """Puts the pair where the listener looks for it, each file at once."""
+        """Puts the pair where the listener looks for it, each file in one step."""
         for suffix in suffixes or ("pem", "key"):
             new = self.path(f"new.{suffix}")
             shutil.copy2(self.path(f"{name}.{suffix}"), new)
@@ -68,7 +68,7 @@ class Https:
         self.authd.write_config()
 
     def curl(self, path, *options):
-        """(exit status of curl, status of HTTP, body)"""
+        """Runs curl; returns (exit status of curl, status of HTTP, body)."""
         url = "https://%s:%d%s" % (*self.address, path)
         done = subprocess.run(
             ["curl", "-sS", "--cacert", self.certificates.authority, "-w", "\n%{http_code}", *options, url],
@@ -83,12 +83,12 @@ class Https:
         return done.returncode, done.stdout + done.stderr
 
     def shown(self):
-        """The name in the certificate that a new connection is shown."""
+        """The name in the certificate that a new connection gets."""
         _, text = self.s_client()
         return next((line.rpartition("CN = ")[2] for line in text.splitlines() if line.startswith("subject=")), None)
 
     def connect(self):
-        """A TCP connection without a word of TLS on it."""
+        """A TCP connection on which TLS was not begun."""
         client = socket.create_connection(self.address)
         client.settimeout(20)
         return client
@@ -108,7 +108,7 @@ def test_requests_are_answered(https):
     for version in "1.2", "1.3":
         assert https.curl("/healthz", f"--tlsv{version}", "--tls-max", version) == (0, 200, '{"status":"up"}')
     assert https.curl("/nothing")[:2] == (0, 404)
-    assert https.authd.authctl("user", "list").status == 0  # beside the socket in clear
+    assert https.authd.authctl("user", "list").status == 0  # the socket in clear still works
 
 
 def test_a_large_body_comes_whole(https):
@@ -223,7 +223,8 @@ def test_a_start_without_a_usable_pair_is_refused(instance, break_it, said):
 
 
 def test_slow_clients_are_dropped(https):
-    """Each costs its connection for some ten seconds, whatever part of the handshake or request it draws out."""
+    """Each slow client can hold its connection for about ten seconds, in whatever part of the handshake or request.
+    """
     argv = ["openssl", "s_client", "-quiet", "-connect", "%s:%d" % https.address,
             "-CAfile", https.certificates.authority]
     with contextlib.ExitStack() as stack:
@@ -253,7 +254,7 @@ def test_slow_clients_are_dropped(https):
                         ended.setdefault(name, time.monotonic() - began)
             if inside.poll() is not None:
                 ended.setdefault("inside", time.monotonic() - began)
-            assert https.curl("/healthz")[1] == 200  # nobody else waits for them
+            assert https.curl("/healthz")[1] == 200  # other clients do not wait
         inside.stdin = None
         assert sorted(ended) == ["dripping", "inside", "silent"], ended
         assert all(seconds > 8 for seconds in ended.values()), ended

@@ -1,5 +1,5 @@
-"""Enrolment of second factors over the API: begun, confirmed, replaced, removed; tickets and recovery codes;
-what a phone scans; and that a killed authd leaves nobody half enrolled."""
+"""Enrolment of second factors over the API: begun, confirmed, replaced, removed; tickets and recovery codes; the QR
+code that a phone scans; and that a killed authd leaves no user half enrolled."""
 
 import itertools
 import re
@@ -35,7 +35,8 @@ class Stage:
         return login
 
     def signed_in(self, login, **columns):
-        """A session as a sign-in makes it that had a code, or none although it needs one."""
+        """Signs in, with a code if the user has enrolled; then sets columns of the session, by default no factor and no
+        duty to enrol."""
         account = self.server.sql(f"SELECT id FROM authd.account WHERE login = '{login}'")
         factor = self.server.sql(f"SELECT count(*) FROM authd.totp WHERE account = {account}")
         body = {"login": login, "password": PASSWORD}
@@ -50,14 +51,14 @@ class Stage:
         return caller
 
     def seed(self, login):
-        """(octets, algorithm, digits) of what the database has sealed."""
+        """(octets, algorithm, digits) of the seed that the database has encrypted."""
         row = self.server.sql("SELECT seed, totp.id, account.id, algorithm, digits FROM authd.totp JOIN authd.account "
                               f"ON account.id = totp.account WHERE login = '{login}'").split("|")
         keys = self.server.authd.config["key_dir"]
         return sealing.unseal(keys, row[0], "totp", int(row[1]), int(row[2]), 0), row[3], int(row[4])
 
     def fresh_code(self, login):
-        """One that nobody has used: earlier ones are forgotten."""
+        """An unused code: resets the last used step."""
         self.server.sql("UPDATE authd.totp SET last_step = 0 WHERE account = "
                         f"(SELECT id FROM authd.account WHERE login = '{login}')")
         return totp.code(*self.seed(login))
@@ -71,7 +72,7 @@ class Stage:
         return self.api.call("POST", f"/v1/users/{login}/totp/confirm", {"code": code}, who, **headers)
 
     def enrol(self, login, who=None, **body):
-        """Begins and confirms: (enrolment, what the confirmation answered)."""
+        """Begins and confirms an enrolment; returns (enrolment, answer of the confirmation)."""
         made = self.begin(login, who, **body)
         answer = self.confirm(login, totp.code(made["secret"], made["algorithm"], made["digits"]), who)
         assert answer.status == 200, answer
@@ -81,7 +82,7 @@ class Stage:
         return self.server.sql(INVARIANT.format(login=login))
 
 
-# Of an account: with or without, and nothing between.
+# The state of an account: with or without a second factor, and nothing in between.
 INVARIANT = """
 SELECT CASE
   WHEN enrolled = 0 AND codes = 0 AND confirmed = 0 THEN 'without'
@@ -114,7 +115,7 @@ def login(stage):
     return stage.new_user()
 
 
-# What a phone gets
+# The enrolment on the phone
 
 
 def wrong_code(made):
@@ -139,7 +140,7 @@ def test_the_qr_code_is_the_uri_and_the_key_gives_codes_that_are_taken(stage, lo
 
 
 def scan(rows, folder):
-    """What a camera sees: the rows as a picture, eight dots a module, with the quiet zone."""
+    """Reads the QR code as a camera would: the rows become a picture, eight dots a module, with the quiet zone."""
     assert {len(row) for row in rows} == {len(rows)} and set("".join(rows)) == {"0", "1"}
     size = len(rows) + 8
     padded = ["0" * size] * 4 + ["0000" + row + "0000" for row in rows] + ["0" * size] * 4
@@ -195,7 +196,7 @@ def test_digits_of_other_scripts_are_no_code(stage, login):
 def test_which_steps_are_taken(stage, login):
     for offset, status in ((-60, 422), (30, 422), (60, 422), (-30, 200)):
         made = stage.begin(login)
-        while time.time() % 30 > 20:  # so that no step ends between the code and its check
+        while time.time() % 30 > 20:  # no step may end between the code and its check
             time.sleep(0.5)
         answer = stage.confirm(login, totp.code(made["secret"], at=time.time() + offset))
         assert answer.status == status, (offset, answer)
@@ -263,11 +264,11 @@ def test_other_sessions_end_and_the_own_one_has_the_factor(stage, login):
     assert (caller["factor"], caller["must_enrol"]) == ("totp", False)
 
 
-# Who may
+# Rights
 
 
 def change_of(stage, who):
-    """The three changes of one's own factor, dry: {name: answer}."""
+    """Tries the three changes of the caller's own factor as dry runs; returns {name: answer}."""
     api = stage.api
     return {"replace": api.call("POST", "/v1/users/me/totp?dry_run=true", {}, who),
             "remove": api.call("DELETE", "/v1/users/me/totp?dry_run=true", who=who),
@@ -435,7 +436,7 @@ def test_recovery_codes_come_as_a_set_and_are_replaced_as_one(stage, login):
 
 
 def dump(stage):
-    """All that the database has, as text."""
+    """Everything in the database, as text."""
     return run(program("pg_dump"), "--data-only", stage.server.postgres.url("authd", "postgres")).stdout
 
 
@@ -494,7 +495,7 @@ def mortal(server):
 
 
 def cut_off(path, *request):
-    """A request whose answer may never come."""
+    """Sends a request whose answer may be cut off."""
     try:
         return call(path, *request)
     except (OSError, ValueError):
@@ -502,7 +503,8 @@ def cut_off(path, *request):
 
 
 def test_a_killed_authd_leaves_nobody_half_enrolled(stage, mortal):
-    """At each moment of a confirmation, a millisecond apart: without, or with."""
+    """authd is killed at moments of a confirmation a millisecond apart; the user then is wholly enrolled or not at
+    all."""
     seen, authd = {}, mortal.authd
     for moment in range(24):
         login = stage.new_user()
@@ -520,7 +522,7 @@ def test_a_killed_authd_leaves_nobody_half_enrolled(stage, mortal):
         assert state in ("with", "without"), (moment, state)
         assert answers[0] is None or state == "with", (moment, answers)
         seen[state] = seen.get(state, 0) + 1
-        if state == "without":  # and it goes on from there
+        if state == "without":  # the enrolment can be begun again
             assert stage.enrol(login)[1]["enrolled"] is True
     print("killed confirmations:", seen)
 
@@ -531,7 +533,7 @@ def no_transaction(stage, mortal):
 
 
 def test_killed_in_the_middle_of_the_change(stage, mortal, login):
-    """While its transaction waits for the account, whoever holds it."""
+    """authd is killed while its transaction waits for a lock that another session holds."""
     authd = mortal.authd
     authd.start()
     made = call(authd.http, "POST", f"/v1/users/{login}/totp", {}).json

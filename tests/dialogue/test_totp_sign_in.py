@@ -1,4 +1,4 @@
-"""Signing in to the API with a second factor: codes of the phone, recovery codes, and who must enrol first."""
+"""Sign-in to the API with a second factor: codes of the phone, recovery codes, and users who must enrol first."""
 
 import itertools
 import threading
@@ -17,7 +17,7 @@ numbers = itertools.count(1)
 
 
 class Phone:
-    """A user, and the app that was enrolled over the API."""
+    """A user who has enrolled a phone over the API."""
 
     def __init__(self, stage, role="user", **options):
         self.stage, self.api = stage, stage.api
@@ -33,7 +33,7 @@ class Phone:
         return totp.code(self.secret, self.algorithm, self.digits, time.time() + 30 * steps)
 
     def fresh_code(self):
-        """One that was not taken yet."""
+        """A code that was not accepted yet."""
         self.forget()
         return self.code()
 
@@ -82,7 +82,7 @@ def cookie_of(answer):
 
 
 def at_once(count, ask):
-    """The statuses of as many calls at the same time."""
+    """Makes `count` calls at the same time; returns their statuses."""
     statuses, barrier = [], threading.Barrier(count)
 
     def one():
@@ -146,7 +146,7 @@ def test_no_code_behind_the_password(phone):
         assert phone.sign_in(password=password).status == 401
 
 
-# Fresh again
+# Confirming a session again
 
 
 def test_fresh_again_takes_a_code(stage, phone):
@@ -223,7 +223,7 @@ def test_a_new_set_ends_the_old_one(stage, phone):
     assert phone.sign_in(new[0]).status == 201
 
 
-# Who must enrol
+# Users who must enrol
 
 
 @pytest.mark.parametrize("role", ["helpdesk", "domain-admin", "auditor", "admin"])
@@ -267,7 +267,7 @@ def test_a_role_is_of_no_use_to_a_session_without_a_factor(stage):
 
 @pytest.mark.parametrize("where", ["user", "domain"])
 def test_a_stricter_policy_reaches_open_sessions(stage, phone, where):
-    """Those without a factor: else a thief who is signed in would outlive it by an app password of his own."""
+    """Sessions without a factor end: otherwise a signed-in thief could make an app password and keep access."""
     domain = f"strict{next(numbers)}.example"
     stage.api.good("POST", "/v1/domains", {"name": domain})
     stage.api.good("POST", "/v1/users", {"login": f"a@{domain}", "password": PASSWORD})

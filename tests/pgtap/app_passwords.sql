@@ -1,4 +1,4 @@
--- App passwords: their life, what a login sees of them, and who may do what.
+-- App passwords: their life, the columns that a login gets of them, and the rights to change them.
 BEGIN;
 SET search_path = tap, pg_catalog;
 SELECT no_plan();
@@ -17,7 +17,7 @@ SELECT ask('user_add', '{"login": "robot@example.org", "service": true}');
 
 CREATE TEMP SEQUENCE numbers START 1000;
 
--- What authd would send: a selector, a verifier and the key's name.
+-- The members that authd sends for a new secret: a selector, a verifier and the name of the key.
 CREATE FUNCTION pg_temp.secret(selector text) RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_build_object('selector', selector, 'verifier', repeat('ab', 32), 'key', '00000001')
 $$;
@@ -86,7 +86,7 @@ SELECT pg_temp.wait('250 s');
 SELECT is(jsonb_array_length(ask('app_password_list',
     '{"user": "bob@example.org", "expired": true}') -> 'items'), 1, 'list: those that have ended');
 
--- ---- what a login sees
+-- ---- the columns that a login gets
 
 CREATE FUNCTION pg_temp.see(name text, selector text DEFAULT '') RETURNS text LANGUAGE sql AS $$
     SELECT concat_ws(' ', credential IS NOT NULL, credential_version, left(verifier, 4), key, expired)
@@ -125,7 +125,7 @@ SELECT ok(NOT pg_temp.confirmed('alice@example.org', 'bbbbbbb7', 'bob@example.or
     'confirm: another user''s');
 SELECT ok(NOT pg_temp.confirmed('bob@example.org', 'bbbbbbb2', 'bob@example.org'), 'confirm: one that ended');
 
--- ---- ends, fixed and sliding
+-- ---- fixed and sliding expiry
 
 CREATE TEMP TABLE s AS SELECT pg_temp.add('alice@example.org', 'ssssssss',
     '{"sliding": true, "expires_in": 7200, "label": "sliding"}') AS o;
@@ -196,7 +196,7 @@ SELECT matches(refusal('app_password_rotate', pg_temp.one('alice@example.org', o
     pg_temp.secret('gggggggg') || bad)), '^AU422', 'rotate: ' || bad::text) FROM a, unnest(ARRAY[
     '{"overlap": -1}', '{"overlap": 604801}', '{"overlap": "1h"}', '{"overlap": 1.5}']::jsonb[]) AS bad;
 
--- ---- made elsewhere
+-- ---- imported app passwords
 
 SELECT pg_temp.add('bob@example.org', '', jsonb_build_object('password_hash', '$1$' || n, 'label', 'old'))
   FROM generate_series(1, 8) AS n;
@@ -213,7 +213,7 @@ SELECT is(regexp_count(authd.foreign_passwords(id_of('bob@example.org')), '\$sea
 SELECT is(ask('app_password_list', '{"user": "bob@example.org"}')::text ~ 'sealed', false,
     'no object shows a hash');
 
--- ---- who
+-- ---- rights
 
 SELECT matches(refusal(operation, pg_temp.one('alice@example.org', o ->> 'id', pg_temp.secret('iiiiiiii')
     || '{"changes": {"label": "x"}, "label": "x", "credential": 1}'), '{}'), '^AU404',
@@ -226,7 +226,7 @@ SELECT matches(refusal(operation, pg_temp.one('alice@example.org', o ->> 'id', p
     unnest(ARRAY['app_password_add', 'app_password_set', 'app_password_revoke', 'app_password_rotate'])
     AS operation;
 
--- ---- the end
+-- ---- revocation
 
 SELECT matches((ask('app_password_revoke', pg_temp.one('alice@example.org', o ->> 'id')))::text,
     '"changed": true', 'revoke') FROM a;

@@ -1,4 +1,4 @@
--- The audit: what is recorded, queued, sealed, erased and expired.
+-- The audit: its rows are recorded, queued, sealed, erased and expired.
 BEGIN;
 SET search_path = tap, pg_catalog;
 SELECT plan(70);
@@ -16,7 +16,7 @@ CREATE TEMP VIEW recorded AS
 CREATE FUNCTION pg_temp.last() RETURNS recorded LANGUAGE sql AS
     'SELECT recorded FROM recorded ORDER BY id DESC LIMIT 1';
 
--- Seals what waits, as a node does; without the key, which the database never sees.
+-- Seals the waiting rows as a node does, but without the key, which the database never gets.
 CREATE FUNCTION pg_temp.seal_of(bound int) RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_build_object('number', min(number), 'previous', min(previous), 'class', min(class),
         'at', min(at), 'list', repeat('ab', 32), 'key', '0123abcd',
@@ -71,7 +71,7 @@ SELECT is((pg_temp.last()).object_id, domain_id('empty.example')::text, 'the id 
 SELECT ask('domain_delete', '{"domain": "empty.example"}');
 SELECT is((pg_temp.last()).domain, (pg_temp.last()).object_id::bigint, 'the domain of a deleted domain');
 
--- many at once
+-- many changes at once
 SELECT authd.audit_put_many('{"kind": "host", "name": "root", "reference": "many"}', 'import', (
     SELECT jsonb_agg(jsonb_build_object('after', jsonb_build_object(
         'kind', 'user', 'id', n::text, 'login', 'u' || n || '@example.org', 'domain', 'example.org')))

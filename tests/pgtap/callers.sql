@@ -1,4 +1,4 @@
--- Callers: who holds a credential, what he reaches, and that nothing but authd.manage() decides it.
+-- Callers: the holder of a credential, the holder's reach, and that only authd.manage() decides about it.
 BEGIN;
 SET search_path = tap, pg_catalog;
 SELECT no_plan();
@@ -20,7 +20,7 @@ INSERT INTO signed VALUES ('host', '{"kind": "host", "name": "root (uid 0)"}');
 CREATE FUNCTION pg_temp.of(wanted text) RETURNS jsonb LANGUAGE sql AS
     $$ SELECT credential FROM signed WHERE role = wanted $$;
 
--- caller: who
+-- the caller of a credential
 SELECT results_eq($$ SELECT role, (authd.caller(credential) ->> 'rank')::int,
                             authd.caller(credential) ->> 'name' FROM signed ORDER BY 2 $$,
     $$ VALUES ('user', 0, 'user@mine.example'), ('helpdesk', 1, 'helpdesk@mine.example'),
@@ -38,7 +38,7 @@ SELECT is(authd.caller('{"kind": "none", "name": "x"}') - ARRAY['kind', 'name', 
     '{"role": null, "rank": 0, "fresh": false, "reach": [], "domains": []}',
     'none has no role and no reach');
 
--- caller: how long
+-- the life of a session
 CREATE FUNCTION pg_temp.lives(wanted text) RETURNS text LANGUAGE sql AS
     $$ SELECT coalesce(authd.caller(pg_temp.of(wanted)) ->> 'fresh', 'gone') $$;
 SELECT is(pg_temp.lives('user'), 'true', 'fresh after signing in');
@@ -83,7 +83,7 @@ SELECT is((SELECT count(*)::int FROM authd.http_session), 1, 'signing in clears 
 SELECT clock('2026-03-01 12:00:00+00');
 UPDATE signed SET credential = signed_in(role || '@mine.example') WHERE role <> 'host';
 
--- caller: suspended, another role, more domains
+-- callers who were suspended, or got another role or more domains
 SELECT ask('user_set', '{"user": "helpdesk@mine.example", "changes": {"domains": ["theirs.example"]}}');
 SELECT is(authd.caller(pg_temp.of('helpdesk')) -> 'reach',
     to_jsonb(ARRAY[domain_id('mine.example'), domain_id('theirs.example')]), 'administered domains count');
@@ -112,7 +112,7 @@ UPDATE authd.account SET suspended = true, suspended_at = authd.now() WHERE logi
 SELECT is(authd.caller(pg_temp.of('user')), NULL, 'a suspended user is nobody, even with a session');
 UPDATE authd.account SET suspended = false, suspended_at = NULL WHERE login = 'user@mine.example';
 
--- the door
+-- authd.manage() calls listed operations only
 SELECT is(verdict(pg_temp.of('host'), operation, '{}'), 'P0001', 'no operation: ' || operation)
   FROM unnest(ARRAY['password_replace', 'manage', 'account_find', 'user_show()', '', 'USER_SHOW']) AS operation;
 SELECT throws_ok($$ SELECT authd.manage(NULL, context(), '{}') $$, 'P0001', NULL, 'nor none');
@@ -124,7 +124,7 @@ SELECT is((SELECT array_agg(operation ORDER BY operation) FROM unnest(authd.oper
               AND operation !~ '^(app_password|scope|activity|audit|import|totp|recovery_codes)_'), NULL,
     'every operation of users, domains, classes, sessions and API keys is there');
 
--- me, one's own, somebody else's
+-- the user of a call: me, the caller's own login, another user
 SELECT is(ask_as(pg_temp.of('user'), 'user_show', '{"user": "me"}') ->> 'login', 'user@mine.example', 'me');
 SELECT is(refusal('user_show', '{"user": "me"}'),
     'AU404 the caller is tester, who has no account / Name the user by login or id.', 'the host is nobody');
@@ -139,7 +139,7 @@ SELECT is(refusal_as(pg_temp.of('auditor'), 'user_show', '{"user": "other@mine.e
 SELECT is(verdict(pg_temp.of('auditor'), 'user_show', '{"user": "me"}', '{"self": true, "self_only": true}'),
     'allowed', 'is allowed for oneself');
 
--- ranks: nobody acts on a role that is not below his own
+-- a caller acts only on users with a role below the caller's own
 CREATE TEMP TABLE acts (function text, more jsonb);
 INSERT INTO acts VALUES ('user_suspend', '{}'), ('user_resume', '{}'), ('password_clear', '{}'),
     ('password_set', '{"password_hash": "$y$1"}'), ('user_delete', '{}'), ('user_revoke_all', '{}'),
@@ -167,7 +167,7 @@ SELECT is(verdict(credential, 'user_add', jsonb_build_object('login', 'new@mine.
     'AU403', role || ' adds no equal')
   FROM signed WHERE role IN ('domain-admin', 'admin');
 
--- self: what is one's own, and no more
+-- the changes that callers may make to themselves
 SELECT is(verdict(credential, function, jsonb_build_object('user', 'me') || more, '{"self": true}'),
     expected, format('%s: own %s %s', role, function, more))
   FROM signed, (VALUES
@@ -242,7 +242,7 @@ SELECT is(ask('user_show', '{"user": "other@mine.example"}') ->> 'etag', etag, '
 SELECT isnt(ask('address_add', '{"user": "other@mine.example", "address": "new@mine.example"}') ->> 'etag',
     etag, 'an address does') FROM tag;
 
--- every change is recorded, and nothing else
+-- every change is recorded, and a call without a change is not
 CREATE FUNCTION pg_temp.records(function text, arguments jsonb) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     last bigint := (SELECT coalesce(max(id), 0) FROM authd.audit_event);

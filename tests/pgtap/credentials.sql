@@ -1,4 +1,4 @@
--- What a password change, a reset link, a suspension and revoke-all end, and who may do them.
+-- Credentials that a password change, a reset link, a suspension or revoke-all ends, and the rights to do so.
 BEGIN;
 SET search_path = tap, pg_catalog;
 SELECT no_plan();
@@ -6,7 +6,7 @@ SELECT no_plan();
 CREATE OR REPLACE FUNCTION authd.now() RETURNS timestamptz LANGUAGE sql STABLE
 RETURN pg_catalog.current_setting('tap.now')::timestamptz;
 SELECT clock('2026-03-01 12:00:00+00');
--- App passwords are another file's: here only how often they were ended.
+-- App passwords are tested in another file; here only how often they were ended.
 CREATE TEMP TABLE ended (account bigint);
 GRANT ALL ON ended TO authd_owner;
 DROP FUNCTION IF EXISTS authd.app_password_end_all(bigint);
@@ -33,7 +33,7 @@ $$;
 CREATE FUNCTION pg_temp.sessions() RETURNS int LANGUAGE sql AS
     $$ SELECT count(*)::int FROM authd.http_session WHERE account = id_of('alice@mine.example') $$;
 
--- password_set by oneself: the other sessions and the links end, the rest stays
+-- password_set by the user: the other sessions and the reset links end, other credentials stay
 CREATE TEMP TABLE mine AS SELECT signed_in('alice@mine.example') AS credential;
 SELECT signed_in('alice@mine.example'), signed_in('alice@mine.example');
 SELECT pg_temp.link('t1');
@@ -43,7 +43,7 @@ SELECT is(verdict(credential, 'user_show', '{"user": "me"}'), 'allowed', 'the ow
 SELECT is(pg_temp.use('t1'), 'AU401 th', 'a reset link does not outlive a new password');
 SELECT is_empty('SELECT * FROM ended', 'app passwords stay');
 
--- by another person: all end, unless told otherwise
+-- password_set by another caller: every credential ends, unless keep_credentials is set
 SELECT signed_in('alice@mine.example');
 SELECT is(ask('password_set', '{"user": "alice@mine.example", "password_hash": "$y$1", "keep_credentials": true}')
           -> 'ended', '{"reset_links": 0}', 'by another person, keeping credentials');
@@ -126,7 +126,7 @@ SELECT is(left(refusal('reset_link_add', jsonb_build_object('user', 'oth@mine.ex
     'AU422 digest is not a digest / ', 'no digest: ' || coalesce(digest, 'none'))
   FROM unnest(ARRAY[NULL, 'secret', repeat('0', 63), repeat('0', 65), repeat('A', 64)]) AS digest;
 
--- Suspending: sessions end, and nobody undoes what a higher role did
+-- Suspending: sessions end, and a lower role cannot undo the suspension by a higher role
 SELECT signed_in('alice@mine.example');
 SELECT is(ask('user_suspend', '{"user": "alice@mine.example"}') ->> 'suspended_by', 'host', 'user_suspend says who');
 SELECT is(pg_temp.sessions(), 0, 'and ends sessions');
@@ -175,7 +175,7 @@ SELECT later('31 minutes');
 SELECT is(ask('session_list', '{"user": "alice@mine.example"}') -> 'items', '[]', 'only live ones are listed');
 SELECT clock('2026-03-01 12:00:00+00');
 
--- revoke-all: nothing is left, and the count is told
+-- revoke-all: no credential is left, and the answer counts them
 TRUNCATE ended;
 SELECT ask('user_set', '{"user": "dom@mine.example", "changes": {"recovery_address": "dom@home.example"}}');
 SELECT ask('reset_link_add', jsonb_build_object('user', 'dom@mine.example', 'digest', repeat('1', 64)));

@@ -94,7 +94,7 @@ SELECT is(ask('class_delete', '{"class": "bots"}') ->> 'name', 'bots', 'class_de
 SELECT is(left(refusal(function, '{"class": "people", "name": "x", "changes": {}}', ARRAY[domain_id('one.example')]), 5),
     'AU403', function || ': only for the site') FROM unnest(ARRAY['class_add', 'class_set', 'class_delete']) AS function;
 
--- API keys: what they are
+-- API keys: their members
 SELECT ask('domain_add', '{"name": "far.example"}');
 SELECT ask('user_set', '{"user": "d@one.example", "changes": {"domains": ["three.example"]}}');
 DELETE FROM s;
@@ -139,7 +139,7 @@ SELECT is(refusal_as(pg_temp.of('d'), 'api_key_add', '{"id": "9999", "selector":
 SELECT is(verdict(pg_temp.of('d'), 'api_key_add', '{"id": "9999", "selector": "zzzzzzzz", "key": "00000000", "label": "x",
     "expires_in": 63158400}' || jsonb_build_object('verifier', repeat('0', 64))), 'allowed', 'two years of seconds');
 
--- what they reach
+-- API keys: their reach
 SELECT is(authd.caller(pg_temp.key(name)) -> 'reach', expected, 'reach of the key ' || name) FROM (VALUES
     ('d', to_jsonb(ARRAY[domain_id('one.example'), domain_id('three.example')])),
     ('narrow', to_jsonb(ARRAY[domain_id('three.example')])), ('adm', 'null'),
@@ -166,7 +166,7 @@ SELECT clock('2026-03-02 12:00:00+00');
 SELECT is(authd.caller(pg_temp.key('narrow')), NULL, 'an expired one');
 SELECT clock('2026-03-01 12:00:00+00');
 
--- who may see and change them
+-- API keys: the rights to see and change them
 SELECT is(verdict(pg_temp.key(by), function, '{"changes": {}, "label": "x"}' || pg_temp.key_id('d')), 'AU403',
     format('%s by an API key of %s', function, by))
   FROM unnest(ARRAY['d', 'adm', 'host']) AS by,
@@ -190,7 +190,7 @@ SELECT is(ask_as(pg_temp.of('d'), 'api_key_revoke', pg_temp.key_id('d')) ->> 'la
 SELECT is(authd.caller(pg_temp.key('d')), NULL, 'it has ended');
 SELECT is(verdict(pg_temp.of('d'), 'api_key_revoke', pg_temp.key_id('d')), 'AU404', 'once');
 
--- for the check of a key
+-- API keys: the row that is needed to check a key
 SELECT results_eq(format($$ SELECT * FROM authd.api_key_find(%L) $$, selector),
     format($$ VALUES (%s::bigint, id_of('adm@one.example'), %L, '0123abcd') $$, id, encode(verifier, 'hex')), 'api_key_find')
   FROM authd.api_key WHERE id = (pg_temp.key('adm') ->> 'id')::bigint;

@@ -1,4 +1,5 @@
--- Codes: taken once, counted when they are wrong, locked, and what grace gives.
+-- Codes: each is taken once, wrong codes are counted and lock the factor, and a network is remembered after a
+-- code.
 BEGIN;
 SET search_path = tap, pg_catalog;
 SELECT no_plan();
@@ -36,7 +37,7 @@ CREATE FUNCTION pg_temp.locked(name text) RETURNS timestamptz LANGUAGE sql AS
 CREATE FUNCTION pg_temp.notices(name text, wanted text) RETURNS SETOF jsonb LANGUAGE sql AS
     'SELECT details FROM authd.notice WHERE account = id_of(name) AND kind = wanted ORDER BY id';
 
--- ---- a step, once
+-- ---- each step is taken once
 
 SELECT is(pg_temp.take('alice@example.org', 200), 'taken', 'a step is taken');
 SELECT is((pg_temp.held('alice@example.org')).last_used_at, authd.now(), 'and when, is kept');
@@ -49,7 +50,7 @@ SELECT later('10 minutes');
 SELECT is(pg_temp.take('alice@example.org', 201), 'taken', 'a later one is good');
 SELECT is((pg_temp.held('bob@example.org')).last_step, 100::bigint, 'others have steps of their own');
 
--- ---- what has changed
+-- ---- an account or enrolment that changed meanwhile
 
 SELECT is(authd.factor_take(id_of('alice@example.org'), version_of('alice@example.org') + by,
                             (pg_temp.held('alice@example.org')).id, 300, NULL, NULL), 'changed',
@@ -95,7 +96,7 @@ SELECT is(pg_temp.wrong('alice@example.org', '000004'), 'wrong', 'after that: on
 SELECT is(pg_temp.failures('alice@example.org'), 5, 'does not count again');
 SELECT is(pg_temp.take('alice@example.org', 201), 'replayed', 'the lock is over');
 
--- Twice as long each time, at most a day.
+-- Each lock lasts twice as long as the one before, at most a day.
 CREATE FUNCTION pg_temp.next_lock(n int) RETURNS interval LANGUAGE plpgsql AS $$
 DECLARE
     spent interval;
@@ -138,7 +139,7 @@ SELECT is(pg_temp.wrong('bob@example.org', 'many' || n) || pg_temp.failures('bob
 SELECT is(pg_temp.wrong('bob@example.org', 'many8') || pg_temp.failures('bob@example.org'), 'wrong1',
     'what is forgotten counts again');
 
--- ---- grace
+-- ---- remembered networks
 
 CREATE FUNCTION pg_temp.grace(network text, uses int DEFAULT 2) RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_build_object('network', network, 'seal', 7, 'seconds', 3600, 'uses', uses)

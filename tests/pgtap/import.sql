@@ -1,9 +1,9 @@
--- authd.import_rows(): each row its own outcome, and nothing that was done since is undone.
+-- authd.import_rows(): each row has an outcome of its own, and an import undoes no later change.
 BEGIN;
 SET search_path = tap, pg_catalog;
 SELECT plan(44);
 
--- Rows as the service completes them: hashes are sealed, and known by a digest over the account.
+-- Completes rows as the service does: hashes are encrypted, and recognised by a digest over account and hash.
 CREATE FUNCTION pg_temp.completed(rows jsonb) RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_agg(CASE WHEN item ->> 'password_hash' IS NULL THEN item ELSE jsonb_build_object(
                          'account_id', whose -> 'account', 'account_new', whose -> 'new',
@@ -62,7 +62,7 @@ SELECT is((SELECT count(*) FROM authd.audit_event WHERE action = 'user_add'
 SELECT is((SELECT count(*) FROM authd.audit_event WHERE action = 'domain_add'
             AND object_id = domain_id('second.example')::text), 1::bigint, 'and each new domain');
 
--- The same again
+-- The same rows again
 CREATE TEMP TABLE before_again AS SELECT account FROM authd.account;
 CREATE TEMP TABLE audit_before AS SELECT count(*) AS number FROM authd.audit_event;
 SELECT is(pg_temp.imported('[
@@ -82,7 +82,7 @@ SELECT is(pg_temp.imported('[{"line": 1, "login": "alice@import.example", "passw
           ARRAY['refused alice@import.example already exists'], 'or refused');
 SELECT is(pg_temp.password_of('alice@import.example'), sealed_text('$a$1'), 'and keeps the password');
 
--- Passwords that the file may replace, and those that it may not
+-- Passwords that a file may replace, and passwords that it may not
 SELECT is(pg_temp.imported('[{"line": 1, "login": "alice@import.example", "password_hash": "$a$2"}]',
                            '{"existing": "update"}'),
           ARRAY['updated'], 'a new hash replaces the one that was imported');

@@ -1,4 +1,4 @@
--- Which key is current, what still needs the others, and how it goes over.
+-- The current key, the values that still need the other keys, and their conversion to the current key.
 BEGIN;
 SET search_path = tap, pg_catalog;
 SELECT no_plan();
@@ -13,7 +13,7 @@ CREATE FUNCTION pg_temp.listed() RETURNS text LANGUAGE sql AS $$
     SELECT string_agg(kind || ' ' || id, ', ' ORDER BY kind, id) FROM authd.key_list()
 $$;
 
--- authd --migrate
+-- the keys that authd --migrate registers
 SELECT authd.key_register('sealing', 'aaaaaaaa'), authd.key_register('pepper', 'bbbbbbbb'),
        authd.key_register('audit', 'cccccccc');
 SELECT is(pg_temp.current(), 'audit cccccccc, pepper bbbbbbbb, sealing aaaaaaaa', 'the first of each kind is current');
@@ -43,7 +43,7 @@ SELECT is(left(refusal('key_rotate', '{"purpose": "sealing", "id": "aaaaaaaa", "
 SELECT is((SELECT array_agg(action || ' ' || object_id ORDER BY id) FROM authd.audit_event
             WHERE action LIKE 'key%'), ARRAY['key_rotate dddddddd', 'key_rotate dddddddd'], 'the audit has both steps');
 
--- What needs which key.
+-- Values of each kind, and the key that each needs.
 CREATE FUNCTION pg_temp.sealed(key text, n int) RETURNS text LANGUAGE sql AS
     $$ SELECT format('$sealed$%s$%s', key, repeat('A', 60 + n)) $$;
 INSERT INTO authd.domain (name) VALUES ('mine.example');
@@ -74,7 +74,7 @@ SELECT is((SELECT jsonb_agg(item - ARRAY['kind', 'created_at', 'etag']) FROM jso
       {"id": "dddddddd", "purpose": "sealing", "current": true, "count": 0, "more": false},
       {"id": "aaaaaaaa", "purpose": "sealing", "current": false, "count": 10, "more": false}]', 'key_list');
 
--- From place to place
+-- Encryption anew, one place after the other
 SELECT results_eq($$ SELECT id, "row", owner, version FROM authd.seals_stale('account', 'aaaaaaaa', 1001, 3) $$,
     $$ SELECT 1000 + n, 1000 + n, 1000 + n, 70 + n FROM generate_series(2::bigint, 4) AS n $$, 'passwords, after one');
 SELECT results_eq($$ SELECT id, "row", owner, version FROM authd.seals_stale('totp', 'aaaaaaaa', 0, 2) $$,
@@ -120,7 +120,7 @@ SELECT ok(pg_temp.knows(sha256('33')), 'it is known by the new verifier');
 SELECT ok(pg_temp.knows(sha256('3')), 'a request under way by the old one');
 SELECT ok(NOT pg_temp.knows(sha256('5')), 'and by no other');
 
--- Off the list
+-- Keys that leave the list
 SELECT is(authd.key_forget('{pepper 99999999}'), 0, 'what something needs stays on the list');
 DELETE FROM authd.app_password;
 DELETE FROM authd.recovery_code;
@@ -141,7 +141,7 @@ SELECT authd.key_register('sealing', '12345678');
 SELECT is(pg_temp.current(), 'audit cccccccc, pepper 99999999, sealing 12345678',
     'one that was put first by hand is current');
 
--- What is sealed is found by its key, wherever it is.
+-- Every encrypted column has an index by which its values are found by their key.
 CREATE TEMP VIEW sealed_columns AS
     SELECT attrelid, relname::text, attname::text FROM pg_attribute
       JOIN pg_class ON pg_class.oid = attrelid AND relnamespace = 'authd'::regnamespace AND relkind = 'r'
@@ -157,7 +157,7 @@ SELECT is_empty($$
      WHERE pronamespace = 'authd'::regnamespace AND proname IN ('seals_stale', 'seals_replace', 'key_count')
        AND prosrc !~ format('authd\.%s ', relname) $$, 'and is in every function about them');
 
--- Of a large table only what is answered is read, also by a plan that was made for a small one.
+-- In a large table only the rows of the answer are read, even by a plan that was made for a small table.
 CREATE FUNCTION pg_temp.reads(sql text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     seq   bigint := (SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relid = 'authd.account'::regclass);

@@ -1,4 +1,4 @@
--- lookup, confirm, password_upgrade.
+-- The calls of a login: lookup, confirm, password_upgrade.
 BEGIN;
 SET search_path = tap, pg_catalog;
 SELECT plan(27);
@@ -47,7 +47,7 @@ SELECT ok((SELECT authd.confirm(id, version) FROM before), 'so a login under way
 SELECT ok(NOT (SELECT authd.password_upgrade(id, '', sealed_text('$b$1'))
                  FROM authd.lookup(ARRAY['bob@example.org'])), 'upgrade: no password, no upgrade');
 
--- What a running login must notice.
+-- Changes that a running login must notice.
 CREATE TEMP TABLE steps (n serial, version bigint);
 CREATE FUNCTION pg_temp.step(function text, more jsonb DEFAULT '{}') RETURNS boolean
 LANGUAGE plpgsql AS $$

@@ -1,4 +1,4 @@
--- A login by itself is looked up another way than several at a time: both say the same.
+-- A single login is looked up by another plan than several logins at a time: both give the same rows.
 BEGIN;
 SET search_path = tap, pg_catalog;
 SELECT no_plan();

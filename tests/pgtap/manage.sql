@@ -1,11 +1,11 @@
--- The management functions, seen by a site administrator.
+-- The management functions, called by a site administrator.
 BEGIN;
 SET search_path = tap, pg_catalog;
 SELECT no_plan();
 
 CREATE OR REPLACE FUNCTION authd.now() RETURNS timestamptz LANGUAGE sql STABLE
 RETURN '2026-03-01 12:00:00+02'::timestamptz;
--- Without what the first test has seen and no other changes.
+-- An account without the members that the first test compares and no other call changes.
 CREATE FUNCTION pg_temp.brief(object jsonb) RETURNS jsonb LANGUAGE sql AS
     $$ SELECT object - ARRAY['kind', 'etag', 'class', 'domains', 'last_login_at',
                               'suspended_by', 'second_factor', 'enrolled'] $$;
@@ -74,7 +74,7 @@ SELECT is(refusal('user_add', jsonb_build_object('login', 'x@example.org', 'addr
 SELECT is_empty($$ SELECT 1 FROM authd.account WHERE login = 'x@example.org' $$,
     'what was refused left nothing');
 
--- user_show, by login and id
+-- user_show, by login and by id
 SELECT is(ask('user_show', jsonb_build_object('user', id::text)) ->> 'login', 'alice@example.org',
     'by id') FROM authd.account WHERE login = 'alice@example.org';
 SELECT is(refusal('user_show', arguments::jsonb), expected, expected) FROM (VALUES
@@ -212,7 +212,7 @@ SELECT is(refusal('user_list', arguments::jsonb),
   FROM unnest(ARRAY['{"limit": 0}', '{"limit": 1001}', '{"limit": 1.5}', '{"limit": "5"}',
                     '{"limit": 1e300}']) AS arguments;
 
--- user_delete: gone, and its id and generations are not used again
+-- user_delete: the user is gone, and the id and the generations are never used again
 CREATE TEMP TABLE old AS SELECT * FROM authd.account WHERE login = 'bob@example.org';
 SELECT is(ask('user_delete', '{"user": "bob@example.org"}') @>
     '{"login": "bob@example.org", "password_generation": 3, "changed": true}', true, 'user_delete');
@@ -226,7 +226,7 @@ SELECT is(ask('user_delete', '{"user": "bob@example.org"}') -> 'changed', 'true'
 SELECT is(ask('user_add', '{"login": "bob@example.org"}') -> 'password_generation', '6',
     'and counts on without a password');
 
--- digits: an id, a login, or both
+-- digits may name a user by id, by login, or by both
 CREATE FUNCTION pg_temp.digits(who text) RETURNS jsonb LANGUAGE sql AS
     $$ SELECT jsonb_build_object('user', who, 'user_login', who || '@example.org') $$;
 SELECT ask('user_add', '{"login": "777777777@example.org"}');

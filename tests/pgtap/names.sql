@@ -1,4 +1,4 @@
--- The second net: names that could be misread are refused, whoever inserts them.
+-- The second check of names: the database refuses a name that could be misread, whichever program inserts it.
 BEGIN;
 SET search_path = tap, pg_catalog;
 SELECT plan(63);

@@ -1,4 +1,4 @@
--- Mail to users: who sends what, how often, and where to.
+-- Notices: which node sends them, how often, and to which address.
 BEGIN;
 SET search_path = tap, pg_catalog;
 SELECT no_plan();
@@ -20,14 +20,14 @@ LANGUAGE sql AS $$
 $$;
 CREATE FUNCTION pg_temp.ids() RETURNS bigint[] LANGUAGE sql AS 'SELECT array_agg(id) FROM authd.notice';
 
--- Where to.
+-- The address.
 SELECT pg_temp.put(name) FROM unnest(ARRAY['a@one.example', 'b@one.example']) AS name;
 SELECT pg_temp.put('b@one.example', 'totp-enrolled', '{"mail_to": "old@home.example"}');
 SELECT is(pg_temp.taken(), 'a@one.example totp-removed to a@one.example, b@one.example totp-removed to b@home.example, '
     'b@one.example totp-enrolled to old@home.example', 'the address on file, or the login, or the one that is named');
 SELECT is((SELECT count(*)::int FROM authd.notice WHERE sent_at IS NULL), 3, 'they are not sent yet');
 
--- Also if it is another one by the time it is sent.
+-- The address is fixed when the notice is made, even if the user's address changes before it is sent.
 SELECT pg_temp.put('b@one.example', 'app-password');
 SELECT ask('user_set', '{"user": "b@one.example", "changes": {"recovery_address": "thief@away.example"}}');
 SELECT is(pg_temp.taken(), 'b@one.example app-password to b@home.example, '
@@ -36,7 +36,7 @@ DELETE FROM authd.notice WHERE kind IN ('app-password', 'recovery-address');
 SELECT ask('user_set', '{"user": "b@one.example", "changes": {"recovery_address": "b@home.example"}}');
 DELETE FROM authd.notice WHERE kind = 'recovery-address';
 
--- How often.
+-- How often a notice is tried.
 SELECT is(pg_temp.taken(), NULL, 'what one node sends no other takes');
 SELECT later('59 seconds');
 SELECT is(pg_temp.taken(), NULL, 'for a minute');
@@ -67,7 +67,7 @@ SELECT authd.notices_failed(pg_temp.ids());
 SELECT is(pg_temp.taken(), NULL, 'what failed is nobody''s until then');
 SELECT is((SELECT count(*)::int FROM authd.notice WHERE sent_at IS NOT NULL), 3, 'failing takes back nothing that was sent');
 
--- The end.
+-- A notice expires.
 SELECT is((SELECT count(*)::int FROM authd.notices_expire(100)), 0, 'nothing is old');
 SELECT clock('2026-03-02 14:00:00+00');
 SELECT is(pg_temp.taken(), NULL, 'after a day nothing is sent');
@@ -75,7 +75,7 @@ SELECT is((SELECT string_agg(concat_ws(' ', login, kind, attempts), ', ') FROM a
     'a@one.example totp-removed 10001', 'what never went out is told');
 SELECT is((SELECT count(*)::int FROM authd.notice), 0, 'and all is forgotten');
 
--- How much.
+-- How many notices are kept and sent.
 SELECT pg_temp.put('a@one.example') FROM generate_series(1, 30);
 SELECT pg_temp.put('a@one.example', 'totp-locked');
 SELECT is((SELECT string_agg(format('%s %s', kind, count), ', ' ORDER BY kind) FROM (
@@ -90,7 +90,7 @@ SELECT pg_temp.put('a@one.example');
 SELECT is((SELECT count(*)::int FROM authd.notice WHERE sent_at IS NULL), 1, 'not more');
 DELETE FROM authd.notice;
 
--- What.
+-- The events that make a notice.
 CREATE FUNCTION pg_temp.told() RETURNS text LANGUAGE sql AS $$
     WITH gone AS (DELETE FROM authd.notice RETURNING *)
     SELECT string_agg(format('%s %s %s', login, kind, details), ', ' ORDER BY gone.id)

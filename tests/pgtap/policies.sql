@@ -1,4 +1,4 @@
--- Policies of second factors: what may be said of a domain and a user, and by whom.
+-- Second-factor policies of domains and users: their values, and the rights to set them.
 BEGIN;
 SET search_path = tap, pg_catalog;
 SELECT no_plan();
@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION authd.now() RETURNS timestamptz LANGUAGE sql STABLE
 RETURN pg_catalog.current_setting('tap.now')::timestamptz;
 SELECT clock('2026-03-01 12:00:00+00');
 
--- Of a domain.
+-- The policy of a domain.
 CREATE FUNCTION pg_temp.policy(object jsonb) RETURNS text LANGUAGE sql AS $$
     SELECT concat_ws(' ', coalesce(object ->> 'second_factor', '-'),
                      coalesce(object ->> 'second_factor_grace_date', '-'), object ->> 'changed')
@@ -46,7 +46,7 @@ SELECT is((SELECT string_agg(concat_ws(' ', coalesce(item -> 'before' ->> 'secon
             WHERE item -> 'after' ? 'second_factor'),
     '- required, required off, off -', 'each is recorded, the loosening too');
 
--- Of a user.
+-- The policy of a user.
 SELECT is(pg_temp.policy(ask('user_add', '{"login": "a@one.example"}')), '- - true', 'nothing is said of a user');
 SELECT is(pg_temp.policy(ask('user_add', '{"login": "b@one.example", "second_factor": "required"}')), 'required - true',
     'or something from the start');
@@ -59,7 +59,7 @@ SELECT is(version_of('a@one.example'), 4::bigint, 'logins that are under way not
 SELECT is(refusal('user_set', '{"user": "a@one.example", "changes": {"second_factor": "On"}}'),
     'AU422 On is not a policy of second factors / It is off, optional, required or null.', 'another word');
 
--- By whom.
+-- The rights to set a policy.
 SELECT ask('user_add', jsonb_build_object('login', name || '@one.example', 'role', role))
   FROM (VALUES ('d', 'domain-admin'), ('e', 'domain-admin'), ('h', 'helpdesk')) AS t (name, role);
 SELECT is(left(refusal_as(signed_in('d@one.example'), 'user_set', format('{"user": "%s", "changes": {"second_factor": "off"}}', who)::jsonb,
@@ -67,7 +67,7 @@ SELECT is(left(refusal_as(signed_in('d@one.example'), 'user_set', format('{"user
   FROM (VALUES ('me', 'AU403 yo'), ('d@one.example', 'AU403 yo'), ('e@one.example', 'AU403 e@'),
                ('h@one.example', 'answered'), ('a@one.example', 'answered'), ('a@two.example', 'AU404 th')) AS t (who, expected);
 
--- Who has none.
+-- Accounts that have no second factor.
 SELECT ask('user_add', '{"login": "robot@one.example", "service": true}');
 INSERT INTO authd.totp (account, id, seed, algorithm, digits, last_step)
     SELECT id_of('b@one.example'), authd.credential_id(), 'x', 'SHA1', 6, 0;

@@ -1,4 +1,5 @@
--- An administrator of one domain: everything outside is not found, and no way leads up.
+-- An administrator of one domain: no object outside the domain is found, and no call raises the
+-- administrator's rights.
 BEGIN;
 SET search_path = tap, pg_catalog;
 SELECT plan(42);

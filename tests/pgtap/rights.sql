@@ -1,4 +1,4 @@
--- Who may do what, and which clock decides.
+-- The rights of the database roles, and the clock that decides.
 BEGIN;
 SET search_path = tap, pg_catalog;
 SELECT no_plan();
@@ -23,7 +23,7 @@ SELECT is_empty($$
     'what is SECURITY DEFINER is for the service');
 SELECT is_empty($$
     SELECT signature FROM functions
-     WHERE prosqlbody IS NULL -- names in such a body were resolved when it was made
+     WHERE prosqlbody IS NULL -- the names in such a body were resolved when it was created
        AND proname NOT IN ('audit_micros', 'audit_digest', 'audit_text', 'audit_person_state')
        AND NOT coalesce(proconfig::text ~ 'search_path=pg_catalog,( authd,)? pg_temp', false) $$,
     'every function that looks names up, but those that are inlined, has a fixed search_path');
@@ -124,7 +124,7 @@ SELECT is(as_service(sql), '42501', 'refused: ' || sql) FROM unnest(ARRAY[
     'SET log_parameter_max_length = -1'
 ]) AS sql;
 
--- What will be added later is closed as well.
+-- Functions that are added later are closed as well.
 SET LOCAL ROLE authd_owner;
 CREATE FUNCTION authd.later() RETURNS int LANGUAGE sql RETURN 1;
 RESET ROLE;

@@ -1,5 +1,5 @@
--- Sending scopes: documents under the name of their content, who may give them to whom, and that
--- nothing is left of what nobody has.
+-- Sending scopes: documents are named by their content, the rights to set them, and that a document without a
+-- holder is deleted.
 BEGIN;
 SET search_path = tap, pg_catalog;
 SELECT plan(81);
@@ -28,7 +28,7 @@ SELECT lives_ok($$ SELECT ask('user_add', '{"login": "eve@other.example"}') $$, 
 INSERT INTO authd.class (name) VALUES ('printers');
 UPDATE authd.site SET scopes_swept_at = authd.now();
 
--- objects of each level
+-- the scope of each level
 SELECT is(ask('scope_get', place::jsonb) - ARRAY['etag', 'user_id'], expected::jsonb, place)
   FROM (VALUES
     ('{"level": "site"}', '{"kind": "scope", "id": "site", "level": "site", "document": null,
@@ -45,7 +45,7 @@ SELECT is(ask('scope_get', '{"level": "user", "user": "alice@example.org"}') - '
                        'id', 'user:' || id, 'user_id', id::text), 'of a user')
   FROM authd.account WHERE login = 'alice@example.org';
 
--- put: content names it, the same again changes nothing
+-- put: a document is named by its content, and putting the same document again changes nothing
 SELECT is(pg_temp.put(place::jsonb, pg_temp.canonical(n)) -> 'document',
           pg_temp.canonical(n)::jsonb, 'put: ' || place)
   FROM (VALUES (1, '{"level": "site"}'), (2, '{"level": "domain", "domain": "example.org"}'),
@@ -66,7 +66,7 @@ SELECT is((SELECT array_agg(action || ' ' || object_id ORDER BY id) FROM authd.a
           ARRAY['scope_put site', 'scope_put domain:example.org', 'scope_put class:printers',
                 'scope_put site', 'scope_put site'], 'each change is recorded, and nothing else');
 
--- what only the database can tell
+-- flaws that only the database can find
 SELECT is(pg_temp.put_refusal('{"level": "site"}', document), expected, expected) FROM (VALUES
     ('{"time":{"tz":"Europe/Atlantis","windows":[]},"v":1}',
      'AU422 /time/tz is Europe/Atlantis, which is no time zone / '
@@ -113,7 +113,7 @@ SELECT is(left(refusal('scope_get', place::jsonb, ARRAY[domain_id('example.org')
                ('{"level": "domain", "domain": "other.example"}', 'AU404'),
                ('{"level": "site"}', 'answe')) AS row (place, expected);
 
--- what a login is told
+-- the scopes that a login gets
 CREATE FUNCTION pg_temp.hash(canonical text) RETURNS text LANGUAGE sql AS
     $$ SELECT encode(sha256(convert_to(canonical, 'UTF8')), 'hex') $$;
 CREATE FUNCTION pg_temp.hours(tz text) RETURNS text LANGUAGE sql AS
@@ -167,7 +167,7 @@ SELECT is(pg_temp.without_keys(ask('scope_delete', '{"level": "site"}')),
           'delete answers with what is now');
 SELECT is(ask('scope_delete', '{"level": "site"}') -> 'changed', 'false', 'twice changes nothing');
 
--- nothing is left of what nobody has
+-- a document without a holder is deleted
 SELECT is(pg_temp.documents(), '2 3 9', 'each has one');
 SELECT lives_ok($$ SELECT pg_temp.put('{"level": "user", "user": "eve@other.example"}',
                                       pg_temp.canonical(9)) $$, 'two have the same');
@@ -185,7 +185,7 @@ SET LOCAL tap.now = '2026-03-01 13:00:01Z';
 SELECT lives_ok($$ SELECT pg_temp.put('{"level": "site"}', pg_temp.canonical(2)) $$, 'an hour later');
 SELECT is(pg_temp.documents(), '2', 'it is');
 
--- documents are what their name says
+-- the name of a document is the hash of its content
 SELECT throws_ok($$ INSERT INTO authd.scope_document (hash, canonical)
                     VALUES (repeat('0', 64), '{"v":1}') $$, '23514', NULL, 'no other content');
 SELECT throws_ok($$ UPDATE authd.scope_document SET canonical = '{"v":1}' $$, '23514', NULL,
@@ -194,7 +194,7 @@ SELECT is(authd.scope_document(encode(sha256('{"max_recipients":2,"v":1}'), 'hex
           '{"max_recipients":2,"v":1}', 'the text, octet by octet');
 SELECT is(authd.scope_document('no'), NULL, 'an unknown hash');
 
--- the minute of the week, where the clock is set forward and back
+-- the minute of the week, around the days on which the clock is set forward and back
 SELECT is(authd.week_minute(NULL), NULL, 'no zone, no minute');
 SELECT is(authd.week_minute('Europe/Atlantis'), NULL, 'a zone that is gone');
 CREATE FUNCTION pg_temp.minute_at(at text, tz text) RETURNS int LANGUAGE plpgsql AS $$

@@ -1,4 +1,5 @@
--- Sealed hashes: what is not sealed is refused, and for whom it was sealed is asked again.
+-- Encrypted hashes: a hash that is not encrypted is refused, and every hash must name the account for which
+-- it was encrypted.
 BEGIN;
 SET search_path = tap, pg_catalog;
 SELECT plan(38);
@@ -8,14 +9,14 @@ SELECT ask('user_add', '{"login": "bob@seal.example", "recovery_address": "bob@h
 CREATE FUNCTION pg_temp.row_of(name text) RETURNS authd.account LANGUAGE sql AS
     'SELECT account FROM authd.account WHERE login = name';
 
--- The form
+-- The form of an encrypted hash
 SELECT is(authd.is_sealed(text), good, coalesce(text, 'null')) FROM (VALUES
     ('$sealed$0123abcd$AZaz09-_', true), ('$sealed$0123abcd$', false), ('$sealed$0123abc$AA', false),
     ('$sealed$0123ABCD$AA', false), ('$sealed$0123abcd$A A', false), ('$6$salt$hash', false),
     ('{SHA}L55TUjtiq8FBorTWAZ0jy6g129A=', false), ('', false), ('x$sealed$0123abcd$AA', false),
     (E'$sealed$0123abcd$AA\nx', false), (NULL, NULL)) AS form (text, good);
 
--- Numbers
+-- The cipher version
 SELECT cmp_ok(authd.account_id(), '>', (SELECT max(id) FROM authd.account), 'an id that nobody has');
 SELECT cmp_ok((pg_temp.row_of('alice@seal.example')).password_seal, '>', 0::bigint, 'a number for a password');
 SELECT is((pg_temp.row_of('bob@seal.example')).password_seal, NULL, 'none without');
@@ -37,7 +38,7 @@ SELECT ask('password_set', '{"user": "carol@seal.example", "password_hash": "$c$
 SELECT ask('domain_revoke_all', '{"domain": "seal.example"}');
 SELECT is((pg_temp.row_of('carol@seal.example')).password_seal, NULL, 'in a whole domain');
 
--- For whom
+-- The account for which a hash was encrypted
 SELECT matches(refusal('user_add', jsonb_build_object('login', 'x@seal.example', 'password_hash', '$x$1',
                        'account_id', NULL)), '^AU422 account_id is missing', 'nobody''s hash');
 SELECT matches(refusal('user_add', jsonb_build_object('login', 'x@seal.example', 'password_hash', '$x$1',

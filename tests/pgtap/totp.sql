@@ -1,4 +1,4 @@
--- Enrolment of second factors, tickets, recovery codes, and what a session that must enrol may do.
+-- Enrolment of second factors, tickets, recovery codes, and the calls of a session that must enrol.
 BEGIN;
 SET search_path = tap, pg_catalog;
 SELECT no_plan();
@@ -21,7 +21,7 @@ CREATE FUNCTION pg_temp.codes(word text) RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_build_object('key', '0123abcd', 'verifiers', (
         SELECT jsonb_agg(pg_temp.digest(word || i)) FROM generate_series(1, 10) AS i))
 $$;
--- What the route adds: it is one that users may call for themselves.
+-- The mark of a route that users may call for themselves.
 CREATE FUNCTION pg_temp.own() RETURNS jsonb LANGUAGE sql AS $$ SELECT '{"self": true}'::jsonb $$;
 CREATE FUNCTION pg_temp.begin(who text, more jsonb DEFAULT '{}') RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_build_object('user', who, 'credential', authd.credential_id(), 'seed', '$sealed$x') || more
@@ -48,7 +48,7 @@ CREATE FUNCTION pg_temp.notices(login text) RETURNS text LANGUAGE sql AS $$
      WHERE account = id_of(login)
 $$;
 
--- An enrolment begins: nothing counts before its code
+-- An enrolment begins: before its first code it has no effect
 SELECT is(ask('totp_enroll', pg_temp.begin('alice@mine.example', '{"algorithm": "SHA256", "digits": 8}'))
           - ARRAY['id', 'user_id', 'etag'],
     '{"kind": "totp-enrolment", "user": "alice@mine.example", "domain": "mine.example", "algorithm": "SHA256",
@@ -71,7 +71,7 @@ SELECT is(verdict(pg_temp.host(), function, '{"user": "bot@mine.example"}' || pg
     'AU422', 'a service user has none: ' || function)
   FROM unnest(ARRAY['totp_enroll', 'totp_confirm', 'totp_remove', 'totp_ticket_add', 'recovery_codes_set']) AS function;
 
--- Wrong codes count, and end it
+-- Wrong codes are counted and end the enrolment
 SELECT is(ask('totp_confirm', pg_temp.code('alice@mine.example', NULL)) - 'user_id', '{"kind": "totp-wrong", "left": 9}',
     'a wrong code');
 SELECT ask('totp_confirm', pg_temp.code('alice@mine.example', NULL)) FROM generate_series(1, 8);
@@ -82,7 +82,7 @@ SELECT is(refusal('totp_confirm', pg_temp.code('alice@mine.example', 5)),
     'AU404 no enrolment of alice@mine.example waits for its code / Begin one.', 'also for a right code');
 SELECT is(pg_temp.notices('alice@mine.example'), NULL, 'nobody was told anything');
 
--- It is confirmed: wholly, once
+-- An enrolment is confirmed wholly and once
 CREATE TEMP TABLE was AS SELECT version, signed_in('alice@mine.example') AS old, signed_in('alice@mine.example') AS mine
   FROM authd.account WHERE login = 'alice@mine.example';
 SELECT ask_as(mine, 'totp_enroll', pg_temp.begin('me'), pg_temp.own()) FROM was;
@@ -112,7 +112,7 @@ SELECT is(refusal_as(mine, 'totp_confirm', pg_temp.code('alice@mine.example', 58
     'AU409 alice@mine.example is enrolled, and no enrolment waits for its code / To replace the second factor, begin another enrolment.',
     'not twice') FROM was;
 
--- One's own is changed by a fresh sign-in with the factor only
+-- A user changes the own factor only after a fresh sign-in with that factor
 CREATE TEMP TABLE bare AS SELECT signed_in('alice@mine.example') AS credential;
 CREATE FUNCTION pg_temp.changes() RETURNS TABLE (function text, arguments jsonb) LANGUAGE sql AS $$
     VALUES ('totp_enroll', pg_temp.begin('me')), ('totp_remove', '{"user": "me"}'),
@@ -128,7 +128,7 @@ SELECT is(verdict(credential, function, arguments, pg_temp.own()), 'AU423', 'too
   FROM fresh, pg_temp.changes();
 SELECT clock('2026-03-01 12:00:00+00');
 
--- Replaced: the recovery codes stay, and the counters begin anew
+-- A replaced factor: the recovery codes stay, and the counters begin anew
 UPDATE authd.totp SET failures = 7, refused = '{a}', locked_until = authd.now() + interval '1 hour', last_used_at = authd.now();
 SELECT is(ask('totp_show', '{"user": "alice@mine.example"}') ->> 'locked_until', '2026-03-01T13:00:00Z', 'a locked one');
 SELECT is(ask_as(credential, 'totp_enroll', pg_temp.begin('me'), pg_temp.own()) -> 'replaces', 'true',
@@ -142,7 +142,7 @@ SELECT is(failures = 0 AND refused = '{}' AND last_step = 60 AND last_used_at IS
     'a new factor')
   FROM authd.totp JOIN pending USING (account);
 
--- It expires
+-- An unconfirmed enrolment expires
 SELECT ask('totp_enroll', pg_temp.begin('bob@mine.example'));
 SELECT later('15 minutes');
 SELECT is(refusal(function, pg_temp.code('bob@mine.example', 1)),
@@ -151,7 +151,7 @@ SELECT is(refusal(function, pg_temp.code('bob@mine.example', 1)),
 SELECT is(ask('totp_show', '{"user": "bob@mine.example"}') -> 'pending_until', 'null', 'it waits no more');
 SELECT clock('2026-03-01 12:00:00+00');
 
--- Somebody else's
+-- Another user's factor
 CREATE TEMP TABLE who AS SELECT role, signed_in(login, 'totp') AS credential FROM authd.account
  WHERE login IN ('bob@mine.example', 'help@mine.example', 'dom@mine.example', 'aud@mine.example', 'adm@mine.example');
 SELECT is(verdict(credential, function, pg_temp.code('bob@mine.example', 1) || '{"user": "alice@mine.example"}'
@@ -175,7 +175,7 @@ SELECT is(verdict(credential, 'totp_ticket_add', jsonb_build_object('user', 'me'
     'nobody permits himself')
   FROM who WHERE role IN ('admin', 'helpdesk');
 
--- Removed, wholly
+-- A factor is removed wholly
 INSERT INTO authd.recovery_counter (account, failures) VALUES (id_of('alice@mine.example'), 3);
 INSERT INTO authd.factor_grace SELECT id_of('alice@mine.example'), '192.0.2.0/24', 1, 1, 5, authd.now() + interval '1 hour';
 SELECT is(ask_as(credential, 'totp_remove', '{"user": "alice@mine.example"}')
@@ -215,7 +215,7 @@ SELECT is(left(refusal('recovery_codes_set', '{"user": "bob@mine.example", "key"
                     jsonb_build_object('verifiers', (SELECT jsonb_agg(pg_temp.digest('m' || i)) FROM generate_series(1, 11) AS i))]::jsonb[])
        AS more;
 
--- The first enrolment by oneself: until the grace date, then by ticket
+-- A user's first enrolment: until the policy begins to bind, then with a ticket
 CREATE FUNCTION pg_temp.first(more jsonb DEFAULT '{}') RETURNS text LANGUAGE sql AS
     $$ SELECT verdict(signed_in('alice@mine.example'), 'totp_enroll', pg_temp.begin('me', more), pg_temp.own()) $$;
 CREATE FUNCTION pg_temp.ticket(text text, whom text DEFAULT 'alice@mine.example') RETURNS jsonb LANGUAGE sql AS
@@ -256,7 +256,7 @@ SELECT is(refusal('totp_ticket_add', jsonb_build_object('user', 'bob@mine.exampl
     'AU409 bob@mine.example is enrolled already / Remove the second factor first; a user who still has it can replace it himself.',
     'none for who is enrolled');
 
--- A session that must enrol does nothing else, and only for itself
+-- A session that must enrol can only enrol, and only its own user
 SELECT is(verdict(credential, operation, '{"user": "me"}', pg_temp.own()),
     'AU403', 'must enrol: ' || operation)
   FROM must, unnest(authd.operations()) AS operation WHERE operation <> ALL (authd.enrolment_operations());
@@ -274,7 +274,7 @@ SELECT is(authd.caller(credential) @> '{"must_enrol": false, "factor": "totp"}',
 SELECT is(verdict(credential, 'user_show', '{"user": "me"}', pg_temp.own()), 'allowed',
     'and may do what others may') FROM must;
 
--- Who is given a role while he is signed in without a factor must enrol before he uses it
+-- A user who gets a role while signed in without a factor must enrol before using the role
 CREATE TEMP TABLE raised AS SELECT signed_in('eve@theirs.example') AS bare, signed_in('eve@theirs.example', 'totp') AS coded;
 SELECT ask('user_set', '{"user": "eve@theirs.example", "changes": {"role": "admin"}}');
 SELECT is(verdict(bare, 'user_show', '{"user": "alice@mine.example"}'), 'AU403', 'raised without a factor') FROM raised;
@@ -284,7 +284,7 @@ SELECT ask('user_set', '{"user": "eve@theirs.example", "changes": {"role": null}
 SELECT is(verdict(bare, 'user_show', '{"user": "me"}', pg_temp.own()), 'allowed',
     'what is one''s own needs none') FROM raised;
 
--- revoke-all ends all but the phone
+-- revoke-all ends every credential but the phone
 SELECT ask('totp_enroll', pg_temp.begin('alice@mine.example'));
 INSERT INTO authd.totp_ticket VALUES (sha256('x'), id_of('alice@mine.example'), authd.now(), authd.now() + interval '1 hour');
 SELECT is(ask('user_revoke_all', '{"user": "alice@mine.example"}') -> 'ended' @> '{"recovery_codes": 10, "tickets": 1, "sessions": 1}',
@@ -293,7 +293,7 @@ SELECT is(pg_temp.factors('alice@mine.example'), '1 totp, 0 pending, 0 codes, 0 
 SELECT is(ask('domain_revoke_all', '{"domain": "mine.example"}') -> 'ended' @> '{"recovery_codes": 10, "tickets": 0}', true,
     'domain_revoke_all');
 
--- Nothing secret is told
+-- No answer contains a secret
 SELECT is(ask('user_export', '{"user": "bob@mine.example"}') -> 'totp' ->> 'enrolled', 'true', 'the export tells of it');
 SELECT ok(strpos(ask('user_export', '{"user": "bob@mine.example"}')::text, 'sealed') = 0, 'without the seed');
 SELECT is_empty($$ SELECT FROM authd.audit_person WHERE data::text ~ 'sealed|verifiers' $$, 'nor does the audit');

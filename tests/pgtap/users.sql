@@ -1,4 +1,4 @@
--- Users: finding them, renaming them, exporting and erasing them.
+-- Users: lists, renaming, export and erasure.
 BEGIN;
 SET search_path = tap, pg_catalog;
 SELECT no_plan();
@@ -44,7 +44,7 @@ SELECT is(left(refusal('user_list', arguments::jsonb), 5), 'AU422', 'user_list '
                     '{"unused_days": "9"}', '{"after": "x"}', '{"after": {}}',
                     '{"after": "1:x", "sort": "created_at"}', '{"service": 1}']) AS arguments;
 
--- Pages, in every order, while users come and go
+-- Pages in every order, while users are added and deleted
 CREATE FUNCTION pg_temp.pages(sort text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     page jsonb;
@@ -57,7 +57,7 @@ BEGIN
         seen := concat_ws(' ', nullif(seen, ''), split_part(page -> 'items' -> 0 ->> 'login', '@', 1));
         EXIT WHEN page ->> 'next' IS NULL OR n > 20;
         n := n + 1;
-        -- new ones, before and after what was seen
+        -- new users, before and after those already listed
         IF n <= 3 THEN
             PERFORM ask('user_add', jsonb_build_object('login', format('0%s%s@new.example', n,
                             replace(replace(sort, '_', ''), '-', 'r'))));
@@ -131,7 +131,7 @@ SELECT is(refusal('user_set', '{"user": "a@one.example", "changes": {"domains": 
     'AU403 which domains somebody administers is for administrators of the whole site / Ask one of them.',
     'which only the site''s administrator gives and takes');
 
--- Export: all, and nothing secret
+-- An export has everything but secrets
 SELECT ask('user_set', '{"user": "d@two.example", "changes": {"recovery_address": "d@home.example"}}');
 SELECT ask('reset_link_add', jsonb_build_object('user', 'd@two.example', 'digest', repeat('ab', 32)));
 SELECT signed_in('d@two.example');
@@ -148,7 +148,7 @@ SELECT is(verdict(signed_in('d@two.example'), 'user_export', '{"user": "me"}', '
 SELECT is(left(refusal('user_export', '{"user": "d@two.example"}', ARRAY[domain_id('one.example')]), 5),
     'AU404', 'not a foreign one');
 
--- Erase: of the person nothing is left
+-- After an erasure no data of the person is left
 SELECT ask('user_set', '{"user": "d@two.example", "changes": {"display_name": "Dorothea", "role": "helpdesk"}}');
 SELECT ask_as(signed_in('d@two.example'), 'user_set', '{"user": "me", "changes": {"display_name": "Dorothea D"}}',
               '{"self": true, "client": "192.0.2.99"}');
@@ -161,7 +161,7 @@ DECLARE
     list  text;
 BEGIN
     FOR item IN SELECT relname FROM pg_class WHERE relnamespace = 'authd'::regnamespace AND relkind = 'r'
-                   -- what the audit knows is erased by a later file
+                   -- a later migration erases the audit's data
                    AND (relname !~ '^audit_' OR to_regprocedure('authd.audit_erase(bigint)') IS NOT NULL) LOOP
         EXECUTE format('SELECT count(*) FROM authd.%I AS t WHERE t::text LIKE %L', item.relname,
                        '%' || word || '%') INTO found;

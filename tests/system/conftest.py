@@ -1,4 +1,4 @@
-"""One site for most tests: PostgreSQL, authd on it, and in front of it a Postfix and an Exim."""
+"""One site for most tests: PostgreSQL, authd, a Postfix and an Exim."""
 
 import contextlib
 
@@ -9,12 +9,12 @@ from harness.exim import Exim
 from harness.postfix import Postfix
 from harness.postgres import Postgres
 
-# Whatever PostgreSQL can be told to log it logs here, so that test_secrecy can look for secrets in it.
+# PostgreSQL logs as much as it can, so that test_secrecy can look for secrets in its log.
 TALKATIVE = ("log_statement = 'all'", "log_min_duration_statement = 0", "log_connections = on")
 
 
 class Site:
-    """Postfix has a tagged listener, Exim a plain one. Alice can log in, Bob is suspended."""
+    """A site with a tagged listener for Postfix and a plain one for Exim. Alice can log in, Bob is suspended."""
 
     ALICE, BOB = "alice@example.org", "bob@example.org"
 

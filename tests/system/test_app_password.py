@@ -1,4 +1,4 @@
-"""App passwords through Postfix, Exim and saslauthd: who is let in, by what name, and until when."""
+"""App passwords through Postfix, Exim and saslauthd: which logins succeed, under which identity, and until when."""
 
 import concurrent.futures
 import glob
@@ -15,7 +15,7 @@ from harness.private import read_text, wait_until
 
 
 class Api:
-    """A user of the test's own, and its app passwords."""
+    """A user of the test's own, and the user's app passwords."""
 
     def __init__(self, site, login):
         self.site, self.login, self.password = site, login, new_password()
@@ -33,7 +33,7 @@ class Api:
         return self.ask("DELETE", f"/{made['id']}")
 
     def end(self, made):
-        """As if its time had come."""
+        """Ends an app password, as if its time had come."""
         self.site.postgres.psql(f"UPDATE authd.app_password SET not_after = authd.now() WHERE id = {made['id']}",
                                 database="authd")
 
@@ -44,7 +44,7 @@ def user(site, request):
 
 
 def auth(site, user, secret, server="postfix", mechanism="PLAIN", send=False):
-    """The code of the reply to AUTH and the reason in authd's log."""
+    """The code of the reply to AUTH, and the reason in authd's log."""
     since = site.authd.log_size()
     answer = clients.swaks(getattr(site, server).port, mechanism, user.login, secret, send=send)
     event = site.authd.wait_event(since, user=user.login)
@@ -107,7 +107,7 @@ def test_rotated_with_an_overlap(site, user):
 
 
 def smtpd_of(site, since):
-    """The process that served the last client, as Postfix's log tells."""
+    """The process that served the last client, according to Postfix's log."""
     def find():
         found = re.findall(r"postfix/submission/smtpd\[(\d+)\]: disconnect from", site.postfix.log_text()[since:])
         return found[-1] if found else None
@@ -115,8 +115,8 @@ def smtpd_of(site, since):
 
 
 def auth_sockets(site, pid):
-    """Its connections to authd, by the inodes of both ends. authd's are named as its socket was before it got
-    its place."""
+    """The connections of a process to authd, as pairs of the inodes of both ends. The kernel lists authd's ends under
+    the name that the socket had before it was renamed."""
     path = os.path.join(site.postfix.queue, "private", "authd-auth")
     listed = subprocess.run(["ss", "-xH", "state", "connected"], capture_output=True, text=True, check=True).stdout
     ends = dict(re.findall(re.escape(path) + r"\.\d+ (\d+)\s+\* (\d+)", listed))
@@ -125,7 +125,7 @@ def auth_sockets(site, pid):
 
 
 def test_a_revocation_is_seen_on_an_open_connection(site, user):
-    """The same smtpd, on the connection to authd that it has kept, refuses the next AUTH."""
+    """The same smtpd, over its open connection to authd, refuses the next AUTH."""
     made, other = user.add(), user.add()
     since = len(site.postfix.log_text())
     assert auth(site, user, made["secret"]) == GOOD
@@ -141,7 +141,7 @@ def test_a_revocation_is_seen_on_an_open_connection(site, user):
 
 
 def hashing(site):
-    """Whether a password is being hashed at this moment, as the kernel sees it."""
+    """Whether a password is being hashed at this moment, according to the kernel."""
     stats = [read_text(path).partition("(")[2].rpartition(") ")
              for path in glob.glob(f"/proc/{site.authd.process.pid}/task/*/stat")]
     return any(name.startswith("hash") and rest[:1] == "R" for name, _, rest in stats)
@@ -154,8 +154,8 @@ def doveadm_hash(password, scheme, *options):
 
 
 def test_revoked_during_a_login(site, user):
-    """While the hash of one that was made elsewhere is being computed, after that of the main password, which here
-    takes no time."""
+    """The app password is revoked while the hash of an imported app password is being computed, after the main
+    password's hash, which takes no time here."""
     stored.write(site.postgres, site.authd.config["key_dir"], user.login, "{SHA}" + "A" * 27 + "=")
     made = user.add(hash=doveadm_hash("made elsewhere", "SHA512-CRYPT", "-r", "2500000"))
     assert auth(site, user, "made elsewhere") == GOOD
@@ -167,7 +167,8 @@ def test_revoked_during_a_login(site, user):
 
 
 def test_a_scope_for_the_mta_alone(site, user):
-    """Postfix' socket is tagged: whoever asks the policy service can tell. Exim's is plain: nobody could."""
+    """Postfix's socket is tagged, so a policy service can learn the credential. Exim's is plain, so no policy service
+    could."""
     made = user.add(scope={"v": 1, "max_recipients": 5})
     assert auth(site, user, made["secret"]) == GOOD
     assert auth(site, user, made["secret"], "exim") == (535, "needs-policy")

@@ -1,4 +1,4 @@
-"""Would the oracle and the load generator notice? Each lie must show in the count that is named for it."""
+"""The oracle and the load generator must notice mistakes: each false reply must be counted where it belongs."""
 
 import json
 import os

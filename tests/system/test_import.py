@@ -1,4 +1,4 @@
-"""Files that other programs made, imported; then everybody in them signs in with the password he had."""
+"""Imports files of other programs; then every user in them signs in with the old password."""
 
 import json
 import subprocess
@@ -30,7 +30,7 @@ def run_import(site, kind, path, *words):
 
 
 def may_sign_in(site, login, password):
-    """As Dovecot's own client sees it."""
+    """Whether a user may sign in, according to Dovecot's own client."""
     done = subprocess.run(["doveadm", "auth", "test", "-a", site.authd.dovecot, login, password],
                           capture_output=True, text=True, timeout=30, check=False)
     assert ("auth succeeded" in done.stdout) == (done.returncode == 0), done.stdout
@@ -43,7 +43,7 @@ def stored(site, login):
 
 
 def check_logins(site, users):
-    """Each may sign in, with his own password only, and has a strong hash afterwards."""
+    """Each user can sign in, with the user's own password only, and has a strong hash afterwards."""
     for name, password in users.items():
         login = f"{name}@{DOMAIN}"
         assert not may_sign_in(site, login, password + "x"), login

@@ -1,4 +1,4 @@
-"""Starting, stopping, crashing and taking over; authd with its embedded PostgreSQL."""
+"""Start, stop, crash and takeover of authd with its embedded PostgreSQL."""
 
 import os
 import stat

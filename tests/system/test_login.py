@@ -53,7 +53,8 @@ def test_default_domain_completes_the_name(site):
 
 
 def test_refusals_differ_in_nothing_but_the_reference(site):
-    """Wrong, unknown and suspended; the reference in the reply finds the log line that tells them apart."""
+    """Wrong password, unknown user and suspended user; the reference in the reply leads to the log line that
+    distinguishes them."""
     texts = {}
     cases = {"wrong-password": (site.ALICE, new_password()),
              "unknown-user": ("nobody@example.org", site.password),
@@ -81,7 +82,7 @@ def test_auth_before_starttls_is_refused(site, server):
 
 
 def logged_identity(site, since):
-    """The sasl_username of the first mail that Postfix's log has from that offset on."""
+    """The sasl_username of the first mail in Postfix's log after that offset."""
     return re.search(r"sasl_username=(\S+)", site.postfix.log_text()[since:]).group(1)
 
 

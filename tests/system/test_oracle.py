@@ -1,4 +1,4 @@
-"""The database is stopped, hung and crashed under load: no login may be judged wrongly, and none lost."""
+"""The database is stopped, hung and crashed under load: every login gets an answer, and no answer is wrong."""
 
 from oracle.faults import play
 from oracle.oracle import stage

@@ -1,5 +1,5 @@
-"""PostgreSQL goes away and comes back under Postfix and Exim. A user with the right password sees a
-temporary error (454, 435) and never "wrong password" (535)."""
+"""PostgreSQL goes away and comes back under Postfix and Exim. A user with the right password gets a temporary error
+(454, 435) and never "wrong password" (535)."""
 
 import contextlib
 
@@ -32,7 +32,7 @@ def login(site, server):
 
 
 def recovered(site):
-    """Both servers accept again; nothing but a temporary error is seen on the way."""
+    """Both servers accept logins again, and until then give only temporary errors."""
     for server, temporary in (("postfix", 454), ("exim", 435)):
         def accepted(server=server, temporary=temporary):
             code = login(site, server)
@@ -48,7 +48,7 @@ def test_temporary_error_and_recovery(site, trouble):
     with trouble(site):
         assert login(site, "postfix") == 454
         assert login(site, "exim") == 435
-        # A fresh smtpd asks for the mechanisms now, and still gets them.
+        # A new smtpd asks for the mechanisms now, and gets them without the database.
         site.postfix.reload()
         assert login(site, "postfix") == 454
         assert clients.testsaslauthd(site.authd.saslauthd, site.ALICE, site.password) is None
@@ -58,7 +58,7 @@ def test_temporary_error_and_recovery(site, trouble):
 
 
 def test_postfix_knows_at_once_that_authd_is_back(site):
-    """The smtpd that was disconnected connects anew for its next login: no second temporary error."""
+    """The disconnected smtpd connects anew for its next login, without a second temporary error."""
     recovered(site)
     since = site.authd.log_size()
     with stopped(site):

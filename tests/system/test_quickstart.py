@@ -1,4 +1,4 @@
-"""authd/quickstart as a person types it, on ports of its own and beside a running site."""
+"""authd/quickstart as a user runs it, on ports of its own and beside a running site."""
 
 import functools
 import glob
@@ -17,7 +17,7 @@ PREFIX = "/tmp/authd-quickstart."
 
 
 def remains():
-    """Directories of quickstarts, and processes whose command line names one."""
+    """Directories of quickstarts, and processes whose command line names such a directory."""
     processes = [path for path in glob.glob("/proc/[0-9]*/cmdline") if PREFIX in read_text(path)]
     return {*glob.glob(f"{PREFIX}*"), *processes}
 
@@ -53,13 +53,13 @@ def test_stays_up_until_interrupted(ports, tmp_path):
     with open(output, "w", encoding="utf-8") as file:
         process = subprocess.Popen([QUICKSTART, "--port", ports[0], "--tls-port", ports[1]], stdout=file,
                                    stderr=file, stdin=subprocess.DEVNULL, start_new_session=True,
-                                   # whatever a shell did to us that runs us in the background
+                                   # undo a shell's setting for background processes
                                    preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL))
     try:
         wait_until(lambda: "Ctrl-C stops everything" in read_text(output) or process.poll() is not None,
                    600, "the quickstart")
         assert process.poll() is None, read_text(output)
-        os.killpg(process.pid, signal.SIGINT)  # what a terminal does
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does at Ctrl-C
         assert process.wait(60) == 0, read_text(output)
     finally:
         if process_alive(process.pid):

@@ -1,4 +1,4 @@
-"""What README.md tells an administrator to write into Postfix's and Exim's configuration works."""
+"""The configuration of Postfix and Exim in README.md works."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ README = os.path.join(os.path.dirname(__file__), "..", "..", "README.md")
 
 
 def block(word):
-    """The marked block that contains the word."""
+    """The marked block of README.md that contains the word."""
     blocks = re.findall(r"<!-- tests/system/test_readme.py runs this -->\n```\n(.*?)```", read_text(README), re.S)
     (found,) = (text for text in blocks if word in text)
     return found
@@ -27,7 +27,7 @@ def logs_in(site, port, tls):
 
 
 def test_postfix(site):
-    """With an authd of its own, the second on the site's database."""
+    """Postfix has an authd of its own, the second one on the site's database."""
     with contextlib.ExitStack() as stack:
         postfix = Postfix()
         stack.callback(postfix.destroy)

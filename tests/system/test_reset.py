@@ -1,4 +1,4 @@
-"""A forgotten password: the link goes through a real Postfix to its reader, who then logs in by SMTP."""
+"""A forgotten password: a real Postfix delivers the link to the user, who sets a password and logs in by SMTP."""
 
 import os
 
@@ -13,7 +13,7 @@ from harness.sink import Sink
 
 LOGIN, READER = "alice@example.org", "alice.reader@home.example"
 
-# Takes mail from this machine, and hands it on: to the reader's own mail server.
+# A Postfix that takes mail from this machine and forwards it to the user's mail server.
 SERVICES = """\
 127.0.0.1:{port} inet n - n - - smtpd
   -o syslog_name=postfix/local

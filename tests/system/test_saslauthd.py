@@ -1,4 +1,4 @@
-"""authd in the place of saslauthd: its own test client, and libsasl2 inside Postfix's smtpd."""
+"""authd in place of saslauthd: with saslauthd's own test client, and with libsasl2 inside Postfix's smtpd."""
 
 import pytest
 

@@ -1,5 +1,5 @@
-"""Second factors where they are got around: every channel × every policy × whoever has enrolled × what is
-shown, through real Postfix, Exim, libsasl2 and HTTP; two nodes; kills; a dump."""
+"""Second factors on every channel: every channel × every policy × enrolled or not × every kind of secret, through
+real Postfix, Exim, libsasl2 and HTTP; also several nodes, kills and a dump."""
 
 import concurrent.futures
 import contextlib
@@ -23,7 +23,8 @@ POLICIES = ["off", "optional", "required"]
 CHANNELS = ["postfix", "exim", "cyrus", "saslauthd", "http"]
 SHOWN = ["bare", "code", "$code", "wrong code", "used code", "app password"]
 
-# What each is allowed to do, by whoever needs a code or does not. The rest is refused.
+# The accepted secrets and the reasons, for users who need no code (FREE) and for those who need one (BOUND). Other
+# secrets are refused.
 FREE = {"bare": "good-password", "app password": "good-app-password"}
 BOUND = {"code": "good-password", "$code": "good-password", "app password": "good-app-password"}
 REFUSED = {"bare": "app-password-or-code-required", "wrong code": "wrong-code", "used code": "used-code"}
@@ -77,7 +78,7 @@ class User:
         return confirmed
 
     def forget_codes(self):
-        """As if the last code had been given long ago."""
+        """Resets the last used code, as if it had been entered long ago."""
         self.stage.sql(f"UPDATE authd.totp SET last_step = 0 FROM authd.account "
                        f"WHERE account.id = totp.account AND login = '{self.login}'")
 
@@ -93,7 +94,7 @@ class User:
 
 
 def try_mail(stage, channel, login, secret, mechanism="PLAIN"):
-    """Whether it was let in, and authd's reason."""
+    """Whether the login was allowed, and authd's reason."""
     since = stage.authd.log_size()
     if channel == "saslauthd":
         allowed = clients.testsaslauthd(stage.authd.saslauthd, login, secret)
@@ -119,7 +120,7 @@ def try_http(stage, login, password, code=None):
 
 
 def show(stage, user, channel, shown):
-    """Logs in with what is named; whether it was let in, and the reason."""
+    """Logs in with the named kind of secret; returns whether the login was allowed, and the reason."""
     code = {"code": user.code, "$code": user.code, "wrong code": user.wrong_code, "used code": user.code}
     code = code[shown]() if shown in code else None
     if channel == "http":
@@ -136,7 +137,7 @@ def show(stage, user, channel, shown):
 
 
 def expected(policy, enrolled, channel, shown):
-    """(let in, reason), by the rules as they are written."""
+    """(allowed, reason), according to the documented rules."""
     if shown == "app password":
         return (False, "app-password-not-here") if channel == "http" else (True, "good-app-password")
     if not enrolled:
@@ -144,9 +145,9 @@ def expected(policy, enrolled, channel, shown):
             return (shown == "bare", "good-password" if shown == "bare" else "wrong-password")
         return (channel == "http", "good-password" if channel == "http" else "must-enrol")
     if policy == "off":
-        return (True, "good-password") if shown in FREE else None  # asked for below
+        return (True, "good-password") if shown in FREE else None  # other tests cover these
     if shown in BOUND:
-        # The field of HTTP takes the code alone; what is beside it is the password.
+        # HTTP has a field for the code, so all of the password field is the password.
         return True, "good-password"
     return False, REFUSED[shown]
 
@@ -213,7 +214,8 @@ def test_the_activity_says_what_to_do(stages):
 
 @pytest.mark.parametrize("password", ["tulip 482 904 518306", "a$b$c$d 7719", "$$$ and 12345678"])
 def test_passwords_that_look_like_splits(stages, password):
-    """Ending in digits, holding $: with a code they are as good as any other; without one none is."""
+    """Passwords that end in digits or contain $ are as good as any other with a code; for an enrolled user none is
+    good without one."""
     stage = stages["optional"]
     user = User(stage, password=password)
     assert try_mail(stage, "postfix", user.login, password) == (True, "good-password")
@@ -225,7 +227,7 @@ def test_passwords_that_look_like_splits(stages, password):
 
 
 def test_a_code_is_used_once_among_nodes_and_channels(stages):
-    """64 logins with one code, through three nodes, two protocols and HTTP: one is let in."""
+    """48 logins with one code, through two nodes, each over HTTP, saslauthd and Postfix: one is allowed."""
     one = stages["optional"]
     user = User(one, enrolled=True)
     code = user.code()
@@ -318,10 +320,10 @@ def test_oathtool_agrees(stages):
         assert try_mail(stage, "postfix", user.login, user.password + code()) == (True, "good-password")
 
 
-# ---- what must not be found ----
+# ---- secrets that must not be in a dump ----
 
 def test_nothing_to_crack_in_a_dump(stages):
-    """Passwords of every kind, seeds, codes, tickets: none of it is in the dump, nor what could be guessed
+    """Passwords of every kind, seeds, codes and tickets are absent from the dump, and so is anything to check guesses
     against."""
     stage = stages["optional"]
     user = User(stage)
@@ -362,7 +364,7 @@ def confirm_if_it_lives(stage, user):
 
 
 def test_killed_while_enrolling(stages):
-    """kill -9 at twenty points of enrolment and confirmation: wholly without, or wholly with it."""
+    """kill -9 at twenty points of enrolment and confirmation: each user is wholly enrolled or not at all."""
     stage = stages["optional"]
     for number in range(20):
         user = User(stage)

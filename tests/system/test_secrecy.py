@@ -1,4 +1,4 @@
-"""A canary password goes every way that a password can go; no log may show it, in any form."""
+"""Canary passwords go every way that a password can go; no log may contain them, in any form."""
 
 import base64
 import re
@@ -12,7 +12,7 @@ LOGIN = "canary@example.org"
 
 
 def forms(secret):
-    """The secret itself, and as PLAIN and LOGIN carry it."""
+    """The secret itself, and its forms in PLAIN and LOGIN."""
     plain = f"\0{LOGIN}\0{secret}".encode()
     return [secret, base64.b64encode(secret.encode()).decode().rstrip("="),
             base64.b64encode(plain).decode().rstrip("=")]
@@ -26,12 +26,12 @@ def use_everywhere(authd, port, right, wrong):
         assert clients.swaks(port, mechanism, LOGIN, wrong).code == 535
     assert clients.testsaslauthd(authd.saslauthd, LOGIN, right) is True
     assert clients.testsaslauthd(authd.saslauthd, LOGIN, wrong) is False
-    # As a user's name, which is logged, a secret would be the user's own doing; as a mistyped command not.
+    # A secret entered as a user name is logged, which is the user's own doing; a secret in a mistyped command is not.
     assert authd.authctl("password", "set", "nobody@example.org", password=right, check=False).status == 1
 
 
 def stored_forms(site):
-    """The stored password as it is sealed, and opened, without the public parameters before salt and hash."""
+    """The stored password, encrypted and decrypted, without the public parameters before salt and hash."""
     opened = stored.read(site.postgres, site.authd.config["key_dir"], LOGIN)
     assert opened.startswith("$argon2id$")
     sealed = site.postgres.psql(f"SELECT password FROM authd.account WHERE login = '{LOGIN}'", "authd")
@@ -45,7 +45,7 @@ def test_no_log_shows_a_password_or_its_hash(site):
     hashes = stored_forms(site)
     logs = {"authd": site.authd.log_text(), "PostgreSQL": site.postgres.log_text(),
             "Postfix": site.postfix.log_text()}
-    assert "authd." in logs["PostgreSQL"]  # its log is as talkative as this test needs it
+    assert "authd." in logs["PostgreSQL"]  # shows that the log is as verbose as this test needs
     for name, text in logs.items():
         for form in [*forms(right), *forms(wrong), *hashes]:
             assert form not in text, name
@@ -53,7 +53,7 @@ def test_no_log_shows_a_password_or_its_hash(site):
 
 
 def test_embedded_database_logs_no_secret_whatever_it_is_told_to_log(site):
-    """local.conf beside the embedded cluster is the administrator's."""
+    """The administrator may write local.conf beside the embedded cluster."""
     password = new_password()
     with Authd() as authd:
         authd.stop()
