@@ -1,6 +1,6 @@
-/* Threats: a flood of logins (what one batch a second does not hold is counted, and the database is
- * told how many); a database that is away (one batch waits to be sent again, under its number, so
- * that it is recorded once; the next fills up and counts). */
+/* Threats: a flood of logins (logins beyond one batch a second are counted, and the count is
+ * recorded); a database that cannot be reached (one batch waits to be sent again under its number,
+ * so that the database records it once; the next batch fills up and counts further logins). */
 #include "core/audit.h"
 
 #include <event2/event.h>
@@ -23,7 +23,7 @@
 
 #define TICK_MS     1000
 #define DATABASE_MS 10000
-/* Escaped, a login has at most six octets for each one of its own. */
+/* Enough for any batch: escaping makes at most six octets of one. */
 #define BATCH_TEXT_MAX (64 * 1024 * 1024)
 
 struct audits {
@@ -31,12 +31,12 @@ struct audits {
     char node[17];
     struct event timer;
     struct audit_batch waiting;
-    struct buf sent;      // JSON of the batch on its way; empty: there is none
-    int64_t sent_number;  // of it, or of the last
-    int64_t sent_logins;  // in it
-    int64_t sent_at;      // clock_ms(): when it was made
-    int64_t told;         // of those that are lost: the log has them already
-    struct db_unit *unit; // sends it; NULL with a batch: to be sent again
+    struct buf sent;      // JSON of the batch on its way; empty: no batch is on its way
+    int64_t sent_number;  // the number of the newest batch in `sent`
+    int64_t sent_logins;  // how many logins the batch in `sent` stands for
+    int64_t sent_at;      // clock_ms() when the batch in `sent` was made
+    int64_t told;         // how many of the lost logins in `waiting` are in the log already
+    struct db_unit *unit; // carries `sent`; NULL while `sent` is filled: send the batch again
     bool draining;
     struct audit_sealer *sealer;
     struct audit_expiry *expiry;
@@ -82,7 +82,7 @@ static void batch_sent(const struct db_result *result, void *arg)
     }
 }
 
-/* Makes the waiting batch the one that is sent. */
+/* Moves the waiting batch into `sent`. */
 static void batch_take(struct audits *audits)
 {
     struct audit_batch_name name = {audits->node, ++audits->sent_number};

@@ -1,10 +1,11 @@
-/* The audit: what the database keeps of every change and every login, sealed.
+/* The audit: a sealed record of every change and every login, in the database.
  *
- * Changes are recorded by the functions that make them, in the same transaction (schema/). Logins
- * are recorded here, a batch a second, after they were answered: the audit never holds up a login.
- * What does not fit is counted, and the count is recorded; alike successful logins of one second
- * become one row with a count when there are many. Each second one node puts a seal over what is
- * new (core/audit_seal.h), each hour what is too old goes. */
+ * The SQL functions that make a change record the change in the same transaction (schema/). This
+ * file records logins, one batch a second, after the clients have their answers: the audit never
+ * holds up a login. Logins that do not fit into a batch are counted, and the count is recorded.
+ * When a second has many logins, its successful logins with equal contents become one row with a
+ * count. Each second one node seals the new rows (core/audit_seal.h); each hour expired rows are
+ * removed (core/audit_expire.h). */
 #ifndef CORE_AUDIT_H
 #define CORE_AUDIT_H
 
@@ -18,30 +19,30 @@ struct audits;
 struct core;
 
 struct audit_options {
-    const char *state_dir;    /* where audit-heads is; NULL: nowhere */
+    const char *state_dir;    /* the folder of audit-heads; NULL: the file is not kept */
     int64_t retain_changes_s; /* seconds */
-    int64_t retain_logins_s;
+    int64_t retain_logins_s;  /* seconds */
 };
 
 struct audits *audits_create(struct core *core, struct audit_options options);
-/* There are no more logins to come: records at once what waits. True: everything is recorded, or
- * lost and counted. */
+/* Records the waiting logins at once; the caller adds no more. True: every login is recorded, or
+ * lost and counted. False: ask again. */
 bool audits_drain(struct audits *audits);
 void audits_destroy(struct audits *audits);
 
-/* One login that has ended. Texts are copied, none but `reference` is NULL. */
+/* One login that has ended. Texts are copied; only `reference` may be NULL. */
 struct audit_login {
     enum outcome outcome;
     enum reason reason;
-    struct span login;      /* canonical, or what was claimed instead; any octets */
-    int64_t account;        /* 0: none, or not known */
-    const char *credential; /* by what: "#p3", "#k7"; empty: by nothing */
+    struct span login;      /* the canonical name, or the claimed one (any octets) without it */
+    int64_t account;        /* 0: the name has no account, or the account is not known */
+    const char *credential; /* the matched credential: "#p3", "#k7"; empty: none matched */
     const char *client;
     const char *peer;
     const char *service;
     const char *mechanism;
     const char *front;
-    const char *reference; /* NULL: nobody was told one */
+    const char *reference; /* the reference in the client's answer; NULL: it had none */
     bool tls;
 };
 

@@ -1,5 +1,6 @@
-/* Threats: names are what a client sent, any octets: what is no text becomes U+FFFD, and nothing in
- * them ends a JSON string. A flood fills the batch and is counted from there on. */
+/* Threats: a client sends any octets as a name (octets that are not UTF-8 become U+FFFD, and every
+ * character that could end a JSON string is escaped); a flood of logins fills the batch (further
+ * logins are counted). */
 #include "core/audit_batch.h"
 
 #include <inttypes.h>
@@ -21,7 +22,7 @@ enum {
     TEXT_SERVICE,
     TEXT_MECHANISM,
     TEXT_FRONT,
-    TEXT_REFERENCE, // not part of what makes two alike
+    TEXT_REFERENCE, // not compared, so the last one
     TEXTS
 };
 
@@ -32,15 +33,15 @@ static const char *const text_names[TEXTS] = {
 };
 
 struct audit_record {
-    int64_t at; // clock_ms(), of the first
+    int64_t at; // clock_ms() of the first login
     int64_t account;
     int count;
     enum outcome outcome;
     enum reason reason;
     bool tls;
     uint16_t lengths[TEXTS];
-    uint16_t compared; // octets of `text` that make two alike: all but the reference
-    char text[];       // one after the other, without ends
+    uint16_t compared; // octets of `text` that are compared: all but the reference
+    char text[];       // the texts one after the other, without NULs
 };
 
 /* ---- adding -------------------------------------------------------------------------------- */
@@ -95,8 +96,8 @@ static bool record_alike(const struct audit_record *a, const struct audit_record
            memcmp(a->text, b->text, a->compared) == 0;
 }
 
-/* Where one alike is, or else where it belongs: linear probing in a table that is at most half
- * full. */
+/* The table's place of an equal record, or the free place for this one. Linear probing finds a free
+ * place because the table is at most half full. */
 static uint16_t *batch_place(struct audit_batch *batch, const struct audit_record *record)
 {
     uint64_t number = span_number((struct span){record->text, record->compared});
@@ -155,7 +156,7 @@ void audit_batch_clear(struct audit_batch *batch)
 
 /* ---- printing ------------------------------------------------------------------------------ */
 
-/* The next character, which is not plain ASCII. Returns its length. */
+/* Prints a character that is_plain() refused. Returns how many octets of `text` it took. */
 static size_t print_character(struct buf *out, const char *text, size_t len)
 {
     ucs4_t c;

@@ -41,7 +41,7 @@ flaw(struct audit_check *check, const char *kind, int64_t row, const char *forma
     json_t *object =
         json_pack("{s:s, s:s, s:n, s:n}", "kind", kind, "detail", detail, "row", "seal");
 
-    if (object == NULL) { /* a text of the database that is no UTF-8 */
+    if (object == NULL) { /* a text from the database is not UTF-8 */
         object = json_pack("{s:s, s:s, s:n, s:n}", "kind", kind, "detail", kind, "row", "seal");
     }
     if (row != 0) {
@@ -127,7 +127,7 @@ void check_listed(struct audit_check *check, int64_t id, const char *digest)
     span_text(span_of(digest), listed->digest, sizeof(listed->digest));
 }
 
-/* The row that had these words when it was sealed; 0: none of those that are shown. */
+/* The listed row that was sealed with this digest; 0: none was. */
 static int64_t moved_from(const struct audit_check *check, const char *digest)
 {
     for (size_t i = 0; i < check->moved_count; i++) {

@@ -1,4 +1,5 @@
-/* What is right and wrong with a chain of seals and its rows, shown one after the other. Pure. */
+/* Checks a chain of seals and the sealed rows; the caller passes them in order, one at a
+ * time. Pure. */
 #ifndef CORE_AUDIT_CHECK_H
 #define CORE_AUDIT_CHECK_H
 
@@ -9,12 +10,12 @@
 
 #define CHECK_FLAWS_MAX 1000 /* listed; more are counted */
 
-/* As the database has it; hex in lower case. */
+/* A seal as the database holds it; hex in lower case. */
 struct check_seal {
     int64_t number;
     int64_t at; /* microseconds since 1970 */
     int64_t count;
-    bool kept; /* it has its rows; else they should have expired */
+    bool kept; /* the database has the seal's list of rows; else they must have expired */
     char class_word[16];
     char key[16];
     char previous[SEAL_HEX + 1];
@@ -24,21 +25,21 @@ struct check_seal {
 
 struct check_row {
     int64_t id;
-    const char *digest;  /* as the seal has it */
-    const char *content; /* NULL: the row is missing, and all below with it */
+    const char *digest;  /* from the seal */
+    const char *content; /* NULL: the row is missing, and the members below are NULL as well */
     const char *at;
     const char *action;
-    const char *subject; /* of the side rows: none, kept, changed, erased, gone */
-    const char *actor;
+    const char *subject; /* state of the personal data: none, kept, changed, erased or gone */
+    const char *actor;   /* state of the personal data: none, kept, changed, erased or gone */
 };
 
 struct check_listed;
 
 struct audit_check {
     const struct key *key;
-    struct audit_anchor anchor;     /* the asker's; number 0: none */
-    struct audit_anchor remembered; /* this node's */
-    struct audit_anchor last;       /* the seal before the next */
+    struct audit_anchor anchor;     /* from the caller; number 0: none */
+    struct audit_anchor remembered; /* from this node's audit-heads */
+    struct audit_anchor last;       /* the last checked seal */
     int64_t seals;
     int64_t rows;
     int64_t erased;
@@ -46,12 +47,12 @@ struct audit_check {
     int64_t unsealed;
     int64_t flaw_count;
     json_t *flaws;
-    char computed[SEAL_HEX + 1]; // what the MAC of `last` should be
-    int64_t horizon_change;
-    int64_t horizon_login;
-    struct check_seal seal; // being checked
-    struct seal_list list;
-    int64_t listed; // rows of it so far
+    char computed[SEAL_HEX + 1]; // the MAC that `last` should have
+    int64_t horizon_change;      // rows of changes in seals before this time have expired
+    int64_t horizon_login;       // rows of logins in seals before this time have expired
+    struct check_seal seal;      // the seal that is being checked
+    struct seal_list list;       // the digest of that seal's rows so far
+    int64_t listed;              // how many rows of that seal have been checked
     struct check_listed *moved_from;
     size_t moved_count;
     size_t moved_capacity;
@@ -61,23 +62,26 @@ void check_init(struct audit_check *check, const struct key *key,
                 const struct audit_anchor *remembered);
 void check_finish(struct audit_check *check);
 
-/* The answer of authd.audit_state(). `fresh`: the check begins with the chain, not after `last`. */
+/* Takes the answer of authd.audit_state(). `fresh`: the check begins at the start of the chain;
+ * else after `last`. */
 void check_state(struct audit_check *check, const json_t *state, bool fresh);
 
-/* Which rows are going to be shown: where a row's words come from when they are another's. */
+/* The rows that check_row() will get next. They let the check name the row whose text an attacker
+ * moved into another row. */
 void check_listed_clear(struct audit_check *check);
 void check_listed(struct audit_check *check, int64_t id, const char *digest);
 
-/* A seal, its rows in order, its end. */
+/* For each seal: check_begin(), check_row() for each row in order, check_end(). */
 void check_begin(struct audit_check *check, const struct check_seal *seal);
 void check_row(struct audit_check *check, const struct check_row *row);
 void check_end(struct audit_check *check);
 
+/* After the last seal of the chain. */
 void check_chain_end(struct audit_check *check);
-/* {id, at, action} of a row that is in no seal. */
+/* `row` is {id, at, action} of a row that is in no seal. */
 void check_unlisted(struct audit_check *check, const json_t *row);
 
-/* core/audit_verify.h; `next` NULL: complete. */
+/* The report that core/audit_verify.h describes. `next` NULL: the check is complete. */
 json_t *check_report(const struct audit_check *check, const char *next);
 
 #endif

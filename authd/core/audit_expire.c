@@ -10,7 +10,7 @@
 
 #define FIRST_MS    5000
 #define EVERY_MS    (60 * 60 * 1000)
-#define ROWS_BOUND  5000 /* a fraction of a second */
+#define ROWS_BOUND  5000 /* deleted in a fraction of a second */
 #define SEALS_BOUND 10000
 #define DATABASE_MS 10000
 
@@ -21,8 +21,8 @@ struct audit_expiry {
     struct audit_options options;
     struct db_unit *unit;
     enum step step;
-    int64_t gone[STEPS]; // in this run
-    int64_t next;        // clock_ms(): the next run not before
+    int64_t gone[STEPS]; // how many rows each step of this run removed
+    int64_t next;        // clock_ms() from which the next run begins
 };
 
 static void expiry_report(struct audit_expiry *expiry)
@@ -49,14 +49,14 @@ static void expiry_finish(struct audit_expiry *expiry)
     }
 }
 
-/* One piece each second: a run may take its time, a login may not. */
+/* The next tick asks for the next piece: one piece a second leaves the database to the logins. */
 static void expiry_done(const struct db_result *result, void *arg)
 {
     struct audit_expiry *expiry = arg;
 
     expiry->unit = NULL;
     if (result->status != DB_OK) {
-        return; /* in a second, again */
+        return; /* the next tick tries again */
     }
     int64_t gone = db_int(result, 0, 0);
 

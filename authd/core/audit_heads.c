@@ -16,15 +16,15 @@
 #define FILE_NAME  "audit-heads"
 #define LINE_SIZE  (SEAL_HEX + 32)
 #define EVERY_MS   (10 * 60 * 1000)
-#define ALLOWED_MS (60 * 1000) /* to get a turn on a worker */
+#define ALLOWED_MS (60 * 1000) /* how long a job may wait for a worker */
 
 struct audit_heads {
     char *path;
     struct workers *workers;
-    struct audit_anchor anchor; // the newest
-    bool written;               // it is on the disk
-    struct heads_job *job;      // writes one; or NULL
-    int64_t next;               // clock_ms(): not before
+    struct audit_anchor anchor; // the newest end of the chain
+    bool written;               // `anchor` is on the disk
+    struct heads_job *job;      // writes an end; NULL: no job is under way
+    int64_t next;               // clock_ms() from which the next end is written
 };
 
 struct heads_job {
@@ -42,7 +42,7 @@ static void line_print(const struct audit_anchor *anchor, char out[static LINE_S
     snprintf(out, LINE_SIZE, "%" PRId64 " %s\n", anchor->number, anchor->mac);
 }
 
-/* The errno; 0: it is on the disk. */
+/* Returns 0 when the line is on the disk, else an errno. */
 static int line_append(const char *path, const char *line)
 {
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -81,7 +81,7 @@ static void job_done(struct job *job, void *owner)
 
     heads->job = NULL;
     if (job->expired) {
-        heads->next = 0; /* with the next head */
+        heads->next = 0; /* audit_heads_add() writes the next end at once */
         return;
     }
     report(mine->path, mine->error);
@@ -94,7 +94,7 @@ static void job_destroy(struct job *job)
     free(job);
 }
 
-/* The disk may take its time, so it is asked on a worker. */
+/* On a worker, because the disk may be slow. */
 static void heads_write(struct audit_heads *heads)
 {
     struct heads_job *job = mem_new(struct heads_job);
@@ -111,7 +111,7 @@ static void heads_write(struct audit_heads *heads)
         .source = (uint64_t)(uintptr_t)heads,
     };
     if (!workers_submit(heads->workers, &job->job)) {
-        job_destroy(&job->job); // the next head
+        job_destroy(&job->job); // the workers have no room: the next end is written instead
         return;
     }
     heads->job = job;
@@ -132,7 +132,7 @@ void audit_heads_add(struct audit_heads *heads, const struct audit_anchor *ancho
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-/* The last whole line. */
+/* `last` gets the last valid line. */
 static void heads_read(const char *path, struct audit_anchor *last)
 {
     char text[4 * LINE_SIZE];

@@ -1,5 +1,5 @@
-/* state_dir/audit-heads: the ends of the audit's chain that this node has seen, one a line, newest
- * last. Only ever appended to. */
+/* state_dir/audit-heads: the ends of the audit's chain that this node has seen, one on each line,
+ * the newest last. Lines are only appended. */
 #ifndef CORE_AUDIT_HEADS_H
 #define CORE_AUDIT_HEADS_H
 
@@ -8,10 +8,11 @@
 struct audit_heads;
 struct workers;
 
-/* NULL: no directory. `last` becomes the last line's anchor, or stays. */
+/* Returns NULL if `state_dir` is NULL. `last` gets the anchor of the last line; without one, it
+ * stays as it is. */
 struct audit_heads *audit_heads_create(const char *state_dir, struct workers *workers,
                                        struct audit_anchor *last);
-/* Writes what was put off. */
+/* Writes the newest end if it is not on the disk yet. */
 void audit_heads_destroy(struct audit_heads *heads);
 
 /* Remembers the end of the chain; it is on the disk within ten minutes. */

@@ -1,4 +1,4 @@
-/* What the audit's parts know of each other. */
+/* Shared by the source files of the audit. */
 #ifndef CORE_AUDIT_PRIVATE_H
 #define CORE_AUDIT_PRIVATE_H
 

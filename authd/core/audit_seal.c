@@ -1,7 +1,7 @@
-/* Threats: who writes in the database, who does not have the key (crypto/seal.h) and cannot reach
- * what this node remembers; another node at the same moment (the database takes one seal, the other
- * node reads again). A second without a seal is a second more in which rows can be changed unseen,
- * so whatever fails is tried again in the next. */
+/* Threats: an attacker who writes in the database (the attacker has neither the audit's key, see
+ * crypto/seal.h, nor access to this node's audit-heads); another node at the same moment (the
+ * database accepts one of the two seals, and the other node reads again). A row without a seal can
+ * be changed unnoticed, so a failed attempt is repeated in the next second. */
 #include "core/audit_seal.h"
 
 #include <inttypes.h>
@@ -17,7 +17,7 @@
 #include "crypto/keyed.h"
 #include "store/db.h"
 
-#define ROWS_BOUND  1000 /* of one seal: what the loop can hash in a few milliseconds */
+#define ROWS_BOUND  1000 /* in one seal: the loop hashes them in a few milliseconds */
 #define SEAL_MAX    (64 * 1024 * 1024)
 #define DATABASE_MS 10000
 #define LOG_MS      (60 * 60 * 1000)
@@ -30,10 +30,10 @@ struct audit_sealer {
     struct core *core;
     struct audit_heads *heads;
     struct audit_anchor seen; // the end of the chain
-    struct audit_anchor next; // the seal on its way
-    struct db_unit *unit;     // reading or putting
-    int64_t log_next;         // clock_ms(): the hourly line not before
-    bool cut;                 // the chain no longer has what was seen: said once
+    struct audit_anchor next; // the seal on its way to the database
+    struct db_unit *unit;     // reads rows or puts a seal; NULL: neither
+    int64_t log_next;         // clock_ms() from which the next hourly line is due
+    bool cut;                 // the chain lacks a seal that this node saw; the log says this once
 };
 
 bool audit_anchor_parse(struct span text, struct audit_anchor *anchor)
@@ -65,7 +65,7 @@ const struct audit_anchor *audit_sealer_anchor(const struct audit_sealer *sealer
 
 /* ---- the end of the chain ------------------------------------------------------------------ */
 
-/* Whether the chain still has what this node has seen of it. */
+/* Reports a chain that lacks the last seal that this node has seen. */
 static void sealer_compare(struct audit_sealer *sealer, int64_t number, const char *mac)
 {
     bool shorter = number < sealer->seen.number;
@@ -112,7 +112,7 @@ static void print_rows(const struct db_result *result, struct buf *out, char lis
     buf_text(out, ",\"ids\":[");
     for (int row = 0; row < result->rows; row++) {
         const char *content = db_text(result, row, CONTENT);
-        char hex[SEAL_HEX + 1] = ZEROS; /* the row has gone already: it will be missed */
+        char hex[SEAL_HEX + 1] = ZEROS; /* for a row that is gone: a check will report it missing */
 
         if (content != NULL) {
             seal_row_digest(span_of(content), hex);
@@ -177,7 +177,7 @@ static void sealer_put(const struct db_result *result, void *arg)
     sealer->unit = NULL;
     if (result->status == DB_OK && db_bool(result, 0, 0)) {
         sealer_note(sealer, &sealer->next);
-        audit_sealer_tick(sealer); /* there may be more */
+        audit_sealer_tick(sealer); /* more rows may wait */
     }
 }
 
@@ -194,7 +194,7 @@ static void sealer_read(const struct db_result *result, void *arg)
     buf_init(&seal, SEAL_MAX);
     print_seal(sealer, result, &seal);
     if (seal.overflow) {
-        abort(); /* nothing that authd queues is that long */
+        abort(); /* authd queues no statement with that many rows */
     }
     sealer->unit = db_unit_create(STATEMENT_AUDIT_SEAL_PUT);
     db_unit_text(sealer->unit, seal.data);

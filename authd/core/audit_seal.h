@@ -1,9 +1,11 @@
-/* Puts seals over what is new in the audit (crypto/seal.h), once a second, on whichever node comes
- * first: the database lets no seal in but at the end of the chain, so two nodes cannot fork it.
+/* Seals the new rows of the audit (crypto/seal.h) once a second. Every node tries, and the first
+ * one succeeds: the database accepts a seal only at the end of the chain, so two nodes cannot fork
+ * it.
  *
- * The end of the chain is also kept outside the database, where who can write there cannot: in the
- * log, each hour, and in state_dir/audit-heads, a line "NUMBER MAC" at most every ten minutes. A
- * chain that later ends before such a line, or has another MAC there, was cut. */
+ * An attacker who can write in the database could cut the chain. So its end is also kept outside
+ * the database: in the log, each hour, and in state_dir/audit-heads, as a line "NUMBER MAC" at most
+ * every ten minutes. A chain that later ends before such a line, or has another MAC at that number,
+ * was cut. */
 #ifndef CORE_AUDIT_SEAL_H
 #define CORE_AUDIT_SEAL_H
 
@@ -15,21 +17,23 @@
 struct audit_sealer;
 struct core;
 
-/* A seal's place in the chain; number 0: none. */
+/* A seal's place in the chain. Number 0: no seal. */
 struct audit_anchor {
     int64_t number;
     char mac[SEAL_HEX + 1];
 };
 
-/* "NUMBER MAC", and nothing else. False: it is something else. */
+/* False: the text is not exactly "NUMBER MAC". */
 bool audit_anchor_parse(struct span text, struct audit_anchor *anchor);
 
+/* `state_dir` NULL: audit-heads is not kept. */
 struct audit_sealer *audit_sealer_create(struct core *core, const char *state_dir);
 void audit_sealer_destroy(struct audit_sealer *sealer);
 
+/* Seals the new rows, unless this node is sealing already. To be called once a second. */
 void audit_sealer_tick(struct audit_sealer *sealer);
 
-/* The last seal that this node has seen, as the file says at the start. */
+/* The last seal that this node has seen; right after the start, the last line of audit-heads. */
 const struct audit_anchor *audit_sealer_anchor(const struct audit_sealer *sealer);
 
 #endif

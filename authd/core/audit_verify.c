@@ -1,6 +1,7 @@
-/* Threat: who writes in the database and wants it to look untouched. Nothing is believed that the
- * key, or what this node or the asker remembers, does not confirm; but the database is what we ask,
- * so who runs the server while it is asked can show us another one. */
+/* Threat: an attacker who writes in the database and wants the audit to look untouched. The check
+ * trusts only the audit's key, this node's audit-heads and the caller's anchor. Limit: the rows
+ * come from the database server, so an attacker who controls the server during the check can
+ * present another database. */
 #include "core/audit_verify.h"
 
 #include <inttypes.h>
@@ -19,9 +20,9 @@
 
 #define BUDGET_MS      5000
 #define DATABASE_MS    12000
-#define ROWS_AT_A_TIME 2000 /* what the loop can hash in a few milliseconds */
+#define ROWS_AT_A_TIME 2000 /* the loop hashes them in a few milliseconds */
 #define UNLISTED_BOUND 5000
-#define SEALS_MAX      500 /* of authd.audit_seals() */
+#define SEALS_MAX      500 /* authd.audit_seals() returns no more */
 #define RETRIES_MAX    3
 
 /* The columns of authd.audit_seals() and authd.audit_rows(). */
@@ -34,16 +35,16 @@ struct audit_verify {
     void *arg;
     struct db_unit *unit;
     struct loop_hook refusal;
-    int64_t deadline; // clock_ms(): answer what there is
+    int64_t deadline; // clock_ms() from which the call answers with what it has checked
     struct audit_check check;
-    struct check_seal seals[SEALS_MAX]; // a page
-    size_t count;
-    size_t at;    // the first that is not checked yet
-    size_t until; // those before it are being checked
+    struct check_seal seals[SEALS_MAX]; // one page of the chain
+    size_t count;                       // how many seals the page has
+    size_t at;                          // index of the first seal that is not checked yet
+    size_t until;                       // seals from `at` to before this index are being checked
     unsigned retries;
-    bool rows; // the seals are done: looking for rows of no seal
-    int64_t row;
-    bool fresh; // no place to go on from was given
+    bool rows;   // the seals are done, and the call looks for rows without a seal
+    int64_t row; // the last row that was looked at for this
+    bool fresh;  // the caller gave no "after": the check begins at the start of the chain
 };
 
 static void verify_seals(struct audit_verify *verify);
@@ -92,7 +93,7 @@ static void verify_answer(struct audit_verify *verify, bool complete)
     verify_free(verify);
 }
 
-/* True: the database did not answer, and the asker was told. */
+/* True: the database did not answer, and the caller has the error. `verify` is gone then. */
 static bool verify_failed(struct audit_verify *verify, const struct db_result *result)
 {
     verify->unit = NULL;
@@ -186,7 +187,8 @@ static size_t check_one(struct audit_verify *verify, const struct check_seal *se
     return row;
 }
 
-/* Rows that expired between two questions are not a flaw: asks again. */
+/* Whether rows of these seals expired between the two queries. That is no flaw: read the seals
+ * again. */
 static bool expired_meanwhile(struct audit_verify *verify, const struct db_result *result)
 {
     size_t row = 0;
@@ -252,7 +254,7 @@ static void rows_read(const struct db_result *result, void *arg)
     verify_checked(verify, result);
 }
 
-/* The next seals of the page, as many as have rows for one question. */
+/* Reads the rows of the next seals of the page, as many seals as fit into one query. */
 static void verify_part(struct audit_verify *verify)
 {
     int64_t rows = 0;
@@ -353,7 +355,7 @@ static void invalid(void *arg)
                           });
 }
 
-/* False: not what "next" was. */
+/* False: the text is not the "next" of a report. */
 static bool parse_after(struct audit_verify *verify, const char *text)
 {
     static const char seal[] = "seal ";
