@@ -10,7 +10,7 @@
 #include "core/core.h"
 #include "loop/workers.h"
 
-#define ALLOWED_MS 10000 /* to get a turn on a worker */
+#define ALLOWED_MS 10000 /* how long a job may wait for a worker */
 
 struct key_files_job {
     struct job job;

@@ -1,5 +1,5 @@
-/* The key files, for the core, which does not know where they are: a job on a worker, because the
- * disk may take its time. */
+/* Work on the key files, as a job on a worker, because the disk may be slow. The core does not know
+ * where the files are: the functions that do the work are passed in. */
 #ifndef CORE_KEY_FILES_H
 #define CORE_KEY_FILES_H
 
@@ -10,7 +10,7 @@
 struct core;
 struct key_files_job;
 
-/* What authd/keyfile.c can do; documented there. All of it blocks. */
+/* The functions of authd/keyfile.h, which documents them. All but `names` block. */
 struct key_files {
     const char *directory;
     bool (*load)(const char *directory, struct key_ring *ring, struct err *err);
@@ -22,20 +22,20 @@ struct key_files {
 
 enum key_files_work { KEY_FILES_LOAD, KEY_FILES_PREPARE, KEY_FILES_PROMOTE };
 
-/* Copied. All end in reading the files. */
+/* What a job does. Every job ends by reading the files. Copied by key_files_start(). */
 struct key_files_order {
     enum key_files_work work;
-    const char *kind;              /* to prepare or promote */
-    const char *id;                /* to promote */
-    const struct key_names *known; /* to prepare */
+    const char *kind;              /* PREPARE, PROMOTE: the kind of the key */
+    const char *id;                /* PROMOTE: the key */
+    const struct key_names *known; /* PREPARE: the names that the database lists */
 };
 
 /* Valid during the callback. */
 struct key_files_result {
     bool done;
-    const char *error;           /* a sentence, unless it is done */
-    const char *id;              /* of what was prepared or promoted */
-    const struct key_ring *ring; /* what the files hold; with `done` */
+    const char *error;           /* a sentence, if `done` is false */
+    const char *id;              /* the name of the prepared or promoted key */
+    const struct key_ring *ring; /* the keys in the files, if `done` is true */
 };
 
 typedef void key_files_done_f(const struct key_files_result *result, void *arg);

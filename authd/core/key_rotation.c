@@ -14,11 +14,11 @@ struct key_rotation {
     json_t *context;
     json_t *arguments;
     bool dry_run;
-    bool begun;                   // nobody else on this node changes the files
-    struct account_call *account; // one of these at a time:
-    struct key_files_job *job;    //
-    struct db_unit *unit;         //
-    json_t *made;                 // the key's object
+    bool begun;                   // this rotation holds keyring_begin()
+    struct account_call *account; // at most one of `account`, `job` and `unit` is under way
+    struct key_files_job *job;    // reads or changes the key files
+    struct db_unit *unit;         // asks for the list of keys
+    json_t *made;                 // the object of the new key
     account_done_f *done;
     void *arg;
 };
@@ -89,7 +89,7 @@ static bool rotation_files(struct key_rotation *rotation, const struct key_files
     return rotation->job != NULL;
 }
 
-/* ---- 3: the first ---- */
+/* ---- step 3: the new key becomes the first ---- */
 
 static void rotation_answer(struct key_rotation *rotation)
 {
@@ -107,7 +107,7 @@ static void rotation_promoted(const struct key_files_result *files, void *arg)
     rotation_answer(rotation);
 }
 
-/* ---- 2: on the list ---- */
+/* ---- step 2: the database makes the new key current ---- */
 
 static void rotation_listed(const struct account_result *result, void *arg)
 {
@@ -128,11 +128,11 @@ static void rotation_listed(const struct account_result *result, void *arg)
 
     if (!json_is_true(json_object_get(rotation->made, "current")) ||
         !rotation_files(rotation, &order, rotation_promoted)) {
-        rotation_answer(rotation); // if it is current, core/keyring.h sees to it
+        rotation_answer(rotation); // core/keyring.h promotes a current key later
     }
 }
 
-/* ---- 1: in the file ---- */
+/* ---- step 1: the new key is written into the file ---- */
 
 static void rotation_prepared(const struct key_files_result *files, void *arg)
 {
@@ -167,7 +167,7 @@ static void rotation_known(const struct db_result *state, void *arg)
     }
 }
 
-/* Which of them were in use before, says the database. */
+/* Asks the database which keys of the files were in use before. */
 static void rotation_loaded(const struct key_files_result *files, void *arg)
 {
     struct key_rotation *rotation = arg;
@@ -188,7 +188,7 @@ static void rotation_loaded(const struct key_files_result *files, void *arg)
     db_run(rotation->core->db, rotation->unit, STATE_MS, rotation_known, rotation);
 }
 
-/* ---- before ---- */
+/* ---- the start ---- */
 
 static const char *current_of(const struct key_rotation *rotation)
 {
@@ -198,7 +198,8 @@ static const char *current_of(const struct key_rotation *rotation)
     return pepper ? keys->peppers.keys[0].id : keys->sealing.keys[0].id;
 }
 
-/* The caller may, and the arguments are good; or it is the answer that was given before. */
+/* `result` is the answer of a dry run, which checks rights and arguments; or the recorded answer of
+ * an earlier request with the same idempotency key. */
 static void rotation_allowed(const struct account_result *result, void *arg)
 {
     struct key_rotation *rotation = arg;

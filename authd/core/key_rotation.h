@@ -1,15 +1,17 @@
-/* A new key in place of one that stays good for what it made.
+/* Rotation: a new key replaces the current one. The old key still checks and opens what was made
+ * with it.
  *
- * The order makes it safe to stop anywhere, for this process as for the machine:
+ * The order of the steps makes it safe for the process or the machine to stop at any point:
  *
- *   1. the key is written at the end of its file, where it makes nothing;
- *   2. the database lists it as the one that makes what is new; if it does not, step 1 was for the
- *      next rotation;
- *   3. it becomes the first of the file and of the ring: core/keyring.h sees to that on every node,
- *      and again after a start.
+ *   1. The new key is written at the end of its file. There it is not used for anything new.
+ *   2. The database makes it the current key. If this fails, the next rotation takes the key that
+ *      step 1 wrote.
+ *   3. The new key becomes the first of the file and of the ring. core/keyring.h repeats this step
+ *      on every node and after every start.
  *
- * A key that is in the file and not yet on the list is taken in step 1, instead of a new one: so
- * several nodes can have it before it is used. "prepare" ends after step 1. */
+ * Step 1 makes no new key if the file has one that the database does not list. This way an
+ * administrator can copy the key to all nodes before it becomes current. "prepare" does step 1
+ * only. */
 #ifndef CORE_KEY_ROTATION_H
 #define CORE_KEY_ROTATION_H
 
@@ -17,11 +19,12 @@
 
 struct key_rotation;
 
-/* `request` is that of an account call, with arguments "purpose" and "prepare". `done` is called
- * once, never from inside this call, unless cancelled; its object is the new key. */
+/* `request` is the request of a management call, with the arguments "purpose" and "prepare". `done`
+ * is called once, never from inside this call, unless cancelled; the result's object is the new
+ * key. */
 struct key_rotation *key_rotation_start(struct core *core, const struct account_request *request,
                                         account_done_f *done, void *arg);
-/* What the files or the database were told is not undone. */
+/* Changes of the files or the database that have begun are still made. */
 void key_rotation_cancel(struct key_rotation *rotation);
 
 #endif

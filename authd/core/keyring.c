@@ -1,10 +1,11 @@
-/* Every few seconds the database is asked which keys are current. One that is in the files, but not
- * the first, is put first there and in memory; one that is not in memory is looked for in the
- * files.
+/* Asks the database every few seconds which keys are current. A current key that is not the first
+ * of the ring is put first in its file and in the ring; for this the files are read again, so a key
+ * that was copied to this node is found.
  *
- * Threats: files that somebody exchanged while authd runs (the audit's key and every key that the
- * database lists have to be there, else the keys of before stay); a node that goes on making with
- * an old key, perhaps a stolen one (it follows the database, and complains while it cannot). */
+ * Threats: an attacker who exchanges the key files while authd runs (new files are taken only if
+ * they have the same audit key and every key that the database lists; else the ring stays as it
+ * is); a node that goes on using an old key, perhaps a stolen one (the node follows the database,
+ * and logs an error while it cannot). */
 #include "core/keyring.h"
 
 #include <event2/event.h>
@@ -31,13 +32,13 @@ static const char *const kinds[ROTATING] = {"pepper", "sealing"};
 struct keyring {
     struct core *core;
     struct keyring_options options;
-    struct event timer;             // while nothing of the following is under way
-    struct db_unit *unit;           //
-    struct key_files_job *job;      //
-    bool reload;                    // wanted, as soon as nothing is under way
-    bool rotating;                  // core/key_rotation.c is at work
-    struct key_ring *candidate;     // what was read for a reload; or NULL
-    char missing[KEY_NAME_MAX + 1]; // what was complained of last
+    struct event timer;             // set while neither a unit nor a job is under way
+    struct db_unit *unit;           // asks the database; NULL: not under way
+    struct key_files_job *job;      // reads or changes the key files; NULL: not under way
+    bool reload;                    // the next run reads the key files
+    bool rotating;                  // core/key_rotation.c uses the key files
+    struct key_ring *candidate;     // keys read for a reload, not taken yet; or NULL
+    char missing[KEY_NAME_MAX + 1]; // the missing key that the log named last
 };
 
 static struct key_set *set_of(struct key_ring *ring, size_t kind)
@@ -74,7 +75,8 @@ static void keyring_told(const struct keyring *keyring)
     log_end(&line);
 }
 
-/* The order in memory is the database's, not the files'. `keep`: also what the files lack. */
+/* The first key stays the first, whatever the order of the files: the database chose it. `keep`:
+ * keys that the files lack stay in the set. */
 static void set_take(struct key_set *mine, const struct key_set *files, bool keep)
 {
     struct key_set before = *mine;
@@ -115,7 +117,7 @@ void keyring_take(struct keyring *keyring, const struct key_ring *files)
 
 /* ---- following the database ---------------------------------------------------------------- */
 
-/* True: it is the first in memory now. */
+/* True: the key is the first of the ring now. False: the ring does not have the key. */
 static bool keyring_promote(struct keyring *keyring, size_t kind, const char *id)
 {
     struct key_set *set = set_of(keyring->options.ring, kind);
@@ -149,7 +151,7 @@ bool keyring_adopt(struct keyring *keyring, const struct key_files_result *promo
     for (size_t kind = 0; kind < ROTATING; kind++) {
         there = there || keyring_promote(keyring, kind, promoted->id);
     }
-    if (!promoted->done) { // the file is as it was; in memory it may have been at hand
+    if (!promoted->done) { // the file is unchanged, but the ring may have had the key
         keyring_complain(keyring, promoted->id, promoted->error);
     }
     return there;
@@ -163,7 +165,7 @@ static void keyring_promoted(const struct key_files_result *result, void *arg)
     keyring_arm(keyring, keyring_adopt(keyring, result) ? 0 : EVERY_S);
 }
 
-/* The first kind whose current key is not the first of the ring; ROTATING: all are. */
+/* The first kind whose current key is not the first of the ring; ROTATING: there is none. */
 static size_t keyring_behind(const struct keyring *keyring, const struct db_result *state,
                              const char **current)
 {
@@ -225,7 +227,7 @@ static void keyring_state(const struct db_result *state, void *arg)
     struct keyring *keyring = arg;
 
     keyring->unit = NULL;
-    if (state->status != DB_OK) { // a reload is judged when the database is there again
+    if (state->status != DB_OK) { // a candidate waits until the database can be reached
         keyring_arm(keyring, RETRY_S);
         return;
     }
@@ -251,7 +253,7 @@ static void keyring_ask(struct keyring *keyring, enum statement statement, db_do
     db_run(keyring->core->db, keyring->unit, DATABASE_MS, done, keyring);
 }
 
-/* Whatever could not be taken off the list is found out by the next question. */
+/* Ignores errors: keys that could not be forgotten are still on the list that comes next. */
 static void keyring_forgot(const struct db_result *result, void *arg)
 {
     struct keyring *keyring = arg;
@@ -260,8 +262,8 @@ static void keyring_forgot(const struct db_result *result, void *arg)
     keyring_ask(keyring, STATEMENT_KEY_STATE, keyring_state);
 }
 
-/* With all keys of before it cannot be wrong, and the database may refuse this node for want of
- * them. */
+/* Whether the files hold every key of the ring. Such files are taken without asking the database:
+ * the database may refuse connections of this node until the node has the new keys. */
 static bool keyring_grows(const struct keyring *keyring, const struct key_ring *files)
 {
     struct key_names names;
@@ -293,7 +295,7 @@ static void keyring_loaded(const struct key_files_result *result, void *arg)
     keyring_ask(keyring, STATEMENT_KEY_FORGET, keyring_forgot);
 }
 
-/* ---- its turns ----------------------------------------------------------------------------- */
+/* ---- the timer ----------------------------------------------------------------------------- */
 
 static bool keyring_busy(const struct keyring *keyring)
 {
@@ -308,7 +310,7 @@ static void keyring_run(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     if (keyring_busy(keyring)) {
-        return; // whatever it is, it arms the timer at its end
+        return; // the work that is under way arms the timer when it ends
     }
     if (!keyring->reload) {
         keyring_ask(keyring, STATEMENT_KEY_STATE, keyring_state);

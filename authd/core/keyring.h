@@ -1,8 +1,8 @@
-/* The keys of this node, while it runs: which of them makes what is new is said by the database, so
- * that all nodes agree, and each follows within seconds. Belongs to nobody's request.
+/* The keys of this node while it runs. The database says which key of each kind is current, so that
+ * all nodes use the same; each node follows within seconds. Not tied to a request's lifetime.
  *
- * The ring is replaced in place, on the loop, and nothing else writes to it. Whoever reads
- * core->keys does so on the loop as well, and keeps no pointer into it across a wait. */
+ * Only this file writes to the ring, in place, on the loop. Readers of core->keys run on the loop
+ * too, and keep no pointer into the ring across a wait. */
 #ifndef CORE_KEYRING_H
 #define CORE_KEYRING_H
 
@@ -14,8 +14,8 @@ struct keyring;
 
 struct keyring_options {
     const struct key_files *files;
-    struct key_ring *ring;   /* core->keys; as it was loaded */
-    struct key_names *names; /* those of the ring; what new connections are judged by */
+    struct key_ring *ring;   /* core->keys, as loaded at the start */
+    struct key_names *names; /* the names in the ring; checked by new database connections */
 };
 
 struct keyring *keyring_create(struct core *core, const struct keyring_options *options);
@@ -23,20 +23,22 @@ void keyring_destroy(struct keyring *keyring); /* NULL is fine */
 
 /* Asks the database now. */
 void keyring_look(struct keyring *keyring);
-/* Reads the key files again. If something is wrong with them, the log says so, and the keys stay.
+/* Reads the key files again. If the files are wrong, the log says why, and the ring stays as it is.
  */
 void keyring_reload(struct keyring *keyring);
 
-/* For core/key_rotation.c, which puts keys into the files: one at a time. False: another does. */
+/* For core/key_rotation.c: reserves the key files for one rotation. False: another rotation has
+ * them. */
 bool keyring_begin(struct keyring *keyring);
 void keyring_end(struct keyring *keyring);
 const struct key_files *keyring_files(const struct keyring *keyring);
-/* The files hold this now. What they no longer hold stays in the ring: only a reload takes keys
- * away. */
+/* Adds the keys of the files to the ring. Keys that the files no longer hold stay in the ring: only
+ * a reload removes keys. */
 void keyring_take(struct keyring *keyring, const struct key_ring *files);
-/* A key was to become the first of its file. The first of the ring it is anyway, if that has it. */
+/* Takes the result of a KEY_FILES_PROMOTE job. The key becomes the first of the ring even if the
+ * job failed, as long as the ring has it. False: the ring does not have the key. */
 bool keyring_adopt(struct keyring *keyring, const struct key_files_result *promoted);
-/* The names in an answer of authd.key_state(); `removed`: also what is no longer on the list. */
+/* The names in an answer of authd.key_state(). `removed`: include removed keys. */
 struct key_names keyring_names_in(const struct db_result *state, bool removed);
 
 #endif

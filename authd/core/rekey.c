@@ -27,18 +27,18 @@ struct item {
     char key[KEY_ID_LENGTH + 1];
 };
 
-/* Of one kind. */
+/* Verifiers of one kind that wait to be written. */
 struct batch {
     struct rekeys *rekeys;
     enum statement statement;
-    struct db_unit *unit; // on its way
+    struct db_unit *unit; // writes the batch before; NULL: none is on its way
     size_t count;
     struct item items[BATCH_MAX];
 };
 
 struct rekeys {
     struct core *core;
-    struct event timer; // set while something waits
+    struct event timer; // set while a batch is not empty
     struct batch batches[KINDS];
 };
 
@@ -51,7 +51,7 @@ static void rekeys_arm(struct rekeys *rekeys)
     }
 }
 
-/* What could not be written is left to the next use. */
+/* Ignores errors: the next use of the secret makes the verifier again. */
 static void batch_written(const struct db_result *result, void *arg)
 {
     struct batch *batch = arg;
@@ -95,7 +95,8 @@ static void rekeys_write(evutil_socket_t fd, short what, void *arg)
     }
 }
 
-/* Of two secrets that one app password has for a while, one waits for its next use. */
+/* An app password that is being replaced has two secrets for a while; a batch takes only one of
+ * them. The other verifier is made again at the next use of its secret. */
 static bool batch_has(const struct batch *batch, const char *id)
 {
     for (size_t i = 0; i < batch->count; i++) {

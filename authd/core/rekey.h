@@ -1,6 +1,6 @@
-/* Verifiers of app passwords and API keys under a pepper that another one has replaced: only when a
- * secret is shown can a new one be made. It is then written a moment later, many at a time. Belongs
- * to nobody's request. */
+/* Replaces verifiers of app passwords and API keys that were made with an old pepper. A new
+ * verifier needs the secret, so it can only be made when a client presents the secret. New
+ * verifiers are written a moment later, many at a time. Not tied to a request's lifetime. */
 #ifndef CORE_REKEY_H
 #define CORE_REKEY_H
 
@@ -10,18 +10,18 @@ struct core;
 struct rekeys;
 
 struct rekeys *rekeys_create(struct core *core);
-/* Gives up what is not written yet. */
+/* Drops verifiers that are not written yet. */
 void rekeys_destroy(struct rekeys *rekeys); /* NULL is fine */
 
 enum rekey_kind { REKEY_APP_PASSWORD, REKEY_API_KEY };
 
-/* A verifier in place of another one of the same secret; both in hex. Copied. */
+/* A new verifier of a secret, to be written in place of the old one. Copied by rekey_note(). */
 struct rekey {
     enum rekey_kind kind;
-    int64_t id; /* the app password's or API key's */
-    const char *old;
-    const char *new;
-    const char *key; /* the pepper that `new` is under */
+    int64_t id;      /* of the app password or API key */
+    const char *old; /* hex */
+    const char *new; /* hex */
+    const char *key; /* the name of the pepper of `new` */
 };
 void rekey_note(struct rekeys *rekeys, const struct rekey *rekey);
 

@@ -1,10 +1,10 @@
-/* A run goes through each old key and each table, from id to id. After the first under a key, and
- * while it finds something, another one follows soon: what was being made at the time of the
- * rotation may have come to the database after it.
+/* A run goes through each old key and each table in order of id. Another run follows soon after the
+ * first run under a new key, and after each run that replaced something: a node may still have
+ * written ciphertexts of the old key while the run was under way.
  *
- * Threats: a text that gets into another row (it is opened and sealed over the same row, and
- * replaces only the text that was read); a row that cannot be opened and is tried for ever (each
- * run passes it once, and goes on); a run that a login waits for (see authd.seals_replace()). */
+ * Threats: a ciphertext that gets into another row (the new one is bound to the same row, and
+ * replaces only the ciphertext that was read); a row that cannot be decrypted and blocks the run
+ * (a run tries each row once); a login that waits for a run (see authd.seals_replace()). */
 #include "core/reseal.h"
 
 #include <event2/event.h>
@@ -30,10 +30,10 @@
 #define DATABASE_MS 10000
 #define NUMBER_SIZE 24
 
-/* Where sealed texts are, and as what they are sealed. */
+/* The tables that hold ciphertexts. */
 static const struct place {
     const char *name; /* the table */
-    const char *kind; /* of the sealed row */
+    const char *kind; /* of struct sealed_row */
 } places[] = {
     {"account", "password"},
     {"app_password", "app-password"},
@@ -55,19 +55,19 @@ struct batch {
 
 struct reseals {
     struct core *core;
-    struct event timer; // a pause
-    struct db_unit *unit;
+    struct event timer;            // set during a pause
+    struct db_unit *unit;          // reads or writes a batch; NULL: neither
     struct batch *batch;           // on its way to the database
-    bool running;                  // a timer, a unit or a turn of this file is under way
-    char under[KEY_ID_LENGTH + 1]; // the key that the run began under
-    bool first;                    // run under that key
-    int64_t next;                  // clock_ms(): the next run not before
-    size_t key;                    // which of the ring's, from 1
-    size_t place;
-    int64_t after; // the last id that was read
-    int64_t replaced;
-    int64_t broken;
-    int64_t told; // how many broken ones the log was told of
+    bool running;                  // a run is under way
+    char under[KEY_ID_LENGTH + 1]; // the current key when the run began
+    bool first;                    // the run is the first under that key
+    int64_t next;                  // clock_ms() from which the next run may begin
+    size_t key;                    // index of the old key in the ring, from 1
+    size_t place;                  // index of the table
+    int64_t after;                 // the last id that was read
+    int64_t replaced;              // how many ciphertexts the run replaced
+    int64_t broken;                // how many ciphertexts of the run could not be decrypted
+    int64_t told;                  // the value of `broken` that the log named last
 };
 
 static void run_step(struct reseals *reseals);
@@ -127,7 +127,7 @@ static void run_paused(evutil_socket_t fd, short what, void *arg)
 
 /* ---- a batch ------------------------------------------------------------------------------- */
 
-/* False: it cannot be opened. */
+/* False: the ciphertext cannot be decrypted. */
 static bool item_seal(const struct reseals *reseals, const struct db_result *rows, int n,
                       struct item *item)
 {
@@ -160,7 +160,7 @@ static void batch_replaced(const struct db_result *result, void *arg)
 
     reseals->unit = NULL;
     batch_drop(reseals);
-    if (replaced < 0) { // no database now, or another node does it
+    if (replaced < 0) { // the database cannot be reached, or another node is at work
         run_end(reseals, SOON_MS);
         return;
     }
@@ -206,7 +206,7 @@ static void batch_read(const struct db_result *rows, void *arg)
         }
         reseals->after = db_int(rows, n, 0);
     }
-    if (rows->rows < BATCH_MAX) { // that was the last of this table
+    if (rows->rows < BATCH_MAX) { // the table has no further rows
         reseals->after = INT64_MAX;
     }
     if (reseals->batch->count > 0) {
@@ -223,7 +223,7 @@ static void run_step(struct reseals *reseals)
 {
     const struct key_set *keys = &reseals->core->keys->sealing;
 
-    if (strcmp(reseals->under, keys->keys[0].id) != 0) { // rotated meanwhile: all over again
+    if (strcmp(reseals->under, keys->keys[0].id) != 0) { // a rotation came: the run starts over
         run_end(reseals, 0);
         return;
     }

@@ -1,9 +1,10 @@
-/* Seals anew what is sealed under a key that another one has replaced, so that it can be taken out
- * of the key files. Belongs to nobody's request, and holds up nobody: a few hundred rows at a time,
- * with pauses, on the slow lane; of the nodes on one database one works at a time.
+/* Encrypts the ciphertexts of old keys anew with the current key, so that the old keys can be
+ * removed from the key files. Not tied to a request's lifetime. Holds up no login: a run works on a
+ * few hundred rows at a time, with pauses, on the slow lane, and only one node of a database works
+ * at a time.
  *
- * There is nothing to resume: whatever is left under an old key is found by the name of that key,
- * also after a kill. What cannot be opened stays, and is counted in the log. */
+ * A run keeps no state in the database: the remaining rows are found by the name of their key, also
+ * after a kill. A row that cannot be decrypted stays as it is, and the log counts it. */
 #ifndef CORE_RESEAL_H
 #define CORE_RESEAL_H
 
@@ -11,10 +12,10 @@ struct core;
 struct reseals;
 
 struct reseals *reseals_create(struct core *core);
-void reseals_destroy(struct reseals *reseals); /* NULL is fine; gives up what is under way */
+void reseals_destroy(struct reseals *reseals); /* NULL is fine; ends a run that is under way */
 
-/* This node's keys are those of the database. Begins, if there is an old key, and no run has ended
- * lately without finding anything. */
+/* To be called while this node's first keys are the current ones. Starts a run if the ring has an
+ * old encryption key and a run is due. */
 void reseal_consider(struct reseals *reseals);
 
 #endif
