@@ -24,7 +24,7 @@ static bool is_ascii(const char *text)
     return true;
 }
 
-/* In angle brackets, where it stands for itself: no bracket, no blank, one domain. */
+/* Whether the text can stand in angle brackets in a header: no brackets, no blanks, a domain. */
 static bool is_address(const char *text)
 {
     const char *at = strrchr(text, '@');
@@ -38,7 +38,7 @@ static void write_headers(const struct letter *letter, struct buf *out)
     char date[64];
     struct tm when;
 
-    /* The C locale's English names are those of RFC 5322; authd sets no other. */
+    /* RFC 5322 wants the English names of the C locale, the only locale that authd uses. */
     strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S +0000", gmtime_r(&letter->when, &when));
     buf_printf(out, "Date: %s\r\n", date);
     buf_printf(out, "From: <%s>\r\n", letter->from);

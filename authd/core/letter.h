@@ -1,7 +1,7 @@
-/* A plain-text mail as octets for SMTP (RFC 5322). Pure.
+/* A plain-text mail message as octets for SMTP (RFC 5322). Pure.
  *
- * Threat: a header that somebody else writes, by a line end in an address or a subject. So what
- * goes into a header holds no control character, or there is no letter. */
+ * Threat: an attacker who adds a header by a line end in an address or a subject. So a message
+ * whose header values have a control character is not written. */
 #ifndef CORE_LETTER_H
 #define CORE_LETTER_H
 
@@ -13,15 +13,15 @@
 #define LETTER_LINE_MAX 900 /* octets; RFC 5322 allows 998 */
 
 struct letter {
-    const char *from; /* canonical addresses */
-    const char *to;
+    const char *from;    /* canonical address */
+    const char *to;      /* canonical address */
     const char *subject; /* ASCII */
     const char *text;    /* UTF-8, lines end in LF */
     const char *id;      /* for Message-ID: letters and digits, unique */
     time_t when;
 };
 
-/* Lines end in CRLF; dots are not doubled. False: something of it cannot be sent. */
+/* Writes lines that end in CRLF; dots are not doubled. False: the message cannot be sent so. */
 bool letter_write(const struct letter *letter, struct buf *out);
 
 #endif

@@ -19,8 +19,8 @@ struct mailing {
     struct job job;
     mail_done_f *done;
     void *arg;
-    char *server; // the configuration's, copied: threads share nothing
-    char *from;
+    char *server; // copied, because threads share nothing
+    char *from;   // copied, because threads share nothing
     char *to;
     struct buf octets;
     size_t sent;
@@ -65,7 +65,7 @@ static CURLcode hand_over(struct mailing *mailing, CURL *curl)
     }
     curl_easy_setopt(curl, CURLOPT_URL, mailing->server);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp");
-    curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* not the environment's */
+    curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* ignores the proxy of the environment */
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)(left > 1 ? left : 1));
     curl_easy_setopt(curl, CURLOPT_MAIL_FROM, mailing->from);

@@ -72,8 +72,8 @@ static const struct text *text_of(const char *kind)
     return &general;
 }
 
-/* No controls, no line ends of any kind, and none of the invisible characters that turn the order
- * of what follows. */
+/* False for controls, for line ends of every kind, and for invisible characters, some of which
+ * reverse the order of the text behind them. */
 static bool is_shown(ucs4_t c)
 {
     return !uc_is_general_category_withtable(c, UC_CATEGORY_MASK_C | UC_CATEGORY_MASK_Zl |

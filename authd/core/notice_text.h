@@ -1,8 +1,9 @@
-/* What users are told by mail about their accounts: one text for each kind of notice. Pure.
+/* The texts of mail messages that tell users about their accounts: one for each kind of notice.
+ * Pure.
  *
- * Threats: words of somebody else in a mail from us: labels and names stand in the text only, each
- * in a line of its own, without what would change how the rest looks; a mail that teaches users to
- * follow links, so there is none in it. */
+ * Threats: an attacker who puts words into a mail from authd (labels and names stand only in the
+ * text, each in a line of its own, without characters that change how other text looks); users who
+ * learn to follow links in mail (the texts have no links). */
 #ifndef CORE_NOTICE_TEXT_H
 #define CORE_NOTICE_TEXT_H
 
@@ -11,16 +12,16 @@
 #include "base/buf.h"
 
 struct notice {
-    const char *kind; /* as authd.notice_put() has it; one without a text here gets a general one */
-    const char *login;     /* whose account */
-    const char *at;        /* when, in UTC */
+    const char *kind;      /* of authd.notice_put(); an unknown kind gets a general text */
+    const char *login;     /* of the account */
+    const char *at;        /* time of the event, in UTC */
     const json_t *details; /* label, by, client, until, left; may be NULL */
 };
 
-/* ASCII, static. */
+/* Returns a static ASCII text. */
 const char *notice_subject(const char *kind);
 
-/* Lines end in LF; UTF-8. */
+/* Writes UTF-8 lines that end in LF. */
 void notice_write(const struct notice *notice, struct buf *out);
 
 #endif

@@ -14,7 +14,7 @@
 #include "store/db.h"
 
 #define TICK_MS      2000
-#define BATCH_MAX    8 /* of the MAIL_QUEUE_LIMIT places; all have ended before their minute has */
+#define BATCH_MAX    8 /* few of MAIL_QUEUE_LIMIT; all end before the database lends them again */
 #define EXPIRE_MS    60000
 #define EXPIRE_BOUND 1000
 #define DATABASE_MS  10000
@@ -25,7 +25,7 @@ enum { ID, KIND, DETAILS, LOGIN, MAIL_TO, AT };
 
 struct sending {
     struct notices *notices;
-    struct mailing *mailing; // until it has gone out, or not
+    struct mailing *mailing; // the mail under way; NULL: sent or failed
     char *id;
     char *kind;
     char *login;
@@ -35,11 +35,11 @@ struct sending {
 struct notices {
     struct core *core;
     struct event timer;
-    struct db_unit *unit; // taking, recording or forgetting
+    struct db_unit *unit; // takes, records or forgets notices; NULL: none of these
     struct sending batch[BATCH_MAX];
-    unsigned count;      // taken and not yet recorded
-    unsigned open;       // of them on their way
-    int64_t expire_next; // clock_ms(): not before
+    unsigned count;      // notices in `batch`: taken and not recorded yet
+    unsigned open;       // notices in `batch` whose mail is under way
+    int64_t expire_next; // clock_ms() from which old notices are forgotten
     bool draining;
 };
 
@@ -64,7 +64,7 @@ static void on_recorded(const struct db_result *result, void *arg)
 
     notices->unit = NULL;
     if (result->status != DB_OK) {
-        return; /* with the next tick, again: else they would be sent a second time */
+        return; /* the next tick tries again: notices without a record would be sent twice */
     }
     for (unsigned i = 0; i < notices->count; i++) {
         more = more && notices->batch[i].sent;
@@ -157,7 +157,7 @@ static void on_taken(const struct db_result *result, void *arg)
 
     notices->unit = NULL;
     if (result->status != DB_OK) {
-        return; /* with the next tick, again */
+        return; /* the next tick tries again */
     }
     for (int row = 0; row < result->rows; row++) {
         struct sending *sending = &notices->batch[notices->count++];

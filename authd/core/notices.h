@@ -1,9 +1,9 @@
-/* Sends mail to users about what happened to their accounts (authd.notice_put()): every few
- * seconds, a few at a time, and again later what the mail server did not take; for a day. The nodes
- * share the work. Without mail.from nothing is sent, and what waits is forgotten after its day.
+/* Sends notices (authd.notice_put()) to users by mail, a few at a time, every few seconds. A notice
+ * that the mail server refused is tried again later, for a day. The nodes of a database share the
+ * work. Without mail.from no notice is sent, and each is forgotten after a day.
  *
- * Threat: a mail server that is slow or away holds up nothing else: few notices wait at a time, so
- * that there is room for reset links. */
+ * Threat: a mail server that is slow or cannot be reached (only a few notices stand in the mail
+ * queue at a time, which leaves room for reset links). */
 #ifndef CORE_NOTICES_H
 #define CORE_NOTICES_H
 
@@ -13,9 +13,10 @@ struct core;
 struct notices;
 
 struct notices *notices_create(struct core *core);
-/* Takes no more; whether everything that was taken is sent and recorded. Ask again. */
+/* Takes no more notices from the database. True: every taken notice is sent and recorded. False:
+ * ask again. */
 bool notices_drain(struct notices *notices);
-/* What is on its way to the mail server may still get there, and is then sent a second time. */
+/* A mail that is under way may still be handed over; its notice is then sent a second time. */
 void notices_destroy(struct notices *notices); /* NULL is fine */
 
 #endif
