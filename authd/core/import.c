@@ -17,11 +17,11 @@
 
 struct import {
     const struct core *core;
-    uint8_t key[KEY_LENGTH]; /* of salts */
-    size_t addresses;
+    uint8_t key[KEY_LENGTH]; /* derives salts */
+    size_t addresses;        /* addresses and networks so far */
 };
 
-/* Always false. */
+/* Marks the row as bad. Always returns false. */
 static bool flaw(json_t *row, const char *text, const char *hint)
 {
     json_object_set_new(row, "flaw", json_string(text));
@@ -121,7 +121,7 @@ static const char *type_flaw(const char *name, const json_t *value, char text[st
     return "the row has a member that no row has";
 }
 
-/* Of a row with a wrong type or an unknown member only line and login are left. */
+/* A row with a wrong type or an unknown member keeps only its line and login. */
 static bool check_members(json_t *row)
 {
     char text[128];
@@ -155,7 +155,7 @@ static bool check_members(json_t *row)
 
 /* ---- passwords ----------------------------------------------------------------------------- */
 
-/* In the place of a password in clear. */
+/* Replaces a cleartext password by a digest. */
 static bool digest(const struct import *import, json_t *row, struct span stored)
 {
     char made[AUTHD_HASH_MAX + 1];
@@ -165,7 +165,7 @@ static bool digest(const struct import *import, json_t *row, struct span stored)
     if (given == NULL ||
         name_login(span_of(given), import->core->default_domain, login) != NAME_OK) {
         put_hash(row, NULL);
-        return true; /* the login has a flaw, which is told later */
+        return true; /* arguments_prepare() reports the bad login later */
     }
     if (!clear_digest(stored, login, import->key, made)) {
         put_hash(row, NULL);
@@ -191,7 +191,6 @@ static bool prepare_hash(const struct import *import, json_t *row)
     const char *text = json_string_value(given);
     struct span stored = {text, json_string_length(given)};
 
-    /* {PLAIN}* is a lock, and so on: a scheme decides what a password is. */
     if (strlen(text) != stored.len) {
         put_hash(row, NULL);
         return flaw(row, "its password hash has a NUL", NULL);
@@ -199,6 +198,7 @@ static bool prepare_hash(const struct import *import, json_t *row)
 
     enum password_kind kind = password_kind_of(&import->core->schemes, text);
 
+    /* Only a usable hash can be a cleartext password: {PLAIN}*, for example, is a lock. */
     if (clear_is(stored) && (stored.len > AUTHD_HASH_MAX || kind == PASSWORD_USABLE)) {
         return digest(import, row, stored);
     }
@@ -288,9 +288,9 @@ void import_prepare(const struct core *core, json_t *rows)
     secret_wipe(import.key, sizeof(import.key));
 }
 
-/* ---- sealing ------------------------------------------------------------------------------- */
+/* ---- encrypting ---------------------------------------------------------------------------- */
 
-/* NULL: it has none, or none any more. */
+/* The row's hash; NULL: none. Removes the hash of a row without a login or with a flaw. */
 static const char *hash_of(json_t *row)
 {
     const char *hash = json_string_value(json_object_get(row, "password_hash"));

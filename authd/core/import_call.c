@@ -13,7 +13,7 @@ struct import_call {
     json_t *context;
     json_t *arguments;
     bool dry_run;
-    struct account_call *account; /* the question, then the change */
+    struct account_call *account; /* the call that is under way; NULL: none */
     struct loop_hook refusal;     /* delivers `detail` after import_start() has returned */
     char detail[ARGUMENTS_DETAIL_MAX];
     account_done_f *done;
@@ -53,7 +53,7 @@ static void call_change(struct import_call *call)
     call->account = account_start(call->core, &request, call_changed, call);
 }
 
-/* It is known for whom the hashes are. */
+/* The accounts of the hashes are known. */
 static void call_prepared(const struct account_result *result, void *arg)
 {
     struct import_call *call = arg;
@@ -65,14 +65,15 @@ static void call_prepared(const struct account_result *result, void *arg)
         return;
     }
     if (!import_seal(call->core, rows, json_object_get(result->object, "accounts"))) {
-        abort(); /* as every value that the statement cannot return */
+        abort(); /* the statement returns one account for each login */
     }
     call_change(call);
 }
 
 static void call_prepare(struct import_call *call, json_t *logins)
 {
-    json_t *context = json_deep_copy(call->context); /* the question is no part of the request */
+    /* This call only reads, so it gets neither the idempotency key nor the precondition. */
+    json_t *context = json_deep_copy(call->context);
     json_t *arguments = json_object();
     const struct account_request question = {
         .statement = STATEMENT_IMPORT_ACCOUNTS,

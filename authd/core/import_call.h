@@ -1,6 +1,6 @@
-/* An import: rows are checked, the database is asked for whom their hashes are to be sealed, and
- * gets them sealed. Somebody who was added or removed between the two is told from the one whom the
- * hash was sealed for: such a row is refused. */
+/* An import in two calls to the database. Rows are checked; the first call asks for the account of
+ * each hash, because an encrypted hash is bound to its account; the second call writes the rows. A
+ * row is refused if its user was added or removed between the two calls. */
 #ifndef CORE_IMPORT_CALL_H
 #define CORE_IMPORT_CALL_H
 
@@ -8,8 +8,8 @@
 
 struct import_call;
 
-/* As account_start(), for STATEMENT_IMPORT_ROWS; but the arguments are not copied, they are changed
- * on the way, and the caller does not look at them any more. */
+/* Like account_start(), for STATEMENT_IMPORT_ROWS. The arguments are not copied, and the import
+ * changes them: the caller must not use them afterwards. */
 struct import_call *import_start(struct core *core, const struct account_request *request,
                                  account_done_f *done, void *arg);
 void import_cancel(struct import_call *call);
