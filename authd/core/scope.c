@@ -1,5 +1,5 @@
-/* A sending scope from JSON: what each member may be. The document's shape is one table, each list
- * has a bound that is checked before its items are looked at. */
+/* Reads a sending scope from JSON. One table lists the members of the document. The bound of each
+ * list is checked before its items are read. */
 #include "core/scope.h"
 
 #include <stdlib.h>
@@ -27,7 +27,7 @@ static void read_mode(struct reader *reader, const json_t *value, void *out)
     ((struct scope *)out)->monitor = reader_word(reader, value, words, &word) && word == 1;
 }
 
-/* null is as absent. */
+/* null means the same as an absent member. */
 static void read_moment(struct reader *reader, const json_t *value, int64_t *out)
 {
     struct span text;
@@ -171,7 +171,7 @@ static void read_max_recipients(struct reader *reader, const json_t *value, void
     reader_integer(reader, value, SCOPE_RECIPIENTS_MAX, &((struct scope *)out)->max_recipients);
 }
 
-/* In the order in which flaws are told. */
+/* In the order in which flaws are reported. */
 static const struct member document_members[] = {
     {"v", true, read_version},
     {"mode", false, read_mode},
@@ -192,7 +192,7 @@ static const struct member document_members[] = {
     {0},
 };
 
-/* What no member alone can say. */
+/* Checks members that depend on each other. */
 static void check_times(struct reader *reader, const struct scope *scope)
 {
     size_t mark = reader_enter(reader, "monitor_until");

@@ -1,5 +1,6 @@
-/* What a sending scope says to a sign-in: a pure function of the document and the facts. The order
- * is from what is stable to what depends on where and when one asks. */
+/* The verdict of a sending scope on a login: a pure function of the document and the facts. Terms
+ * about the credential and the mechanism are checked before terms about the client's place and the
+ * time of day. */
 #include <strings.h>
 
 #include "core/scope_document.h"

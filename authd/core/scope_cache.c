@@ -1,6 +1,7 @@
 /* The cache of parsed scopes: entries in a hash table and in order of use. An entry is made when
- * its document is first asked for; while that is on its way, whoever asks waits for it. What
- * somebody waits for, or is being told, is held; of the rest the least recently used go first. */
+ * its document is first asked for; while the document is on its way, all requests for it wait. An
+ * entry is held while a request waits for it or is being answered. Of the entries that are not
+ * held, the least recently used is dropped first. */
 #include "core/scope_cache.h"
 
 #include <stdlib.h>
@@ -15,11 +16,11 @@
 
 struct scope_entry {
     struct scope_cache *cache;
-    char name[SCOPE_HASH_SIZE]; /* its hash */
-    struct db_unit *unit;       /* on its way */
-    struct scope *scope;        /* NULL: on its way, or not to be read */
-    size_t octets;
-    unsigned holders;               /* requests */
+    char name[SCOPE_HASH_SIZE];     /* the document's hash */
+    struct db_unit *unit;           /* fetches the document; NULL: no longer on its way */
+    struct scope *scope;            /* NULL: the document is on its way, or cannot be read */
+    size_t octets;                  /* of the document's canonical text */
+    unsigned holders;               /* number of requests that hold this entry */
     TAILQ_ENTRY(scope_entry) used;  // scope_cache::used
     LIST_ENTRY(scope_entry) bucket; // scope_cache::buckets
 };
@@ -55,7 +56,7 @@ static struct scope_entry *entry_find(struct scope_cache *cache, const char *nam
     return NULL;
 }
 
-/* Nobody finds it any more; who holds it still does. */
+/* New requests no longer find the entry; requests that hold it keep it. */
 static void entry_unlink(struct scope_entry *entry)
 {
     struct scope_cache *cache = entry->cache;
@@ -104,7 +105,7 @@ static void log_unreadable(const struct scope_entry *entry, const char *where, c
     log_end(&line);
 }
 
-/* Leaves an entry that says "not to be read": it will not become readable under this name. */
+/* An unreadable document leaves an entry without a scope: it stays unreadable. */
 static void entry_parse(struct scope_entry *entry, const char *text)
 {
     char name[SCOPE_HASH_SIZE];
@@ -126,7 +127,7 @@ static void entry_parse(struct scope_entry *entry, const char *text)
 static enum reason trouble_of(enum db_status status)
 {
     switch (status) {
-    case DB_OK: /* no such document: it was replaced since the login was looked up */
+    case DB_OK: /* no such document: another one replaced it after the lookup of the login */
         return REASON_SCOPE_GONE;
     case DB_REFUSED:
         return REASON_DATABASE_ERROR;
@@ -181,7 +182,8 @@ static bool request_holds(const struct scope_request *request, const struct scop
     return false;
 }
 
-/* Fills in the documents that are here; true: none is on its way, or one will never come. */
+/* Fills in the documents that have arrived. True: the request can be answered, because no document
+ * is on its way or because one of them failed. */
 static bool request_ready(struct scope_request *request)
 {
     bool complete = true;
@@ -208,7 +210,7 @@ static void entries_release(struct scope_entry *const entries[static SCOPE_LEVEL
     }
 }
 
-/* The asker may free the request, or ask again, in its callback. */
+/* `done` may free the request or use it again. */
 static void request_finish(struct scope_cache *cache, struct scope_request *request)
 {
     struct scope_entry *held[SCOPE_LEVELS];
@@ -220,7 +222,7 @@ static void request_finish(struct scope_cache *cache, struct scope_request *requ
     entries_release(held);
 }
 
-/* Any that is ready; NULL: none. */
+/* A request that can be answered; NULL: there is none. */
 static struct scope_request *cache_take_ready(struct scope_cache *cache)
 {
     struct scope_request *request;
@@ -244,7 +246,7 @@ static void entry_finish(struct scope_entry *entry, enum reason trouble)
             request->trouble = trouble;
         }
     }
-    if (failed) { // the next who asks tries again
+    if (failed) { // the next request for the document fetches it again
         entry_unlink(entry);
     }
     while ((request = cache_take_ready(cache)) != NULL) {

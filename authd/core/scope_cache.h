@@ -1,8 +1,10 @@
-/* Parsed sending scopes by their hash. A document never changes under its name, so what is here can
- * never be stale; what is not here is fetched from the database, once for all who ask.
+/* Parsed sending scopes by their hash. A document with another content has another hash, so no
+ * entry of the cache is ever stale. A missing document is fetched from the database, once for all
+ * requests that need it.
  *
- * Threat: a document that this authd cannot read (a newer one wrote it) must not be taken for one
- * that restricts nothing. It is "cannot tell": the login fails for now, and the log says why. */
+ * Threat: a document that this authd cannot read, because a newer authd wrote it, is taken for one
+ * that restricts nothing. So an unreadable document is "cannot tell": the login fails temporarily,
+ * and the log says why. */
 #ifndef CORE_SCOPE_CACHE_H
 #define CORE_SCOPE_CACHE_H
 
@@ -15,29 +17,30 @@ struct db;
 struct scope_cache;
 struct scope_entry;
 
-/* Together below the patience of a login. */
+/* Shorter than the deadline of a login. */
 #define SCOPE_DEADLINE_MS 3000
 
-/* Embedded in the asker, who cancels it before going away. */
+/* Embedded in a struct of the caller, who cancels a pending request before freeing that struct. */
 struct scope_request {
-    struct scope_set set; /* the names are the asker's; the documents are filled in */
-    /* REASON_NONE: every name has its document. They are good until this returns. */
+    struct scope_set set; /* the caller sets the names; the cache fills in the documents */
+    /* Trouble REASON_NONE: every name has its document. The documents are valid until `done`
+     * returns. */
     void (*done)(struct scope_request *request, enum reason trouble);
-    bool pending;                              // private to scope_cache.c, as all below
-    struct scope_entry *entries[SCOPE_LEVELS]; // held while pending
-    enum reason trouble;
-    TAILQ_ENTRY(scope_request) link;
+    bool pending;                              // private to scope_cache.c
+    struct scope_entry *entries[SCOPE_LEVELS]; // private; held while pending
+    enum reason trouble;                       // private
+    TAILQ_ENTRY(scope_request) link;           // private
 };
 
 struct scope_cache *scope_cache_create(struct db *db);
-void scope_cache_destroy(struct scope_cache *cache); /* no request is pending */
+void scope_cache_destroy(struct scope_cache *cache); /* no request may be pending */
 
-/* True: answered at once, by `*trouble`, without `done`; the documents are good until the next call
- * of the cache or the end of the event. False: `done` is called within SCOPE_DEADLINE_MS, never
- * from inside this call. */
+/* True: the answer is `*trouble`, and `done` is not called; the documents are valid until the next
+ * call of the cache or the end of the event. False: `done` is called within SCOPE_DEADLINE_MS,
+ * never from inside this call. */
 bool scope_cache_get(struct scope_cache *cache, struct scope_request *request,
                      enum reason *trouble);
 void scope_cache_cancel(struct scope_cache *cache,
-                        struct scope_request *request); /* not pending is fine */
+                        struct scope_request *request); /* one that is not pending is fine */
 
 #endif

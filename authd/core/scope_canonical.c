@@ -1,5 +1,5 @@
-/* The canonical form of a sending scope: written from what was parsed, so that nothing of the
- * input's spelling can be left in it. Absent and default are the same, and neither is written. */
+/* The canonical form of a sending scope. It is written from the parsed scope, so that no spelling
+ * of the input is left in it. A member with its default value is left out, like an absent one. */
 #include <sodium.h>
 
 #include "core/scope_document.h"

@@ -1,4 +1,4 @@
-/* A parsed sending scope. For core/scope_* alone; the meaning of each member is docs/scope.md. */
+/* A parsed sending scope. Private to core/scope*; docs/scope.md explains each member. */
 #ifndef CORE_SCOPE_DOCUMENT_H
 #define CORE_SCOPE_DOCUMENT_H
 
@@ -7,25 +7,24 @@
 #include "core/scope_pattern.h"
 #include "core/scope_time.h"
 
-#define SCOPE_WORD_MAX     32 /* of mechanisms, services */
+#define SCOPE_WORD_MAX     32 /* octets of the name of a mechanism or service */
 #define SCOPE_RATE_PER_MAX ((int64_t)90 * 86400)
 
-/* A list that is present may be empty: then nothing satisfies it. */
 struct scope_patterns {
-    bool present;
-    size_t given; /* items as written */
+    bool present; /* false: no restriction; a present list that is empty lets no value through */
+    size_t given; /* number of patterns in the document, with repetitions */
     size_t count;
-    struct scope_pattern *items; /* sorted, each once */
+    struct scope_pattern *items; /* sorted, without repetitions */
 };
 
 struct scope_networks {
-    bool present;
+    bool present; /* false: no restriction; a present list that is empty lets no client through */
     size_t count;
     struct network *items;
 };
 
 struct scope_words {
-    bool present;
+    bool present; /* false: no restriction; a present list that is empty lets no word through */
     size_t count;
     const char **items;
 };
@@ -38,16 +37,16 @@ struct scope_rate {
     enum scope_count count;
     int64_t n;
     int64_t per; /* seconds */
-    bool of_all; /* one bucket for all users of the level, not one for each */
+    bool of_all; /* true: one bucket for all users of the level; false: one for each user */
 };
 
 struct scope {
-    struct arena *arena; /* owns everything, and this */
+    struct arena *arena; /* owns this struct and everything in it */
 
     bool monitor;
-    int64_t monitor_until; /* seconds since 1970, as all times; 0: none */
-    int64_t not_before;
-    int64_t expires;
+    int64_t monitor_until; /* seconds since 1970; 0: not given */
+    int64_t not_before;    /* seconds since 1970; 0: not given */
+    int64_t expires;       /* seconds since 1970; 0: not given */
 
     struct scope_patterns envelope_from;
     bool null_sender;
@@ -61,20 +60,20 @@ struct scope {
     struct scope_words mechanisms; /* upper case */
     struct scope_words services;   /* lower case */
 
-    const char *tz; /* NULL: no term of time */
+    const char *tz; /* NULL: the scope has no windows */
     size_t window_count;
     struct scope_window *windows;
 
-    int64_t max_size; /* 0: none */
-    int64_t max_recipients;
+    int64_t max_size;       /* 0: not given */
+    int64_t max_recipients; /* 0: not given */
     size_t rate_count;
     struct scope_rate *rates;
 };
 
-/* How the canonical text is written. */
+/* How jansson writes the canonical text. */
 #define SCOPE_JSON_FLAGS (JSON_COMPACT | JSON_SORT_KEYS)
 
-/* The words of the enums, NULL-terminated, in their order. */
+/* The words of enum scope_align and enum scope_count, in order, NULL-terminated. */
 extern const char *const scope_align_words[];
 extern const char *const scope_count_words[];
 

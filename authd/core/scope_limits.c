@@ -1,4 +1,4 @@
-/* Windows of time and rates of a sending scope. */
+/* Reads the windows of time and the rates of a sending scope. */
 #include "core/scope_terms.h"
 
 const char *const scope_count_words[] = {"bytes", "messages", "new_recipients", "recipients", NULL};
@@ -58,7 +58,7 @@ static void read_window(struct reader *reader, const json_t *value, struct scope
         reader_flaw(reader, "begins and ends at the same time: for the whole day write from "
                             "00:00 to 24:00");
     }
-    if (out->to == 0) { // at midnight: the same as 24:00
+    if (out->to == 0) { // midnight at the end of a window means 24:00
         out->to = SCOPE_DAY_MINUTES;
     }
 }
@@ -93,7 +93,7 @@ static void read_windows(struct reader *reader, const json_t *value, void *out)
         scope_sort(scope->windows, count, sizeof(*scope->windows), compare_windows);
 }
 
-/* Whether there is such a zone, the database knows. */
+/* Checks the form of the name only: the database knows which time zones exist. */
 static void read_tz(struct reader *reader, const json_t *value, void *out)
 {
     struct span text;

@@ -1,10 +1,9 @@
-/* The lists of a sending scope: patterns, networks, words. Each becomes sorted and free of
- * repetitions, so that two lists that mean the same are the same. */
+/* The lists of a sending scope: patterns, networks, words. Each list is sorted and loses its
+ * repetitions, so that two lists with the same meaning become equal. */
 #include <stdlib.h>
 
 #include "core/scope_terms.h"
 
-/* Sorts `count` items and drops repetitions; returns how many are left. */
 size_t scope_sort(void *items, size_t count, size_t size,
                   int (*compare)(const void *, const void *))
 {
@@ -124,7 +123,8 @@ static int compare_words(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Letters, digits, - and _ in one case (`upper`); NULL: something else. */
+/* The word in upper or lower case; NULL: it has other characters than letters, digits, - and _, or
+ * is empty or too long. */
 static const char *fold_word(struct reader *reader, struct span text, bool upper)
 {
     char *word = arena_copy(reader->arena, text);

@@ -44,7 +44,7 @@ static void pattern_split(struct arena *arena, const char *name, size_t local_le
     out->domain = strrchr(name, '@') + 1;
 }
 
-/* A prefix is no local part by itself ("news." may be one), but one with a letter behind it is. */
+/* Checks the prefix with a letter behind it: a prefix such as "news." is no local part. */
 static const char *pattern_prefix(struct arena *arena, struct span prefix, struct span domain,
                                   struct scope_pattern *out)
 {

@@ -1,5 +1,5 @@
-/* Strict reading of JSON; see scope_reader.h. Texts of the document are quoted in flaws: they are
- * cut at a whole character, and whoever prints a flaw escapes it. */
+/* Strict reading of JSON; see scope_reader.h. Flaws quote texts of the document, cut at a whole
+ * character: code that prints a flaw has to escape it. */
 #include "core/scope_reader.h"
 
 #include <inttypes.h>
@@ -34,9 +34,10 @@ const char *reader_quote(struct reader *reader, struct span text)
     return arena_copy(reader->arena, (struct span){text.ptr, len});
 }
 
-/* ---- where we are -------------------------------------------------------------------------- */
+/* ---- place --------------------------------------------------------------------------------- */
 
-/* A name that would not fit is cut: only names of the contract lead further down. */
+/* Cuts a name that does not fit. Only unknown members have long names, and the reader goes no
+ * further down from them. */
 size_t reader_enter(struct reader *reader, const char *name)
 {
     size_t mark = strlen(reader->pointer);

@@ -1,4 +1,4 @@
-/* The documents of a login together: every level must let it pass. */
+/* The documents of all levels together: a login passes only if every level lets it pass. */
 #include <stdlib.h>
 
 #include "core/scope_document.h"
@@ -26,7 +26,7 @@ static bool is_hash(struct span text)
     return text.len == SCOPE_HASH_SIZE - 1;
 }
 
-/* Decimal, below the minutes of a week; -1: it is none. */
+/* A decimal minute of the week; -1: the text is something else. */
 static int parse_minute(struct span text)
 {
     int minute = 0;

@@ -1,4 +1,5 @@
-/* The terms of a sending scope that are more than one value, from JSON. For core/scope* alone. */
+/* Reads the terms of a sending scope that have more than one value from JSON. Private to
+ * core/scope*. */
 #ifndef CORE_SCOPE_TERMS_H
 #define CORE_SCOPE_TERMS_H
 
@@ -12,11 +13,11 @@ void scope_read_networks(struct reader *reader, const json_t *value,
 void scope_read_words(struct reader *reader, const json_t *value, struct scope_words *words,
                       bool upper);
 
-/* Into a struct scope. */
+/* `out` is the struct scope. */
 void scope_read_time(struct reader *reader, const json_t *value, void *out);
 void scope_read_rates(struct reader *reader, const json_t *value, void *out);
 
-/* Sorts `count` items and drops repetitions; returns how many are left. */
+/* Sorts `count` items and drops repetitions. Returns how many items are left. */
 size_t scope_sort(void *items, size_t count, size_t size,
                   int (*compare)(const void *, const void *));
 

@@ -21,11 +21,11 @@ bool scope_duration_parse(struct span text, int64_t max, int64_t *out);
 /* In the largest unit that leaves no rest. */
 char *scope_duration_text(int64_t seconds, char out[static SCOPE_MOMENT_SIZE]);
 
-/* Part of each of some days. Ends before it begins: it ends on the day after. */
+/* A part of each of some days. A window whose `to` is before its `from` ends on the next day. */
 struct scope_window {
-    unsigned days; /* bit 0 is Monday: the days on which it begins */
-    int from;      /* minute of the day, 0 to 1439 */
-    int to;        /* not included: 1 to 1440, never equal to from */
+    unsigned days; /* the days on which the window begins; bit 0 is Monday */
+    int from;      /* first minute of the window, counted in its day: 0 to 1439 */
+    int to;        /* first minute after the window: 1 to 1440, never equal to `from` */
 };
 
 /* "mon-fri", "sat,sun", "fri-mon": bits of the days. */
