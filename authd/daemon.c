@@ -20,7 +20,7 @@
 #include "services.h"
 #include "store/embedded.h"
 
-#define READY_AT_LEAST_MS 3000 /* ready then, whatever the database says */
+#define READY_AT_LEAST_MS 3000 /* from then on authd is ready, even without the database */
 #define DRAIN_MS          5000
 #define DRAIN_POLL_MS     20
 
@@ -35,8 +35,8 @@ struct daemon {
     struct event ready_timer;
     struct event drain_timer;
     bool ready;
-    int64_t drain_since; // 0: not draining
-    int status;
+    int64_t drain_since; // clock_ms() of the first signal to stop; 0: none came
+    int status;          // the exit status
 };
 
 static int failed(const struct err *err)
@@ -75,15 +75,16 @@ static void on_db_down(void *arg, const char *why)
 {
     struct daemon *daemon = arg;
 
-    if (daemon->status != 0) { // it is unusable, which was said, and authd is about to stop
+    if (daemon->status != 0) { // the log has "database-unusable", and authd is about to stop
         return;
     }
     log_message(LOG_ERROR, "database-down", "%s", why);
     daemon_ready(daemon);
 }
 
-/* Wrong from the start is a mistake of installation: say so and stop. Wrong later (a migration went
- * on elsewhere) counts as down, and what runs goes on. */
+/* A database that is unusable at the start is a mistake of the installation, and authd stops. A
+ * database that becomes unusable later (another node migrated it) counts as down, and authd keeps
+ * running. */
 static void on_db_unusable(void *arg, const char *text)
 {
     struct daemon *daemon = arg;
@@ -122,7 +123,7 @@ static bool daemon_idle(const struct daemon *daemon)
     return http_idle(daemon->services.http);
 }
 
-/* Each is asked, so that all of them begin. */
+/* Calls both functions each time, so that both begin to drain. */
 static bool core_drain(const struct core *core)
 {
     bool sent = notices_drain(core->notices);
@@ -142,7 +143,8 @@ static void on_drain_timer(evutil_socket_t fd, short what, void *arg)
     }
 }
 
-/* The first signal lets what is under way be answered, the second does not wait. */
+/* After the first signal, authd answers the requests that are under way; the second signal stops it
+ * at once. */
 static void on_signal(evutil_socket_t number, short what, void *arg)
 {
     struct daemon *daemon = arg;
@@ -164,7 +166,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
     event_add(&daemon->drain_timer, &poll);
 }
 
-/* What lies in files beside the configuration is read again; the configuration itself is not. */
+/* Reads the certificates and the key files again. The configuration stays as it is. */
 static void on_hangup(evutil_socket_t number, short what, void *arg)
 {
     struct daemon *daemon = arg;
@@ -243,7 +245,7 @@ static void daemon_stop_events(struct daemon *daemon)
     event_del(&daemon->drain_timer);
 }
 
-/* In reverse: who asks goes before who is asked. */
+/* In reverse order: the endpoints go before the services that they use. */
 static void daemon_finish(struct daemon *daemon)
 {
     for (size_t i = 0; i < daemon->endpoint_count; i++) {
@@ -281,9 +283,9 @@ int daemon_run(const struct config *config)
     process_hear_stop(true);
     loop_run(services->core.loop);
 finish:
-    process_hear_stop(false); // what is taken down is taken down whole
+    process_hear_stop(false); // a signal no longer interrupts taking down the services
     daemon_finish(&daemon);
-    if (daemon.status == 0) { // else the last line is the reason
+    if (daemon.status == 0) { // else the last line of the log stays the reason
         log_message(LOG_INFO, "stopped", "as asked");
     }
     log_stop();

@@ -35,7 +35,8 @@ static bool create_saslauthd(struct endpoint *endpoint, struct loop *loop, struc
     return true;
 }
 
-/* The server itself belongs to the daemon: all http listeners share it. */
+/* Makes only the listener's part: all http listeners share the server, which belongs to the
+ * daemon's services. */
 static bool create_http(struct endpoint *endpoint, struct loop *loop, struct core *core,
                         struct err *err)
 {

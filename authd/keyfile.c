@@ -1,6 +1,7 @@
-/* Threat: a key that somebody else can read, or could put there (a link, another owner, a directory
- * that others may write): such a file is refused, not repaired. And a key that is lost: a new one
- * appears under its name only when it is whole and on the disk, and never over another. */
+/* Threats: a key that another user can read or could have placed (a link, another owner, a
+ * directory that others may write): such a file is refused, not repaired; a key that is lost: a new
+ * file gets its name only when it is complete and on the disk, and a new key never overwrites
+ * another one. */
 #include "keyfile.h"
 
 #include <errno.h>
@@ -63,7 +64,8 @@ static int directory_open(const char *path, struct err *err)
     return fd;
 }
 
-/* The same, for who changes files in it: one program at a time, until it closes it. */
+/* Opens the directory to change files in it. Only one program has it open this way; closing it
+ * releases the lock. -1: see `err`. */
 static int directory_lock(const char *path, struct err *err)
 {
     int fd = directory_open(path, err);
@@ -76,10 +78,10 @@ static int directory_lock(const char *path, struct err *err)
     return fd;
 }
 
-/* One file, and what it holds. */
+/* A key file and its keys. */
 struct file {
     const struct kind *kind;
-    char path[4096]; // for people
+    char path[4096]; // for messages
     struct key_set keys;
 };
 
@@ -182,7 +184,7 @@ static bool file_exists(int directory, const struct kind *kind)
     return faccessat(directory, kind->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* The whole text of a file. */
+/* Writes the whole text of a file. False: errno says why. */
 static bool write_keys(int fd, const struct key_set *keys)
 {
     char text[FILE_MAX];
@@ -196,8 +198,8 @@ static bool write_keys(int fd, const struct key_set *keys)
     return written;
 }
 
-/* Appears under its name when it is whole and on the disk; `flags`: of renameat2(). The directory
- * is locked. False: errno says why, and all is as it was. */
+/* Writes a file that gets its name only when it is complete and on the disk. `flags` are those of
+ * renameat2(). The directory must be locked. False: errno says why. */
 static bool file_put(int directory, const struct kind *kind, const struct key_set *keys,
                      unsigned flags)
 {
@@ -304,7 +306,7 @@ static size_t file_place(const struct file *file, const char *id)
     return place;
 }
 
-/* Writes what `file` now holds over what it held. */
+/* Writes the keys of `file` in place of the file on the disk. */
 static bool file_replace(const struct file *file, int directory, struct err *err)
 {
     return file_put(directory, file->kind, &file->keys, 0) ||
@@ -412,7 +414,7 @@ void keyfile_names(const struct key_ring *ring, struct key_names *names)
     names_add(names, &kinds[2], &ring->audit);
 }
 
-/* What the database says is current becomes the first of its file. */
+/* Makes the current key of each kind the first of its file. */
 static bool follow(struct key_list *list, const char *directory, struct err *err)
 {
     char id[KEY_NAME_MAX + 1];

@@ -1,5 +1,6 @@
-/* The key files, in key_dir: `pepper`, `sealing` and `audit`. They are what a stolen database
- * lacks; so they are in no database and in no backup of one, and every node has the same. */
+/* The key files, in key_dir: `pepper`, `sealing` and `audit`. A thief of the database must not have
+ * the keys, so they are neither in the database nor in its backups. Every node of a database has
+ * the same keys. */
 #ifndef KEYFILE_H
 #define KEYFILE_H
 
@@ -22,14 +23,15 @@ bool keyfile_make(const char *directory, const struct key_names *listed, struct 
 bool keyfile_register(const char *directory, const char *owner_url, struct key_ring *ring,
                       struct err *err);
 
-/* Puts a new key at the end of a file, where it makes nothing yet; unless there is one already that
- * is not `known` to the database. `id` gets its name. `kind`: pepper or sealing. */
+/* Puts a new key at the end of a file, where it is not used for anything new; makes none if the
+ * file already has a key that is not in `known`, the list of the database. `id` gets the name of
+ * that key. `kind`: pepper or sealing. */
 bool keyfile_prepare(const char *directory, const struct key_names *known, const char *kind,
                      char id[static KEY_ID_LENGTH + 1], struct err *err);
-/* Makes a key of a file its first. */
+/* Makes the key the first of its file. */
 bool keyfile_promote(const char *directory, const char *kind, const char *id, struct err *err);
 
-/* What the database lists of a ring. */
+/* The names of the ring's keys, as the database lists them. */
 void keyfile_names(const struct key_ring *ring, struct key_names *names);
 
 void keyfile_wipe(struct key_ring *ring);

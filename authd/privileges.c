@@ -17,7 +17,8 @@ bool privileges_state_dir(const char *path, uid_t uid, gid_t gid, struct err *er
         return errno == EEXIST ||
                err_set(err, "state_dir: cannot create %s: %s", path, strerror(errno));
     }
-    fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); // not what somebody put there
+    // Another user could put a link there, which is not followed.
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     given = fd >= 0 && fchown(fd, uid, gid) == 0;
     if (!given) {
         err_set(err, "state_dir: cannot give %s to its user: %s", path, strerror(errno));

@@ -1,4 +1,4 @@
-/* authd never serves as root: started as root it binds its sockets, then drops. */
+/* authd never serves as root: started as root, it binds its sockets, then drops root privileges. */
 #ifndef PRIVILEGES_H
 #define PRIVILEGES_H
 
@@ -6,11 +6,12 @@
 
 #include "base/err.h"
 
-/* Creates `state_dir` (0700) if it is missing and gives it to the user. Needs root. */
+/* Creates state_dir with mode 0700 and gives it to the user; a folder that exists stays as it is.
+ * Needs root. */
 bool privileges_state_dir(const char *path, uid_t uid, gid_t gid, struct err *err);
 
-/* Becomes the user for good, with its supplementary groups; no program it starts can gain
- * privileges either. */
+/* Becomes the user, with its supplementary groups. Neither the process nor a program that it starts
+ * can regain privileges. */
 bool privileges_drop(const char *user, uid_t uid, gid_t gid, struct err *err);
 
 #endif

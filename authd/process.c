@@ -14,7 +14,8 @@
 
 #include "base/mem.h"
 
-/* A socket that got the number of a closed stdin, stdout or stderr would be taken for it. */
+/* Opens standard descriptors that are closed: otherwise a socket could get the number of stdout,
+ * and output would go to it. */
 static void keep_standard_descriptors(void)
 {
     int fd;
@@ -39,8 +40,8 @@ static void raise_descriptor_limit(void)
 
 static void clean_environment(void)
 {
-    /* libpq would take these for settings that database.url leaves out; a host name among them
-     * would be looked up on the loop. */
+    /* libpq takes these variables for settings that database.url leaves out, and would look up a
+     * host name in them on the loop. */
     static const char *const unwanted[] = {"PGHOST", "PGHOSTADDR", "PGSERVICE", "PGSERVICEFILE"};
 
     for (size_t i = 0; i < sizeof(unwanted) / sizeof(unwanted[0]); i++) {
@@ -69,7 +70,8 @@ void process_hear_stop(bool hear)
     sigprocmask(hear ? SIG_UNBLOCK : SIG_BLOCK, &set, NULL);
 }
 
-/* One datagram to $NOTIFY_SOCKET (sd_notify(3)); nobody listening is fine. */
+/* Sends one datagram to $NOTIFY_SOCKET (sd_notify(3)). Errors are ignored: a service manager is
+ * optional. */
 static void notify(const char *state)
 {
     const char *path = getenv("NOTIFY_SOCKET");
@@ -93,7 +95,7 @@ static void notify(const char *state)
     close(fd);
 }
 
-/* Never waits: a pipe that nobody reads must not hold up the loop. */
+/* Polls first: writing to a full pipe would hold up the loop. */
 void process_ready(void)
 {
     struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};

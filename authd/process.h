@@ -1,21 +1,25 @@
-/* The process itself: its descriptors, signals, environment and place, and what it tells whoever
- * started it. */
+/* The process: its descriptors, signals, environment and folder, and its messages to the program
+ * that started it. */
 #ifndef PROCESS_H
 #define PROCESS_H
 
 #include <stdbool.h>
 
-/* First of all. Afterwards SIGTERM and SIGINT wait: what is being started is not left half-done. */
+/* To be called before anything else. Blocks SIGTERM and SIGINT, so that a signal does not leave a
+ * start half done. */
 void process_prepare(void);
-/* Whether they are delivered. */
+/* Whether SIGTERM and SIGINT are delivered; blocked signals stay pending. */
 void process_hear_stop(bool hear);
 
-/* Ready to serve: `ready` on stdout and READY=1 to a service manager. Never waits for a reader. */
+/* Says that authd serves: writes `ready` to stdout and sends READY=1 to the service manager. Never
+ * waits for a reader. */
 void process_ready(void);
+/* Sends STOPPING=1 to the service manager. */
 void process_stopping(void);
 
-/* Where plugins are: `configured`, or beside the program in a build tree, or where it was
- * installed. Before privileges are dropped: afterwards /proc/self/exe is closed to us. Free it. */
+/* The folder of the plugins: `configured`, or beside the program in a build tree, or where authd
+ * was installed. To be called before privileges are dropped: afterwards /proc/self/exe cannot be
+ * read. Free the result. */
 char *process_plugin_dir(const char *configured);
 
 #endif

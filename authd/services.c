@@ -60,7 +60,7 @@ bool services_load(struct services *services, struct err *err)
     if (!password_schemes_init(schemes, config->scheme, err)) {
         return false;
     }
-    password_idle(schemes); // this thread hashes no more
+    password_idle(schemes); // only the workers hash from here on
     return true;
 }
 
@@ -87,7 +87,8 @@ static bool services_embed(struct services *services, struct err *err)
     return true;
 }
 
-/* With an external database other nodes may have the keys already: only --migrate makes them. */
+/* With an external database, other nodes may have made the keys already, and this node needs a copy
+ * of them: so only --migrate makes keys. */
 static bool services_keys(struct services *services, struct err *err)
 {
     const struct config *config = services->config;
@@ -181,8 +182,8 @@ static void on_resolver_late(int number)
     _exit(resolver_late_status);
 }
 
-/* A name server that does not answer holds its thread for many seconds; by now nothing else is
- * left. */
+/* A name server that does not answer holds the resolver's thread for many seconds. All else that
+ * matters is taken down by now, so the process ends without waiting for that thread. */
 static void resolver_finish(struct services *services, int status)
 {
     resolver_late_status = status;
@@ -192,13 +193,13 @@ static void resolver_finish(struct services *services, int status)
     alarm(0);
 }
 
-/* In reverse: who asks goes before who is asked. */
+/* In reverse order: a service goes before the services that it uses. */
 void services_finish(struct services *services, int status)
 {
     struct core *core = &services->core;
 
     if (core->loop != NULL) {
-        http_destroy(services->http); // its connections know their listeners
+        http_destroy(services->http); // while the listeners exist: the connections point to them
         keyring_destroy(core->keyring);
         reseals_destroy(core->reseals);
         rekeys_destroy(core->rekeys);
@@ -232,7 +233,7 @@ bool services_migrate(struct services *services, struct err *err)
     unsigned applied = 0;
     bool done;
 
-    if (config->embedded) { // runs the migrations itself, as every start does
+    if (config->embedded) { // opening the embedded database migrates its schema
         return services_open(services, err);
     }
     done = migrate_run(config->owner_url, &applied, err) &&

@@ -1,5 +1,5 @@
-/* What serves the endpoints: plugins, keys, workers, the database and the core on top of them. They
- * are built in order and taken down in reverse. */
+/* The services behind the endpoints: plugins, keys, workers, the database, and the core on top.
+ * They are built in order and taken down in reverse order. */
 #ifndef SERVICES_H
 #define SERVICES_H
 
@@ -14,29 +14,31 @@ struct embedded;
 
 struct services {
     const struct config *config;
-    char *plugin_dir; // of process_plugin_dir()
+    char *plugin_dir; // from process_plugin_dir(); freed by services_finish()
     struct core core;
     struct registry *registry;
     struct key_ring keys;
     struct key_names key_names;
     struct key_files key_files;
     struct workers *resolver;
-    struct embedded *embedded; // NULL: the database is another's
+    struct embedded *embedded; // NULL: the database is external
     struct http_server *http;
 };
 
-/* Plugins and password schemes. */
+/* Loads plugins and password schemes. */
 bool services_load(struct services *services, struct err *err);
-/* The embedded database, if it is one: started, its schema brought up to date. Then the keys.
+/* Starts the embedded database, if it is configured, and migrates its schema; then loads the keys.
  * Blocking. */
 bool services_open(struct services *services, struct err *err);
-/* The loop and all that hangs on it. `db`: whom to tell of the database, the rest is filled in. */
+/* Builds the loop and all services on it. `db` holds the callbacks for the database's state; this
+ * function fills in the other members. */
 bool services_build(struct services *services, struct db_options db, struct err *err);
 
-/* Whatever of it there is. `status`: with what the process ends if a name server keeps it. */
+/* Takes down the services that were built, however far that came. If the resolver's thread hangs,
+ * the process ends here, with `status`. */
 void services_finish(struct services *services, int status);
 
-/* authd --migrate: the schema and the keys. Blocking. */
+/* authd --migrate: migrates the schema and registers the keys. Blocking. */
 bool services_migrate(struct services *services, struct err *err);
 
 #endif
