@@ -9,7 +9,7 @@
 
 #include "core/arguments.h"
 
-/* What becomes of the arguments, or the refusal. */
+/* The prepared arguments as text, or the detail of the refusal. */
 static char *prepared(const char *text)
 {
     char detail[ARGUMENTS_DETAIL_MAX];

@@ -1,5 +1,5 @@
-/* Logins that wait: what is listed, counted together, counted as lost; and that any octets become
- * JSON that PostgreSQL takes. */
+/* Logins that wait to be recorded: a batch lists them, folds equal ones, counts the lost ones, and
+ * turns names of any octets into JSON that PostgreSQL accepts. */
 #include "core/audit_batch.h"
 
 #include <jansson.h>
@@ -110,7 +110,7 @@ static void test_alike_are_counted_only_when_there_are_many(void **state)
     assert_int_equal(batch.count, AUDIT_FOLD_FROM);
     add(OUTCOME_ALLOW, SPAN_LITERAL("user0@example.org"), "192.0.2.2");
     assert_int_equal(batch.count, AUDIT_FOLD_FROM + 1);
-    add_many(5, 1, OUTCOME_DENY); /* each has its own reference */
+    add_many(5, 1, OUTCOME_DENY); /* denied logins are never folded */
     assert_int_equal(batch.count, AUDIT_FOLD_FROM + 6);
     assert_int_equal(audit_batch_logins(&batch), AUDIT_FOLD_FROM + 56);
     assert_int_equal(batch.lost, 0);
@@ -125,7 +125,7 @@ static void test_what_does_not_fit_is_counted(void **state)
     add_many(2 * AUDIT_BATCH_MAX, 2 * AUDIT_BATCH_MAX, OUTCOME_ALLOW);
     assert_int_equal(batch.count, AUDIT_BATCH_MAX);
     assert_int_equal(batch.lost, AUDIT_BATCH_MAX);
-    add_many(10, 10, OUTCOME_ALLOW); /* alike with some that wait */
+    add_many(10, 10, OUTCOME_ALLOW); /* equal to waiting logins: folded */
     assert_int_equal(batch.lost, AUDIT_BATCH_MAX);
     add_many(10, 10, OUTCOME_DENY);
     assert_int_equal(batch.lost, AUDIT_BATCH_MAX + 10);

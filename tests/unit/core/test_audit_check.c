@@ -1,4 +1,5 @@
-/* A chain made here, then damaged in every way that there is: each damage is found and named. */
+/* The test makes a chain of seals and damages it in every possible way: the check finds and names
+ * each damage. */
 #include "core/audit_check.h"
 
 #include <setjmp.h>
@@ -11,7 +12,7 @@
 #include <cmocka.h>
 
 #define SEALS 4
-#define ROWS  3 /* of each */
+#define ROWS  3 /* of each seal */
 
 struct chain {
     struct key key;
@@ -21,9 +22,9 @@ struct chain {
     char digests[SEALS][ROWS][SEAL_HEX + 1];
     const char *subjects[SEALS][ROWS];
     bool missing[SEALS][ROWS];
-    size_t first; /* seals before it are not shown */
+    size_t first; /* index of the first seal that the check gets */
     size_t count;
-    size_t skip; /* this one neither */
+    size_t skip; /* index of a seal that the check does not get */
     struct audit_anchor anchor;
     struct audit_anchor remembered;
     const char *state;
@@ -96,7 +97,7 @@ static void show_seal(struct audit_check *check, const struct chain *chain, size
     check_end(check);
 }
 
-/* The flaws as "kind row seal; ..." */
+/* `out` gets the flaws as "kind row seal; ...". */
 static void flaws_of(const struct chain *chain, char out[static 512], json_t **report)
 {
     struct audit_check check;
@@ -234,7 +235,7 @@ static void test_seals(void **state)
     strcpy(chain.seals[2].key, "ffffffff");
     assert_flaws(&chain, "seal-key 0 3");
 
-    /* A list without the row that was removed, with or without its own digest. */
+    /* A seal's list that names another row. */
     chain_make(&chain);
     chain.ids[1][1] = 99;
     assert_flaws(&chain, "seal-changed 0 2");
@@ -267,13 +268,13 @@ static void test_anchors(void **state)
     chain.anchor.number = 3;
     chain.remembered.number = 2;
     strcpy(chain.remembered.mac, chain.seals[1].mac);
-    assert_flaws(&chain, "anchor 0 3"); /* another MAC */
+    assert_flaws(&chain, "anchor 0 3"); /* the remembered seal 2 has another MAC */
 
     chain_make(&chain);
     chain.anchor.number = 1;
     chain.state = "{\"first\": 2, \"previous\": \"\"}";
     chain.first = 1;
-    assert_flaws(&chain, "anchor 0 0; seal-changed 0 2"); /* older than what is kept */
+    assert_flaws(&chain, "anchor 0 0; seal-changed 0 2"); /* older than the kept seals */
 }
 
 static void test_expiry(void **state)

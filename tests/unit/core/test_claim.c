@@ -50,8 +50,8 @@ static void test_app_password_shape(void **state)
         {"apw-k7f3qz-zabcde-fghijk-lmnopq-rstuvd", CLAIM_APP_PASSWORD},
         {"APW K7F3QZ ZABCDE FGHIJK LMNOPQ RSTUVD", CLAIM_APP_PASSWORD},
         {"apwabcdefghijklmnopqrstuvwxyz2345", CLAIM_MISTYPED},
-        {"apwabcdefghijklmnopqrstuvwxyz234", CLAIM_PASSWORD},   // one short
-        {"apwabcdefghijklmnopqrstuvwxyz23456", CLAIM_PASSWORD}, // one more
+        {"apwabcdefghijklmnopqrstuvwxyz234", CLAIM_PASSWORD},   // one digit too few
+        {"apwabcdefghijklmnopqrstuvwxyz23456", CLAIM_PASSWORD}, // one digit too many
         {"apwabcdefghijklmnopqrstuvwxyz2341", CLAIM_PASSWORD},  // 1 is no base32 digit
         {"apxabcdefghijklmnopqrstuvwxyz2345", CLAIM_PASSWORD},
         {"apw_abcdefghijklmnopqrstuvwxyz2345", CLAIM_PASSWORD},

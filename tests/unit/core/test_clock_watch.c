@@ -1,5 +1,5 @@
-/* The alarm about two clocks: once when they part, now and then while they are apart, once when
- * that is over. What it says is in the log; here, when. */
+/* The alarm about two clocks that differ: one line when they begin to differ, further lines at
+ * intervals while they differ, one line when they agree again. The test checks when lines come. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 #define MINUTE 60000
 #define HOST   1000000
 
-/* Whether it spoke, at `ms`, of clocks that are so many seconds apart. */
+/* Whether the alarm logs a line at `ms` about clocks that are `seconds` apart. */
 static bool speaks(struct clock_watch *watch, int64_t seconds, int64_t ms)
 {
     struct clock_watch before = *watch;
@@ -34,7 +34,7 @@ static void test_alarm(void **state)
     assert_false(speaks(&watch, 31, 6));
     assert_false(speaks(&watch, -500, 5 + 10 * MINUTE - 1));
     assert_true(speaks(&watch, -500, 5 + 10 * MINUTE));
-    assert_false(speaks(&watch, 25, 6 + 10 * MINUTE)); // not over yet, nor worth another line
+    assert_false(speaks(&watch, 25, 6 + 10 * MINUTE)); // still apart, too early for a line
     assert_false(speaks(&watch, 31, 7 + 10 * MINUTE));
     assert_true(speaks(&watch, 20, 8 + 10 * MINUTE));
     assert_false(watch.apart);

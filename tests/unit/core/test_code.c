@@ -1,4 +1,4 @@
-/* Codes as people enter them, and the one split of a password that is followed by one. */
+/* Codes as people enter them, and a password with an inline code behind it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,7 +41,7 @@ static const struct sample samples[] = {
     {"2345-6723-4567-2345", CODE_RECOVERY, "2345672345672345"},
     {"abcd-efgh-ijkl-mno", CODE_MALFORMED, ""},
     {"abcd-efgh-ijkl-mnopq", CODE_MALFORMED, ""},
-    {"abcd-efgh-ijkl-mno0", CODE_MALFORMED, ""}, // 0, 1, 8 and 9 are in none
+    {"abcd-efgh-ijkl-mno0", CODE_MALFORMED, ""}, // base32 has no 0, 1, 8 and 9
     {"abcd-efgh-ijkl-mno8", CODE_MALFORMED, ""},
     {"abcd_efgh_ijkl_mnop", CODE_MALFORMED, ""},
     {"1111111111111111111", CODE_MALFORMED, ""},

@@ -1,5 +1,5 @@
-/* A second factor as it stands in the database: opened, compared, and found broken where it is not
- * this row's. And the verifier of a recovery code. */
+/* The stored second factor: it is decrypted and compared, and a ciphertext of another row is found
+ * to be broken. Also the verifier of a recovery code. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* The lines of app passwords that were made elsewhere. */
+/* The stored lines of imported app passwords. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

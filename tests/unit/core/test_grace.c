@@ -1,4 +1,4 @@
-/* Where a code may be left out for a while, and where never. */
+/* Which client addresses have a network that may be remembered after a code. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,10 +10,10 @@
 
 static const struct {
     const char *client;
-    const char *network; /* "": none */
+    const char *network; /* "": no network may be remembered */
 } table[] = {
     {"192.0.2.77", "192.0.2.0/24"},
-    {"::ffff:192.0.2.77", "192.0.2.0/24"}, // one host, however it is written
+    {"::ffff:192.0.2.77", "192.0.2.0/24"}, // another spelling of the host above
     {"2001:db8:1:2::77", "2001:db8:1:2::/64"},
     {"fe80::1%eth0", "fe80::/64"},
     {"198.51.99.1", "198.51.99.0/24"},

@@ -1,4 +1,4 @@
-/* Rows of an import: what is left of them, and what is said of the bad ones. */
+/* Rows of an import: what becomes of good rows, and which flaws bad rows get. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -108,7 +108,7 @@ static void test_clear_passwords_become_digests(void **state)
     const char *two = json_string_value(json_object_get(json_array_get(rows, 1), "password_hash"));
 
     assert_int_equal(strncmp(one, "{SSHA512}", 9), 0);
-    assert_string_equal(one, two); /* of one user, however it is written */
+    assert_string_equal(one, two); /* another spelling of the same login */
     json_decref(rows);
 }
 
@@ -122,7 +122,7 @@ static void test_types(void **state)
     becomes("{\"line\":-1,\"login\":\"a\"}", "{\"flaw\":\"line is not a number\",\"login\":\"a\"}");
     becomes("{\"login\":\"a\",\"suspended\":1}",
             "{\"flaw\":\"suspended is not true or false\",\"login\":\"a\"}");
-    /* Members that only this side may write. */
+    /* Members that only authd may write. */
     for (size_t i = 0; i < 5; i++) {
         static const char *const names[] = {"scope", "note", "hint", "flaw", "role"};
         char row[128];
@@ -208,7 +208,7 @@ static void test_hashes_are_sealed(void **state)
     assert_int_equal(json_integer_value(json_object_get(row, "password_seal")), 6);
     assert_true(json_is_true(json_object_get(row, "account_new")));
     assert_int_equal(json_array_size(json_object_get(row, "imported")), 2);
-    for (size_t i = 1; i < json_array_size(rows); i++) { /* no hash without a seal is left */
+    for (size_t i = 1; i < json_array_size(rows); i++) { /* no hash is left unencrypted */
         assert_null(json_object_get(json_array_get(rows, i), "password_hash"));
     }
     assert_false(import_seal(&core, rows, json_object_get(row, "nothing")));
@@ -217,7 +217,7 @@ static void test_hashes_are_sealed(void **state)
     json_decref(rows);
 }
 
-/* The same file makes the same digests, and whoever has no key can make none. */
+/* The same hash and key make the same digest, and another key makes another one. */
 static void test_digests_are_keyed(void **state)
 {
     const struct key keys[] = {{.octets = {7}}, {.octets = {8}}};

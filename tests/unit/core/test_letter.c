@@ -1,4 +1,4 @@
-/* What a mail looks like, and what is not made into one. */
+/* The octets of a mail message, and the values for which none is written. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* Addresses and networks: tables of what is taken and refused, and every text that the system's own
- * parser is asked as well. */
+/* Addresses and networks: tables of accepted and refused texts, and a comparison with the system's
+ * parser for many generated texts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -75,7 +75,7 @@ static void test_addresses(void **state)
     }
 }
 
-/* Texts of the characters of addresses: both parsers take the same, and mean the same. */
+/* Generated texts of address characters: both parsers accept the same and read the same. */
 static void test_as_the_system(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* What users are told, and what nobody writes into it. */
+/* The texts of notices, and values that try to add lines or change how other text looks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -109,7 +109,7 @@ static void test_details(void **state)
     free(text);
 }
 
-/* A label is what its owner wants, or whoever acts as the owner. */
+/* A user, or an attacker who acts as the user, chooses any label. */
 static void test_odd_labels(void **state)
 {
     static const struct {

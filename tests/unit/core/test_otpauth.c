@@ -26,7 +26,7 @@ static void test_uri(void **state)
     assert_uri("auth.example.org", "alice@example.org",
                "otpauth://totp/auth.example.org:alice%40example.org?secret=GEZDGNBV"
                "&issuer=auth.example.org&algorithm=SHA256&digits=8&period=30");
-    /* Nothing in a name is a part of the URI. */
+    /* No character of a name becomes syntax of the URI. */
     assert_uri("[::1]", "a?b&secret=x:/%#+ \"\xc3\xa4@x",
                "otpauth://totp/%5B%3A%3A1%5D:a%3Fb%26secret%3Dx%3A%2F%25%23%2B%20%22%C3%A4%40x"
                "?secret=GEZDGNBV&issuer=%5B%3A%3A1%5D&algorithm=SHA256&digits=8&period=30");
@@ -52,7 +52,7 @@ static void test_host(void **state)
     assert_host(NULL, "");
 }
 
-/* The three finder patterns, where every reader looks for them. */
+/* Checks one of the three finder patterns, by which a reader locates the QR code. */
 static void assert_finder(const json_t *rows, size_t top, size_t left)
 {
     static const char *const finder[] = {"1111111", "1000001", "1011101", "1011101",
@@ -69,7 +69,7 @@ static void test_qr(void **state)
     size_t width = json_array_size(rows);
 
     (void)state;
-    assert_int_equal(width % 4, 1); /* versions have 21, 25, 29… modules */
+    assert_int_equal(width % 4, 1); /* QR codes are 21, 25, 29… modules wide */
     for (size_t y = 0; y < width; y++) {
         const char *row = json_string_value(json_array_get(rows, y));
 
@@ -106,7 +106,7 @@ static void test_recovery_codes(void **state)
         recovery_show(&codes, i, shown);
         assert_int_equal(strlen(shown), 19);
         assert_int_equal(shown[4], '-');
-        code_parse(span_of(shown), &read); /* what is shown can be typed in */
+        code_parse(span_of(shown), &read); /* the printable form can be typed in */
         assert_int_equal(read.kind, CODE_RECOVERY);
         assert_string_equal(read.text, codes.codes[i]);
         for (size_t j = 0; j < RECOVERY_CODES; j++) {

@@ -1,4 +1,4 @@
-/* What a password is refused for, in which words, and what is not held against it. */
+/* The flaws for which a password is refused, their sentences, and passwords that are accepted. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -69,7 +69,7 @@ static void test_table(void **state)
     assert_int_equal(wrong, 0);
 }
 
-/* 14 and 15 characters of two octets each. */
+/* Passwords of 14 and 15 characters, each of two octets. */
 static void test_length_counts_characters(void **state)
 {
     char password[31];
@@ -97,7 +97,7 @@ static void test_long_ones(void **state)
     assert_int_equal(judge(password).flaws, PASSWORD_FLAW_LONG);
     password[1024] = '\0';
     assert_int_equal(judge(password).flaws, PASSWORD_FLAW_EASY);
-    memcpy(password + 900, "correct horse battery staple", 28); // what is strong may come late
+    memcpy(password + 900, "correct horse battery staple", 28); // the strong part may come late
     assert_int_equal(judge(password).flaws, 0);
     memset(password, '\xFF', 1024); // no UTF-8
     assert_int_equal(judge(password).length, 1024);

@@ -1,5 +1,5 @@
-/* Sending scope documents: every member in its canonical form, every flaw with its pointer and
- * words, bounds, and the hash that names a document. */
+/* Sending scope documents: the canonical form of every member, the pointer and sentence of every
+ * flaw, bounds, and the hash that names a document. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,7 +32,7 @@ static char *canonical(const char *text)
     return result;
 }
 
-/* The whole contract, as it is written there. */
+/* A document with every member, as the contract has it. */
 static const char contract[] =
     "{ \"v\": 1, \"mode\": \"enforce\", \"monitor_until\": null,"
     "  \"envelope_from\": { \"allow\": [\"@self\", \"*@lists.example.org\", "
@@ -73,7 +73,7 @@ static void test_contract(void **state)
     free(text);
 }
 
-/* The members beside "v": as given, and in canonical form. */
+/* Members beside "v", as given and in canonical form. */
 static void test_canonical(void **state)
 {
     (void)state;
@@ -105,7 +105,7 @@ static void test_canonical(void **state)
          "\"header_from\":{\"align\":\"envelope\",\"allow\":[\"strasse*@x.example\"]},"},
         {"\"recipients\":{\"deny\":[]}", "\"recipients\":{\"deny\":[]},"},
         {"\"recipients\":{\"allow\":[\"@self\"]}", "\"recipients\":{\"allow\":[\"@self\"]},"},
-        /* lists: sorted, each once, empty ones stay */
+        /* lists are sorted and lose repetitions; an empty list stays */
         {"\"networks\":{\"allow\":[\"::ffff:10.0.0.0/104\",\"10.0.0.0/8\",\"2001:DB8::1\"]}",
          "\"networks\":{\"allow\":[\"10.0.0.0/8\",\"2001:db8::1/128\"]},"},
         {"\"networks\":{\"allow\":[]}", "\"networks\":{\"allow\":[]},"},
@@ -154,7 +154,7 @@ static void test_canonical(void **state)
 struct refusal {
     const char *document;
     const char *pointer;
-    const char *text; /* a part of it */
+    const char *text; /* a part of the flaw's sentence */
 };
 
 #define V         "{\"v\":1,"
@@ -306,7 +306,7 @@ static void test_refusals(void **state)
     }
 }
 
-/* All flaws are told, up to a bound, in the order of the contract. */
+/* All flaws are reported, up to a bound, in the order of the contract. */
 static void test_many_flaws(void **state)
 {
     (void)state;
@@ -338,7 +338,7 @@ static void test_many_flaws(void **state)
     json_decref(json);
 }
 
-/* What a flaw quotes is cut at a whole character. */
+/* A text that a flaw quotes is cut at a whole character. */
 static void test_quotes(void **state)
 {
     (void)state;
@@ -356,7 +356,7 @@ static void test_quotes(void **state)
 
         assert_null(scope_parse(json, &flaw));
 
-        json_t *text = json_string(flaw.text); // NULL, were it not UTF-8
+        json_t *text = json_string(flaw.text); // NULL: the text is not UTF-8
 
         assert_non_null(text);
         json_decref(text);
@@ -370,7 +370,7 @@ static json_t *with_list(const char *member, const char *list, json_t *items)
                         : json_pack("{s:i, s:o}", "v", 1, member, items);
 }
 
-/* `count` patterns, networks or words that are all different. */
+/* A list of `count` different patterns, networks or words. */
 static json_t *items(const char *format, int count)
 {
     json_t *list = json_array();

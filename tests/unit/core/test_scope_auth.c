@@ -1,4 +1,4 @@
-/* What a scope says to a sign-in: one table of documents, facts and verdicts. */
+/* The verdicts of scopes on logins: one table of documents, facts and verdicts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -50,10 +50,10 @@ struct row {
 
 static const struct row rows[] = {
     {"", SCOPE_OK, .client = "", .no_tls = true, .mechanism = "", .service = "", .minute = -1},
-    /* what only the MTA enforces says nothing here */
+    /* terms that only the MTA enforces let a login pass */
     {"\"envelope_from\":{\"allow\":[]},\"rates\":[{\"count\":\"messages\",\"n\":1,\"per\":\"1d\"}]",
      .verdict = SCOPE_OK},
-    /* moments: the first is in, the last is out */
+    /* not_before belongs to the period, expires does not */
     {"\"not_before\":\"2026-01-01T12:00:00Z\"", .verdict = SCOPE_OK},
     {"\"not_before\":\"2026-01-01T12:00:01Z\"", .verdict = SCOPE_NOT_BEFORE},
     {"\"expires\":\"2026-01-01T12:00:01Z\"", .verdict = SCOPE_OK},
@@ -79,7 +79,7 @@ static const struct row rows[] = {
     {"\"networks\":{\"allow\":[\"0.0.0.0/0\"]}", SCOPE_NETWORK, .client = "2001:db8::1"},
     {"\"networks\":{\"allow\":[\"0.0.0.0/0\",\"::/0\"]}", SCOPE_NETWORK, .client = ""},
     {"\"networks\":{\"allow\":[]}", .verdict = SCOPE_NETWORK},
-    /* windows: Monday is day 0 */
+    /* windows of time; Monday is day 0 */
     {HOURS("mon-fri", "07:00", "19:00"), SCOPE_TIME, .minute = AT(0, 6, 59)},
     {HOURS("mon-fri", "07:00", "19:00"), SCOPE_OK, .minute = AT(0, 7, 0)},
     {HOURS("mon-fri", "07:00", "19:00"), SCOPE_OK, .minute = AT(4, 18, 59)},
@@ -95,7 +95,7 @@ static const struct row rows[] = {
     {HOURS("mon-sun", "00:00", "24:00"), SCOPE_TIME, .minute = -1},
     {HOURS("mon-sun", "00:00", "24:00"), SCOPE_TIME, .minute = AT(7, 0, 0)},
     {"\"time\":{\"tz\":\"UTC\",\"windows\":[]}", .verdict = SCOPE_TIME},
-    /* the order: what is stable before what depends on where and when */
+    /* the order: terms on the credential come before terms on place and time */
     {EVERYTHING ",\"not_before\":\"2030-01-01T00:00:00Z\"", SCOPE_NOT_BEFORE, .no_tls = true},
     {EVERYTHING ",\"expires\":\"2020-01-01T00:00:00Z\"", SCOPE_EXPIRED, .no_tls = true},
     {EVERYTHING, SCOPE_MECHANISM, .no_tls = true},
@@ -148,7 +148,7 @@ static void test_mode(void **state)
     struct scope_facts facts = {.now = NOON_2026 - 1, .local_minute = -1};
 
     assert_false(scope_enforced(scope, NOON_2026 - 1));
-    assert_true(scope_enforced(scope, NOON_2026)); // the end has come: its rules hold
+    assert_true(scope_enforced(scope, NOON_2026)); // mode monitor has ended: the rules are enforced
     assert_int_equal(scope_monitor_until(scope), NOON_2026);
     assert_int_equal(scope_auth(scope, &facts), SCOPE_TLS);
     scope_destroy(scope);
@@ -246,7 +246,7 @@ static void test_names(void **state)
 #define MTA         "\"max_recipients\":1"
 #define NOWHERE     "\"networks\":{\"allow\":[]}"
 
-/* A document at each level; NULL: none. The facts are: nothing is known but the time. */
+/* Documents at several levels (NULL: no document), and facts in which only the time is known. */
 static void test_rule(void **state)
 {
     (void)state;
@@ -265,12 +265,12 @@ static void test_rule(void **state)
         {.members = {NULL, NULL, TLS}, .verdict = SCOPE_TLS, .level = SCOPE_OF_CLASS},
         {.members = {NULL, NULL, NULL, TLS}, .verdict = SCOPE_TLS, .level = SCOPE_OF_USER},
         {.members = {[4] = TLS}, .verdict = SCOPE_TLS, .level = SCOPE_OF_CREDENTIAL},
-        /* what the policy service enforces is enough where it is asked */
+        /* a term for the policy service refuses only where that service is not asked (plain) */
         {.members = {[3] = MTA}, .verdict = SCOPE_OK},
         {.members = {[3] = MTA}, .plain = true, .verdict = SCOPE_NEEDS_MTA, .level = SCOPE_OF_USER},
         {.members = {MTA, TLS}, .plain = true, .verdict = SCOPE_NEEDS_MTA, .level = SCOPE_OF_SITE},
         {.members = {TLS "," MTA}, .plain = true, .verdict = SCOPE_TLS, .level = SCOPE_OF_SITE},
-        /* a monitored document refuses nothing, and relaxes no other */
+        /* a monitored document refuses no login, and does not weaken other documents */
         {.members = {MONITOR TLS},
          .verdict = SCOPE_OK,
          .monitored = SCOPE_TLS,
@@ -314,7 +314,7 @@ static void test_rule(void **state)
     }
 }
 
-/* Each document is judged in its own time zone. */
+/* Each document is checked in its own time zone. */
 static void test_minutes(void **state)
 {
     (void)state;

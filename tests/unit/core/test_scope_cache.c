@@ -1,5 +1,5 @@
-/* The cache of scopes on a real database: one question for all who ask, nothing stale, nothing
- * unbounded, and "cannot tell" for whatever is not a document that this program reads. */
+/* The cache of scopes on a real database: one query serves all requests for a document, no entry is
+ * stale, the size is bounded, and an unreadable document is "cannot tell". */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +13,12 @@ static struct fixture fixture;
 static struct scope_cache *cache;
 
 struct asker {
-    struct scope_request request; /* first: a request is its asker */
+    struct scope_request request; /* the first member, so that a request can be cast to its asker */
     int done;
     enum reason trouble;
     int found;            /* documents */
-    struct asker *victim; /* cancelled in the callback */
-    struct asker *next;   /* asks in the callback */
+    struct asker *victim; /* an asker that the callback cancels */
+    struct asker *next;   /* an asker that asks in the callback */
 };
 
 static void ask(struct asker *asker);
@@ -40,7 +40,7 @@ static void on_done(struct scope_request *request, enum reason trouble)
     }
 }
 
-/* Counts as done at once. */
+/* An answer at once counts as done. */
 static void ask(struct asker *asker)
 {
     enum reason trouble = REASON_STOPPING;
@@ -61,7 +61,7 @@ static const char *document(int number)
     return text;
 }
 
-/* Wants the documents of these numbers; 0: none at this level. */
+/* Names the documents of these numbers; 0: no document at that level. */
 static void name(struct asker *asker, int site, int user, int credential)
 {
     const int numbers[SCOPE_LEVELS] = {
@@ -102,7 +102,7 @@ static long calls(void)
     return server_number("SELECT last_value FROM authd.test_calls");
 }
 
-/* authd.scope_document() that counts its calls; `extra` comes first. */
+/* Replaces authd.scope_document() by a function that counts its calls; `extra` runs first. */
 static void replace_function(const char *extra)
 {
     char sql[1024];
@@ -180,7 +180,7 @@ static void test_one_question(void **state)
         assert_int_equal(askers[i].trouble, REASON_NONE);
         assert_int_equal(askers[i].found, 3);
     }
-    assert_int_equal(calls(), 4); // one for each document; the sequence began at 1
+    assert_int_equal(calls(), 4); // three documents; the sequence began at 1
     name(&later, 3, 1, 2);
     ask(&later);
     assert_int_equal(later.done, 1);
@@ -198,7 +198,7 @@ static void test_gone(void **state)
     ask(&first);
     wait_for(&first);
     assert_int_equal(first.trouble, REASON_SCOPE_GONE);
-    store(document(2)); // it came back: nothing remembers that it was gone
+    store(document(2)); // the document came back: the cache does not remember that it was missing
     name(&second, 1, 2, 0);
     ask(&second);
     wait_for(&second);
@@ -223,7 +223,7 @@ static void check_unreadable(const char *text)
     long before = calls();
 
     askers[0].done = 0;
-    ask(&askers[0]); // it cannot have become readable under this name
+    ask(&askers[0]); // a document of this name stays unreadable
     assert_int_equal(askers[0].done, 1);
     assert_int_equal(askers[0].trouble, REASON_SCOPE_UNREADABLE);
     assert_int_equal(calls(), before);
@@ -303,7 +303,7 @@ static void test_cancel(void **state)
     assert_int_equal(askers[3].found, 2);
 }
 
-/* All went away: what was on its way is kept for the next, and nothing is left behind. */
+/* All requests are cancelled: the document on its way is kept for the next request. */
 static void test_cancel_all(void **state)
 {
     (void)state;
@@ -323,7 +323,7 @@ static void test_cancel_all(void **state)
     assert_int_equal(calls(), 3);
 }
 
-/* In the callback of a failure: the same name is asked for anew. */
+/* The callback of a failure asks for the same document again. */
 static void test_again_in_callback(void **state)
 {
     (void)state;
@@ -348,7 +348,7 @@ static void test_bounded(void **state)
                "SELECT encode(sha256(convert_to(t, 'UTF8')), 'hex'), t FROM "
                "(SELECT format('{\"max_recipients\":%s,\"v\":1}', n) FROM "
                "generate_series(1, 1100) AS n) AS v (t)");
-    for (int i = 1; i <= CACHE_MAX + 1; i += 5) { // 1025 of them
+    for (int i = 1; i <= CACHE_MAX + 1; i += 5) { // 1025 documents
         struct asker five = {0};
         struct asker often;
 
@@ -358,7 +358,7 @@ static void test_bounded(void **state)
         ask(&five);
         wait_for(&five);
         assert_int_equal(five.found, 5);
-        name(&often, 1, 0, 0); // the first is used all the time
+        name(&often, 1, 0, 0); // document 1 is used all the time
         ask(&often);
         assert_int_equal(often.done, 1);
     }
@@ -368,9 +368,9 @@ static void test_bounded(void **state)
 
     name(&asker, CACHE_MAX, 3, 1);
     ask(&asker);
-    assert_int_equal(asker.done, 1); // as many as fit
+    assert_int_equal(asker.done, 1); // still in the cache
     assert_int_equal(calls(), before);
-    name(&asker, 2, 0, 0); // the least recently used had to go
+    name(&asker, 2, 0, 0); // document 2 was the least recently used, and was dropped
     ask(&asker);
     assert_int_equal(asker.done, 0);
     wait_for(&asker);

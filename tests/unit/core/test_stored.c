@@ -1,4 +1,4 @@
-/* Stored hashes open in their own row only. */
+/* Encrypted hashes can be decrypted in their own row only. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,7 +40,7 @@ static void test_a_password_opens_in_its_row(void **state)
     assert_int_equal(stored_open_password(&core, 7, 4, sealed, out), STORED_BROKEN);
     assert_int_equal(stored_open_password(&core, 7, 0, sealed, out), STORED_BROKEN);
     assert_int_equal(stored_open_app_password(&core, 7, 7, sealed, out), STORED_BROKEN);
-    assert_string_equal(out, ""); /* nothing is left of it */
+    assert_string_equal(out, ""); /* the output was wiped */
 }
 
 static void test_an_app_password_opens_in_its_row(void **state)
@@ -70,7 +70,7 @@ static void test_what_is_not_sealed_is_nothing(void **state)
                      STORED_KEY_MISSING);
 }
 
-/* A sealed text that is no text: no scheme would see all of it. */
+/* An encrypted hash with a NUL inside: a scheme would read only a part of it. */
 static void test_a_hash_has_no_nul(void **state)
 {
     const struct sealed_row row = {"password", 7, 7, 3};

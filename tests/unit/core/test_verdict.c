@@ -1,4 +1,5 @@
-/* Every combination of facts, against rules written down independently of the function's order. */
+/* Every combination of facts, checked against rules that are written independently of the order in
+ * verdict.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,8 +9,7 @@
 
 #include "core/verdict.h"
 
-/* Logins that are allowed: by the main password, by an app password, by one that was made
- * elsewhere. */
+/* Allowed logins: by the main password, by an app password, by an imported app password. */
 static const struct facts good = {
     .claim = CLAIM_PASSWORD,
     .name = NAME_OK,
@@ -56,7 +56,7 @@ static void expect_want(const struct facts *facts, enum want want)
     assert_int_equal(verdict.want, want);
 }
 
-/* One change to a good login, and what becomes of it. */
+/* One change to a good login, and the expected verdict. */
 #define CASE(change, outcome, reason) CASE_OF(good, change, outcome, reason)
 #define CASE_OF(before, change, outcome, reason)                                                   \
     do {                                                                                           \
@@ -89,7 +89,7 @@ static void test_one_change(void **state)
     CASE((facts.waited = true, facts.unchanged = ANSWER_YES), OUTCOME_ALLOW, REASON_GOOD_PASSWORD);
     CASE((facts.waited = true, facts.unchanged = ANSWER_NO), OUTCOME_DENY,
          REASON_CHANGED_MEANWHILE);
-    /* Suspension is said only after the password was right. */
+    /* A client learns about a suspension only with the right password. */
     CASE((facts.suspended = true, facts.match = ANSWER_NO), OUTCOME_DENY, REASON_WRONG_PASSWORD);
 }
 
@@ -109,7 +109,7 @@ static void test_app_passwords(void **state)
     APP((facts.waited = true, facts.unchanged = ANSWER_NO), OUTCOME_DENY, REASON_CHANGED_MEANWHILE);
     APP((facts.match = ANSWER_PENDING, facts.trouble = REASON_KEY_MISSING), OUTCOME_TEMPFAIL,
         REASON_KEY_MISSING);
-    /* The main password of another user's app password is nothing. */
+    /* A mistyped app password is refused, whatever the other facts say. */
     APP(facts.claim = CLAIM_MISTYPED, OUTCOME_DENY, REASON_UNKNOWN_APP_PASSWORD);
 #undef APP
 }
@@ -139,7 +139,8 @@ static void test_foreign_app_passwords(void **state)
 #undef FOREIGN
 }
 
-/* Of every kind of login; only after the secret was right, and never of a sign-in to authd. */
+/* Scopes apply to every kind of login, only after the secret was right, and never to a sign-in to
+ * authd. */
 static void test_scopes(void **state)
 {
     static const struct facts *const kinds[] = {&good, &good_app_password, &good_foreign};
@@ -177,7 +178,7 @@ static void test_wants(void **state)
 
     (void)state;
     expect_want(&facts, WANT_ACCOUNT);
-    facts.account = ANSWER_NO; // a dummy is hashed for an unknown user, too
+    facts.account = ANSWER_NO; // for an unknown user, a dummy is hashed
     expect_want(&facts, WANT_MATCH);
     facts.account = ANSWER_YES;
     expect_want(&facts, WANT_MATCH);
@@ -200,16 +201,16 @@ static void test_wants(void **state)
     expect_want(&facts, WANT_FOREIGN_MATCH);
     facts.foreign = ANSWER_PENDING;
     expect_want(&facts, WANT_FOREIGN);
-    facts.account = ANSWER_NO; // for an unknown user, too
+    facts.account = ANSWER_NO; // an unknown user costs the same
     expect_want(&facts, WANT_FOREIGN);
     facts.sign_in = true;
     expect(&facts, OUTCOME_DENY, REASON_UNKNOWN_USER);
-    facts = good; // and nothing of it after the right one
+    facts = good; // imported app passwords are not tried after the right main password
     facts.foreign = ANSWER_PENDING;
     expect(&facts, OUTCOME_ALLOW, REASON_GOOD_PASSWORD);
     facts = good_foreign;
     facts.foreign_match = ANSWER_PENDING;
-    facts.match = ANSWER_PENDING; // the main password goes first
+    facts.match = ANSWER_PENDING; // the main password is tried first
     expect_want(&facts, WANT_MATCH);
 }
 
@@ -222,7 +223,7 @@ static void test_trouble_is_neither_no_nor_yes(void **state)
     facts.account = ANSWER_YES;
     facts.trouble = REASON_HASH_QUEUE_FULL;
     expect(&facts, OUTCOME_TEMPFAIL, REASON_HASH_QUEUE_FULL);
-    facts.account = ANSWER_NO; // the same for an unknown user
+    facts.account = ANSWER_NO; // an unknown user gets the same answer
     expect(&facts, OUTCOME_TEMPFAIL, REASON_HASH_QUEUE_FULL);
     facts = good;
     facts.waited = true;
@@ -239,7 +240,7 @@ static void test_zeroed_is_not_allowed(void **state)
     assert_int_equal(OUTCOME_DENY, 0);
 }
 
-/* The next of a mixed-radix number's digits. */
+/* Takes the next digit of a mixed-radix number. */
 static unsigned digit(unsigned *n, unsigned radix)
 {
     unsigned value = *n % radix;
@@ -309,7 +310,8 @@ static void check_total(const struct facts *facts)
 {
     struct verdict verdict = verdict_of(facts);
 
-    /* It either decides, with a reason, or says what it wants; with trouble it always decides. */
+    /* A verdict either decides, with a reason, or says what it wants; with trouble it always
+     * decides. */
     assert_int_equal(verdict.outcome == OUTCOME_MORE, verdict.want != WANT_NOTHING);
     assert_int_equal(verdict.outcome != OUTCOME_MORE, verdict.reason != REASON_NONE);
     if (facts->trouble != REASON_NONE) {

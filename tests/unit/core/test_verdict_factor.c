@@ -1,5 +1,5 @@
-/* Second factors in the verdict: channel, policy, enrolment and what became of a code, in every
- * combination, against rules that are written down a second time. */
+/* Second factors in the verdict: every combination of channel, policy, enrolment and the state of a
+ * code, checked against rules that are written independently of verdict.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 
 #include "core/verdict.h"
 
-/* By the main password, by an app password, by one that was made elsewhere. */
+/* Logins by the main password, by an app password, by an imported app password. */
 static const struct facts kinds[] = {
     {.claim = CLAIM_PASSWORD,
      .account = ANSWER_YES,
@@ -127,7 +127,7 @@ static void test_matrix(void **state)
     }
 }
 
-/* A code is used up by a login that nothing else refuses. */
+/* A code is asked for last: a login that is refused for another reason uses up no code. */
 static void refused_before(const struct facts *facts)
 {
     struct facts other = *facts;
@@ -171,7 +171,7 @@ static void test_cannot_tell(void **state)
     each(&kinds[0], tempfail_instead);
 }
 
-/* A refusal for want of a code takes as many hashes as that of a wrong password. */
+/* A login refused for a missing code costs as many hashes as one refused for a wrong password. */
 static void evened_out(const struct facts *facts)
 {
     struct facts other = *facts;
@@ -187,7 +187,8 @@ static void evened_out(const struct facts *facts)
         other.foreign_match = ANSWER_NO;
     }
     assert_int_equal(verdict_of(&other).reason, before.reason);
-    other.foreign_match = ANSWER_YES; // as if an app password were the main one: it is no way round
+    /* The main password among imported app passwords is no way round the code. */
+    other.foreign_match = ANSWER_YES;
     assert_int_equal(verdict_of(&other).outcome, before.outcome);
     assert_int_equal(verdict_of(&other).reason, before.reason);
 }
@@ -227,19 +228,20 @@ static void test_whole_secret(void **state)
     facts.foreign_match = ANSWER_YES;
     expect(&facts, OUTCOME_ALLOW, REASON_GOOD_APP_PASSWORD);
 
-    facts.whole_match = ANSWER_YES; // which is no code: the grace is still to be used
+    /* The full match presents no code: the remembered network is still to be used. */
+    facts.whole_match = ANSWER_YES;
     expect_want(&facts, WANT_CODE);
     facts.code = CODE_MISSING;
     expect(&facts, OUTCOME_DENY, REASON_CODE_NEEDED);
     facts.code = CODE_TAKEN;
     expect(&facts, OUTCOME_ALLOW, REASON_GOOD_PASSWORD);
 
-    facts.match = ANSWER_YES; // the split one goes first
+    facts.match = ANSWER_YES; // the password without its inline code goes first
     facts.grace = facts.whole_match = ANSWER_PENDING;
     expect(&facts, OUTCOME_ALLOW, REASON_GOOD_PASSWORD);
 
     facts.match = ANSWER_NO;
-    facts.password = PASSWORD_LOCKED; // of which there is nothing to try
+    facts.password = PASSWORD_LOCKED; // a locked password is not tried
     facts.foreign = ANSWER_NO;
     expect(&facts, OUTCOME_DENY, REASON_LOCKED_PASSWORD);
 }
