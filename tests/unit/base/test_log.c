@@ -1,5 +1,5 @@
-/* The log: one event is one line whatever its values hold, and no caller ever waits for a reader.
- */
+/* The log: an event is one line, whatever octets its values have, and a caller never waits for a
+ * reader. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -51,7 +51,7 @@ static int stderr_back(void **state)
     return 0;
 }
 
-/* All lines that were written; ends the pipe. Free it. */
+/* Returns all lines that were written, to be freed; closes the pipe. */
 static char *lines_read(void)
 {
     size_t len = 0;
@@ -69,7 +69,7 @@ static char *lines_read(void)
     return text;
 }
 
-/* What one line says after its time. */
+/* Checks the text of a line behind its time. */
 static void assert_line_of(struct span value, const char *expected)
 {
     struct log_line line;
@@ -254,7 +254,7 @@ static void test_stopped_reader_stops_nobody(void **state)
     uint64_t dropped = log_dropped() - before;
     assert_in_range(dropped, 5000, 14999);
 
-    /* Now somebody reads: what was queued comes, then the count of what is missing. */
+    /* A reader gets the queued lines, then the count of the missing ones. */
     uint64_t lines = 0;
     uint64_t counted = 0;
     FILE *in = fdopen(dup(reader), "r");
@@ -279,7 +279,7 @@ static void test_stopped_reader_stops_nobody(void **state)
 static void test_stop_with_stopped_reader_ends(void **state)
 {
     (void)state;
-    pid_t child = fork(); /* afterwards the log is dead: in a process of its own */
+    pid_t child = fork(); /* a process of its own, because the log does not work afterwards */
     assert_true(child >= 0);
     if (child == 0) {
         alarm(60);

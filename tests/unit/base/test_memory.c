@@ -1,4 +1,4 @@
-/* arena, buf, mem, secret, reference, err: what the layers above take for granted. */
+/* The basic types: arena, buf, mem, secret, reference, err. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +25,7 @@ static void test_arena_gives_zeroed_aligned_memory(void **state)
         for (size_t i = 0; i < size; i++) {
             assert_int_equal(ptr[i], 0);
         }
-        memset(ptr, 0xA5, size); /* the next one must not see it */
+        memset(ptr, 0xA5, size); /* the next allocation must be zeroed all the same */
     }
     arena_destroy(arena);
 }
@@ -78,7 +78,7 @@ static void test_buf_overflow_is_sticky(void **state)
     buf_init(&buf, 8);
     buf_text(&buf, "1234");
     buf_printf(&buf, "%s", "56789");
-    buf_text(&buf, "5"); /* would fit, but what comes before it is missing */
+    buf_text(&buf, "5"); /* fits, but the text before it is missing */
     assert_true(buf.overflow);
     assert_true(span_is(buf_span(&buf), "1234"));
     assert_null(buf_reserve(&buf, 1));
@@ -105,7 +105,7 @@ static void test_buf_consume_and_reserve(void **state)
     buf_text(&buf, "line1\nline2");
     buf_consume(&buf, 6);
     assert_true(span_is(buf_span(&buf), "line2"));
-    assert_memory_equal(buf.data + 5, "\0\0\0\0\0\0", 6); /* what was consumed is gone */
+    assert_memory_equal(buf.data + 5, "\0\0\0\0\0\0", 6); /* the consumed octets were wiped */
 
     char *room = buf_reserve(&buf, 11);
     assert_non_null(room);
@@ -192,7 +192,7 @@ static void test_err_is_one_line(void **state)
     struct err err;
     assert_false(err_set(&err, "%s: bad\nline %d", "file", 3));
     assert_string_equal(err.text, "file: bad line 3");
-    err_set(&err, "outer: %s", err.text); /* wrapping its own text is the usual case */
+    err_set(&err, "outer: %s", err.text); /* an err may take its own text */
     assert_string_equal(err.text, "outer: file: bad line 3");
 }
 

@@ -1,4 +1,4 @@
-/* A configuration file of the test's own, and what becomes of it. Included once in each test. */
+/* Writes a configuration file for the test and loads it. Included once in each test. */
 #ifndef TEST_CONFIG_FROM_FILE_H
 #define TEST_CONFIG_FROM_FILE_H
 
@@ -60,7 +60,7 @@ static struct config *load(const char *text)
     return config;
 }
 
-/* What is said after the name of the file. */
+/* `expected`: the error behind the name of the file. */
 static void assert_mistake_octets(const char *text, size_t len, const char *expected)
 {
     struct err err = {.text = "no error was set"};

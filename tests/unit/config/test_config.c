@@ -1,4 +1,4 @@
-/* The configuration: what it becomes. */
+/* The configuration: a file becomes a struct config. */
 #include "from_file.h"
 
 static void assert_in_directory(const char *path, const char *name)
@@ -224,7 +224,7 @@ static void test_defaults_load(void **state)
     config_print_defaults(out);
     fclose(out);
 
-    char *user = strstr(text, "user: smtp-authd\n"); /* need not exist here */
+    char *user = strstr(text, "user: smtp-authd\n"); /* may be missing on this machine */
     assert_non_null(user);
     memcpy(user, "user: \"65534\"   \n", strlen("user: smtp-authd\n"));
     for (char *line = strtok(mem_strdup(text), "\n"); line != NULL; line = strtok(NULL, "\n")) {
@@ -278,7 +278,7 @@ static void test_files(void **state)
     }
 }
 
-/* What stands there, and what it becomes; NULL: a mistake. */
+/* Values of public_url, and the loaded URLs; NULL: a mistake. */
 static void test_public_url(void **state)
 {
     static const struct {

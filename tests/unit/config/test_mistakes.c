@@ -1,4 +1,4 @@
-/* Mistakes in the configuration: for each one line that names file, line, key and remedy. */
+/* Mistakes in the configuration: each leads to one line that names file, line, key and remedy. */
 #include "from_file.h"
 
 static void test_yaml_mistakes(void **state)
@@ -68,7 +68,7 @@ static void test_key_mistakes(void **state)
         ":3: listeners[1].peers: is an empty list; give it an entry, or leave the key out");
 }
 
-/* A mistake in a listener: the keys of the second one, and what is said about them. */
+/* A mistake in the second listener: `keys` of that listener, and the error behind its name. */
 static void assert_listener_mistake(const char *keys, const char *expected)
 {
     char text[1024];
@@ -375,7 +375,7 @@ static void test_factor_mistakes(void **state)
     }
 }
 
-/* Never shown: neither the password nor what libpq says about a string in which it is misplaced. */
+/* An error never has the password, nor libpq's message, which could quote it. */
 static void test_passwords_in_urls(void **state)
 {
     (void)state;

@@ -9,7 +9,7 @@
 
 static void test_vectors(void **state)
 {
-    /* RFC 4648, section 10, and RFC 6238's seed as apps show it. */
+    /* RFC 4648, section 10, and the seed of RFC 6238 as apps display it. */
     static const struct {
         const char *octets, *letters;
     } vectors[] = {

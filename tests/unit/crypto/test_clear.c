@@ -1,4 +1,4 @@
-/* Passwords in clear become digests that the scheme dovecot reads. */
+/* Cleartext passwords become digests that the scheme dovecot reads. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* Keys and verifiers: what a key file may hold, that a verifier depends on every part of its input,
- * and that no two inputs are the same octets. */
+/* Keys and verifiers: the contents that a key file may have; a verifier depends on every part of
+ * its input, and different inputs are never hashed as the same octets. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,7 +47,7 @@ static void test_what_is_no_key_file(void **state)
         "00\n",
         LINE_A "\n",
         LINE_A "00",
-        LINE_A LINE_A, // twice the same
+        LINE_A LINE_A, // the same key twice
         "0000000000000000000000000000000000000000000000000000000000000000\n",
         "g00102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n",
         "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f ",
@@ -114,7 +114,7 @@ static void test_every_part_counts(void **state)
     }
 }
 
-/* Computed by Python's hashlib: what is stored today can be checked tomorrow. */
+/* Values of Python's hashlib: a later version of authd must still check verifiers of today. */
 static void test_known_values(void **state)
 {
     static const uint8_t verifier[KEYED_HASH_LENGTH] = {

@@ -1,4 +1,4 @@
-/* Stored hashes: the right scheme, within the limit, or none. */
+/* Stored hashes: authd finds the right scheme, and refuses hashes beyond the limit. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -129,7 +129,7 @@ static void test_hash_and_bounds(void **state)
     assert_int_equal(password_verify(schemes.preferred, stored, password), AUTHD_MATCH_NO);
     assert_false(password_hash(&schemes, SPAN_LITERAL(""), stored));
 
-    /* Somebody stored the hash of an empty password: it opens nothing. */
+    /* The stored hash of an empty password never matches. */
     assert_true(
         schemes.preferred->hash(&schemes.parameters, (struct authd_bytes){NULL, 0}, stored));
     assert_int_equal(password_verify(schemes.preferred, stored, SPAN_LITERAL("")), AUTHD_MATCH_NO);

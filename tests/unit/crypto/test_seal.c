@@ -1,5 +1,5 @@
-/* The chain of seals: against values of another implementation, and that nothing of a seal can be
- * changed without changing its MAC. */
+/* The chain of seals: compared with another implementation; and every change of a seal changes its
+ * MAC. */
 #include "crypto/seal.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* Sealed texts: opened only as they were made, in their own row, under their own key. */
+/* Ciphertexts can be decrypted only unchanged, in their own row, with their own key. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

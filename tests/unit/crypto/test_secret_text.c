@@ -1,5 +1,5 @@
-/* The text of app passwords and API keys: made, read back however it is typed, and refused after a
- * slip of the finger. */
+/* The text of app passwords and API keys: made, read back in every way to type it, and refused
+ * after a typing mistake. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -65,7 +65,7 @@ static void test_every_symbol_occurs(void **state)
     }
 }
 
-/* A fixed one: what was made once stays readable. */
+/* A fixed text: a later version of authd must still read it. */
 static void known(char out[static SECRET_TEXT_LENGTH + 1])
 {
     memcpy(out, "apwk7f3qzzabcdefghijklmnopqrstuvd", SECRET_TEXT_LENGTH + 1);
@@ -98,7 +98,7 @@ static void test_slips(void **state)
         in[at] = in[at] == 'x' ? 'y' : 'x';
         refused += parse(in) == SECRET_TEXT_MISTYPED;
     }
-    assert_true(refused >= 29); // one in 1,024 slips is not noticed
+    assert_true(refused >= 29); // one in 1,024 typing mistakes is not noticed
     known(in);
     in[4] = in[5];
     assert_int_equal(parse(in), SECRET_TEXT_MISTYPED);
@@ -117,7 +117,7 @@ static void test_other_things(void **state)
     assert_int_equal(secret_text_parse("apw", (struct span){in, SECRET_TEXT_LENGTH - 1}, &text),
                      SECRET_TEXT_OTHER);
     assert_int_equal(secret_text_parse("apw", (struct span){in, SECRET_TEXT_LENGTH + 1}, &text),
-                     SECRET_TEXT_OTHER); // a NUL at its end
+                     SECRET_TEXT_OTHER); // a NUL at the end
     assert_int_equal(secret_text_parse("apw", (struct span){NULL, 0}, &text), SECRET_TEXT_OTHER);
     in[10] = '1';
     assert_int_equal(parse(in), SECRET_TEXT_OTHER);

@@ -1,4 +1,4 @@
-/* Codes of second factors: RFC 6238's own, and which steps a code is taken for. */
+/* Codes of second factors: the vectors of RFC 6238, and the steps for which a code is accepted. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@ static const struct span seeds[] = {
     [TOTP_SHA512] = SPAN_LITERAL(TEN TEN TEN TEN TEN TEN "1234"),
 };
 
-/* Appendix B. */
+/* RFC 6238, appendix B. */
 static void test_vectors(void **state)
 {
     static const struct {
@@ -40,14 +40,14 @@ static void test_vectors(void **state)
             totp_code(&totp, table[i].time / TOTP_PERIOD, code);
             assert_string_equal(code, table[i].codes[algorithm]);
 
-            totp.digits = 6; // the last ones
+            totp.digits = 6; // the last digits of the longer codes
             totp_code(&totp, table[i].time / TOTP_PERIOD, code);
             assert_string_equal(code, table[i].codes[algorithm] + 2);
         }
     }
 }
 
-/* RFC 4226, appendix D: the same codes by number instead of time. */
+/* RFC 4226, appendix D: codes by number instead of time. */
 static void test_vectors_of_hotp(void **state)
 {
     static const char *const codes[] = {"755224", "287082", "359152", "969429", "338314",
@@ -96,11 +96,12 @@ static void test_lengths(void **state)
     assert_int_equal(totp_match(&totp, SPAN_LITERAL(""), now, false), -1);
 }
 
-/* Two steps of one code: the later is taken, so that neither can be used again. */
+/* When two steps have the same code, the later step is used up, so that the code cannot be used
+ * again. */
 static void test_latest_of_two(void **state)
 {
     const struct totp totp = {TOTP_SHA1, 6, seeds[TOTP_SHA1]};
-    const int64_t step = 910738; // looked for: one whose code is also that of the step before it
+    const int64_t step = 910738; // a step with the same code as the step before it
     char code[TOTP_CODE_SIZE], before[TOTP_CODE_SIZE];
 
     (void)state;
@@ -116,7 +117,7 @@ static void test_beginning_of_time(void **state)
     char code[TOTP_CODE_SIZE];
 
     (void)state;
-    totp_code(&totp, -1, code); // of no step
+    totp_code(&totp, -1, code); // no step is negative
     assert_int_equal(totp_match(&totp, span_of(code), 0, false), -1);
     assert_int_equal(totp_match(&totp, SPAN_LITERAL("755224"), 0, false), 0);
 }

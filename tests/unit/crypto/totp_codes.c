@@ -1,4 +1,4 @@
-/* The codes of many steps, one a line, for whoever compares them with those of another program:
+/* Prints the codes of many steps, one on each line, to be compared with those of another program:
  * totp_codes ALGORITHM DIGITS SEED-IN-HEX FIRST-STEP COUNT */
 #include <sodium.h>
 #include <stdio.h>

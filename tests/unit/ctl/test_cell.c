@@ -1,4 +1,4 @@
-/* CSV cells: RFC 4180, and nothing that a spreadsheet would run. */
+/* CSV cells: RFC 4180, and no cell that a spreadsheet would run as a formula. */
 #include "ctl/cell.h"
 
 #include <setjmp.h>

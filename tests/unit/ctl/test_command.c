@@ -125,7 +125,7 @@ static void test_usage_errors(void **state)
     }
 }
 
-/* What was understood before the error says how to report it. */
+/* Options before the mistake decide how the error is reported. */
 static void test_json_of_an_error(void **state)
 {
     struct invocation invocation;
@@ -142,7 +142,7 @@ static void test_json_of_an_error(void **state)
     assert_false(option_given(&invocation, OPTION_JSON));
 }
 
-/* Every row can be parsed, helped and run. */
+/* Every row of the table can be parsed, has help, and can be run. */
 static void test_table(void **state)
 {
     (void)state;
@@ -177,7 +177,7 @@ static void test_examples(void **state)
             bool quoted = false;
             struct err err = {""};
 
-            /* as a shell: quotes away, blanks in them too, the rest ends at a redirection */
+            /* like a shell: removes quotes, keeps blanks between them, stops at a redirection */
             for (; *line != '\0' && (quoted || strchr("<>|)", *line) == NULL); line++) {
                 if (*line == '"') {
                     quoted = !quoted;

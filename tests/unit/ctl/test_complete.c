@@ -32,7 +32,7 @@ static void see_question(struct complete *complete, const char *placeholder, con
     snprintf(seen->asked, sizeof(seen->asked), "%s:%s", placeholder, typed);
 }
 
-/* Splits `line` at blanks; one that ends with a blank has an empty last word. */
+/* Splits `line` at blanks; a line that ends with a blank has an empty last word. */
 static void complete_line(struct seen *seen, const char *line)
 {
     static char copy[512];
@@ -111,11 +111,11 @@ static void test_values(void **state)
     assert_string_equal(complete_value(words, 7, OPTION_SOCKET), "/s");
     assert_string_equal(complete_value(words, 7, OPTION_URL), "https://x");
     assert_null(complete_value(words, 7, OPTION_CACERT));
-    assert_null(complete_value(words, 2, OPTION_SOCKET)); /* it is being typed */
+    assert_null(complete_value(words, 2, OPTION_SOCKET)); /* the value is still being typed */
     assert_null(complete_value(ended, 5, OPTION_SOCKET));
 }
 
-/* What a shell would run or expand is never offered. */
+/* A value that a shell would run or expand is never offered. */
 static void test_plain(void **state)
 {
     static const char *const bad[] = {"",      "$(x)@x", "a;b@x", "a b@x", "'a@x",  "\"a\"@x",

@@ -82,7 +82,7 @@ static void relative_is(const char *at_text, const char *now_text, const char *e
     buf_finish(&text);
 }
 
-/* $TZ is Berlin's: the day is the reader's. */
+/* $TZ is Europe/Berlin: days are those of the reader's time zone. */
 static void test_relative(void **state)
 {
     static const char now[] = "2026-11-24T08:00:00Z";
@@ -98,7 +98,7 @@ static void test_relative(void **state)
     relative_is("2027-10-02T12:00:00Z", now, "in 312 days");
     relative_is("2028-10-02T12:00:00Z", now, "2028-10-02");
     relative_is("2020-10-02T12:00:00Z", now, "2020-10-02");
-    /* over the end of summer time */
+    /* across the end of summer time */
     relative_is("2026-10-24T12:00:00Z", "2026-10-26T12:00:00Z", "2 days ago");
 }
 

@@ -67,14 +67,14 @@ static void test_unknown(void **state)
     }
 }
 
-/* A page: nothing wider than a terminal, the overview no longer than one. */
+/* A help page is no wider than a terminal, and the overview no longer. */
 static void test_page(void **state)
 {
     (void)state;
     for (size_t i = 0; nouns[i] != NULL; i++) {
         for (const struct command *command = nouns[i]->commands; command->verb != NULL; command++) {
             char *text = help_text(nouns[i]->name, command->verb);
-            char *rest = strchr(text, '\n') + 1; /* it may be long */
+            char *rest = strchr(text, '\n') + 1; /* the first line may be long */
 
             for (char *line = strtok(rest, "\n"); line != NULL; line = strtok(NULL, "\n")) {
                 if (strlen(line) > 80) {

@@ -1,4 +1,4 @@
-/* The readers of foreign files, octet by octet. */
+/* The readers of other programs' files, octet by octet. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,9 +13,9 @@
 #include "base/buf.h"
 #include "ctl/import_file.h"
 
-#define TODAY 20000 /* days */
+#define TODAY 20000 /* days since 1970 */
 
-/* What a file reads as: one line for each record, "LINE row", "LINE -label" or "LINE !flaw". */
+/* The records of a file, one on each line: "LINE row", "LINE -label" or "LINE !flaw". */
 static char *read_all(enum import_format format, struct span text, const char *domain)
 {
     struct import_reader reader = {

@@ -74,7 +74,7 @@ static void test_table(void **state)
     table_is(PRINT_UNCUT, "NAME    STATE      ADDRESSES\n"
                           "\xc3\x84lice   -          a@example.org\n"
                           "b\\x09b  suspended  \n");
-    /* the widest columns give way, and none goes */
+    /* the widest columns are cut, and no column is dropped */
     table_is(26, "NAME    STATE     ADDRESS\xe2\x80\xa6\n"
                  "\xc3\x84lice   -         a@examp\xe2\x80\xa6\n"
                  "b\\x09b  suspend\xe2\x80\xa6  \n");

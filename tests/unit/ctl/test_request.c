@@ -105,7 +105,7 @@ static void test_bodies(void **state)
                "/v1/api-keys",
                "{\"domains\":[\"x.org\"],\"label\":\"b\",\"rights\":[\"users:read\","
                "\"audit:read\"]}");
-    /* the secret is not asked for here */
+    /* building the request does not ask for the secret */
     request_is("password set alice --password-stdin --keep-credentials", "/v1/users/alice/password",
                "{\"keep_credentials\":true}");
 }

@@ -53,7 +53,7 @@ static void test_values(void **state)
     value_is(false, FORM_ID, "\"7\"", "k7");
 }
 
-/* A pipe gets what JSON has, people what they can read. */
+/* A pipe gets the value as in JSON, a terminal gets a readable form. */
 static void test_time_values(void **state)
 {
     (void)state;
@@ -111,7 +111,7 @@ static void test_rules(void **state)
              "\"rates\":[{\"count\":\"new_recipients\",\"n\":5,\"per\":\"1h\"}]}",
              "mon-fri 07:00-19:00, at most 10 MiB, 50 recipients, until 2026-12-31T00:00:00Z, "
              "5 new recipients/1h");
-    /* of a newer authd, or of another's making */
+    /* values of a newer authd, or of another server */
     value_is(true, FORM_RULES, "{\"networks\":7,\"rates\":[1],\"max_size\":\"x\"}", "0 /");
 }
 

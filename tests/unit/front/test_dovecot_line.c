@@ -132,7 +132,7 @@ static void test_escapes(void **state)
                         "a\tb\x01"
                         "c\0d\re\nfxg",
                         13);
-    /* An escaped TAB adds no field. */
+    /* An escaped TAB begins no new field. */
     command = PARSE("AUTH\t1\tPLAIN\tservice=x\x01tresp=AA==");
     assert_false(command.has_data);
 }
@@ -146,7 +146,7 @@ static void test_cont(void **state)
     assert_int_equal(command.id, 4);
     assert_int_equal(command.data.len, 0);
     assert_span(PARSE("CONT\t4\tAA==").data, "AA==");
-    assert_span(PARSE("CONT\t4\tAA==\tx").data, "AA==\tx"); // not base64, later
+    assert_span(PARSE("CONT\t4\tAA==\tx").data, "AA==\tx"); // the decoder refuses it later
 }
 
 static void decodes(const char *data, const char *expected, size_t length)
@@ -176,7 +176,7 @@ static void test_decode(void **state)
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_false(dovecot_response_decode(span_of(bad[i]), out, sizeof(out), &length));
     }
-    /* More than there is room for is refused, not cut. */
+    /* A response that does not fit is refused, not cut. */
     assert_false(dovecot_response_decode(SPAN_LITERAL("QUJDREVG"), out, 3, &length));
 }
 

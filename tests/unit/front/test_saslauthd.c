@@ -1,4 +1,4 @@
-/* saslauthd: connections, with a core/login that decides when the test says so. */
+/* saslauthd: connections, with a replacement of core/login that the test controls. */
 #include "../loop/until.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 
 #define ALICE "\0\5alice\0\6secret\0\4smtp\0\13example.org"
 
-/* ---- instead of core/login ---- */
+/* ---- the replacement of core/login ---- */
 
 struct login {
     char name[64];
@@ -27,7 +27,7 @@ struct login {
     void *arg;
 };
 
-static struct login *current; /* the one under way */
+static struct login *current; /* the login under way */
 static int begun;
 static int cancelled;
 
@@ -122,7 +122,7 @@ static int teardown(void **state)
     saslauthd_destroy(fixture->front);
     loop_destroy(fixture->loop);
     free(fixture);
-    return current != NULL; /* nobody would be told */
+    return current != NULL; /* fails if a login was left under way */
 }
 
 static void turns(struct fixture *fixture)
@@ -298,7 +298,7 @@ static void test_drain(void **state)
     char octet;
     assert_int_equal(recv(idle, &octet, 1, 0), 0);
     close(idle);
-    idle = client_connect(fixture); /* too late */
+    idle = client_connect(fixture); /* after the drain began */
     assert_int_equal(recv(idle, &octet, 1, 0), 0);
     close(idle);
     assert_int_equal(saslauthd_live(fixture->front), 1);

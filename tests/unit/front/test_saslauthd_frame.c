@@ -1,4 +1,4 @@
-/* saslauthd_frame: what is a request, in which pieces it may come, and what it says. */
+/* saslauthd_frame: which octets are a request, in which pieces it may come, and its fields. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,7 +34,7 @@ static void assert_span(struct span span, const char *expected)
     }
 }
 
-/* Parses a copy of the exact size, so that a sanitizer sees every octet read too many. */
+/* Parses a copy of the exact size, so that a sanitizer notices a read beyond the input. */
 static enum saslauthd_frame_state state_of(struct span input, const char *why)
 {
     char *copy = mem_calloc(1, input.len + 1);
@@ -110,7 +110,7 @@ static void test_the_fifth_string_counts_if_it_is_there(void **state)
     client_case("192.0.2.1;587", 0, "192.0.2.1");
     client_case("2001:db8::1;587", 0, "2001:db8::1");
     client_case("192.0.2.1", 0, "192.0.2.1");
-    client_case("192.0.2.1;587", 1, ""); /* never waited for */
+    client_case("192.0.2.1;587", 1, ""); /* the rest of it is not waited for */
     client_case("192.0.2.1;587", 14, "");
     client_case("", 0, "");
     client_case(";", 0, "");
@@ -118,7 +118,7 @@ static void test_the_fifth_string_counts_if_it_is_there(void **state)
     client_case("192.0.2.1 user=root;587", 0, "");
 }
 
-/* It comes along or not, as the kernel likes: so it must not change the answer. */
+/* Whether the fifth string arrives in the same read is chance, so it must not change the answer. */
 static void test_a_bad_fifth_string_is_ignored(void **state)
 {
     (void)state;
@@ -137,7 +137,7 @@ static void test_a_bad_fifth_string_is_ignored(void **state)
     buf_finish(&buf);
 }
 
-/* One field of `length` octets, the others short. */
+/* Parses a request whose field `field` has `length` octets and whose other fields are short. */
 static enum saslauthd_frame_state state_with_length(int field, size_t length, const char *why)
 {
     char *octets = mem_calloc(1, length + 1);
@@ -222,11 +222,11 @@ static void test_login_and_realm_are_joined_one_way(void **state)
     login_case("alice", "", "alice");
     login_case("alice@example.org", "", "alice@example.org");
     login_case("", "example.org", "");
-    /* Given twice. */
+    /* A login that has its domain already. */
     login_case("alice@example.org", "example.org", "alice@example.org");
     login_case("alice@Example.ORG", "example.org", "alice@Example.ORG");
-    /* What libsasl makes of alice@example.org@evil.example: no login, instead of somebody else's.
-     */
+    /* libsasl splits alice@example.org@evil.example this way: it must become no login, rather than
+     * another user's. */
     login_case("alice@example.org", "evil.example", "alice@example.org@evil.example");
     login_case("example.org", "example.org", "example.org@example.org");
     login_case("alice@sub.example.org", "example.org", "alice@sub.example.org@example.org");

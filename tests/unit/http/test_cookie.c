@@ -38,7 +38,7 @@ static void test_none(void **state)
     assert_cookie("a=\"__Host-authd=abc\"", "");
 }
 
-/* Nobody can tell which of the two is ours. */
+/* Of two cookies with our name, an attacker may have set one: neither is taken. */
 static void test_twice(void **state)
 {
     (void)state;

@@ -137,7 +137,7 @@ static void test_query(void **state)
     assert_int_equal(json_integer_value(json_object_get(object, "count")), 7);
     json_decref(object);
 
-    /* What does not read as its type stays a text, for field_check to refuse. */
+    /* A value that cannot be read as its type stays a text, which field_check refuses. */
     assert_null(uri_parse(&uri, "/?on=yes&count=-7&x=1", arena));
     object = field_query(fields, &uri);
     assert_true(json_is_string(json_object_get(object, "on")));
@@ -218,7 +218,7 @@ static void test_times(void **state)
     }
 }
 
-/* Cut where an answer would grow with its request, and never within a character. */
+/* A long name is cut at a whole character, so that no answer grows with its request. */
 static void test_long_names(void **state)
 {
     char body[400] = "{\"name\":\"a\",\"";

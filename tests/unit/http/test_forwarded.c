@@ -22,25 +22,25 @@ static void test_client(void **state)
         const char *header;
         const char *client;
     } cases[] = {
-        /* Nobody we trust wrote it. */
+        /* The header does not come from a trusted proxy. */
         {"198.51.100.1", "", "198.51.100.1"},
         {"198.51.100.1", "192.0.2.1", "198.51.100.1"},
-        /* One proxy, and two. */
+        /* No entry, one proxy, two proxies. */
         {"127.0.0.1", "", "127.0.0.1"},
         {"127.0.0.1", "192.0.2.1", "192.0.2.1"},
         {"127.0.0.1", "192.0.2.1, 10.1.2.3", "192.0.2.1"},
-        /* What the client claims itself stands before what the proxies know. */
+        /* The client's own entries stand before those of the proxies. */
         {"127.0.0.1", "203.0.113.9, 192.0.2.1", "192.0.2.1"},
         {"127.0.0.1", "127.0.0.1,10.0.0.1 ,\t192.0.2.1", "192.0.2.1"},
         {"127.0.0.1", "203.0.113.9, 10.0.0.1, 192.0.2.1, 10.0.0.2", "192.0.2.1"},
-        /* All are ours: the farthest. */
+        /* All entries are trusted proxies: the first entry counts. */
         {"127.0.0.1", "10.0.0.1, 10.0.0.2", "10.0.0.1"},
         /* Ports, brackets, IPv6. */
         {"127.0.0.1", "192.0.2.1:4711", "192.0.2.1"},
         {"127.0.0.1", "[2001:db8::1]:4711", "2001:db8::1"},
         {"127.0.0.1", "2001:db8::1", "2001:db8::1"},
         {"2001:db8:1::5", "192.0.2.1", "192.0.2.1"},
-        /* Garbage ends the chain where it stands. */
+        /* The chain ends at an entry that is no address. */
         {"127.0.0.1", "unknown", "127.0.0.1"},
         {"127.0.0.1", "192.0.2.1, _hidden, 10.0.0.9", "10.0.0.9"},
         {"127.0.0.1", "192.0.2.1,", "127.0.0.1"},
@@ -64,7 +64,7 @@ static void test_client(void **state)
     }
 }
 
-/* A unix socket has no address; without a list nobody is trusted. */
+/* A peer on a unix socket has no address; without a list of proxies no peer is trusted. */
 static void test_nobody(void **state)
 {
     const struct forwarded_rule none = {0};

@@ -7,7 +7,7 @@
 
 #include "http/rights.h"
 
-/* One caller of each kind. */
+/* A caller with these properties. */
 static struct caller caller_of(enum caller_kind kind, enum caller_role role, bool fresh,
                                const char *rights)
 {
@@ -83,7 +83,7 @@ static void test_fresh(void **state)
     assert_int_equal(judge(&session, STALE(CALLER_USER), NULL), RIGHTS_ALLOWED);
 }
 
-/* A session that must enrol a second factor first. */
+/* A session whose user has to enrol a second factor first. */
 static void test_must_enrol(void **state)
 {
     static const struct http_route route = {.roles = ROLE_SELF | ROLE_ADMIN, .resource = "users"};

@@ -87,7 +87,7 @@ static bool is_open(const struct http_route *route)
     return false;
 }
 
-/* Whoever adds a route must say who may use it, and by which right of an API key. */
+/* Every route names the roles that may use it, and the right that an API key needs. */
 static void test_real_table(void **state)
 {
     (void)state;

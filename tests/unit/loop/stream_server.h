@@ -30,7 +30,7 @@ struct server {
     const char *answer;
     size_t answer_length;
     int lines;
-    int calls; /* of `input` */
+    int calls; /* how often `input` was called */
     int gone;
     int closed;
     bool answerable; /* as seen in `gone` */
@@ -163,7 +163,7 @@ static inline void peer_leave(struct server *server)
     server->peer = -1;
 }
 
-/* What has arrived at the client, as text; an error or EOF where that is expected instead. */
+/* Checks the text that has arrived at the client. */
 static inline void peer_expect(struct server *server, const char *text)
 {
     char got[256] = "";

@@ -1,4 +1,4 @@
-/* listen: which sockets are taken over, which are refused, who may connect. */
+/* listen: which sockets it takes over, which it refuses, and which peers may connect. */
 #include "until.h"
 
 #include <arpa/inet.h>
@@ -21,7 +21,7 @@ struct fixture {
     char directory[64];
     char path[80];
     int accepted;
-    int fd; /* the last one accepted */
+    int fd; /* of the last accepted connection */
     struct peer peer;
     struct err err;
 };
@@ -45,7 +45,7 @@ static int teardown(void **state)
         close(fixture->fd);
     }
     unlink(fixture->path);
-    int left = rmdir(fixture->directory); /* no other file was left behind */
+    int left = rmdir(fixture->directory); /* fails if another file was left behind */
     loop_destroy(fixture->loop);
     free(fixture);
     return left;
@@ -150,7 +150,7 @@ static void test_a_live_socket_is_refused(void **state)
     assert_null(listen_at(fixture));
     assert_mentions(fixture, fixture->path);
     assert_mentions(fixture, "another program is listening");
-    close(client_connect(fixture->path)); /* and goes on living */
+    close(client_connect(fixture->path)); /* the other program's socket still works */
     listen_destroy(listener);
 }
 
@@ -215,7 +215,7 @@ static void test_mode_is_exact_whatever_the_umask(void **state)
 static void test_owner_and_group(void **state)
 {
     struct fixture *fixture = *state;
-    bool root = geteuid() == 0; /* others can only be refused */
+    bool root = geteuid() == 0; /* without root, the connection can only be refused */
     struct listener *listener = listen_create(
         &(struct listen_options){
             .path = fixture->path, .owner = 65533, .group = 65532, .mode = 0660},
@@ -329,7 +329,7 @@ static void test_without_descriptors_it_waits_and_recovers(void **state)
     int fillers = 0;
     setrlimit(RLIMIT_NOFILE, &none);
     while (fillers < 64 && (filler[fillers] = dup(client)) >= 0) {
-        fillers++; /* the holes below the limit */
+        fillers++; /* takes the free descriptors below the limit */
     }
     loop_turns(fixture->loop, 3);
     assert_int_equal(fixture->accepted, 0);
@@ -339,7 +339,7 @@ static void test_without_descriptors_it_waits_and_recovers(void **state)
         close(filler[--fillers]);
     }
     loop_turns(fixture->loop, 1);
-    assert_int_equal(fixture->accepted, 0); /* a pause, not one try after the other */
+    assert_int_equal(fixture->accepted, 0); /* the listener pauses before it tries again */
     loop_run_until(fixture->loop, has_accepted, fixture);
     close(client);
     listen_destroy(listener);

@@ -17,9 +17,9 @@ struct probe {
     struct loop_hook hook;
     struct fixture *fixture;
     char letter;
-    struct probe *then; /* deferred for `phase` by this one, or undeferred: */
-    enum loop_phase phase;
-    bool undefers;
+    struct probe *then;    /* the probe that this hook defers or undefers; NULL: none */
+    enum loop_phase phase; /* for which `then` is deferred */
+    bool undefers;         /* undefers `then` instead of deferring it */
 };
 
 static void trace(struct fixture *fixture, char letter)
@@ -155,13 +155,13 @@ static void test_the_running_phase_is_the_next_turn(void **state)
     self.then = &self;
     self.phase = LOOP_WRITE;
     defer(&self, LOOP_WRITE);
-    run_turns(fixture); /* ends, although the hook defers itself for ever: events get their turn */
+    run_turns(fixture); /* returns although the hook always defers itself: events get their turn */
     loop_undefer(fixture->loop, &self.hook);
     assert_non_null(strstr(fixture->trace, "s.s"));
     assert_null(strstr(fixture->trace, "ss"));
 }
 
-/* No event is there to end the wait: the loop must not wait at all. */
+/* Without events, a loop that waits never returns: with a deferred hook it must not wait. */
 static void stop_hook(void *arg)
 {
     loop_stop(arg);

@@ -1,4 +1,4 @@
-/* stream: what a peer can do to a connection, from one octet at a time to never reading. */
+/* stream: peers that send one octet at a time, that never read, that leave, and others. */
 #include "stream_server.h"
 
 #include "until.h"
@@ -44,7 +44,7 @@ static void test_a_line_of_input_max_is_too_much(void **state)
     text[INPUT_MAX - 1] = '\0';
     peer_send(server, text);
     loop_turns(server->loop, 3);
-    assert_int_equal(server->gone, 0); /* one less is not */
+    assert_int_equal(server->gone, 0); /* one octet less is allowed */
     peer_send(server, "x");
     loop_turns(server->loop, 3);
     assert_int_equal(server->gone, 1);
@@ -107,7 +107,7 @@ static void test_partial_writes_lose_nothing(void **state)
     assert_true(server->stream->output.len > 0);
     peer_expect_pattern(server, pattern, server->answer_length);
     peer_expect_nothing(server);
-    peer_send(server, "more\n"); /* it was choked, and reads again */
+    peer_send(server, "more\n"); /* the stream was choked, and reads again */
     loop_turns(server->loop, 3);
     assert_int_equal(server->lines, 2);
     server_end(server);
@@ -127,8 +127,8 @@ static void test_who_never_reads_is_not_read_from(void **state)
         loop_turns(server->loop, 1);
     }
     loop_turns(server->loop, 10);
-    assert_true(server->lines < sent); /* the rest waits in the kernel, */
-    assert_true(server->stream->output.len <= OUTPUT_HIGH + 1000); /* not here */
+    assert_true(server->lines < sent); /* the other lines wait in the kernel */
+    assert_true(server->stream->output.len <= OUTPUT_HIGH + 1000); /* the output stays bounded */
     assert_int_equal(server->gone, 0);
     peer_expect_pattern(server, pattern, (size_t)sent * 1000);
     assert_int_equal(server->lines, sent);
@@ -191,7 +191,7 @@ static void test_the_peer_closes_with_a_request_outstanding(void **state)
     loop_turns(server->loop, 3);
     assert_int_equal(server->gone, 1);
     assert_false(server->answerable);
-    /* An owner that answers all the same does no harm, and gets no second call. */
+    /* An owner may answer although the peer is gone, and `gone` is not called again. */
     stream_write(server->stream, SPAN_LITERAL("ok\n"));
     loop_turns(server->loop, 2);
     stream_write(server->stream, SPAN_LITERAL("ok\n"));
@@ -240,7 +240,7 @@ static void test_the_peer_leaves_while_output_waits(void **state)
     struct server *server = server_unix(pattern);
     peer_send(server, "go\n");
     loop_turns(server->loop, 3);
-    peer_leave(server); /* it is choked: only writing can tell, and raises no SIGPIPE */
+    peer_leave(server); /* a choked stream notices only by writing, which raises no SIGPIPE */
     loop_turns(server->loop, 3);
     assert_int_equal(server->gone, 1);
     server_end(server);
@@ -256,7 +256,8 @@ static void close_with_input_unread(int fds[2])
     peer_send(server, "one\ntwo\nthree\n");
     loop_turns(server->loop, 3);
     assert_int_equal(server->lines, 1);
-    peer_send(server, "four\n"); /* a reset would destroy the answer not yet read */
+    /* A reset would destroy the answer that the peer has not read yet. */
+    peer_send(server, "four\n");
     loop_turns(server->loop, 3);
     assert_int_equal(server->closed, 0);
     peer_expect(server, "bye\n");
@@ -278,7 +279,7 @@ static void test_close_is_seen_as_eof_not_as_reset(void **state)
     close_with_input_unread(fds);
 }
 
-/* Postfix connects anew only when a write fails. */
+/* Postfix connects again only after a failed write. */
 static void test_close_of_an_idle_peer_is_final(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* workers: what is run, completed and destroyed, and what is not. Also to be run under TSan. */
+/* workers: which jobs are run, completed and destroyed. To be run with ThreadSanitizer as well. */
 #include "until.h"
 
 #include <pthread.h>
@@ -16,17 +16,17 @@
 struct fixture {
     struct loop *loop;
     struct workers *workers;
-    sem_t started; /* a job of the gated kind has begun, */
-    sem_t gate;    /* and waits for this */
+    sem_t started; /* posted by a gated job when it begins */
+    sem_t gate;    /* a gated job waits for it */
     atomic_int run;
     int done;
     int expired;
     int destroyed;
-    int owners; /* sum of what `done` was given */
+    int owners; /* sum of the owners that `done` got */
     int nice;
     bool blocked;
     char name[16];
-    int order;           /* the sources of what was run, a digit each */
+    int order;           /* the sources of the jobs that ran, one digit each */
     struct task *victim; /* cancelled by the next completion */
 };
 
@@ -97,7 +97,7 @@ static struct task *submit(struct fixture *fixture)
     return task;
 }
 
-/* One job that keeps the only worker until the gate opens. */
+/* Submits a job that keeps the only worker until the gate opens. */
 static struct task *submit_gated(struct fixture *fixture)
 {
     struct task *task = task_make(fixture, INT64_MAX);
@@ -178,16 +178,16 @@ static void test_a_full_queue_refuses(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_make(1, 2);
-    submit_gated(fixture); /* runs: takes no place in the queue */
+    submit_gated(fixture); /* runs at once, and takes no place in the queue */
     submit(fixture);
     submit(fixture);
     struct task *refused = task_make(fixture, INT64_MAX);
     assert_false(workers_submit(fixture->workers, &refused->job));
-    free(refused); /* still ours */
+    free(refused); /* a refused job belongs to the caller */
     sem_post(&fixture->gate);
     wait_destroyed(fixture, 3);
     assert_int_equal(fixture->done, 3);
-    submit(fixture); /* there is room again */
+    submit(fixture); /* the queue has room again */
     wait_destroyed(fixture, 4);
     fixture_free(fixture);
 }
@@ -224,7 +224,7 @@ static void test_cancelled_by_another_completion(void **state)
     struct fixture *fixture = fixture_make(1, 3);
     submit(fixture);
     fixture->victim = submit(fixture);
-    while (fixture->run < 2) { /* both are in one batch, or the second comes later: same result */
+    while (fixture->run < 2) { /* one batch or two: the result is the same */
         usleep(100);
     }
     wait_destroyed(fixture, 2);
@@ -250,7 +250,7 @@ static void test_an_expired_job_is_completed_without_running(void **state)
 static void *open_gate(void *arg)
 {
     struct fixture *fixture = arg;
-    usleep(20 * 1000); /* usually after workers_destroy() began to wait; either order is right */
+    usleep(20 * 1000); /* usually workers_destroy() waits by then; both orders are right */
     sem_post(&fixture->gate);
     return NULL;
 }
@@ -259,7 +259,7 @@ static void test_destroy_with_work_in_every_state(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_make(1, 10);
-    submit(fixture); /* finished, not delivered */
+    submit(fixture); /* finished, but not delivered */
     submit_gated(fixture);
     for (int i = 0; i < 10; i++) {
         submit(fixture);
@@ -282,7 +282,7 @@ static void inspect_run(struct job *job)
     pthread_sigmask(SIG_SETMASK, NULL, &mask);
     fixture->blocked = sigismember(&mask, SIGTERM) && !sigismember(&mask, SIGSEGV);
     fixture->nice = getpriority(PRIO_PROCESS, (id_t)gettid());
-    while (fixture->name[0] == '\0' || fixture->name[4] != '-') { /* set by the creator */
+    while (fixture->name[0] == '\0' || fixture->name[4] != '-') { /* its creator sets it */
         pthread_getname_np(pthread_self(), fixture->name, sizeof(fixture->name));
     }
     task_run(job);
@@ -343,7 +343,7 @@ static void test_sources_take_turns(void **state)
     fixture_free(fixture);
 }
 
-/* However many new sources come, the second job of one that is there has its turn. */
+/* The second job of a waiting source has its turn, however many new sources come. */
 static void test_newcomers_do_not_hold_up_a_round(void **state)
 {
     (void)state;
@@ -360,7 +360,8 @@ static void test_newcomers_do_not_hold_up_a_round(void **state)
     fixture_free(fixture);
 }
 
-/* Who fills the queue makes room for who does not; among equals nobody has to. */
+/* A source with many jobs in a full queue loses its last job to a source with fewer jobs; a source
+ * with as many jobs as the others is refused. */
 static void test_a_full_queue_has_room_for_who_sends_less(void **state)
 {
     (void)state;
@@ -371,11 +372,11 @@ static void test_a_full_queue_has_room_for_who_sends_less(void **state)
     }
     assert_false(submit_from(fixture, 1));
     assert_true(submit_from(fixture, 2));
-    assert_false(submit_from(fixture, 3)); /* as late as the last of the others */
+    assert_false(submit_from(fixture, 3)); /* would be as late as the last job of the others */
     sem_post(&fixture->gate);
     wait_destroyed(fixture, 5);
     assert_int_equal(fixture->order, 112);
-    assert_int_equal(fixture->expired, 1); /* the last of source 1 */
+    assert_int_equal(fixture->expired, 1); /* the last job of source 1 */
     assert_int_equal(fixture->done, 5);
     fixture_free(fixture);
 }
@@ -385,7 +386,7 @@ static void note_idle(void *arg)
     sem_post(arg);
 }
 
-/* Once after each busy time, not again and again. */
+/* An idle thread calls `idle` once after each busy time. */
 static void test_an_idle_thread_says_so_once(void **state)
 {
     (void)state;
@@ -405,7 +406,7 @@ static void test_an_idle_thread_says_so_once(void **state)
         while (sem_wait(&idle) < 0) {
         }
     }
-    usleep(100 * 1000); /* five times as long: a second call would have come */
+    usleep(100 * 1000); /* five times the idle time: enough for a wrong second call */
     assert_int_equal(sem_trywait(&idle), -1);
     fixture_free(fixture);
     sem_destroy(&idle);

@@ -1,4 +1,4 @@
-/* Turns the loop until something has happened; fails the test when it never does. */
+/* Turns the loop until a condition holds; fails the test if that takes too long. */
 #ifndef TESTS_UNIT_LOOP_UNTIL_H
 #define TESTS_UNIT_LOOP_UNTIL_H
 
@@ -13,7 +13,7 @@
 
 #include "loop/loop.h"
 
-#define UNTIL_TRIES 20000 /* of at least a millisecond: only a hang gets there */
+#define UNTIL_TRIES 20000 /* turns of at least a millisecond: only a hang needs so many */
 
 struct until {
     struct loop *loop;
@@ -44,7 +44,7 @@ static inline void loop_run_until(struct loop *loop, bool (*holds)(void *arg), v
     assert_true(holds(arg));
 }
 
-/* Turns that do not wait: for what is ready, and for what must not happen. */
+/* Turns that do not wait: they run what is ready, and show that nothing else happens. */
 static inline void turn_end(void *arg)
 {
     loop_stop(arg);

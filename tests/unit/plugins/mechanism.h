@@ -1,5 +1,5 @@
-/* Drives a mechanism as the core does: zeroed state, each input in an allocation of its exact size,
- * so that the sanitizer sees a read beyond it. */
+/* Drives a mechanism as the core does, with zeroed state. Each input is an allocation of its exact
+ * size, so that a sanitizer notices a read beyond the input. */
 #ifndef TEST_MECHANISM_H
 #define TEST_MECHANISM_H
 
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* No response at all; an empty one has a pointer. */
+/* An absent response; an empty response has a pointer. */
 #define ABSENT ((struct authd_bytes){NULL, 0})
 #define OCTETS(literal)                                                                            \
     ((struct authd_bytes){(const unsigned char *)(literal), sizeof(literal) - 1})

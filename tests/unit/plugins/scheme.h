@@ -1,4 +1,4 @@
-/* What the tests of all schemes need. */
+/* Helpers for the tests of all schemes. */
 #ifndef TEST_SCHEME_H
 #define TEST_SCHEME_H
 

@@ -1,6 +1,6 @@
-/* Scheme argon2id, as linked statically or, with an argument, as the module that is installed,
- * whose libsodium keeps its memory. The vectors were made by the reference implementation
- * (libargon2) and by Dovecot's doveadm pw. */
+/* Scheme argon2id: linked statically or, with an argument, loaded from the installed module, where
+ * libsodium's memory is kept between hashes. The vectors come from the reference implementation
+ * (libargon2) and from Dovecot's doveadm pw. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -106,7 +106,7 @@ static void test_other_texts_are_not_hashes(void **state)
                          AUTHD_MATCH_ERROR);
     }
     for (size_t len = 0; len < strlen(VALID) - 22;
-         len++) { /* every cut, while its hash is too short */
+         len++) { /* every cut that leaves too short a hash */
         char cut[sizeof(VALID)] = {0};
         memcpy(cut, VALID, len);
         assert_false(is_hash(scheme, cut));
@@ -136,7 +136,7 @@ static void test_made_hashes_verify(void **state)
     const struct authd_hash_parameters parameters = {.memory = 256 * 1024, .passes = 2};
     unsigned char octets[1024];
     for (size_t i = 0; i < sizeof(octets); i++) {
-        octets[i] = (unsigned char)i; /* every octet, NUL too */
+        octets[i] = (unsigned char)i; /* every octet, including NUL */
     }
     char stored[AUTHD_HASH_MAX + 1];
     char again[AUTHD_HASH_MAX + 1];

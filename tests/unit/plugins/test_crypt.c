@@ -1,5 +1,5 @@
-/* Scheme crypt: hashes made by perl's crypt (libxcrypt), OpenSSL and Dovecot's doveadm pw, and
- * texts that are nearly hashes. */
+/* Scheme crypt: hashes of perl's crypt (libxcrypt), OpenSSL and Dovecot's doveadm pw, and texts
+ * that look almost like hashes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -228,7 +228,7 @@ static void test_limits_of_the_formats(void **state)
     unsigned char octets[1024];
     memset(octets, 'a', sizeof(octets));
 
-    /* bcrypt ignores what follows the 72nd octet; the others do not. */
+    /* bcrypt ignores octets after the 72nd; the other schemes do not. */
     assert_int_equal(SCHEME->verify(of_72, (struct authd_bytes){octets, 71}), AUTHD_MATCH_NO);
     assert_int_equal(SCHEME->verify(of_72, (struct authd_bytes){octets, 72}), AUTHD_MATCH_YES);
     assert_int_equal(SCHEME->verify(of_72, (struct authd_bytes){octets, 73}), AUTHD_MATCH_YES);

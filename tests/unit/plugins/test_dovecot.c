@@ -1,4 +1,4 @@
-/* Scheme dovecot: hashes made by Dovecot's own doveadm pw, and texts that are nearly hashes. */
+/* Scheme dovecot: hashes of Dovecot's doveadm pw, and texts that look almost like hashes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,7 +30,7 @@ static const char *const vectors[] = {
     "{LDAP-MD5}PLTnMmMfR+brlh80VUt83g==",
     "{LDAP-MD5.HEX}3cb4e732631f47e6eb961f34554b7cde",
     "{PLAIN-MD5}3cb4e732631f47e6eb961f34554b7cde",
-    "{PLAIN-MD5}PLTnMmMfR+brlh80VUt83g==", /* Dovecot tells them by their length */
+    "{PLAIN-MD5}PLTnMmMfR+brlh80VUt83g==", /* Dovecot tells hex and base64 apart by the length */
     "{PLAIN-MD5.B64}PLTnMmMfR+brlh80VUt83g==",
     "{SHA}L55TUjtiq8FBorTWAZ0jy6g129A=",
     "{SHA1}L55TUjtiq8FBorTWAZ0jy6g129A=",
@@ -53,7 +53,7 @@ static const char *const vectors[] = {
     "{SHA512-CRYPT}$6$SKC13rXrZpMZHV8O$b1289ZOoXzzf."
     "hklfxQirjZdRzi9XoLxaYEvgHJE41sVdS7nLErr99rGm5SRZuDro"
     "5oNQf7mkjAeSPJDWi6F2/",
-    "{SHA512-CRYPT}$1$LOWsVjv5$eow1PGY3Faf.U6bm4fe3Q.", /* Dovecot leaves it to crypt(3) */
+    "{SHA512-CRYPT}$1$LOWsVjv5$eow1PGY3Faf.U6bm4fe3Q.", /* by crypt(3), as in Dovecot */
     "{MD5-CRYPT}$1$121VqqsD$TRSBPLBdmanOHcRW250oW1",
     "{MD5}$1$J/gQ.Iak$.Ae435bSTKYLvcmmlg6rH/",
     "{PLAIN}correct horse",
@@ -83,7 +83,7 @@ static const char *const not_hashes[] = {
     "{SSHA}L55TUjtiq8FBorTWAZ0jy6g129A=",      /* no salt */
     "{SSHA}yihJGpqbZ1Jwr5UDPpxGrcbigI",        /* cut */
     "{SSHA}yihJGpqbZ1Jwr5UDPpxGrcbigId93iY",   /* cut, unpadded */
-    "{SSHA}yihJGpqbZ1Jwr5UDPpxGrcbigId93iYb=", /* padding that pads nothing */
+    "{SSHA}yihJGpqbZ1Jwr5UDPpxGrcbigId93iYb=", /* padding that is not needed */
     "{SSHA} yihJGpqbZ1Jwr5UDPpxGrcbigId93iYb",
     "{SSHA}yihJGpqbZ1Jwr5UDPpxGrcbigId93iYb\n",
     "{SSHA.}yihJGpqbZ1Jwr5UDPpxGrcbigId93iYb",
@@ -94,7 +94,7 @@ static const char *const not_hashes[] = {
     "{SSHA.HEX}2020c822454e5eb43ac6b02dcd49abfa9a51f402",        /* no salt */
     "{SSHA.HEX}2020c822454e5eb43ac6b02dcd49abfa9a51f402bf26e06", /* half an octet */
     "{SHA}L55TUjtiq8FBorTWAZ0jy6g129A",
-    "{SHA}L55TUjtiq8FBorTWAZ0jy6g129B=", /* bits that no octet has */
+    "{SHA}L55TUjtiq8FBorTWAZ0jy6g129B=", /* stray bits at the end */
     "{SHA}yihJGpqbZ1Jwr5UDPpxGrcbigId93iYb",
     "{SHA256}QQTTb42iwlQ0n4WDZ5Pr4CngyVcGOjTJHC6SAxh7VjE",
     "{SHA256}L55TUjtiq8FBorTWAZ0jy6g129A=",
@@ -180,15 +180,15 @@ static void test_other_texts_are_not_hashes(void **state)
     }
 }
 
-/* A salt may be of any length, so a cut of a few octets of it is another hash; a password in clear
- * has no length at all. */
+/* A cut hash may still be a hash, because a salt and a cleartext password may have any length: but
+ * it must not match. */
 static void test_cut_hashes_do_not_match(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
         char cut[AUTHD_HASH_MAX + 1] = {0};
         if (strstr(vectors[i], "ARGON2") != NULL) {
-            continue; /* dear */
+            continue; /* slow */
         }
         for (size_t len = 0; len < strlen(vectors[i]); len++) {
             memcpy(cut, vectors[i], len);

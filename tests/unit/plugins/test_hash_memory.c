@@ -1,6 +1,5 @@
-/* The kept memory of argon2id: reused, wiped where it must be, and out of the way of everything
- * else. Calls what libsodium's
- * calls of mmap and munmap are linked to. */
+/* The memory that argon2id keeps between hashes: it is reused, wiped where needed, and separate
+ * from other mappings. The test calls the functions that replace mmap and munmap in libsodium. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,7 +42,7 @@ static void test_memory_is_kept_and_its_beginning_wiped(void **state)
     unsigned char *second = take(12 * MIB);
     assert_ptr_equal(second, first);
     assert_true(all_zero(second, 8 * MIB));
-    assert_int_equal(second[8 * MIB], 0xA5); /* kept indeed */
+    assert_int_equal(second[8 * MIB], 0xA5); /* kept, not mapped anew */
     assert_int_equal(__wrap_munmap(second, 12 * MIB), 0);
 }
 
@@ -63,7 +62,7 @@ static void test_wipe_leaves_nothing(void **state)
     unsigned char *memory = take(12 * MIB);
     memset(memory, 0xA5, 12 * MIB);
     __wrap_munmap(memory, 12 * MIB);
-    __wrap_munmap(take(1 * MIB), 1 * MIB); /* a smaller hash in between hides nothing */
+    __wrap_munmap(take(1 * MIB), 1 * MIB); /* a smaller hash in between */
     hash_memory_wipe();
     assert_ptr_equal(take(12 * MIB), memory);
     assert_true(all_zero(memory, 12 * MIB));
@@ -75,13 +74,13 @@ static void test_release_gives_the_region_back(void **state)
     (void)state;
     unsigned char *memory = take(4 * MIB);
     memset(memory, 0xA5, 4 * MIB);
-    hash_memory_release(); /* in use: it stays */
+    hash_memory_release(); /* memory in use is not released */
     assert_int_equal(memory[4 * MIB - 1], 0xA5);
     __wrap_munmap(memory, 4 * MIB);
     hash_memory_release();
     unsigned char resident;
     assert_int_equal(mincore(memory, 4096, &resident), -1); /* ENOMEM: not mapped */
-    __wrap_munmap(take(4 * MIB), 4 * MIB); /* and there is a new one for the asking */
+    __wrap_munmap(take(4 * MIB), 4 * MIB);                  /* a new region can be taken */
 }
 
 static void test_region_grows(void **state)

@@ -1,5 +1,5 @@
-/* LOGIN: exchanges as Dovecot's clients lead them, each as a list of responses and of what comes
- * back. */
+/* SASL LOGIN: exchanges as clients of the Dovecot protocol lead them, each as a list of responses
+ * and expected answers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* SASL PLAIN: the examples of RFC 4616, section 4, and what is nearly a message but not one. */
+/* SASL PLAIN: the examples of RFC 4616, section 4, and texts that look almost like a message. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -26,7 +26,7 @@ static void ignore_notice(void *arg, const char *message)
     (void)message;
 }
 
-/* The server may be gone, or in recovery, when it was killed before. */
+/* Connects again while the server is stopped, or in recovery after a kill. */
 static PGresult *server_try(const char *sql)
 {
     static PGconn *pg;
@@ -128,8 +128,9 @@ void server_wait_sleepers(struct fixture *fixture, int count)
     loop_run_until(fixture->loop, sleepers_are, &count);
 }
 
-/* confirm(id, version): -1 refuses; -2 sleeps `version` ms; -3 fails in a way that says nothing;
- * all count themselves, and rolling back does not uncount them. */
+/* confirm(id, version): with id -1 it refuses, with -2 it sleeps `version` ms, with -3 it fails
+ * with an error that means "cannot tell". Each call is counted in a sequence, which a rollback
+ * keeps. */
 void fixture_replace_functions(void)
 {
     server_sql(
@@ -204,7 +205,7 @@ void fixture_open(struct fixture *fixture, const char *url)
 
 static bool all_connected(void *arg)
 {
-    /* The last answers may be on their way still: once seen from outside, look some more times. */
+    /* The pool may not have read its last answers yet: wait for some more polls. */
     int *seen = arg;
     *seen += server_number("SELECT count(*) FROM pg_stat_activity WHERE usename = 'authd_service' "
                            "AND application_name = 'authd' AND state = 'idle'") == 4;
@@ -220,7 +221,7 @@ void fixture_open_up(struct fixture *fixture)
     assert_int_equal(fixture->downs, 0);
 }
 
-/* A backend that was starting when its client went away may still turn up. */
+/* Polls several times: a backend that was starting when its client left may still turn up. */
 static bool all_gone(void *arg)
 {
     int *seen = arg;

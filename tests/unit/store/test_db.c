@@ -46,7 +46,7 @@ static void test_pipeline(void **state)
     assert_int_equal(fixture.downs, 0);
 }
 
-/* One connection: what was asked first takes effect first. */
+/* The write lane has one connection: units take effect in the order in which they were run. */
 static void test_write_order(void **state)
 {
     (void)state;
@@ -80,7 +80,8 @@ static void test_lanes(void **state)
     assert_int_equal(slow.status, DB_OK);
 }
 
-/* The late unit breaks its connection; the read behind it is tried again, on another one. */
+/* A unit that misses its deadline breaks its connection; the reads behind it are tried again on
+ * another connection. */
 static void test_deadline_in_flight(void **state)
 {
     (void)state;
@@ -95,10 +96,10 @@ static void test_deadline_in_flight(void **state)
     for (int i = 0; i < 4; i++) {
         assert_int_equal(behind[i].status, DB_OK);
     }
-    assert_int_equal(fixture.downs, 0); /* the other one was up all the time */
+    assert_int_equal(fixture.downs, 0); /* the other connection was up all the time */
 }
 
-/* A unit that never left the queue leaves the connection alone. */
+/* A unit that misses its deadline in the queue does not break the connection. */
 static void test_deadline_in_queue(void **state)
 {
     (void)state;
@@ -149,7 +150,8 @@ static void test_cannot_tell_is_retried_once(void **state)
     call_confirm(&fixture, &call, -3, 0);
     calls_wait(&fixture, &call, 1);
     assert_int_equal(call.status, DB_DOWN);
-    assert_int_equal(server_number("SELECT last_value FROM authd.test_calls"), 3); /* 1 and two */
+    /* The sequence began at 1, and the unit was run twice. */
+    assert_int_equal(server_number("SELECT last_value FROM authd.test_calls"), 3);
     assert_int_equal(fixture.downs, 0);
 }
 
@@ -172,7 +174,7 @@ static void test_cancel(void **state)
     (void)state;
     struct call queued, sent, other;
     call_read(&fixture, &queued, 0, 10000);
-    db_cancel(queued.unit); /* before the end of the turn: never sent */
+    db_cancel(queued.unit); /* before the end of the turn, so never sent */
     call_read(&fixture, &other, 0, 10000);
     calls_wait(&fixture, &other, 1);
     assert_int_equal(queued.done, 0);
@@ -180,7 +182,7 @@ static void test_cancel(void **state)
 
     call_write(&fixture, &sent, "cancelled", 300);
     server_wait_sleepers(&fixture, 1);
-    db_cancel(sent.unit); /* in flight: takes effect, tells nobody */
+    db_cancel(sent.unit); /* in flight: takes effect, without a callback */
     call_write(&fixture, &other, "other", 0);
     calls_wait(&fixture, &other, 1);
     assert_int_equal(other.status, DB_OK);
@@ -188,7 +190,7 @@ static void test_cancel(void **state)
     assert_int_equal(server_number("SELECT count(*) FROM authd.test_note"), 2);
 
     call_read(&fixture, &queued, 0, 10000);
-    call_read(&fixture, &sent, 1500, 150); /* cancelled, and late: frees its connection */
+    call_read(&fixture, &sent, 1500, 150); /* cancelled and late: its connection is dropped */
     loop_turns(fixture.loop, 2);
     db_cancel(sent.unit);
     server_wait_sleepers(&fixture, 1);
@@ -251,7 +253,7 @@ static void unusable_with(const char *break_sql, const char *mend_sql, const cha
     call_read(&fixture, &call, 0, 10000);
     calls_wait(&fixture, &call, 1);
     assert_int_equal(call.status, DB_DOWN);
-    assert_int_equal(fixture.unusables, 1); /* however many connections found out */
+    assert_int_equal(fixture.unusables, 1); /* one callback for all connections */
     assert_int_equal(fixture.downs, 1);
     server_sql(mend_sql);
     loop_run_until(fixture.loop, is_usable, NULL);

@@ -27,7 +27,7 @@
 #include "store/embedded.h"
 #include "store/migrate.h"
 
-#define PATIENCE_MS 60000 /* only a test that fails waits so long */
+#define PATIENCE_MS 60000 /* only a failing test waits so long */
 
 static char state_dir[64];
 static struct embedded *embedded;
@@ -68,7 +68,7 @@ static void short_sleep(void)
     usleep(20000);
 }
 
-/* The first column of the first row, or the error; the connection's if there is none. */
+/* The first column of the first row, or the error of the query or the connection. */
 static const char *query(const char *url, const char *sql)
 {
     static char text[512];
@@ -172,7 +172,7 @@ static void roles_and_database_are_made(void **state)
     assert_string_equal(query(superuser(), "SELECT setting FROM pg_file_settings"
                                            " WHERE name = 'fsync' ORDER BY seqno LIMIT 1"),
                         "on");
-    assert_string_equal(query(superuser(), "SHOW fsync"), "off"); /* local.conf wins */
+    assert_string_equal(query(superuser(), "SHOW fsync"), "off"); /* local.conf overrides it */
 }
 
 static void directories_are_private(void **state)
@@ -365,14 +365,14 @@ static void a_failed_connection_is_one_line(void **state)
     assert_true(err.text[strlen(err.text) - 1] != ' ');
 }
 
-/* What authd does when it is started, then killed with its whole process group. */
+/* Starts the embedded server in a child, then kills the child with its whole process group. */
 static void start_and_die(void)
 {
     pid_t child = fork();
     if (child == 0) {
         struct err err;
         setpgid(0, 0);
-        open("/dev/null", O_RDONLY); /* not close-on-exec: must not reach the server either */
+        open("/dev/null", O_RDONLY); /* inheritable, but must not reach the server */
         if (embedded_start(state_dir, &err) == NULL) {
             _exit(1);
         }
@@ -465,7 +465,7 @@ static void a_half_made_cluster_is_made_again(void **state)
     start();
     assert_string_equal(query(embedded_service_url(embedded), "SELECT 1"), "1");
     embedded_stop(embedded);
-    start(); /* by now the abandoned initdb has ended, and what it left can be removed */
+    start(); /* the abandoned initdb has ended by now, so its files can be removed */
     assert_false(half_made());
     embedded_stop(embedded);
     remove_state_dir();
@@ -492,7 +492,7 @@ static void wait_tick(evutil_socket_t fd, short what, void *arg)
     }
 }
 
-/* Runs the loop until `over`, or for `ms`. */
+/* Runs the loop until `over` returns true, at most for `ms`. True: `over` did. */
 static bool run_loop(struct loop *loop, bool (*over)(void), int ms)
 {
     struct wait wait = {.loop = loop, .over = over, .deadline = clock_ms() + ms};
@@ -522,7 +522,7 @@ static void a_crashed_server_is_started_again_a_stopped_one_is_not(void **state)
     assert_true(run_loop(loop, answers, PATIENCE_MS));
     assert_int_not_equal(postmaster_pid(), before);
 
-    kill(postmaster_pid(), SIGINT); /* what pg_ctl stop --mode=fast sends */
+    kill(postmaster_pid(), SIGINT); /* the signal of pg_ctl stop --mode=fast */
     for (int64_t end = clock_ms() + PATIENCE_MS; postmaster_pid() != 0 && clock_ms() < end;) {
         short_sleep();
     }

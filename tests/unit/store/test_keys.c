@@ -1,4 +1,4 @@
-/* Whose key files fit which list of keys. */
+/* Which key files fit which list of keys. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 
 #include "store/keys.h"
 
-/* Names parted by commas. */
+/* `text`: names separated by commas. */
 static struct key_names names_of(const char *text)
 {
     struct key_names names = {0};

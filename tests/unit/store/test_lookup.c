@@ -1,4 +1,4 @@
-/* Batches of lookups: every asker gets its own row, whatever the others ask or do. */
+/* Batches of lookups: every asker gets its own row, whatever other askers do. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@ static struct fixture fixture;
 static struct lookup *lookup;
 
 struct asker {
-    struct lookup_request request; /* first: a request is its asker */
+    struct lookup_request request; /* first: a request is cast to its asker */
     char login[64];
     char selector[16];
     int done;
@@ -25,17 +25,17 @@ struct asker {
     int64_t seal;
     int64_t factor;
     char password[64];
-    struct asker *victim; /* cancelled in the callback */
+    struct asker *victim; /* an asker that the callback cancels */
 };
 
-/* Names that no login has, but that must come through a text[] unharmed. */
+/* Names that no login has, but that must pass through a text[] unchanged. */
 static const char *const odd_names[] = {
     "a\"b", "a\\b", "a,b",      "{a}", "NULL",    "null", "",     "a'b",  " a ", "a\\\"",
     "\\",   "\"",   "ünï@ö.de", "$1",  "{\"x\"}", "a\tb", "a\nb", "漢字", "%s"};
 #define ODD_NAMES (sizeof odd_names / sizeof odd_names[0])
 
-/* authd.login_lookup() is replaced by one that takes any name, gives its rows in any order and
- * counts its calls: batches are tested here, not the rules for names. */
+/* Replaces authd.login_lookup() by a function that accepts any name, returns its rows in any order
+ * and counts its calls: the test is about batches, not about names. */
 static void replace_lookup(void)
 {
     server_sql("CREATE TABLE authd.test_name (id bigint, login text);"
@@ -95,7 +95,7 @@ static void on_row(struct lookup_request *request, enum db_status status,
     assert_int_equal(row->credential, asker->selector[0] != '\0' ? row->id + 7 : 0);
     if (row->credential != 0) {
         assert_int_equal(row->credential_version, row->id + 8);
-        assert_string_equal(row->verifier, asker->selector); // each its own
+        assert_string_equal(row->verifier, asker->selector); // each row has its own verifier
         assert_string_equal(row->key, "key");
         assert_int_equal(row->expired, row->id % 2 == 0);
     }
@@ -124,7 +124,7 @@ static void ask(struct asker *asker, const char *login)
 {
     *asker = (struct asker){0};
     snprintf(asker->login, sizeof asker->login, "%s", login);
-    /* Every other one shows an app password. */
+    /* Every other asker presents an app password. */
     static unsigned number;
     if (++number % 2 == 0) {
         snprintf(asker->selector, sizeof asker->selector, "s%u", number);
@@ -173,7 +173,7 @@ static void wait_for(struct asker *asker)
     }
 }
 
-/* All calls of authd.login_lookup() since the setup; the sequence begins at 1. */
+/* The number of calls of authd.login_lookup() since the setup; the sequence begins at 1. */
 static long batches(void)
 {
     return server_number("SELECT last_value FROM authd.test_calls") - 1;
@@ -209,7 +209,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* The function of schema/, as it is. */
+/* Uses the function of schema/ instead of the replacement. */
 static void test_schema_function(void **state)
 {
     (void)state;
@@ -250,7 +250,7 @@ static void test_many(void **state)
         assert_int_equal(askers[i].status, DB_OK);
         assert_false(askers[i].known);
     }
-    assert_int_equal(batches(), 7); /* 400 names by 64 */
+    assert_int_equal(batches(), 7); /* 400 names, 64 in a batch */
 }
 
 static void test_duplicates_and_odd_names(void **state)
@@ -296,7 +296,7 @@ static void test_cancel(void **state)
     lookup_cancel(lookup, &askers[20].request);  /* in flight */
     lookup_cancel(lookup, &askers[199].request); /* waiting for its batch */
     lookup_cancel(lookup, &askers[199].request);
-    askers[0].victim = &askers[30]; /* from a callback, whichever comes first */
+    askers[0].victim = &askers[30]; /* the callback that comes first cancels the other asker */
     askers[30].victim = &askers[0];
     ask_user(&last, 9);
     wait_for(&last);
@@ -313,7 +313,7 @@ static void test_cancel(void **state)
     }
 }
 
-/* A hung server: every asker hears of it, those in flight and those that wait. */
+/* With a hung server, every asker gets an answer: those in flight and those that wait. */
 static void test_deadline(void **state)
 {
     (void)state;
@@ -337,7 +337,7 @@ static void test_deadline(void **state)
     is_user(&again, 1);
 }
 
-/* An error of a batch is nobody's "unknown". */
+/* An error of a batch is not reported as an unknown user. */
 static void test_failed_batch(void **state)
 {
     (void)state;
@@ -352,7 +352,7 @@ static void test_failed_batch(void **state)
     is_user(&asker, 1);
 }
 
-/* Destroyed with askers gone and batches in flight. */
+/* The lookup is destroyed after its askers were cancelled, with batches in flight. */
 static void test_destroy_in_flight(void **state)
 {
     (void)state;

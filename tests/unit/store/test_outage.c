@@ -36,7 +36,7 @@ static bool is_down(void *arg)
     return !is_up(arg);
 }
 
-/* Everything works again: a read and a write. */
+/* Checks that a read and a write work again. */
 static void works(void)
 {
     loop_run_until(fixture.loop, is_up, NULL);
@@ -73,7 +73,8 @@ static void test_backends_terminated(void **state)
     assert_string_equal(server_sql("SELECT string_agg(text, ',') FROM authd.test_note"), "works");
 }
 
-/* Once on each connection of the time of the first loss, once on a new one, and that is enough. */
+/* A read that loses its connection is tried on both old connections and on one new connection, then
+ * given up. */
 static void test_read_breaks_twice(void **state)
 {
     (void)state;
@@ -90,7 +91,8 @@ static void test_read_breaks_twice(void **state)
     works();
 }
 
-/* While the server is gone every unit is told so, and soon; then all is well without a restart. */
+/* While the server is stopped, every unit fails soon; after it is started, units work without a
+ * restart of authd. */
 static void test_stopped(void **state)
 {
     (void)state;
@@ -111,7 +113,7 @@ static void test_stopped(void **state)
     assert_int_equal(fixture.downs, 1);
     assert_null(strchr(fixture.text, '\n'));
     for (int i = 0; i < 5; i++) {
-        call_read(&fixture, &late[i], 0, 10000); /* the grace, not the deadline */
+        call_read(&fixture, &late[i], 0, 10000); /* fails before its deadline */
     }
     calls_wait(&fixture, late, 5);
     for (int i = 0; i < 5; i++) {
@@ -125,7 +127,7 @@ static void test_stopped(void **state)
                      0);
 }
 
-/* One backend is killed: PostgreSQL throws everybody out and recovers. */
+/* One backend is killed: PostgreSQL ends all connections and recovers. */
 static void test_backend_killed(void **state)
 {
     (void)state;
@@ -139,11 +141,12 @@ static void test_backend_killed(void **state)
     calls_wait(&fixture, &read, 1);
     calls_wait(&fixture, &write, 1);
     assert_int_equal(write.status, DB_DOWN);
-    assert_true(read.status == DB_OK || read.status == DB_DOWN); /* as quick as the recovery */
+    assert_true(read.status == DB_OK || read.status == DB_DOWN); /* recovery may be quick */
     works();
 }
 
-/* A server that hangs costs no more than the deadline, and what waits is served when it goes on. */
+/* With a hung server, units fail at their deadline; units that still wait are served when the
+ * server goes on. */
 static void test_hung(void **state)
 {
     (void)state;
@@ -158,9 +161,9 @@ static void test_hung(void **state)
         assert_int_equal(reads[i].status, DB_TIMEOUT);
     }
     loop_run_until(fixture.loop, is_down, NULL);
-    assert_int_equal(write.done, 0); /* its deadline is far */
+    assert_int_equal(write.done, 0); /* its deadline is far away */
     struct call waiting;
-    call_read(&fixture, &waiting, 0, 10000); /* a first attempt to connect is under way */
+    call_read(&fixture, &waiting, 0, 10000); /* the pool is trying to connect */
     loop_turns(fixture.loop, 50);
     assert_int_equal(waiting.done, 0);
     server_signal(SIGCONT);
@@ -171,7 +174,7 @@ static void test_hung(void **state)
     works();
 }
 
-/* Attempts that hang run into their own limit, and the lane is then known to be down. */
+/* Attempts to connect that hang end at their own limit, and then the lane counts as down. */
 static void test_hung_for_long(void **state)
 {
     (void)state;

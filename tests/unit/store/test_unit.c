@@ -1,4 +1,4 @@
-/* What needs no server: literals, error classes, connection strings. */
+/* The parts of store/ that need no server: literals, error classes, connection strings. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* A plugin with one thing wrong: meson.build compiles it once per mistake. */
+/* A plugin with one mistake: meson.build compiles this file once for each mistake. */
 #include <authd/plugin.h>
 
 #ifndef SAMPLE_ABI

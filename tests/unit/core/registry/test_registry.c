@@ -1,6 +1,6 @@
-/* Which modules become plugins, and what those who are refused are told. The argument is the
- * directory of the sample modules; they are copied, since their own directory has whatever mode the
- * build gave it. */
+/* Which modules become plugins, and the errors for the others. The argument is the directory of the
+ * sample modules; the test copies the modules, because the mode of the build's directory is not
+ * known. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -64,7 +64,7 @@ static int place_destroy(void **state)
     return status;
 }
 
-/* Loads the plugins named, NULL-terminated. */
+/* Loads the named plugins; `names` ends with NULL. */
 static struct registry *load_from(const char *directory, const char *const *names, struct err *err)
 {
     struct registry_options options = {.directory = directory, .names = names};
@@ -140,7 +140,7 @@ static void test_bad_modules(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         place_copy(place, cases[i].name);
         refused(place, NAMES(cases[i].name), cases[i].why);
-        refused(place, NAMES(cases[i].name), cases[i].name); /* it is named */
+        refused(place, NAMES(cases[i].name), cases[i].name); /* the error names the plugin */
     }
 }
 
@@ -223,7 +223,7 @@ static void test_owners(void **state)
 {
     struct place *place = *state;
     if (geteuid() != 0) {
-        skip(); /* only root can give files away */
+        skip(); /* only root can change the owner of a file */
     }
     place_copy(place, "good");
     assert_int_equal(chown(path_in(place, "good"), NOBODY, 0), 0);
