@@ -1,4 +1,4 @@
-/* A body of any octets is an object of bounded depth, or there is a sentence about it. */
+/* A request body of any octets becomes an object of bounded depth, or is refused with a reason. */
 #include <stdint.h>
 #include <stdlib.h>
 

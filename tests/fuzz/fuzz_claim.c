@@ -1,6 +1,6 @@
-/* A claim of any octets: it is classified by its secret alone, and what may not be a main password
- * is never classified as one that could have been set. The input is authcid, TAB, authzid, TAB,
- * secret. */
+/* A claim of any octets: unless it is malformed, its secret alone decides its kind, and a secret of
+ * another kind than a main password could never be set as one. The input is authcid, TAB, authzid,
+ * TAB, secret. */
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
-/* Any octets as a code: what is taken for one is canonical and reads back as itself, however it is
- * grouped; and as a password that is followed by a code: both parts are whole and together, with at
- * most one $ between them, what was entered. */
+/* Any octets as a code: an accepted code is canonical and reads back as itself in any grouping. Any
+ * octets as a password with an inline code: the two parts, with at most one $ between them, are
+ * together what was entered. */
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
-/* A Cookie header of any octets: what is found lies within it, has no separator, and no other
- * cookie stands beside it under the same name. */
+/* A Cookie header of any octets: a found cookie lies within the header, has no separator, and is
+ * the only cookie of its name. */
 #include <stdint.h>
 #include <stdlib.h>
 

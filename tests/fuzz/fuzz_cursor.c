@@ -1,5 +1,5 @@
-/* A cursor of any octets is refused, and what we made is read back as it was. The input is the
- * text of a cursor, then, after a NUL, the JSON of a position. */
+/* A cursor of any octets is refused, and a cursor that authd made reads back as its position. The
+ * input is the text of a cursor, a NUL, and the JSON of a position. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -21,7 +21,7 @@ static void round_trip(const struct cursor_list *list, json_t *position, struct 
     const char *text = cursor_make(list, position, arena);
 
     if (text == NULL) {
-        return; /* too long */
+        return; /* the position is too long */
     }
     json_t *again = cursor_read(list, text);
 

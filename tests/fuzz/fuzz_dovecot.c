@@ -1,6 +1,5 @@
-/* A Dovecot client's line under any octets: whatever comes, the command is broken or whole, its
- * spans lie inside the line, and what a reply says of it stays one line with the fields it was
- * given. */
+/* Any octets as a line of a Dovecot client: the command is broken or complete, its spans lie inside
+ * the line, and a reply that quotes them is one line with the given fields. */
 #include <stdlib.h>
 
 #include "front/dovecot_line.h"

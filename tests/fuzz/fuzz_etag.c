@@ -1,4 +1,4 @@
-/* If-Match of any octets: a list holds only what stands in the header, each tag whole. */
+/* An If-Match header of any octets: the list has only tags of the header, each complete. */
 #include <stdint.h>
 #include <stdlib.h>
 

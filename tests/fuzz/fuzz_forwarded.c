@@ -1,5 +1,5 @@
-/* X-Forwarded-For of any octets: without a trusted proxy the client is the peer, and whatever the
- * client wrote before the entry of our proxy changes nothing. */
+/* An X-Forwarded-For header of any octets: without a trusted proxy, the client is the peer; and
+ * octets before the entry of a trusted proxy do not change the result. */
 #include <stdint.h>
 #include <stdlib.h>
 

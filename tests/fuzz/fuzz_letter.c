@@ -1,5 +1,5 @@
-/* Any octets as the parts of a mail: what is written has the headers that we meant and no other,
- * and no line that is too long. The input is from, TAB, to, TAB, subject, TAB, text. */
+/* Any octets as the parts of a mail message: a written message has the intended headers and no
+ * others, and no line that is too long. The input is from, TAB, to, TAB, subject, TAB, text. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

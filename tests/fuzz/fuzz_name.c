@@ -1,5 +1,5 @@
-/* Any octets as a login, an address and a domain: no crash, and what is taken is its own canonical
- * name and holds nothing that means something elsewhere. */
+/* Any octets as a login, an address and a domain: no crash, and a canonical name is its own
+ * canonical name and has no character with a special meaning elsewhere. */
 #include <stdint.h>
 #include <stdlib.h>
 

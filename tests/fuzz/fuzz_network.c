@@ -1,5 +1,4 @@
-/* Any octets as an address and a network: no crash, and what is written of one is read as the same.
- */
+/* Any octets as an address and a network: no crash, and the printed form reads back as the same. */
 #include <stdint.h>
 #include <stdlib.h>
 

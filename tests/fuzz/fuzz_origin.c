@@ -1,5 +1,5 @@
-/* A Host or an Origin of any octets is ours only if it is, but for case, one of the few spellings
- * of our names. */
+/* A Host or an Origin header of any octets is accepted only if it is one of the few spellings of
+ * authd's names, in any case. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <strings.h>

@@ -1,5 +1,5 @@
-/* Any octets as a password of any owner: it is judged, every refusal has its sentence, and what is
- * taken keeps the rules. The input is login, TAB, display name, TAB, a word of the site, TAB,
+/* Any octets as a new password of any user: no crash, every refusal has a sentence, and an accepted
+ * password keeps the rules. The input is login, TAB, display name, TAB, a word of the site, TAB,
  * password. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
-/* SASL PLAIN and LOGIN under any octets. The input is a list of responses: a length octet each,
- * then the octets; length 255 stands for an absent response. Whatever comes, a mechanism must
- * refuse, ask or claim, and a claim must be complete and have no NUL in it. */
+/* SASL PLAIN and LOGIN with any octets. The input is a list of responses, each a length octet and
+ * the octets; length 255 stands for an absent response. A mechanism must refuse, ask or claim, and
+ * a claim must be complete and have no NUL in it. */
 #include <authd/plugin.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +54,7 @@ static void run(const struct authd_mechanism *mechanism, const uint8_t *data, si
         data++;
         size--;
         len = len < size ? len : size;
-        unsigned char *copy = malloc(len); /* of its exact size: a read beyond is seen */
+        unsigned char *copy = malloc(len); /* exact size: a sanitizer sees reads beyond it */
         memcpy(copy, data, len);
         in.bytes = (struct authd_bytes){copy, len};
         struct authd_step_out out = {0};

@@ -1,5 +1,5 @@
-/* The saslauthd request: no octet beyond the input is read, and in whatever pieces a request comes,
- * it is the same request. */
+/* Any octets as a saslauthd request: no octet beyond the input is read, and a request in any pieces
+ * is the same request. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -36,7 +36,7 @@ static void check_complete(const struct saslauthd_frame *frame, struct span inpu
     buf_finish(&login);
 }
 
-/* A part is either incomplete or says what the whole says, but for the client. */
+/* A part is either incomplete or has the same fields as the whole, except for the client. */
 static void check_part(const struct saslauthd_frame *whole, struct span part)
 {
     struct saslauthd_frame frame;

@@ -1,6 +1,6 @@
-/* Any octets as a sending scope, and as the name of one: no crash; what is refused has flaws that
- * can be told, what is taken is canonical after one step, in bounds, and says the same to every
- * sign-in. */
+/* Any octets as a sending scope, and as the name of a scope: no crash; a refused document has flaws
+ * that can be printed; an accepted document becomes canonical in one step, keeps the bounds, and
+ * has the same verdicts as its canonical form. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -19,7 +19,7 @@ static void check_flaws(const struct scope_flaws *flaws)
 {
     must(flaws->count > 0 && flaws->count <= SCOPE_FLAWS_MAX);
     for (size_t i = 0; i < flaws->count; i++) {
-        json_t *text = json_string(flaws->items[i].pointer); // NULL, were it not UTF-8
+        json_t *text = json_string(flaws->items[i].pointer); // NULL: not UTF-8
 
         must(text != NULL && flaws->items[i].text[0] != '\0');
         json_decref(text);

@@ -1,5 +1,5 @@
-/* Any octets as an app password: what is taken for one is canonical, reads back from its groups,
- * and is never taken for an API key as well. */
+/* Any octets as an app password: an accepted text is canonical, reads back from its printable form,
+ * and is never accepted as an API key. */
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
-/* Any octets as data that authctl shows, as a time and as a duration: no crash, nothing that a
- * terminal obeys, and a time that is read is printed as one that is read the same. */
+/* Any octets as data that authctl displays, as a time and as a duration: no crash, no control
+ * sequence reaches the terminal, and a printed time reads back as the same time. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistr.h>

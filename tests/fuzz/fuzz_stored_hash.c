@@ -1,6 +1,6 @@
-/* Stored hashes of any shape. `cost` must read nothing beyond the text, and what it passes as cheap
- * must be cheap indeed: it is verified, under libFuzzer's limits of time and memory. What it
- * refuses must never verify. */
+/* Any octets as a stored hash. `cost` must not read beyond the text. A hash that `cost` calls cheap
+ * is verified under libFuzzer's limits of time and memory. A hash that `cost` refuses must never
+ * verify. */
 #include <authd/plugin.h>
 #include <stdlib.h>
 #include <string.h>

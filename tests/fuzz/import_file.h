@@ -1,5 +1,5 @@
-/* Any octets as a foreign file: it is read to its end, each record once, and each row is one that
- * JSON can carry. */
+/* Any octets as a file of another program: the file is read to its end, each record once, and each
+ * row can be written as JSON. */
 #ifndef FUZZ_IMPORT_FILE_H
 #define FUZZ_IMPORT_FILE_H
 
