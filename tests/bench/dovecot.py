@@ -1,5 +1,5 @@
-"""A private Dovecot 2.3 that runs nothing but its auth service, set up as well as it can be for this load:
-no delay of failures, no penalty by address, eight database connections, no cache."""
+"""A private Dovecot 2.3 that runs only its auth service, with the best settings for this load: no delay of failures,
+no penalty by address, eight database connections, no cache."""
 
 import os
 import subprocess
@@ -51,7 +51,7 @@ password_query = SELECT login AS "user", password FROM {table} WHERE login = '%u
 
 
 class Dovecot:
-    """Runs as root, as Dovecot's master must. `table` has login, password and suspended."""
+    """Needs root for Dovecot's master process. `table` has the columns login, password and suspended."""
 
     def __init__(self, postgres, database, table, user="postgres"):
         self.directory = make_directory()

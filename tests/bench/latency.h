@@ -1,4 +1,4 @@
-/* A histogram of latencies: constant memory, every value known to 1/32 of itself. */
+/* A histogram of latencies: constant memory, each value with an error of at most 1/32. */
 #ifndef BENCH_LATENCY_H
 #define BENCH_LATENCY_H
 
@@ -14,7 +14,8 @@ struct latency {
 };
 
 void latency_add(struct latency *latency, uint64_t ns);
-/* The latency that `share` (0 to 1) of all values do not exceed, in microseconds; 0 without values.
+/* The latency, in microseconds, that `share` (0 to 1) of all values do not exceed; 0 without
+ * values.
  */
 double latency_percentile_us(const struct latency *latency, double share);
 

@@ -1,13 +1,12 @@
 /* A load generator for the Dovecot auth protocol: keeps a fixed number of AUTH PLAIN requests in
  * flight on each of a number of connections, checks every reply, and prints one JSON object.
  *
- * It shares no code with authd, so that a mistake in one cannot hide in the other, and it is cheap
- * (one epoll loop, one write per read), so that on a small machine the server gets the processors.
- * Everything is bounded: connections, requests in flight, memory, and the whole run by a deadline.
+ * The generator shares no code with authd, so that a mistake in authd is not repeated here. It
+ * needs little processor time, so that the server gets the processors of a small machine.
+ * Connections, requests in flight, memory and the time of the run are bounded.
  *
- * User number i of N has a login and a password made from patterns, `{}` standing for i.
- * Exit status: 0 every reply was right; 1 some were not, or were lost; 2 it could not run.
- */
+ * The login and password of user number i are made from patterns, in which `{}` stands for i.
+ * Exit status: 0 every reply was right; 1 a reply was wrong or lost; 2 the run could not begin. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -27,7 +26,7 @@
 enum {
     LINE_SIZE = 1024, /* one request: PLAIN in base64 takes 4/3 of two names */
     INPUT_SIZE = 65536,
-    DRAIN_SECONDS = 10, /* an answer that takes longer is lost */
+    DRAIN_SECONDS = 10, /* a later answer counts as lost */
 };
 
 struct slot {
@@ -101,7 +100,7 @@ static void *memory_zeroed(size_t count, size_t size)
     return memory;
 }
 
-/* xorshift64*: the order of users must be cheap and repeatable, not unpredictable. */
+/* xorshift64*: cheap and repeatable, which is enough for the order of users. */
 static uint32_t random_below(struct run *run, uint32_t limit)
 {
     run->random ^= run->random >> 12;
@@ -136,7 +135,7 @@ static size_t base64_encode(const unsigned char *in, size_t length, char *out)
     return (size_t)(at - out);
 }
 
-/* Appends one AUTH line for `slot`. Ids are unique and lead back to their slot. */
+/* Appends one AUTH line for the slot `index`. Ids are unique, and each leads back to its slot. */
 static void request_append(struct run *run, struct connection *connection, unsigned index)
 {
     struct slot *slot = &connection->slots[index];
@@ -264,8 +263,8 @@ static void reply_take(struct run *run, struct connection *connection, char *lin
     }
 }
 
-/* Starts the load once the last connection is ready, so that all of them take part from the first
- * moment. */
+/* Starts the load. To be called when the last connection is ready, so that all connections take
+ * part from the beginning. */
 static void load_start(struct run *run)
 {
     run->now = clock_ns();
@@ -317,7 +316,7 @@ static void connection_flush(struct run *run, struct connection *connection)
     ssize_t n =
         send(connection->fd, connection->out, connection->out_length, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0 && errno != EAGAIN && errno != EINTR) {
-        connection->out_length = 0; /* closed: the read side counts what is lost */
+        connection->out_length = 0; /* closed: the read side counts the lost requests */
         return;
     }
     size_t done = n < 0 ? 0 : (size_t)n;
@@ -398,8 +397,8 @@ static void connection_open(struct run *run, unsigned number)
 
 /* ---- the run ---- */
 
-/* Until every request is answered after the end, or DRAIN_SECONDS after that, or after the start if
- * the handshakes do not end. */
+/* The run is over when every request is answered after the measurement, at the latest DRAIN_SECONDS
+ * after it; or DRAIN_SECONDS after `started`, if the handshakes do not end. */
 static bool run_over(const struct run *run, uint64_t started)
 {
     uint64_t patience = (uint64_t)DRAIN_SECONDS * 1000000000u;

@@ -1,4 +1,4 @@
-/* The load generator's command line. Every number has a bound, so a run does too. */
+/* The load generator's command line. Every number has a bound, so every run is bounded. */
 #ifndef BENCH_OPTIONS_H
 #define BENCH_OPTIONS_H
 
@@ -15,14 +15,14 @@ enum {
 struct options {
     const char *socket;
     const char *login;    /* pattern: {} stands for the user's number */
-    const char *password; /* likewise */
+    const char *password; /* pattern: {} stands for the user's number */
     unsigned connections;
     unsigned outstanding; /* requests in flight on each connection */
     unsigned users;       /* numbers 0 to users - 1 */
     unsigned wrong;       /* percent of requests with a wrong password */
     double warmup;        /* seconds before the measurement */
     double seconds;
-    uint64_t count; /* stop after so many requests; 0: by time only */
+    uint64_t count; /* the run ends after so many requests; 0: by time only */
 };
 
 /* Does not return when the command line is wrong. */
@@ -32,7 +32,7 @@ void options_read(struct options *options, int argc, char **argv);
  * that the patterns fit. */
 size_t pattern_expand(const char *pattern, uint32_t number, char out[static NAME_SIZE]);
 
-/* Says why there will be no result, and exits with 2. */
+/* Prints why the run is given up, and exits with status 2. */
 _Noreturn void give_up(const char *what);
 
 #endif

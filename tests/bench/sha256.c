@@ -1,7 +1,6 @@
-/* Dovecot's {SHA256} scheme as a plugin: base64 of one unsalted SHA-256. For the benchmark only: it
- * costs next to nothing, so that a run measures everything of a login but the hash, on both sides
- * with the same stored text. Never installed: whoever steals such a hash has the password.
- */
+/* Dovecot's {SHA256} scheme as a plugin: base64 of one unsalted SHA-256. For the benchmark only:
+ * the hash costs almost nothing, so that a run measures the rest of a login, and both servers read
+ * the same stored text. Never installed: a thief of such a hash soon has the password. */
 #include <authd/plugin.h>
 #include <sodium.h>
 #include <string.h>
@@ -62,7 +61,7 @@ static bool sha256_hash(const struct authd_hash_parameters *parameters, struct a
     return true;
 }
 
-/* There is only one strength: with this scheme preferred, no login ever replaces a hash. */
+/* All hashes are equally strong, so that no login replaces a hash. */
 static bool sha256_weaker(const char *stored, const struct authd_hash_parameters *parameters)
 {
     (void)stored;

@@ -1,4 +1,4 @@
-"""The users that both contenders serve, made in SQL because 100,000 times an API would take an hour."""
+"""The users of both servers, made in SQL, because 100,000 calls of the API would take an hour."""
 
 import ctypes
 import ctypes.util
@@ -6,15 +6,14 @@ import ctypes.util
 from harness import stored
 from harness.private import HarnessError
 
-# What the load generator puts into login and password for {}.
+# Patterns of login and password; the load generator replaces {} by the user's number.
 PATTERNS = {
     "sha256": ("cheap{}@bench.example", "cheap password {}"),
     "argon2id": ("dear{}@bench.example", "one password for all"),
 }
 
-# The users as text that both sides can read: cheap0, cheap1, ... each with a hash of its own, and dear0,
-# dear1, ... who share one: so many that a login hardly ever comes twice, and a remembered result helps
-# nobody.
+# The users with hashes that both servers can read: cheap0, cheap1, ... each have their own hash; dear0, dear1, ...
+# share one. There are so many users that a login is seldom repeated, so a server gains little by a cache.
 MADE = """
 SELECT 'cheap' || i || '@bench.example' AS login,
        '{{SHA256}}' || encode(sha256(convert_to('cheap password ' || i, 'UTF8')), 'base64') AS password
@@ -23,7 +22,7 @@ UNION ALL
 SELECT 'dear' || i || '@bench.example', '{argon2id}' FROM generate_series(0, {dear} - 1) i
 """
 
-# Dovecot gets a table of its own shape, the best it can have: one index, nothing else to read.
+# Dovecot gets the table that is fastest for it: one index, and no columns that it does not need.
 DOVECOT_TABLE = "bench.users"
 DOVECOT_SQL = """
 CREATE SCHEMA bench;
@@ -43,7 +42,7 @@ SELECT id, made.password FROM authd.account JOIN ({made}) made USING (login);
 
 
 def argon2id_hash(password, memory, passes):
-    """libsodium's own text form, which both sides read; Python's standard library has no argon2."""
+    """The hash in libsodium's text form, which both servers read; Python's standard library has no argon2."""
     name = ctypes.util.find_library("sodium")
     if name is None:
         raise HarnessError("libsodium is not installed")
@@ -59,7 +58,7 @@ def argon2id_hash(password, memory, passes):
 
 
 class Users:
-    """The same users for both: `cheap` with {SHA256}, `dear` with the one argon2id hash given."""
+    """The same users for both servers: `cheap` users with {SHA256}, `dear` users with the hash `argon2id`."""
 
     def __init__(self, postgres, database, cheap, dear, argon2id):
         self.postgres, self.database = postgres, database
@@ -69,7 +68,7 @@ class Users:
         self.postgres.psql(DOVECOT_SQL.format(made=self.made), self.database)
 
     def give_authd(self, key_dir):
-        """Its schema and keys must be there."""
+        """authd's schema and keys must exist."""
         rows = self.postgres.psql(AUTHD_SQL.format(made=self.made), self.database).splitlines()
         pairs = (row.split("|", 1) for row in rows)
         stored.write_many(self.postgres, key_dir, ((int(account), text) for account, text in pairs), self.database)

@@ -1,11 +1,15 @@
-"""A client that knows the right verdict of every login and keeps count while the database is being hurt.
+"""A client that knows the right verdict of every login, and counts the answers while faults hit the database.
 
-It drives many Dovecot-protocol connections from one thread. A login that must be refused and is accepted (or
-accepted as somebody else) is a *false accept*; one that must be accepted and is refused, other than for the
-time being, is a *false reject*; one that is neither answered nor ended by closing the connection within ten
-seconds, the time that Postfix waits, is *lost*; an answer that nobody asked for is *stray*. All four must be
-zero whatever happens to PostgreSQL. A closed connection and code=temp_fail both mean "try again": always
-allowed here, but counted, so that a test can ask for their presence or absence phase by phase.
+The client drives many Dovecot-protocol connections from one thread. Four kinds of fault must never occur,
+whatever happens to PostgreSQL:
+
+* *false accept*: a login that must be refused is accepted, or a login is accepted as another user;
+* *false reject*: a login that must be accepted is refused permanently;
+* *lost*: a login is not answered, nor its connection closed, within ten seconds, the time that Postfix waits;
+* *stray*: an answer without a request.
+
+A closed connection and code=temp_fail both mean "try again". They are always allowed, and counted, so that a
+test can check in which phases they occur.
 """
 
 import selectors
@@ -22,7 +26,7 @@ COLUMNS = ("accepted", "refused", "temporary", "closed", "expelled", "unreachabl
 
 
 class Connection:
-    """One connection: connecting, then its handshake, then logins in flight by their ids."""
+    """A connection: it connects, reads the handshake, then keeps logins in flight by their ids."""
 
     def __init__(self, oracle, path):
         self.oracle, self.path = oracle, path
@@ -59,7 +63,7 @@ class Connection:
         self.retry_at = time.monotonic() + 0.02
 
     def ended(self):
-        """The server closed: every login in flight is to be tried again."""
+        """The server closed the connection, which means "try again" for every login in flight."""
         if not self.ready:
             self.oracle.count("unreachable")
         for _, _, phase in self.pending.values():
@@ -106,7 +110,7 @@ class Connection:
         self.oracle.judge(request, phase, word == "OK", rest)
 
     def overdue(self, now):
-        """Gives up a connection on which something has waited too long."""
+        """Gives up a connection with a login or a handshake that has waited too long."""
         late = [(one.kind, phase) for one, sent, phase in self.pending.values() if now - sent > PATIENCE]
         if not self.ready and now - self.opened > PATIENCE:
             late.append(("handshake", self.oracle.phase))
@@ -118,7 +122,8 @@ class Connection:
 
 
 class Vandal(Connection):
-    """Breaks the protocol, must be thrown out without a word, and comes again. Nobody else may notice."""
+    """Breaks the protocol, must be disconnected without an answer, and connects again. Other connections must not be
+    affected."""
 
     def send(self):
         if not self.ready or self.pending or not self.oracle.sending:
@@ -141,8 +146,8 @@ class Vandal(Connection):
 
 
 class Oracle:
-    """Use as a context manager: logins flow from entering to leaving; then read `counts` and `table()`. A
-    login counts under the phase in which it was sent, so a fault also shows in the phase before it."""
+    """A context manager that sends logins until it is left; `counts` and `table()` are read afterwards. A login
+    counts under the phase in which it was sent, so a fault also shows in the phase before it."""
 
     def __init__(self, paths, accounts, connections=8, outstanding=4, seed=1):
         self.mix = Mix(accounts, seed)
@@ -179,7 +184,7 @@ class Oracle:
         self.phase = phase
 
     def wait_accept(self, since, seconds):
-        """Waits for a good login that is accepted after `since`; how long after, or None."""
+        """Waits for a good login that is accepted after `since`. Returns the seconds between the two, or None."""
         with self._accepted:
             self._accepted.wait_for(lambda: self._last_accept > since, seconds)
             return self._last_accept - since if self._last_accept > since else None
@@ -204,7 +209,7 @@ class Oracle:
                 self._accepted.notify_all()
 
     def capacity(self):
-        """How many logins are in flight at most."""
+        """The highest number of logins in flight."""
         return len(self.connections) * self.outstanding
 
     def total(self, column):
@@ -214,7 +219,7 @@ class Oracle:
         return {column: self.total(column) for column in FAULTS}
 
     def table(self):
-        """Phases down, counts across."""
+        """A table with a row for each phase and a column for each count."""
         phases = [one for one in self.phases if any(self.counts[one, column] for column in COLUMNS)]
         width = max(map(len, [*phases, "total"]))
         lines = [f"{'':<{width}} " + " ".join(f"{column:>13}" for column in COLUMNS)]
@@ -232,7 +237,7 @@ class Oracle:
             for connection in self.connections:
                 if connection.socket:
                     connection.close()
-        except Exception as error:  # pylint: disable=broad-except  # told to the thread that waits
+        except Exception as error:  # pylint: disable=broad-except  # __exit__ raises it in the waiting thread
             self.error = error
 
     def _turn(self):

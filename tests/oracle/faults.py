@@ -1,20 +1,20 @@
-"""What is done to PostgreSQL while the oracle watches, and what must come of it."""
+"""The faults of PostgreSQL during which the oracle sends logins, and the report on the results."""
 
 import time
 
 from .client import Oracle
 
-RECOVERY_SECONDS = 2.0  # promised, from "PostgreSQL accepts again" to the first good login: reported, not judged
+RECOVERY_SECONDS = 2.0  # promised from "PostgreSQL accepts again" to the first good login; reported, not checked
 
 
 def crash(postgres):
-    """The server dies as by kill -9, and comes up again by way of its crash recovery."""
+    """The server dies as by kill -9, then starts with crash recovery."""
     postgres.stop("immediate")
     postgres.start()
 
 
-# Phase, its share of the whole time, what begins it, and whether PostgreSQL serves in it. A hang must
-# outlast the oracle's patience, or nothing could be lost in it.
+# Phase, its share of the whole time, the action that begins it, and whether PostgreSQL serves in it. The hang must
+# be longer than the oracle's PATIENCE: otherwise a lost login would not be noticed.
 SCRIPT = [
     ("healthy", 2, None, True),
     ("stopped", 4, lambda postgres: postgres.stop("fast"), False),
@@ -30,7 +30,7 @@ class Report:
         self.oracle, self.recoveries = oracle, recoveries
 
     def problems(self):
-        """Sentences about everything that must not be; empty means passed."""
+        """A sentence for each problem. An empty list means that the run passed."""
         counts = self.oracle.counts
         found = [f"{count} {column}" for column, count in self.oracle.faults().items() if count]
         if self.oracle.total("unreachable"):

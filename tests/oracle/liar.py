@@ -1,4 +1,4 @@
-"""A small auth server that lies on request, to see whether those who check authd would notice."""
+"""A small auth server that gives wrong answers on request, to test the programs that check authd."""
 
 import base64
 import os
@@ -10,8 +10,9 @@ LINE_MAX = 16384
 
 
 class Liar:
-    """Knows `accounts` (login: password). `lie(line_number, login, allowed)` gives the octets to answer
-    with, each %d standing for the id, or None for the truth. A context manager; `path` is its socket."""
+    """A server with the users `accounts` (login: password), as a context manager; `path` is its socket.
+    `lie(line_number, login, allowed)` returns the octets of the answer, in which %d stands for the id, or None for
+    the right answer."""
 
     def __init__(self, directory, accounts, lie):
         self.path = os.path.join(directory, "liar")
@@ -64,7 +65,7 @@ class Liar:
         return said.replace(b"%d", str(identifier).encode())
 
     def _judge(self, response):
-        """The login and whether it is right; nobody and false for whatever is malformed."""
+        """The login, and whether it must be allowed; (b"nobody", False) for a malformed response."""
         try:
             authzid, login, password = base64.b64decode(response, validate=True).decode().split("\0")
         except ValueError:

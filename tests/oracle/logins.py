@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Accounts:
-    """What the oracle knows of the server's users: (login, password) pairs, all ASCII with a domain."""
+    """The server's users, known to the oracle: (login, password) pairs, all in ASCII and with a domain."""
 
     good: list
     suspended: list = field(default_factory=list)
@@ -19,14 +19,14 @@ class Accounts:
 class Request:
     kind: str
     response: str  # what follows resp=
-    login: str  # whom it would sign in
+    login: str  # the user who would be signed in
     allowed: bool
 
     def line(self, number):
         return f"AUTH\t{number}\tPLAIN\tservice=smtp\tnologin\tresp={self.response}\n".encode("ascii")
 
     def identity_right(self, user):
-        """The login itself, or tagged with the generation of its main password."""
+        """Whether `user` is the login itself, or the login tagged with the generation of its main password."""
         local, _, domain = self.login.rpartition("@")
         return re.fullmatch(re.escape(local) + r"(#p[0-9]+)?@" + re.escape(domain), user) is not None
 
@@ -37,7 +37,7 @@ def encode(*parts):
 
 
 class Mix:
-    """An endless, repeatable mix: half good logins, half of everything that must be refused."""
+    """An endless, repeatable mix: half are good logins, half are logins of all kinds that must be refused."""
 
     def __init__(self, accounts, seed=1):
         self.accounts = accounts
@@ -96,7 +96,7 @@ class Mix:
         return Request("malformed", response, login, False)
 
 
-# Lines for which a server must close the connection without a word.
+# Lines for which a server must close the connection without an answer.
 GARBAGE = [
     Request(kind, line, "", False)
     for kind, line in [

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Hurts PostgreSQL under a running authd and counts wrong verdicts. AUTHD_BUILD names the build directory.
-Exit status 0: none, nothing lost, and every recovery in time."""
+"""Causes faults of PostgreSQL under a running authd and counts wrong verdicts. AUTHD_BUILD names the build directory.
+Exit status 0: no verdict was wrong, no login was lost, and authd recovered after every fault."""
 
 import argparse
 import contextlib
@@ -19,7 +19,7 @@ from oracle.logins import Accounts  # noqa: E402
 
 @contextlib.contextmanager
 def stage(good=12, suspended=4):
-    """A PostgreSQL, an authd on it with a socket of each way to say "try again", and its users."""
+    """A PostgreSQL, an authd with one socket for each way to say "try again", and its users."""
     with contextlib.ExitStack() as stack:
         postgres = stack.enter_context(Postgres())
         postgres.create_authd_database()
