@@ -1,17 +1,17 @@
-/* The daemon: the services behind their endpoints, from binding to draining. */
+/* The daemon: starts the services and their endpoints, serves, and stops them again. */
 #ifndef DAEMON_H
 #define DAEMON_H
 
 #include "config/config.h"
 
-/* Until SIGTERM or SIGINT, then drains. Returns the exit status; what went wrong is on stderr. */
+/* Serves until SIGTERM or SIGINT, then drains. Returns the exit status; errors are in the log. */
 int daemon_run(const struct config *config);
 
-/* What else a start would find wrong with the configuration: plugins, schemes and certificates.
+/* Checks the parts of the configuration that only a start uses: plugins, schemes and certificates.
  * Returns the exit status. */
 int daemon_check(const struct config *config);
 
-/* authd --migrate: brings the schema up to date. Returns the exit status. */
+/* authd --migrate: migrates the schema and registers the keys. Returns the exit status. */
 int daemon_migrate(const struct config *config);
 
 #endif

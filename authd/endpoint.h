@@ -1,4 +1,4 @@
-/* One listener of the configuration with the front that serves it, whatever its protocol. */
+/* A listener of the configuration, and the front that serves it; the same for all protocols. */
 #ifndef ENDPOINT_H
 #define ENDPOINT_H
 
@@ -16,21 +16,22 @@ struct endpoint {
     const struct endpoint_ops *ops;
     struct listener *listener;
     void *front;
-    struct http_listener http; // protocol http: its side of the server that all of them share
+    struct http_listener http; // protocol http: this listener's part of the shared server
 };
 
 /* Binds the socket; accepts nothing. May need root. */
 bool endpoint_bind(struct endpoint *endpoint, const struct config_listener *config,
                    struct err *err);
-/* Makes the front and accepts. */
+/* Makes the front and begins to accept connections. */
 bool endpoint_start(struct endpoint *endpoint, struct loop *loop, struct core *core,
                     struct http_server *http, struct err *err);
-/* Reads again what it read from files beside the configuration: the certificate. */
+/* Reads the certificate again, if the listener has one. */
 void endpoint_reload(struct endpoint *endpoint);
-/* What a start would find wrong with those files. */
+/* Checks the listener's certificate without binding the socket. */
 bool endpoint_check(const struct config_listener *config, struct err *err);
-/* Accepts no more, starts nothing new, lets the rest be answered. */
+/* Closes the socket and starts no new requests; requests under way are still answered. */
 void endpoint_drain(struct endpoint *endpoint);
+/* Whether the front has no request under way. Always true with http: http_idle() tells that. */
 bool endpoint_idle(const struct endpoint *endpoint);
 void endpoint_finish(struct endpoint *endpoint);
 
