@@ -5,11 +5,12 @@
 
 #include "base/mem.h"
 
-/* ---- logins that were seen ----------------------------------------------------------------- */
+/* ---- logins of the file so far ------------------------------------------------------------- */
 
-/* 64 bits of a login: two that share them are not worth a thought. */
+/* An entry holds a 64-bit hash of a login. A collision, which would refuse a user as a duplicate,
+ * is too improbable to handle. */
 struct seen {
-    uint64_t number; /* 0: free */
+    uint64_t number; /* the hash; 0: the entry is free */
     size_t line;
 };
 
@@ -50,7 +51,8 @@ static void seen_grow(struct batch *batch)
     free(old);
 }
 
-/* The line that has the login already; 0: none, and now this one has. */
+/* Returns the earlier line with the same login. Returns 0 if there is none, and records the login
+ * for this line. */
 static size_t seen_before(struct batch *batch, const char *login, size_t line)
 {
     uint64_t number = number_of(login);
@@ -127,7 +129,8 @@ static void refuse_twice(struct batch *batch, const struct import_record *record
                    });
 }
 
-/* Adds to the addresses of a row that is in the batch already. */
+/* Adds the addresses of `row` to the row of the same login in the batch. Returns false if there is
+ * no such row, or it is full. */
 static bool merge_row(struct batch *batch, const char *login, const json_t *row, size_t *place)
 {
     const json_t *found = json_object_get(batch->places, login);

@@ -1,8 +1,8 @@
-/* Comma-separated values (RFC 4180) with a header line that names the columns.
+/* Reads comma-separated values (RFC 4180) with a header line that names the columns.
  *
- * Threat: cells that a spreadsheet runs when somebody opens what authd exports later, so what
- * begins like a formula is refused; a quote that was never closed, which would swallow the users
- * after it, so it ends the reading. */
+ * Threat: a cell that a spreadsheet runs as a formula when somebody opens an export of authd later;
+ * the reader refuses a cell that begins like a formula. A quote that is never closed, which would
+ * swallow the users after it; such a quote ends the reading. */
 #include "ctl/import_reader.h"
 
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 #include "base/secret.h"
 
-/* X(NAME, heading, function that puts a cell into the row) */
+/* X(NAME, heading, the function that puts a cell into the row) */
 #define COLUMNS(X)                                                                                 \
     X(LOGIN, "login", put_nothing)                                                                 \
     X(PASSWORD_HASH, "password_hash", put_nothing)                                                 \
@@ -30,11 +30,11 @@ enum column {
 
 #define CELL_MAX 4096
 
-/* One line of the file, which may be several of its lines. */
+/* One record of the file. A record may span several lines. */
 struct record {
     size_t count;
     struct cell {
-        size_t start; /* in `octets` */
+        size_t start; /* the offset in `octets` */
         size_t len;
     } cells[IMPORT_COLUMNS_MAX + 1];
     size_t used;
@@ -43,7 +43,7 @@ struct record {
 
 /* ---- one record ---------------------------------------------------------------------------- */
 
-/* The next octet; -1 at the end of the file. */
+/* Returns the next octet, or -1 at the end of the file. */
 static int peek(const struct import_reader *reader)
 {
     return reader->at < reader->text.len ? (unsigned char)reader->text.ptr[reader->at] : -1;
@@ -128,7 +128,7 @@ static enum cell_end take_cell(struct import_reader *reader, struct record *csv)
     return end;
 }
 
-/* Goes on behind the line that has the flaw. */
+/* Skips the rest of the line that has the flaw. */
 static void skip_line(struct import_reader *reader)
 {
     int c;
@@ -165,7 +165,7 @@ static void flaw_of(struct import_reader *reader, struct import_record *record, 
     skip_line(reader);
 }
 
-/* False: there is none, or it has a flaw. */
+/* Reads the next record. Returns false at the end of the file, or if the record has a flaw. */
 static bool take_record(struct import_reader *reader, struct import_record *record,
                         struct record *csv)
 {
@@ -327,7 +327,8 @@ static bool put_cell(struct import_record *record, enum column column, struct sp
     return cell.len == 0 || functions[column](record, column, cell);
 }
 
-/* How a cell begins that a spreadsheet would run; NULL: it would not. */
+/* Returns the name of the character that makes a spreadsheet take the cell for a formula, or NULL
+ * if the cell is harmless. */
 static const char *formula_of(struct span cell)
 {
     static const char first[] = "=+-@\t\r";

@@ -1,10 +1,12 @@
-/* Files of users that other programs wrote, read line by line. Pure: octets in, rows out.
+/* Reads files of users that other programs wrote, line by line. The readers are pure: octets in,
+ * rows out.
  *
- * Threat: a file that means something else to us than to the program it comes from, so each format
- * is read by its own rules and what it says beyond them is a flaw with a line number, never a
- * guess; a way in that nobody gave, so empty, locked and "any password" entries become no password;
- * a file that was cut while it was written, so a last line without its end is not read. Passwords
- * in clear stand in the file: rows are wiped when they were sent. */
+ * Threat: a file that means something else to authd than to the program that wrote it. Each format
+ * is read by its own rules, and anything beyond these rules is a flaw with a line number, never a
+ * guess. A user who could log in without having been given a password: empty, locked and "any
+ * password" entries become users without a password. A file that was cut while it was written: a
+ * last line without its newline is refused. Cleartext passwords in the file: rows are wiped after
+ * they were sent. */
 #ifndef CTL_IMPORT_FILE_H
 #define CTL_IMPORT_FILE_H
 
@@ -28,45 +30,47 @@ enum import_format {
 };
 
 #define IMPORT_COLUMNS_MAX 32
-#define IMPORT_FIELD_MAX   4096 /* octets of one field, and of one line of all formats but csv */
+#define IMPORT_FIELD_MAX   4096 /* octets of one field, and of one line except in csv */
 
-/* A place in a file. Zero but for `format`, `text`, `domain` and `today` to begin with. */
+/* A position in a file. The caller sets `format`, `text`, `domain` and `today`; all other members
+ * begin as zero. */
 struct import_reader {
     enum import_format format;
-    struct span text;   /* the whole file; outlives the reader */
-    const char *domain; /* completes logins without @; NULL: authd's own default does */
-    int64_t today;      /* days since 1970-01-01, for accounts that have expired */
+    struct span text;   /* the whole file; the text must outlive the reader */
+    const char *domain; /* completes logins without @; NULL: authd uses its default domain */
+    int64_t today;      /* days since 1970-01-01, to find expired accounts */
     size_t at;
-    size_t line; /* of what is read next, from 1; 0: at the beginning */
-    unsigned char columns[IMPORT_COLUMNS_MAX]; /* csv: what they hold */
+    size_t line; /* the number of the next line, from 1; 0: nothing was read yet */
+    unsigned char columns[IMPORT_COLUMNS_MAX]; /* csv: which column each cell belongs to */
     size_t column_count;
     struct span sender;  /* sender-login: the address whose logins are being read */
-    struct span senders; /* sender-login: logins that are left of its line */
+    struct span senders; /* sender-login: the rest of that line's logins */
     size_t sender_line;
 };
 
 enum import_kind {
     IMPORT_END = 0,
-    IMPORT_USER,     /* `row` is an object, the caller's: see docs/import.md */
-    IMPORT_PASSED,   /* no user: a comment, a system account */
+    IMPORT_USER,     /* `row` is set; the caller releases it. docs/import.md describes a row */
+    IMPORT_PASSED,   /* the line holds no user: a comment, a system account */
     IMPORT_FLAWED,   /* `flaw` and `remedy` say what is wrong */
-    IMPORT_HOPELESS, /* the same, and nothing after it can be read */
+    IMPORT_HOPELESS, /* like IMPORT_FLAWED, and the rest of the file cannot be read */
 };
 
 struct import_record {
     enum import_kind kind;
-    size_t line;        /* where it begins */
-    char label[48];     /* of which sort it is: "{SSHA512}", "comment"; ASCII */
-    json_t *row;        /* {line, login, password_hash?, ...}; passwords in it: json_wipe() it */
-    char flaw[256];     /* may hold octets of the file */
-    const char *remedy; /* a sentence, constant */
-    const char *note;   /* with IMPORT_USER: what was left out on purpose, constant; or NULL */
+    size_t line;        /* the line where the record begins */
+    char label[48];     /* the sort of line: "user with {SSHA512}", "comment"; ASCII */
+    json_t *row;        /* {line, login, password_hash?, ...}; import_row_destroy() wipes it */
+    char flaw[256];     /* may quote octets of the file, which need not be UTF-8 */
+    const char *remedy; /* a constant sentence */
+    const char *note;   /* IMPORT_USER: what the import leaves out, a constant; or NULL */
 };
 
-/* Reads on. IMPORT_END: there is nothing more, or the flaw before was hopeless. */
+/* Reads the next record. Its kind is IMPORT_END at the end of the file, or after a record of kind
+ * IMPORT_HOPELESS. */
 void import_next(struct import_reader *reader, struct import_record *record);
 
-/* Overwrites a row's hash, which may be a password, and gives the row back. */
+/* Wipes the row's hash, which may be a cleartext password, and releases the row. */
 void import_row_destroy(json_t *row);
 
 #endif

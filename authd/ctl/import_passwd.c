@@ -1,8 +1,9 @@
-/* The files with colons: Dovecot's passwd-file, Apache's htpasswd, shadow(5).
+/* Reads the files with colons: Dovecot's passwd-file, Apache's htpasswd, and shadow(5).
  *
- * passwd-file: https://doc.dovecot.org/2.3/configuration_manual/authentication/passwd_file/
- * user:password:uid:gid:gecos:home:shell:extra fields, the last being all that follows, blanks
- * between them. Without {SCHEME} a password is crypt(3)'s. */
+ * A line of a passwd-file
+ * (https://doc.dovecot.org/2.3/configuration_manual/authentication/passwd_file/) is
+ * user:password:uid:gid:gecos:home:shell:extra fields. The extra fields are the rest of the line,
+ * separated by blanks. A password without {SCHEME} is a hash of crypt(3). */
 #include "ctl/import_reader.h"
 
 #include <stdio.h>
@@ -10,7 +11,8 @@
 
 /* ---- Dovecot ------------------------------------------------------------------------------- */
 
-/* allow_nets: networks and addresses; what else Dovecot takes has no counterpart. */
+/* Reads allow_nets. Networks and addresses are accepted; Dovecot's other values have no counterpart
+ * in authd. */
 static bool put_networks(struct import_record *record, struct span value)
 {
     struct span network;
@@ -33,7 +35,7 @@ static bool put_networks(struct import_record *record, struct span value)
     return true;
 }
 
-/* What would change who may sign in, and cannot be kept. */
+/* Refuses an extra field that changes who may sign in and that authd cannot honour. */
 static bool refuse_extra(struct import_record *record, struct span name)
 {
     static const struct {
@@ -99,7 +101,7 @@ void import_dovecot_next(struct import_reader *reader, struct import_record *rec
         return;
     }
     if (line.ptr[0] == ':') {
-        import_passed(record, "comment"); /* so Dovecot reads it */
+        import_passed(record, "comment"); /* Dovecot, too, takes such a line for a comment */
         return;
     }
 
@@ -122,7 +124,8 @@ void import_dovecot_next(struct import_reader *reader, struct import_record *rec
 
 /* ---- htpasswd ------------------------------------------------------------------------------ */
 
-/* What Apache reads and no plugin of authd does. */
+/* Says why no plugin of authd can check a hash that Apache accepts, or returns NULL if a plugin
+ * can. */
 static const char *htpasswd_unknown(struct span field)
 {
     static const char crypt_letters[] = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop"
@@ -169,7 +172,8 @@ void import_htpasswd_next(struct import_reader *reader, struct import_record *re
 
 /* ---- shadow -------------------------------------------------------------------------------- */
 
-/* Days since 1970. False: not a number. An empty field is 0. */
+/* Reads a number of days since 1970. An empty field is 0. Returns false if the field is no
+ * number. */
 static bool read_days(struct span field, int64_t *days)
 {
     *days = 0;
@@ -182,7 +186,8 @@ static bool read_days(struct span field, int64_t *days)
     return true;
 }
 
-/* Never had a password: the system's own accounts, and people's that nobody finished. */
+/* True for an account that never had a password: a system account, or the unfinished account of a
+ * person. */
 static bool is_system_account(struct span field)
 {
     static const char *const marks[] = {"*", "!", "!!", "!*", "!x", "x", "NP", "*LK*"};

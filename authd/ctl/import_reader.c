@@ -169,7 +169,7 @@ bool import_word(struct span *rest, const char *more, struct span *word)
         word->len++;
     }
     if (word->len == 0) {
-        return false; // nothing was left, perhaps not even a place
+        return false; /* `rest` may be empty with a NULL pointer */
     }
     *rest = (struct span){rest->ptr + word->len, rest->len - word->len};
     return true;
@@ -250,7 +250,8 @@ bool import_append(struct import_record *record, const char *member, struct span
 
 /* ---- hashes -------------------------------------------------------------------------------- */
 
-/* The name of the scheme: "{SSHA512}", "$6$"; anything else is not told, it may be a password. */
+/* Puts the name of the hash's scheme into the label, such as "{SSHA512}" or "$6$". Any other text
+ * may be a password, and is not shown. */
 static void label_hash(struct import_record *record, struct span hash)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -280,7 +281,7 @@ static size_t count_locks(struct span hash)
     return locks;
 }
 
-/* What stands in the place of a hash where there is none. */
+/* True for a mark that stands in the place of a hash. */
 static bool is_mark(struct span text)
 {
     static const char *const marks[] = {"x", "X", "NP", "LK", "*LK*", "*NP*", "*NOLOGIN*"};
@@ -296,8 +297,8 @@ static bool is_mark(struct span text)
     return false;
 }
 
-/* A hash behind "!" or "*", which no password matches until they are taken away. Behind a scheme's
- * name they may begin a password in clear. */
+/* True for a hash after "!" or "*", which no password matches until the mark is removed. After a
+ * scheme's name, such a character may also begin a cleartext password. */
 static bool is_locked(struct span bare, bool scheme)
 {
     size_t locks = count_locks(bare);

@@ -116,7 +116,7 @@ const char *report_number(size_t number, char out[static 32])
     return out;
 }
 
-/* ---- people -------------------------------------------------------------------------------- */
+/* ---- the report for people ----------------------------------------------------------------- */
 
 static void print_table(const struct report *report, const struct session *session)
 {
@@ -140,7 +140,7 @@ static void print_table(const struct report *report, const struct session *sessi
     table_destroy(table);
 }
 
-/* FILE:LINE: as compilers do, so that editors go there. */
+/* Names a line as FILE:LINE:, like a compiler, so that an editor can jump there. */
 static void say_problems(const struct report *report, const struct session *session)
 {
     size_t index;
@@ -165,7 +165,7 @@ static void say_problems(const struct report *report, const struct session *sess
     }
 }
 
-/* ---- programs ------------------------------------------------------------------------------ */
+/* ---- the report for programs --------------------------------------------------------------- */
 
 static json_t *counts_of(const size_t *outcomes)
 {
@@ -204,7 +204,8 @@ static int by_line(const void *a, const void *b)
     return (one > two) - (one < two);
 }
 
-/* A batch is answered after all its lines were read, so flaws come before refusals. */
+/* Sorts the problems by line. Their order so far is another one: authd's refusals of a batch come
+ * after the flaws of all its lines. */
 static void sort_problems(json_t *problems)
 {
     size_t count = json_array_size(problems);

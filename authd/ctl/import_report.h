@@ -1,5 +1,5 @@
-/* What an import has to tell: of each sort of line what became of it, and which lines need a
- * person. */
+/* The report of an import: a table with the results for each sort of line, and the lines that an
+ * administrator should look at. */
 #ifndef CTL_IMPORT_REPORT_H
 #define CTL_IMPORT_REPORT_H
 
@@ -22,8 +22,8 @@ enum import_outcome {
 };
 
 #define REPORT_SORTS_MAX    40
-#define REPORT_SHOWN_MAX    100   /* lines on a terminal */
-#define REPORT_PROBLEMS_MAX 10000 /* with --json */
+#define REPORT_SHOWN_MAX    100   /* the most lines that a terminal shows */
+#define REPORT_PROBLEMS_MAX 10000 /* the most lines that --json lists */
 
 struct report {
     const char *file;
@@ -34,36 +34,37 @@ struct report {
     } sorts[REPORT_SORTS_MAX];
     size_t sort_count;
     size_t totals[IMPORT_OUTCOME_COUNT];
-    size_t passed;    /* lines that are no users */
-    json_t *problems; /* {line, login, outcome, detail, hint} of lines that were refused or noted */
+    size_t passed;    /* the number of lines that hold no user */
+    json_t *problems; /* an array of {line, login, outcome, detail, hint} */
     size_t problem_count;
 };
 
 void report_init(struct report *report, const char *file);
 void report_finish(struct report *report);
 
-/* A sort of line, from now on by its number; the last one stands for all beyond the bound. */
+/* Returns the number of a sort of line. When the table is full, its last row stands for all further
+ * sorts. */
 size_t report_sort(struct report *report, const char *label);
 void report_passed(struct report *report, size_t sort);
 void report_outcome(struct report *report, size_t sort, enum import_outcome outcome);
 
 struct report_line {
     size_t line;
-    const char *login;   /* NULL: unknown */
-    const char *outcome; /* "refused", or what was done */
+    const char *login;   /* the login of the line; NULL: unknown */
+    const char *outcome; /* "refused", or what authd did */
     const char *detail;
-    const char *hint; /* NULL: none */
+    const char *hint; /* what to do about it; NULL: nothing */
 };
 void report_problem(struct report *report, const struct report_line *line);
 
-/* The table and the lines; with --json the one value. */
+/* Prints the table and the lines or, with --json, the report as one JSON value. */
 void report_print(const struct report *report, const struct session *session, bool applied,
                   bool complete);
 
-/* Of a word that authd answered; IMPORT_REFUSED if it is none. */
+/* Returns the outcome for a word that authd answered, or IMPORT_REFUSED for any other word. */
 enum import_outcome import_outcome_of(const char *word);
 
-/* "41,200" */
+/* Prints a number as "41,200". */
 const char *report_number(size_t number, char out[static 32]);
 
 #endif

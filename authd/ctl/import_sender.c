@@ -1,13 +1,13 @@
-/* Postfix's smtpd_sender_login_maps as the text that postmap(1) reads: an address, blanks, the
- * logins that may send as it. A line that begins with a blank goes on with the one before;
- * `@domain` is the whole domain. Each login of an address is a row of its own: a user who exists
- * already gets the address. */
+/* Reads Postfix's smtpd_sender_login_maps, the text that postmap(1) reads: an address, blanks, and
+ * the logins that may send as this address. A line that begins with a blank continues the line
+ * before. `@domain` is every address of the domain. Each login of an address becomes a row of its
+ * own, which gives the address to an existing user. */
 #include "ctl/import_reader.h"
 
 #include <stdio.h>
 
-/* Joins continuation lines by reading on where they stand: the span covers them all, and their
- * newlines count as blanks. */
+/* Takes an entry with its continuation lines. The lines stay where they are in the text: the span
+ * covers all of them, and their newlines count as blanks. */
 static bool take_entry(struct import_reader *reader, struct import_record *record,
                        struct span *entry)
 {
