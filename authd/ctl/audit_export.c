@@ -1,4 +1,4 @@
-/* authctl audit export: every row, a page at a time. */
+/* authctl audit export prints every row, and asks authd for one page at a time. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +19,8 @@ static const char *const columns[] = {
     "details",     "erased",
 };
 
-/* "actor.kind" is within an object; "actor" itself stands for its name. */
+/* A path like "actor.kind" names a member of an inner object. The path "actor" stands for the
+ * actor's name. */
 static const json_t *member_of(const json_t *row, const char *path)
 {
     const char *dot = strchr(path, '.');
@@ -67,7 +68,8 @@ static void print_csv(const json_t *row)
     buf_finish(&line);
 }
 
-/* Takes the page's cursor along. NULL: that was all, or a failure. */
+/* Asks for the page after `page`, or for the first page if `page` is NULL. Returns NULL after the
+ * last page, or after a failure, which `status` tells. */
 static json_t *next_page(struct session *session, const struct buf *path, const json_t *page,
                          int *status)
 {

@@ -1,4 +1,4 @@
-/* authctl audit verify: asks authd piece by piece, and puts the pieces together. */
+/* authctl audit verify asks authd to check the audit part by part, and adds up the reports. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,11 +7,12 @@
 #include "ctl/progress.h"
 #include "ctl/run.h"
 
-#define ANCHORS_MAX  (16 * 1024 * 1024) /* a file of many years */
+#define ANCHORS_MAX  (16 * 1024 * 1024) /* room for the anchors of many years */
 #define FLAWS_LISTED 1000
 
-/* The last line of the file that --anchor names: the newest, where one was added after the other.
- * NULL: reported, or there is none. */
+/* Returns the last line of the file that --anchor names: the newest anchor, if the
+ * administrator appends each anchor. Returns NULL without --anchor, or after a failure, which is
+ * reported and sets `status`. */
 static json_t *anchor_of(struct session *session, int *status)
 {
     const char *path = option_value(session->invocation, OPTION_ANCHOR);
@@ -71,7 +72,8 @@ static void add_flaws(json_t *whole, const json_t *part)
     }
 }
 
-/* Takes the part. */
+/* Adds `part` to `whole`, which may be NULL, and returns the sum. The reference to `part` is taken
+ * over. */
 static json_t *add_part(json_t *whole, json_t *part)
 {
     static const char *const sums[] = {"seals", "rows", "erased", "expired", "more_flaws"};
@@ -96,7 +98,7 @@ static json_t *add_part(json_t *whole, json_t *part)
     return whole;
 }
 
-/* All parts; NULL: a failure, reported. */
+/* Returns the report on all parts, or NULL after a failure, which is reported. */
 static json_t *ask(struct session *session, json_t *body, int *status)
 {
     json_t *whole = NULL;
@@ -143,7 +145,7 @@ static long long number_of(const json_t *report, const char *member)
     return json_integer_value(json_object_get(report, member));
 }
 
-/* On stdout the flaws or, without any, the new anchor. */
+/* Prints the flaws on stdout or, if there are none, the new anchor. */
 static void show_report(const struct session *session, const json_t *report)
 {
     const json_t *anchor = json_object_get(report, "anchor");

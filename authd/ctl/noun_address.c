@@ -1,4 +1,4 @@
-/* authctl address. */
+/* authctl address: which addresses a user may send as. */
 #include "ctl/nouns.h"
 
 static const struct command commands[] = {

@@ -1,4 +1,4 @@
-/* authctl api-key: what programs sign their calls with. */
+/* authctl api-key: keys of programs that call the API. */
 #include "ctl/nouns.h"
 #include "ctl/run.h"
 

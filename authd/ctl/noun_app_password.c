@@ -1,9 +1,10 @@
-/* authctl app-password. The secret is shown once, with what a mail program needs besides. */
+/* authctl app-password: passwords for one device or program each. The secret is shown once, with
+ * the settings that a mail program needs. */
 #include "ctl/duration.h"
 #include "ctl/nouns.h"
 #include "ctl/run.h"
 
-/* "server mail.example.org  port 587  STARTTLS  user alice@example.org" */
+/* Says "server mail.example.org port 587 STARTTLS user alice@example.org". */
 static void say_settings(struct session *session, const char *user)
 {
     json_t *site = session_peek(session, "/v1/site");
@@ -56,7 +57,7 @@ static void say_rotated(struct session *session, const json_t *rotated)
     }
 }
 
-/* Whom to think of before it stops to work. */
+/* Says how many app passwords expire soon, and how to rotate the first of them. */
 static void say_expiring(struct session *session, const json_t *items)
 {
     const json_t *soonest = NULL;

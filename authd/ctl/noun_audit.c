@@ -1,4 +1,4 @@
-/* authctl audit: what was changed, and who logged in. */
+/* authctl audit: which changes were made, and who logged in. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,12 +10,13 @@
 
 #define TAIL_ROWS   20
 #define SEARCH_ROWS 1000
-#define OVERLAP_S   10 /* rows that commit late come with a time before the last */
+#define OVERLAP_S   10 /* a row that is committed late has an earlier time than the newest row */
 #define LINE_MAX    (256 * 1024)
 
 /* ---- filters ------------------------------------------------------------------------------- */
 
-/* A time, or how long ago. False: reported, `status` is set. */
+/* Adds the value of --since or --until, a time or how long ago, to the query. Returns false after a
+ * failure, which is reported; `status` is set. */
 static bool add_time(struct session *session, struct buf *path, enum option option, int *status)
 {
     const char *text = option_value(session->invocation, option);
@@ -53,7 +54,8 @@ bool audit_prepare(struct session *session, struct request *request, int *status
            add_time(session, &request->path, OPTION_UNTIL, status);
 }
 
-/* False: reported. */
+/* Reads --limit, or takes `standard` without this option. Returns false after a failure, which is
+ * reported. */
 static bool limit_of(const struct session *session, size_t standard, size_t *limit, int *status)
 {
     const char *text = option_value(session->invocation, OPTION_LIMIT);
@@ -78,7 +80,7 @@ static const char *text_of(const json_t *row, const char *member)
     return json_string_value(json_object_get(row, member));
 }
 
-/* Who or what acted; of a login: by what. */
+/* Returns the name of the actor or, for a login, the credential that was used. */
 static const char *who_of(const json_t *row)
 {
     const json_t *actor = json_object_get(row, "actor");
@@ -87,7 +89,8 @@ static const char *who_of(const json_t *row)
     return name != NULL ? name : text_of(actor, "credential");
 }
 
-/* What is wide and seldom of interest is left to --json. */
+/* Returns the row as people see it. Members that are wide and rarely needed appear with --json
+ * only. */
 static json_t *short_of(const json_t *row)
 {
     static const char *const kept[] = {"time", "action", "user", "client", "reference"};
@@ -136,7 +139,7 @@ static void show_rows(const struct session *session, const json_t *rows, bool fi
     json_decref(lines);
 }
 
-/* One row as a line, for what has no end. */
+/* Prints one row as a line. The stream of rows has no end, so there is no table. */
 static void show_row(const struct session *session, const json_t *row)
 {
     json_t *line;
@@ -189,9 +192,9 @@ static int search(struct session *session)
 /* ---- tail ---------------------------------------------------------------------------------- */
 
 struct tail {
-    json_t *seen; /* ids as members */
+    json_t *seen; /* an object whose member names are the ids of rows that were shown */
     char since[64];
-    int64_t floor; /* what is older was not asked for */
+    int64_t floor; /* rows with a smaller id are too old to show */
 };
 
 static int64_t id_of(const json_t *row)
@@ -201,7 +204,7 @@ static int64_t id_of(const json_t *row)
     return id != NULL ? strtoll(id, NULL, 10) : 0;
 }
 
-/* The next question begins some seconds before. */
+/* Makes the next request begin some seconds before `at`, for rows that are committed late. */
 static void tail_since(struct tail *tail, time_t at)
 {
     struct buf text;
@@ -252,7 +255,7 @@ static json_t *reversed(const json_t *rows)
     return turned;
 }
 
-/* Until it is interrupted, or a failure. */
+/* Shows new rows until an interrupt or a failure. */
 static int follow(struct session *session, struct tail *tail, const struct buf *path)
 {
     int status = EXIT_DONE;

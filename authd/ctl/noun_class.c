@@ -1,4 +1,4 @@
-/* authctl class. */
+/* authctl class: classes of users. */
 #include "ctl/nouns.h"
 
 static const struct command commands[] = {

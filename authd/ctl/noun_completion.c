@@ -1,7 +1,7 @@
-/* authctl completion: the shell asks authctl itself what may come next.
+/* authctl completion: the shell asks authctl which words may come next.
  *
- * Threat: a login that the shell would run. Names from authd are offered only when every character
- * of them is harmless to the shell. */
+ * Threat: a login that the shell would run as a command. A name from authd is offered only if every
+ * character of the name is harmless to the shell. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,7 +104,8 @@ static void ask_authd(struct complete *complete, const char *placeholder, const 
     }
 }
 
-/* The authd that the typed line names; NULL: none, or not rightly yet. */
+/* Returns a client for the authd that the typed command line names. Returns NULL if the line names
+ * none, or is not complete yet. */
 static struct client *typed_client(const struct invocation *invocation)
 {
     const char *const *words = invocation->words;

@@ -1,4 +1,4 @@
-/* authctl domain. */
+/* authctl domain: domains of logins. */
 #include "ctl/nouns.h"
 #include "ctl/session.h"
 

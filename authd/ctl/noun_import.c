@@ -1,7 +1,8 @@
 /* authctl import: users from the files of other programs, in batches.
  *
- * Each batch is one call and one transaction, small enough that nobody waits long for it. A file
- * may be imported again after whatever stopped it: what is there is found unchanged. */
+ * Each batch is one call and one transaction, small enough that no login waits long for it. After
+ * an interruption the same file is imported again: authd reports the users who are already there as
+ * unchanged. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 #include "ctl/nouns.h"
 
 #define FILE_MAX         (1024 * 1024 * 1024)
-#define PROGRESS_MS      100 /* between two looks of it */
+#define PROGRESS_MS      100 /* the shortest time between two updates of the progress line */
 #define PROGRESS_WAIT_MS 500
 
 /* ---- the file ------------------------------------------------------------------------------ */
@@ -33,7 +34,7 @@ static bool read_all(FILE *in, struct buf *text)
     }
 }
 
-/* False: reported. */
+/* Reads the whole file. Returns false after a failure, which is reported. */
 static bool read_file(const struct session *session, const char *name, struct buf *text)
 {
     bool standard = strcmp(name, "-") == 0;
@@ -76,7 +77,8 @@ static void note_interrupt(int number)
     interrupted = 1;
 }
 
-/* The batch under way is finished; a second Ctrl-C ends the program at once. */
+/* After the first Ctrl-C the batch under way is still finished. A second Ctrl-C ends the program at
+ * once. */
 static void catch_interrupt(struct sigaction *saved)
 {
     const struct sigaction note = {.sa_handler = note_interrupt, .sa_flags = (int)SA_RESETHAND};
@@ -86,9 +88,9 @@ static void catch_interrupt(struct sigaction *saved)
 }
 
 struct progress {
-    const char *verb; /* "importing" */
+    const char *verb; /* "importing" or "checking" */
     size_t total;
-    int64_t started; /* clock_ms() */
+    int64_t started; /* the time of the start, by clock_ms() */
     int64_t shown;
     bool wanted;
     bool visible;
@@ -127,7 +129,7 @@ static void progress_show(struct progress *progress, size_t done)
 
 enum ending { ENDING_WHOLE, ENDING_INTERRUPTED, ENDING_FAILED };
 
-/* Batch by batch to the end of the file. */
+/* Imports batch by batch, to the end of the file. */
 static enum ending run_batches(struct batch *batch, struct import_reader *reader,
                                struct progress *progress, struct answer *failure)
 {
@@ -161,7 +163,7 @@ static void say_totals(const struct session *session, const struct report *repor
                 report_number(users * 1000 / (size_t)(spent > 0 ? spent : 1), numbers[1]));
 }
 
-/* What the reader should know after the table. Returns the exit status. */
+/* Says what the administrator should know after the table. Returns the exit status. */
 static int say_ending(const struct session *session, const struct batch *batch, enum ending ending)
 {
     size_t lost = batch->report->totals[IMPORT_REFUSED];

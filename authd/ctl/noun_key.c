@@ -1,4 +1,4 @@
-/* authctl key: the keys that are not in the database. */
+/* authctl key: the keys that are kept outside the database. */
 #include <string.h>
 
 #include "ctl/nouns.h"

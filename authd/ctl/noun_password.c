@@ -5,7 +5,7 @@
 #include "ctl/run.h"
 #include "ctl/show.h"
 
-/* What to do about each flaw. */
+/* Says what to do about each flaw. */
 static void say_flaws(const struct session *session, const json_t *flaws)
 {
     static const char *const advice[][2] = {
@@ -29,7 +29,8 @@ static void say_flaws(const struct session *session, const json_t *flaws)
     }
 }
 
-/* A verdict is an answer: 0, unless the status is wanted as one. */
+/* Ends with 0 for a weak password, too: the question was answered. With --exit-status a weak
+ * password ends with 1. */
 static int check(struct session *session)
 {
     struct request request;

@@ -1,4 +1,4 @@
-/* authctl scope: the rules of a user, a domain, a class, or the whole site. */
+/* authctl scope: the sending scope of a user, a domain, a class, or the whole site. */
 #include "ctl/nouns.h"
 #include "ctl/run.h"
 
@@ -8,7 +8,7 @@ static void say_fine(struct session *session, const json_t *answer)
     session_say(session, "%s is a good scope document", session->invocation->words[0]);
 }
 
-/* Only looks: the dry run of setting it. */
+/* Checks a scope document by a dry run of `scope set`. */
 static int check(struct session *session)
 {
     session->dry_run = true;

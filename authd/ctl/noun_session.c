@@ -1,4 +1,4 @@
-/* authctl session: who is signed in on the web pages. */
+/* authctl session: the browsers in which a user is signed in. */
 #include "ctl/nouns.h"
 
 static const struct command commands[] = {

@@ -1,5 +1,5 @@
-/* authctl totp: second factors. What is shown once goes to stdout: alone on its lines in a pipe, as
- * a QR code on a terminal. */
+/* authctl totp: second factors. Keys and codes are printed once, on stdout: each alone on a line in
+ * a pipe, the key also as a QR code on a terminal. */
 #include <string.h>
 
 #include "base/secret.h"
@@ -8,7 +8,7 @@
 #include "ctl/run.h"
 #include "ctl/show.h"
 
-#define GROUP 4 /* letters of the key, for those who type it in */
+#define GROUP 4 /* letters in each group of the key, for people who type it */
 
 static const char *member(const json_t *object, const char *name)
 {
@@ -36,7 +36,7 @@ static void forget(const json_t *value)
 
 /* ---- enroll -------------------------------------------------------------------------------- */
 
-/* "  key  ABCD EFGH …" */
+/* Prints "  key  ABCD EFGH …". */
 static void print_groups(const char *secret)
 {
     struct buf line;

@@ -1,4 +1,4 @@
-/* authctl user. */
+/* authctl user: users who may log in. */
 #include "ctl/nouns.h"
 #include "ctl/run.h"
 

@@ -1,4 +1,4 @@
-/* Every noun there is, in the order that help shows. */
+/* All nouns of authctl, in the order in which help shows them. */
 #include "ctl/nouns.h"
 
 const struct noun *const nouns[] = {

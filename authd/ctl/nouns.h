@@ -1,4 +1,5 @@
-/* One file for each: the verbs as rows of the command table, and what only they do. */
+/* Each noun has a file of its own: its verbs as rows of the command table, and the code that only
+ * these verbs need. */
 #ifndef CTL_NOUNS_H
 #define CTL_NOUNS_H
 
@@ -21,10 +22,11 @@ extern const struct noun noun_audit;
 extern const struct noun noun_import;
 extern const struct noun noun_completion;
 
-/* Verbs with files of their own. */
+/* These verbs have files of their own. */
 int audit_export(struct session *session);
 int audit_verify(struct session *session);
-/* The path and query of rows, without a page. False: reported. Either way finish the request. */
+/* Builds the path and query of a request for audit rows, without a page. Returns false after a
+ * failure, which is reported. The caller finishes the request in both cases. */
 bool audit_prepare(struct session *session, struct request *request, int *status);
 
 #endif
