@@ -19,14 +19,15 @@
 
 struct client {
     struct client_target target;
-    struct buf base;          /* "https://auth.example.org", what a path follows */
-    struct buf authorization; /* the header; empty: none */
+    struct buf base;          /* "https://auth.example.org"; a path is appended */
+    struct buf authorization; /* the Authorization header; empty: send none */
     CURL *curl;
 };
 
-/* ---- whom it talks to ---------------------------------------------------------------------- */
+/* ---- the server ---------------------------------------------------------------------------- */
 
-/* Without TLS the key would be on the wire: only within this machine. */
+/* Plain HTTP is allowed to this machine only. On a network everybody on the way could read the
+ * API key. */
 static bool is_loopback(const char *host)
 {
     static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
@@ -70,7 +71,7 @@ static bool take_url(struct client *client, struct err *err)
     return true;
 }
 
-/* The key is the file's only line. */
+/* Reads the API key, the only line of the file. */
 static bool take_token(struct client *client, struct err *err)
 {
     struct buf token;
@@ -133,7 +134,7 @@ json_t *problem_create(const char *type, const char *title, const char *detail, 
 {
     json_t *problem = json_pack("{s:s, s:s}", "type", type, "title", title);
 
-    /* $AUTHD_SOCKET may be in it, in whatever encoding. */
+    /* The detail may quote $AUTHD_SOCKET, which may be in any encoding. */
     json_t *text = json_string(detail);
 
     json_object_set_new(problem, "detail", text != NULL ? text : json_string(title));
@@ -143,7 +144,7 @@ json_t *problem_create(const char *type, const char *title, const char *detail, 
     return problem;
 }
 
-/* ---- what came back ------------------------------------------------------------------------ */
+/* ---- answers ------------------------------------------------------------------------------- */
 
 static json_t *problem_socket(const char *socket, int error)
 {
@@ -251,7 +252,7 @@ static void prepare(struct client *client, const char *method, const char *url, 
         curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
     }
     curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https"); /* take_url() chose */
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https"); /* take_url() checked the scheme */
     curl_easy_setopt(curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
@@ -263,7 +264,7 @@ static void prepare(struct client *client, const char *method, const char *url, 
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
 }
 
-/* Nothing was asked: there was no connection, or not the right server at its end. */
+/* True if no request was sent: there was no connection, or the wrong server answered. */
 static bool is_unreachable(CURLcode code)
 {
     return code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
@@ -344,7 +345,7 @@ struct answer client_call(struct client *client, const char *method, const char 
     struct answer answer = perform(client, strcmp(method, "GET") != 0, &answer_text);
 
     curl_easy_getinfo(client->curl, CURLINFO_TOTAL_TIME, &answer.seconds);
-    curl_easy_reset(client->curl); /* forgets the body and the headers */
+    curl_easy_reset(client->curl); /* drops the references to the body and the headers */
     if (text != NULL) {
         secret_wipe(text, strlen(text));
         free(text);

@@ -47,7 +47,7 @@ size_t command_max(const struct command *command)
     return command->max > 0 ? command->max : command->min;
 }
 
-/* ---- words that there are not --------------------------------------------------------------- */
+/* ---- unknown words ------------------------------------------------------------------------- */
 
 static const char *nth_noun(const void *arg, size_t i)
 {
@@ -88,7 +88,8 @@ static const char *nth_option(const void *arg, size_t i)
     return i + 1 < OPTION_COUNT ? option_table[i + 1].spelling : NULL;
 }
 
-/* Without a value, which may be a secret: --password=... is a likely mistake. */
+/* The message leaves out the option's value, which may be a secret: --password=... is a likely
+ * mistake. */
 static bool refuse_option(const char *spelling, size_t len, struct err *err)
 {
     char word[64];
@@ -157,8 +158,8 @@ static bool store_option(struct invocation *invocation, enum option option, cons
     return true;
 }
 
-/* `word` is what follows "--"; `next` the argument after it, or NULL; `used_next` whether that was
- * the option's value. */
+/* Parses the option `word`, without its "--". `next` is the next argument, or NULL. Sets
+ * `used_next` if `next` is the option's value. */
 static bool parse_option(struct invocation *invocation, const char *word, const char *next,
                          bool *used_next, struct err *err)
 {
@@ -186,8 +187,8 @@ static bool parse_option(struct invocation *invocation, const char *word, const 
     return store_option(invocation, (enum option)option, value, err);
 }
 
-/* Behind an error options cannot be told from values any more; what looks like --json is taken for
- * it, so that a program gets its one value. */
+/* After an error, options can no longer be told from values. Every word --json then counts as the
+ * option, so that a program gets its one JSON value. */
 static void look_for_json(struct invocation *invocation, char *const *rest)
 {
     struct err err;
@@ -200,7 +201,7 @@ static void look_for_json(struct invocation *invocation, char *const *rest)
     }
 }
 
-/* Names, addresses and reasons all become JSON. The one place that looks. */
+/* Every argument may become JSON, which is UTF-8. Only this function checks the encoding. */
 static bool check_encoding(int argc, char *const *argv, struct err *err)
 {
     for (int i = 1; i < argc; i++) {
@@ -211,7 +212,7 @@ static bool check_encoding(int argc, char *const *argv, struct err *err)
     return true;
 }
 
-/* `at`: how far it came. */
+/* Sets `at` to the index of the last argument that was read. */
 static bool parse_words(struct invocation *invocation, char **argv, int *at, struct err *err)
 {
     bool options = true;
@@ -239,7 +240,7 @@ static bool parse_words(struct invocation *invocation, char **argv, int *at, str
     return true;
 }
 
-/* ---- does it all fit? ---------------------------------------------------------------------- */
+/* ---- checks -------------------------------------------------------------------------------- */
 
 static bool given_before(const struct invocation *invocation, size_t at)
 {

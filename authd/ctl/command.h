@@ -1,6 +1,6 @@
 /* The command line of authctl: one table of nouns, verbs, arguments and options drives parsing,
  * suggestions, requests, help, completion and the manual page. A verb of the usual shape is a row
- * of it and no code: see run_command(). Pure. */
+ * of the table and needs no code: see run_command(). These functions are pure. */
 #ifndef CTL_COMMAND_H
 #define CTL_COMMAND_H
 
@@ -11,122 +11,124 @@
 #include "ctl/option.h"
 
 #define WORDS_MAX 64
-#define GIVEN_MAX 320 /* options in one command line */
+#define GIVEN_MAX 320 /* the most options in one command line */
 
 struct session;
 struct kind;
 
 /* ---- the table ----------------------------------------------------------------------------- */
 
-/* What becomes of an option: a member of the body, or of the query of a GET. */
+/* How an option becomes a member of the request's body, or of the query of a GET. */
 enum shape {
-    SHAPE_OWN, /* the verb itself looks at it */
+    SHAPE_OWN, /* the verb's own code reads the option */
     SHAPE_TEXT,
-    SHAPE_TEXTS, /* repeatable: a list */
+    SHAPE_TEXTS, /* the option may be repeated; the member is a list */
     SHAPE_FLAG,
-    SHAPE_NUMBER,   /* a whole one */
-    SHAPE_SECONDS,  /* 30s 5m 12h 90d */
-    SHAPE_DAYS,     /* 90d: whole days */
-    SHAPE_EXPIRY,   /* 90d: expires_in; a time or "never": expires_at */
-    SHAPE_DOCUMENT, /* a file of JSON */
-    SHAPE_SECRET,   /* a flag: one line of standard input */
+    SHAPE_NUMBER,   /* a whole number */
+    SHAPE_SECONDS,  /* a duration such as 30s, 5m, 12h or 90d, in seconds */
+    SHAPE_DAYS,     /* a duration of whole days such as 90d, in days */
+    SHAPE_EXPIRY,   /* a duration sets expires_in; a time or "never" sets expires_at */
+    SHAPE_DOCUMENT, /* the name of a file that holds a JSON object, or "none" */
+    SHAPE_SECRET,   /* a flag; the value is one line of standard input */
 };
 
 enum {
-    INPUT_REQUIRED = 1u << 0, /* a secret: asked for on a terminal */
-    INPUT_ONCE = 1u << 1,     /* a secret that is not asked for twice */
+    INPUT_REQUIRED = 1u << 0, /* the verb needs the option, or asks for the secret */
+    INPUT_ONCE = 1u << 1,     /* the verb asks for the secret once, not twice */
 };
 
 struct input {
     enum option option;
     enum shape shape;
-    const char *member; /* an expiry has its own */
+    const char *member; /* NULL: the shape has its own member names, or none */
     unsigned flags;
 };
 
 #define INPUTS(...) ((const struct input[]){__VA_ARGS__, {OPTION_NONE, SHAPE_OWN, NULL, 0}})
 
-/* How the answer looks on stdout. */
+/* How authd's answer looks on stdout. */
 enum result {
-    RESULT_OBJECT,   /* the object, a line for each member */
-    RESULT_CHANGE,   /* its name and what is now true */
-    RESULT_LIST,     /* a table, all pages */
-    RESULT_DOCUMENT, /* what a file could hold */
-    RESULT_SECRET,   /* the object's secret, shown once */
-    RESULT_CODES,    /* nothing but what `after` shows */
+    RESULT_OBJECT,   /* one line for each member of the object */
+    RESULT_CHANGE,   /* the object's name and what is now true of the object */
+    RESULT_LIST,     /* a table of the items of all pages */
+    RESULT_DOCUMENT, /* the document alone, as a file would hold it */
+    RESULT_SECRET,   /* the object's secret, which authd answers only once */
+    RESULT_CODES,    /* only what `after` prints */
 };
 
-/* How much is lost when it was a mistake. */
+/* How much is lost when the command was a mistake. */
 enum severity {
     SEVERITY_MILD,
-    SEVERITY_MODERATE, /* says what would go, asks */
-    SEVERITY_SEVERE,   /* the name must be typed */
+    SEVERITY_MODERATE, /* authctl says what would be lost, and asks */
+    SEVERITY_SEVERE,   /* the administrator must type the object's name */
 };
 
 struct command {
     const char *verb;
-    const char *arguments; /* as help shows them */
-    size_t min;            /* how many */
-    size_t max;            /* 0: as many as min */
-    bool empty;            /* an argument may be */
+    const char *arguments; /* the arguments' names, as help shows them */
+    size_t min;            /* the least number of arguments */
+    size_t max;            /* the greatest number; 0: equal to min */
+    bool empty;            /* an argument may be an empty text */
     const struct input *inputs;
     const char *summary;
     const char *example;
-    int (*run)(struct session *session); /* an exit status; NULL: run_command */
+    int (*run)(struct session *session); /* an exit status; NULL: run_command() does it */
 
-    /* The call of run_command. */
+    /* The HTTP call that run_command() makes. */
     const char *method;
-    const char *path;   /* "/v1/users/{1}": argument 1, encoded; {2#}: an id, "k7" is 7 too;
-                           {1@}: the path of a scope's level */
-    const char *member; /* of the body: the last argument; "": that file is the body */
-    const char *keys;   /* KEY=VALUE after the first argument: those there are; KEY[]: a list */
-    const struct kind *kind; /* of the answer; NULL: the noun's */
+    const char *path; /* "/v1/users/{1}": {1} is argument 1, percent-encoded; {2#} is an id, without
+                         the k of "k7"; {1@} is the path of a scope's level */
+    const char *member;      /* the body's member for the last argument; "": a file is the body */
+    const char *keys;        /* the keys that KEY=VALUE may set; KEY[] takes a list; or NULL */
+    const struct kind *kind; /* the kind of object that authd answers; NULL: the noun's kind */
     enum result result;
     enum severity severity;
-    const char *loses; /* what would go besides what the answer counts; NULL: nothing */
-    const char *done;  /* RESULT_CHANGE: what is now true; {2}: argument 2 */
-    void (*after)(struct session *session, const json_t *answer); /* talk about a success */
+    const char *loses; /* what is lost besides what authd's answer counts; NULL: nothing */
+    const char *done;  /* for RESULT_CHANGE: what is now true of the object; {2} is argument 2 */
+    void (*after)(struct session *session, const json_t *answer); /* prints more on success */
 };
 
 struct noun {
     const char *name;
     const char *summary;
-    const struct kind *kind;        /* of its objects; NULL: none */
-    const struct command *commands; /* ends with a NULL verb */
+    const struct kind *kind;        /* the kind of its objects; NULL: the noun has no objects */
+    const struct command *commands; /* an array that ends with a NULL verb */
 };
 
-extern const struct noun *const nouns[]; /* ends with NULL */
+extern const struct noun *const nouns[]; /* an array that ends with NULL */
 
 const struct noun *noun_find(const char *name);
 const struct command *noun_command(const struct noun *noun, const char *verb);
-/* The option's row in the command; NULL: the command does not have it. */
+/* Returns the option's row in the command, or NULL if the command does not take the option. */
 const struct input *command_input(const struct command *command, enum option option);
 size_t command_max(const struct command *command);
 
 /* ---- a command line ------------------------------------------------------------------------ */
 
-/* Taken apart. Texts point into argv. */
+/* A command line after parsing. Its texts point into argv. */
 struct invocation {
     const struct noun *noun;
-    const struct command *command; /* NULL: `words` ask for help */
-    const char *words[WORDS_MAX];  /* with a command: its arguments, without noun and verb */
+    const struct command *command; /* NULL: the command line asks for help */
+    const char *words[WORDS_MAX];  /* the arguments, or the words that help is asked for */
     size_t count;
     struct {
         enum option option;
-        const char *value; /* NULL: it has none */
+        const char *value; /* NULL: the option takes no value */
     } given[GIVEN_MAX];
     size_t given_count;
     long timeout; /* seconds */
 };
 
-/* `argv` ends with a NULL. False: a usage error; `err` says what, and what would have been right.
- * `given` is set as far as it was understood, --json wherever it stands. */
+/* Parses `argv`, which ends with NULL. Returns false on a usage error: `err` says what is wrong and
+ * what would be right, and `given` holds the options before the mistake, and --json wherever it
+ * stands. */
 bool command_parse(struct invocation *invocation, int argc, char **argv, struct err *err);
 
 bool option_given(const struct invocation *invocation, enum option option);
 const char *option_value(const struct invocation *invocation, enum option option);
 
-/* What was meant, if something close was; `next(arg, i)` gives the i-th candidate, at last NULL. */
+/* Returns the candidate that `word` was probably meant to be, or NULL. `next(arg, i)` returns the
+ * i-th candidate, and NULL after the last. */
 const char *suggest(const char *word, const char *(*next)(const void *arg, size_t i),
                     const void *arg);
 

@@ -17,15 +17,15 @@ bool complete_is_plain(const char *word)
     return word[0] != '\0' && word[0] != '-' && strspn(word, plain) == strlen(word);
 }
 
-/* ---- the words before ----------------------------------------------------------------------- */
+/* ---- the words before the last one --------------------------------------------------------- */
 
-/* What the words before the last one make. */
+/* What the parser knows after the words before the last one. */
 struct place {
     const struct noun *noun;
     const struct command *command;
-    size_t arguments;   /* how many there are */
-    enum option wanted; /* the last word is this option's value */
-    bool options;       /* "--" was not there yet */
+    size_t arguments;   /* the number of arguments so far */
+    enum option wanted; /* the last word is the value of this option */
+    bool options;       /* no "--" so far: options are still possible */
 };
 
 static enum option option_named(const char *word)
@@ -95,7 +95,8 @@ const char *complete_value(const char *const *words, size_t count, enum option o
 
 /* ---- the last word -------------------------------------------------------------------------- */
 
-/* "user|helpdesk": the words themselves; "USER": whatever there is. */
+/* Offers the fixed words of a placeholder such as "ROLE", and the names that authd knows for one
+ * such as "USER". */
 static void offer_placeholder(struct complete *complete, const char *placeholder, const char *typed)
 {
     static const struct {
@@ -120,7 +121,8 @@ static void offer_placeholder(struct complete *complete, const char *placeholder
     }
 }
 
-/* The n-th argument as help shows it, without brackets and dots. */
+/* Offers candidates for the next argument. Its placeholder is that argument's name in help, without
+ * brackets and dots. */
 static void offer_argument(struct complete *complete, const struct place *place, const char *typed)
 {
     const char *rest = place->command->arguments;

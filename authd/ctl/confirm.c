@@ -1,5 +1,5 @@
-/* Questions before something is lost. What would be lost is what a dry run of the same call
- * answers, so a refusal comes before the question. */
+/* Asks for confirmation before something is lost. A dry run of the same call tells what
+ * would be lost, so authd refuses a forbidden call before the question. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #include "ctl/run.h"
 #include "ctl/show.h"
 
-/* "app_passwords" → "app passwords", or without its s for one. */
+/* Prints "app passwords" for "app_passwords", or "app password" if the count is one. */
 static void print_noun(struct buf *out, const char *member, size_t count)
 {
     size_t len = strlen(member);
@@ -22,7 +22,8 @@ static void print_noun(struct buf *out, const char *member, size_t count)
     }
 }
 
-/* Members that are lists or, if `numbers`, numbers. */
+/* Prints the length of each member that is a list and, if `numbers`, each number greater than
+ * zero. */
 static void print_counts(struct buf *out, const json_t *object, bool numbers)
 {
     const char *name;

@@ -1,4 +1,4 @@
-/* Files that a command names. */
+/* Reads the files that a command line names. */
 #ifndef CTL_DOCUMENT_H
 #define CTL_DOCUMENT_H
 
@@ -7,11 +7,11 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* The file's octets; "-" is standard input. False: it cannot be read, or is longer than content's
- * maximum. */
+/* Appends the file's octets to `content`; the path "-" is standard input. Returns false if the file
+ * cannot be read, or is longer than the maximum of `content`. */
 bool document_load(struct buf *content, const char *path, struct err *err);
 
-/* One JSON object. NULL: `err` names the line. */
+/* Reads a file that holds one JSON object. Returns NULL after a failure; `err` names the line. */
 json_t *document_read(const char *path, size_t max, struct err *err);
 
 #endif

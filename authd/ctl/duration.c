@@ -33,9 +33,9 @@ int64_t duration_parse(const char *text)
     return -1;
 }
 
-/* ---- points of time ------------------------------------------------------------------------ */
+/* ---- times --------------------------------------------------------------------------------- */
 
-/* Exactly `count` digits. */
+/* Reads exactly `count` digits. */
 static bool digits(const char **text, int count, int *number)
 {
     *number = 0;
@@ -57,7 +57,7 @@ static bool literal(const char **text, char a, char b)
     return true;
 }
 
-/* "Z" or "+01:00", to the end of the text. */
+/* Reads "Z" or an offset like "+01:00", up to the end of the text. */
 static bool parse_offset(const char *text, int *seconds)
 {
     int hours;
@@ -106,7 +106,8 @@ bool time_parse(const char *text, time_t *at)
     struct tm normal = tm;
 
     *at = timegm(&normal) - offset;
-    /* 31 February would have become March; a leap second may. */
+    /* timegm() turns 31 February into a day in March, which is refused. It also turns a leap second
+     * into the next minute, which is accepted. */
     return tm.tm_sec == 60 || (normal.tm_mon == tm.tm_mon && normal.tm_mday == tm.tm_mday);
 }
 
@@ -119,7 +120,7 @@ void time_print(struct buf *out, time_t at)
                tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
-/* Days since some day, in the local zone. */
+/* Returns a number that grows by one each local day. */
 static int64_t day_of(const struct tm *local)
 {
     struct tm noon = {.tm_year = local->tm_year,

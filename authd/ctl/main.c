@@ -1,4 +1,4 @@
-/* authctl: everything an administrator does, over authd's HTTP API and over nothing else. */
+/* authctl does everything that an administrator does, through authd's HTTP API and nothing else. */
 #include <curl/curl.h>
 #include <locale.h>
 #include <stdlib.h>
@@ -72,7 +72,8 @@ static int run(const struct invocation *invocation, struct session *session)
     return status;
 }
 
-/* authctl alone: what there is, in place of the one sentence. */
+/* A command line without arguments gets the list of nouns and verbs instead of an error
+ * sentence. */
 static int misunderstood(const struct session *session, int argc, const char *text)
 {
     if (argc < 2) {
@@ -119,7 +120,7 @@ int main(int argc, char **argv)
     session = session_of(&invocation);
     status = understood ? run(&invocation, &session) : misunderstood(&session, argc, err.text);
     curl_global_cleanup();
-    /* A fact that could not be written was not told. */
+    /* Output that could not be written is a failure, even when authd's answer was good. */
     if (fflush(stdout) != 0 || ferror(stdout)) {
         session_say(&session, "authctl: cannot write to standard output%s",
                     session.changed ? "; the change was made" : "");

@@ -1,9 +1,10 @@
-/* The manual page, from the same table as everything else. */
+/* Prints the manual page from the command table, like help. */
 #include <string.h>
 
 #include "ctl/help.h"
 
-/* A backslash, a hyphen and a dot at the beginning mean something to roff. */
+/* Escapes what roff would interpret: backslashes, hyphens, and a dot or an apostrophe at the
+ * beginning. */
 static void print_roff(FILE *out, const char *text)
 {
     for (const char *c = text; *c != '\0'; c++) {

@@ -1,11 +1,11 @@
-/* Every option there is. */
+/* All options of authctl. */
 #ifndef CTL_OPTION_H
 #define CTL_OPTION_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* X(NAME, spelling, value or NULL, meaning). Those from SOCKET on go with every command. */
+/* X(NAME, spelling, value or NULL, meaning). Every command takes the options from SOCKET on. */
 #define OPTIONS(X)                                                                                 \
     X(ACTION, "action", "ACTION", "only this: login, user_add, password_set, ...")                 \
     X(ACTOR, "actor", "ACTOR", "only what this one did: a login, an id, \"root (uid 0)\"")         \
@@ -79,11 +79,11 @@ enum option {
 
 struct option_row {
     const char *spelling;
-    const char *value; /* what it is called in help; NULL: the option has none */
+    const char *value; /* the value's name in help; NULL: the option takes no value */
     const char *meaning;
 };
 
-extern const struct option_row option_table[OPTION_COUNT]; /* OPTION_NONE is empty */
+extern const struct option_row option_table[OPTION_COUNT]; /* the row of OPTION_NONE is empty */
 
 static inline bool option_global(enum option option)
 {

@@ -17,7 +17,7 @@ void progress_begin(struct progress *progress, const char *what)
     };
 }
 
-/* 41200 → "41,200" */
+/* Prints 41200 as "41,200". */
 static void print_number(struct buf *out, uint64_t number)
 {
     char digits[24];

@@ -1,4 +1,5 @@
-/* Threat: a password on the screen, in a terminal that stays without echo, or left in memory. */
+/* Threat: a password on the screen, a terminal that stays without echo after an interruption, a
+ * password that is left in memory. */
 #include "ctl/prompt.h"
 
 #include <errno.h>
@@ -23,7 +24,7 @@ bool prompt_possible(void)
     return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
-/* 1: an octet; 0: the end; -1: an error or a signal. */
+/* Returns 1 for an octet, 0 at the end of the input, -1 after an error or a signal. */
 static ssize_t read_octet(char *c)
 {
     ssize_t got;
@@ -34,11 +35,12 @@ static ssize_t read_octet(char *c)
     return caught != 0 ? -1 : got;
 }
 
-/* Octet by octet, so that nothing after the line is taken. A CR belongs to the line unless the
- * newline follows it. False: nothing, too much, or a signal. */
+/* Reads a line octet by octet, so that nothing after the line is consumed. A CR belongs to the line
+ * unless a newline follows. Returns false if there is no line, if the line is too long, or after a
+ * signal. */
 static bool read_line(struct buf *line)
 {
-    bool cr = false; /* read, not yet in `line` */
+    bool cr = false; /* a CR was read that is not yet in `line` */
     char c;
     ssize_t got;
 
@@ -86,7 +88,8 @@ static bool ask_secret(struct buf *secret, const char *what, bool twice, struct 
     return same || err_set(err, "the two were not the same");
 }
 
-/* Echo is off during the questions only: signals wait until it is on again. */
+/* Turns echo off for the questions only. A signal that arrives meanwhile is raised again after echo
+ * is back on. */
 static bool ask_without_echo(struct buf *secret, const char *what, bool twice, struct err *err)
 {
     static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
@@ -120,7 +123,7 @@ static bool ask_without_echo(struct buf *secret, const char *what, bool twice, s
     return read;
 }
 
-/* All of standard input: who sends two lines may mean both, or the second. */
+/* Refuses a second line: a caller who sends two lines may mean both of them, or the second. */
 static bool read_only_line(struct buf *secret, const char *what, struct err *err)
 {
     char c;
@@ -145,7 +148,7 @@ bool prompt_secret(struct buf *secret, const char *what, bool twice, struct err 
     return read;
 }
 
-/* `answer` ends with a zero octet; empty: there was none. */
+/* Asks and reads the answer, which ends with a zero octet and is empty if there was no answer. */
 static void ask(struct buf *answer, const char *question)
 {
     fflush(stdout);

@@ -1,22 +1,23 @@
-/* Questions to the person at the terminal, and secrets from standard input. */
+/* Asks the person at the terminal, and reads secrets from standard input. */
 #ifndef CTL_PROMPT_H
 #define CTL_PROMPT_H
 
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Both ends of a conversation are a terminal. */
+/* True if standard input and standard error are terminals. */
 bool prompt_possible(void);
 
-/* One line from standard input, without its newline or CR and newline. On a terminal it is asked
- * for, `twice` if so, without echo; elsewhere nothing may follow it. False: `err` says why; nothing
- * is left in `secret`. */
+/* Reads a secret: one line of standard input, without its newline or CR and newline. On a
+ * terminal the person is asked for `what` without echo, and a second time if `twice`. In a pipe
+ * or file the line must be the only one. Returns false after a failure: `err` says why, and
+ * `secret` is wiped. */
 bool prompt_secret(struct buf *secret, const char *what, bool twice, struct err *err);
 
-/* Asks `question` on stderr. Only y and yes are yes. */
+/* Asks `question` on stderr. Returns true only for the answers y and yes. */
 bool prompt_yes(const char *question);
 
-/* The answer must be `name`. */
+/* Asks `question` on stderr. Returns true only if the answer is `name`. */
 bool prompt_name(const char *question, const char *name);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define QUIET      4 /* modules on each side: ISO/IEC 18004 */
+#define QUIET      4 /* light modules on each side, by ISO/IEC 18004 */
 #define BLACK_ON   "\033[30;107m"
 #define COLOUR_OFF "\033[0m"
 
@@ -22,7 +22,7 @@ size_t qr_width(const json_t *rows)
     return count > 0 ? count + 2 * QUIET : 0;
 }
 
-/* With the quiet zone; what is beyond is light. */
+/* Coordinates include the quiet zone. Modules outside the code are light. */
 static bool is_dark(const json_t *rows, size_t y, size_t x)
 {
     size_t count = json_array_size(rows);
@@ -33,7 +33,7 @@ static bool is_dark(const json_t *rows, size_t y, size_t x)
 
 void qr_print(FILE *out, const json_t *rows)
 {
-    /* Upper and lower half: light, light; light, dark; … */
+    /* The upper and lower half of the character: light and light, light and dark, … */
     static const char *const halves[] = {" ", "▄", "▀", "█"};
     size_t width = qr_width(rows);
 

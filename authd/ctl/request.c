@@ -1,5 +1,5 @@
-/* Threat: an argument that becomes more of a path than its segment. Every one is percent-encoded,
- * "." and ".." too, which a client in between might resolve. */
+/* Threat: an argument that becomes more than one segment of a path. Every argument is
+ * percent-encoded, also "." and "..", which a proxy might resolve. */
 #include "ctl/request.h"
 
 #include <stdlib.h>
@@ -34,7 +34,7 @@ void request_query(struct buf *path, const char *name, const char *value)
     request_encode(path, value);
 }
 
-/* An app password's id as people see it, k7, or as it is, 7. */
+/* Encodes an id. The id of an app password may be written as people see it, k7. */
 static void encode_id(struct buf *path, const char *word)
 {
     bool prefixed =
@@ -43,7 +43,8 @@ static void encode_id(struct buf *path, const char *word)
     request_encode(path, word + prefixed);
 }
 
-/* site, domain:D, class:C, or a user. A login has no colon before its @. */
+/* Encodes a scope's level: site, domain:D, class:C, or a user. No login is mistaken for another
+ * level, since a login has no colon before its @. */
 static void encode_level(struct buf *path, const char *word)
 {
     static const struct {
@@ -79,7 +80,7 @@ static void build_path(struct buf *path, const struct invocation *invocation)
         }
 
         size_t word = (size_t)(rest[1] - '1');
-        /* An argument that may be left out is a scope's level, and then the site's. */
+        /* Only a scope's level may be left out; the default is the site. */
         const char *text = word < invocation->count ? invocation->words[word] : "site";
 
         if (rest[2] == '#') {
@@ -197,7 +198,8 @@ static bool put_option(json_t *body, const struct input *input, const char *valu
 
 /* ---- KEY=VALUE ----------------------------------------------------------------------------- */
 
-/* Whether `keys` has "KEY[]". A key that is not there is authd's to refuse, which may be newer. */
+/* True if `keys` has "KEY[]". authctl sends unknown keys as they are: a newer authd may know
+ * them. */
 static bool is_list(const char *keys, const char *key, size_t len)
 {
     for (const char *at = keys; (at = strstr(at, "[]")) != NULL; at++) {
@@ -209,7 +211,7 @@ static bool is_list(const char *keys, const char *key, size_t len)
     return false;
 }
 
-/* An empty value takes the old one away. */
+/* Returns null for an empty value, which removes the old value. */
 static json_t *value_of(const char *text, bool list)
 {
     if (!list) {
@@ -248,7 +250,7 @@ static bool put_keys(json_t *body, const struct invocation *invocation, struct e
     return true;
 }
 
-/* ---- all of it ----------------------------------------------------------------------------- */
+/* ---- the request --------------------------------------------------------------------------- */
 
 static bool build_body(json_t *body, const struct invocation *invocation, struct err *err)
 {
@@ -273,7 +275,7 @@ static bool build_body(json_t *body, const struct invocation *invocation, struct
                    invocation->noun->name, command->verb, invocation->noun->name, command->verb);
 }
 
-/* The members become a query: a GET has no body. */
+/* Moves the members to the query, since a GET has no body. */
 static void move_to_query(struct buf *path, const json_t *members)
 {
     const char *name;
@@ -295,7 +297,7 @@ static void move_to_query(struct buf *path, const json_t *members)
 bool request_build(struct request *request, const struct invocation *invocation, struct err *err)
 {
     const struct command *command = invocation->command;
-    size_t file = command->min - 1; /* the argument that is one */
+    size_t file = command->min - 1; /* the argument that names a file */
 
     buf_init(&request->path, PATH_MAX_LENGTH);
     request->body = json_object();

@@ -1,4 +1,4 @@
-/* From a command line to the call that it means: path, query and body, by the command table. */
+/* Makes the HTTP request that a command line means, path, query and body, by the command table. */
 #ifndef CTL_REQUEST_H
 #define CTL_REQUEST_H
 
@@ -8,14 +8,15 @@
 #include "ctl/command.h"
 
 #define PATH_MAX_LENGTH (16 * 1024)
-#define DOCUMENT_MAX    (60 * 1024) /* octets; a request has at most 64 KiB */
+#define DOCUMENT_MAX    (60 * 1024) /* octets; authd takes at most 64 KiB in a request */
 
 struct request {
-    struct buf path; /* without a zero octet at its end */
-    json_t *body;    /* NULL: none */
+    struct buf path; /* path and query, without a zero octet at the end */
+    json_t *body;    /* an object; NULL: the file that should be the body could not be read */
 };
 
-/* Reads the files that the command names. False: a usage error. Either way finish it. */
+/* Builds the request, and reads the files that the command line names. Returns false on a usage
+ * error. The caller finishes the request in both cases. */
 bool request_build(struct request *request, const struct invocation *invocation, struct err *err);
 void request_finish(struct request *request);
 
@@ -25,7 +26,7 @@ void request_query(struct buf *path, const char *name, const char *value);
 /* Appends `text` to a path or query, percent-encoded (RFC 3986 section 2.3). */
 void request_encode(struct buf *path, const char *text);
 
-/* Appends `template`, with {1}, {2}... replaced by the words, as they are. */
+/* Appends `template`, in which {1}, {2}... are replaced by the words, without encoding. */
 void request_fill(struct buf *out, const char *template, const char *const *words);
 
 #endif

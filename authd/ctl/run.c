@@ -1,5 +1,5 @@
-/* A password comes from standard input, never from the command line, which other users of the
- * machine can read. */
+/* Threat: other users of the machine can read a command line. So a password comes from standard
+ * input only. */
 #include "ctl/run.h"
 
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "ctl/prompt.h"
 #include "ctl/show.h"
 
-#define PASSWORD_OCTETS_MAX 1024 /* what authd takes */
+#define PASSWORD_OCTETS_MAX 1024 /* the longest password that authd accepts */
 
 const struct kind *run_kind(const struct session *session)
 {
@@ -118,7 +118,7 @@ static void say_member(const struct session *session, const char *called, const 
     buf_finish(&text);
 }
 
-/* What was set, as it is now. */
+/* Says the present value of each member that the request set. */
 static void say_set(const struct session *session, const struct request *request,
                     const json_t *object)
 {
@@ -133,14 +133,15 @@ static void say_set(const struct session *session, const struct request *request
     }
     json_object_foreach(request->body, name, sent)
     {
-        bool ends = strcmp(name, "expires_in") == 0; /* of interest is when */
+        bool ends = strcmp(name, "expires_in") == 0; /* the time when it ends is printed */
 
         say_member(session, called, ends ? "expires_at" : name, object);
     }
     free(called);
 }
 
-/* Alone on its line, so that a file gets nothing else; the talk tells the rest. */
+/* Prints the secret alone on stdout, so that a file gets nothing else. Explanations go to
+ * stderr. */
 static void show_secret(const struct session *session, json_t *object)
 {
     json_t *secret = json_object_get(object, "secret");
@@ -161,7 +162,7 @@ static void show_secret(const struct session *session, json_t *object)
     }
 }
 
-/* Names what it is before the secret comes. */
+/* Says on stderr which credential was made, before its secret is printed. */
 static void say_made(const struct session *session, const struct kind *kind, const json_t *object)
 {
     char *called = show_called(kind, object);
@@ -182,7 +183,7 @@ static void say_made(const struct session *session, const struct kind *kind, con
     free(called);
 }
 
-/* What a change ended besides. */
+/* Says which credentials the change ended. */
 static void say_ended(const struct session *session, const json_t *object)
 {
     struct buf counts;
@@ -199,7 +200,7 @@ static void say_ended(const struct session *session, const json_t *object)
     buf_finish(&counts);
 }
 
-/* Nothing when there is none: what a file could hold. */
+/* Prints the document as a file would hold it. Prints nothing on stdout if there is no document. */
 static void show_document(const struct session *session, const json_t *object)
 {
     const json_t *document = json_object_get(object, "document");

@@ -1,24 +1,29 @@
-/* What a verb of the usual shape does, and the pieces of it for the verbs that differ. */
+/* Runs a verb of the usual shape from its row in the command table. Verbs with code of their own
+ * use the same steps. */
 #ifndef CTL_RUN_H
 #define CTL_RUN_H
 
 #include "ctl/request.h"
 #include "ctl/session.h"
 
-/* Builds the request that the table says, asks if it destroys, makes the call, prints. */
+/* Builds the request by the verb's row, asks for confirmation if something would be lost, makes the
+ * call, and prints the answer. Returns the exit status. */
 int run_command(struct session *session);
 
-/* Builds the request, a secret from standard input included. False: reported, `status` is set. */
+/* Builds the request, with a secret from standard input where the verb takes one. Returns false
+ * after a failure, which is reported; `status` is set. */
 bool run_prepare(struct session *session, struct request *request, int *status);
 
 const struct kind *run_kind(const struct session *session);
 
 /* ---- confirm.c ----------------------------------------------------------------------------- */
 
-/* Asks as severely as the command says. False: not confirmed, `status` is set. */
+/* Asks for confirmation, by the severity of the command. Returns false without a
+ * confirmation; `status` is set. */
 bool confirm(struct session *session, const struct request *request, int *status);
 
-/* "3 app passwords, 1 session": what an answer says has ended, or else all that it counts. */
+/* Prints "3 app passwords, 1 session": what the answer lists as ended or, without such a member,
+ * the sizes of the answer's lists. */
 void confirm_counts(struct buf *out, const json_t *answer);
 
 #endif

@@ -9,9 +9,9 @@
 
 #define LINE_MAX_LENGTH (64 * 1024)
 
-/* ---- talk ---------------------------------------------------------------------------------- */
+/* ---- messages ------------------------------------------------------------------------------ */
 
-/* Text may come from authd or from the command line: it is shown harmlessly. */
+/* Escapes control characters, since the text may come from authd or from the command line. */
 static void say(const char *prefix, const char *text)
 {
     struct buf line;
@@ -34,7 +34,7 @@ void session_say(const struct session *session, const char *format, ...)
     say("", text);
 }
 
-/* All flaws but the first, which is in the sentence already, on one line. */
+/* Says all errors but the first in one line. The problem's detail already tells the first. */
 static void say_errors(const json_t *errors)
 {
     struct buf line;
@@ -67,7 +67,7 @@ static void say_problem(const struct session *session, const json_t *problem)
     }
     say("authctl: ", what != NULL ? what : "refused");
     if (session->json) {
-        return; /* the rest is on stdout */
+        return; /* stdout has the whole problem */
     }
     say_errors(json_object_get(problem, "errors"));
     if (hint != NULL) {
@@ -187,7 +187,7 @@ json_t *session_peek(struct session *session, const char *path)
 
 /* ---- lists --------------------------------------------------------------------------------- */
 
-/* Small enough that making one does not hold up logins. */
+/* Items in one page. A page of this size is made quickly enough to delay no login. */
 #define PAGE_SIZE 200
 
 static void add_page(json_t *items, const json_t *page, size_t limit)
@@ -201,8 +201,8 @@ static void add_page(json_t *items, const json_t *page, size_t limit)
     }
 }
 
-/* One page more. `next`, its cursor or NULL, becomes that of the page behind. Returns the answer,
- * without its object when all went well. */
+/* Reads one more page. `next` is the page's cursor, or NULL for the first page, and becomes the
+ * cursor of the page after it. Returns the answer; on success its object is NULL. */
 static struct answer take_page(struct session *session, struct buf *path, json_t *items,
                                size_t limit, char **next)
 {

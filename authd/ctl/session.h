@@ -1,5 +1,6 @@
-/* One run of authctl: what was asked, whom it talks to, how it speaks. Facts go to stdout, talk to
- * stderr; with --json stdout is exactly one value, also on failure. */
+/* One run of authctl: the command line, the client for authd, and the form of the output. Facts
+ * go to stdout, messages to stderr. With --json stdout gets exactly one JSON value, also on
+ * failure. */
 #ifndef CTL_SESSION_H
 #define CTL_SESSION_H
 
@@ -13,15 +14,15 @@ struct session {
     const struct invocation *invocation;
     struct client *client;
     bool json;
-    size_t width;     /* of the table that stdout shows; 0: lines with tabs */
-    struct view view; /* how values look on stdout */
-    bool terminal;    /* stdout is one */
-    bool input;       /* questions may be asked */
+    size_t width;     /* the width of tables on stdout; 0: print lines with tabs */
+    struct view view; /* the form of values on stdout */
+    bool terminal;    /* stdout is a terminal */
+    bool input;       /* authctl may ask questions */
     bool dry_run;
-    bool changed; /* something was, and that cannot be taken back */
+    bool changed; /* authd has changed something */
 };
 
-/* ---- talk: on stderr, and there only -------------------------------------------------------- */
+/* ---- messages, which go to stderr ---------------------------------------------------------- */
 
 void session_say(const struct session *session, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -29,29 +30,31 @@ void session_say(const struct session *session, const char *format, ...)
 /* ---- failures: each reports one and returns the exit status --------------------------------- */
 
 int session_usage(const struct session *session, const char *text);
-/* Takes the problem. */
+/* Reports the problem of an answer, and releases it. */
 int session_fail(const struct session *session, const struct answer *answer);
 
-/* ---- calls: NULL after a failure, which is reported; `status` is set ------------------------- */
+/* ---- calls: they return NULL after a failure, which is reported; `status` is set ----------- */
 
 json_t *session_get(struct session *session, struct buf *path, int *status);
-/* Any method, for a call that changes nothing. */
+/* Makes a call that changes nothing, by any method. */
 json_t *session_call(struct session *session, const char *method, struct buf *path,
                      const json_t *body, int *status);
 
-/* With --dry-run the call is one, too. */
+/* Makes a call that changes something. With --dry-run the call is a dry run. */
 json_t *session_change(struct session *session, const char *method, struct buf *path,
                        const json_t *body, int *status);
 
-/* A call that only looks whether the change would be made, and what it would take away. */
+/* Makes a dry run of a change, which tells if the change is allowed and what would be lost. */
 json_t *session_preview(struct session *session, const char *method, const struct buf *path,
                         const json_t *body, int *status);
 
-/* All pages of a list, at most `limit` items; 0: all. `paged`: the route takes a limit. */
+/* Reads a list, page by page, up to `limit` items; 0 means all. `paged` tells if the route takes a
+ * limit. */
 json_t *session_list(struct session *session, const struct buf *path, size_t limit, bool paged,
                      int *status);
 
-/* The answer or NULL, without a word: for what is only pleasant to know. */
+/* Returns the answer of a GET, or NULL. A failure is not reported: the caller can do without the
+ * answer. */
 json_t *session_peek(struct session *session, const char *path);
 
 #endif

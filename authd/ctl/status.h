@@ -1,12 +1,12 @@
-/* How authctl ends: who must act. */
+/* Exit statuses of authctl. Each tells the caller what to do next. */
 #ifndef CTL_STATUS_H
 #define CTL_STATUS_H
 
 enum exit_status {
-    EXIT_DONE = 0,      /* done, or answered */
-    EXIT_REFUSED = 1,   /* refused or not found: change the request */
-    EXIT_USAGE = 2,     /* change the command line */
-    EXIT_TEMPORARY = 3, /* cannot reach, or cannot tell now: try again */
+    EXIT_DONE = 0,      /* the change was made, or the question answered */
+    EXIT_REFUSED = 1,   /* authd refused, or an object does not exist: change the request */
+    EXIT_USAGE = 2,     /* the command line is wrong: change the command line */
+    EXIT_TEMPORARY = 3, /* authd cannot be reached, or cannot answer now: try again */
 };
 
 #endif

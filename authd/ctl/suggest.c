@@ -1,10 +1,11 @@
-/* "Did you mean": the nearest word, if it is near. Nothing is ever run for a guess. */
+/* Finds the word for "did you mean": the nearest word, if one is near enough. authctl never runs a
+ * guess. */
 #include <string.h>
 
 #include "ctl/command.h"
 
 #define WORD_MAX 24
-#define CLOSE    3 /* nearer than this is a suggestion */
+#define CLOSE    3 /* a word at a smaller distance is suggested */
 
 static size_t least(size_t a, size_t b, size_t c)
 {
@@ -13,7 +14,8 @@ static size_t least(size_t a, size_t b, size_t c)
     return ab < c ? ab : c;
 }
 
-/* Levenshtein's; words too long to be a slip of the finger are far from everything. */
+/* Returns the Levenshtein distance of two words. Long words are no mistyped verbs, and count as far
+ * apart. */
 static size_t distance(const char *a, const char *b)
 {
     size_t row[WORD_MAX + 1];
@@ -39,7 +41,7 @@ static size_t distance(const char *a, const char *b)
     return row[len];
 }
 
-/* What other tools call these verbs. */
+/* True if other tools use `word` for the verb. */
 static bool is_synonym(const char *word, const char *verb)
 {
     static const char *const pairs[][2] = {
