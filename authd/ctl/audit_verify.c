@@ -168,11 +168,11 @@ static void show_report(const struct session *session, const json_t *report)
                 number_of(report, "seals"), number_of(report, "rows"), number_of(report, "erased"),
                 number_of(report, "expired"));
     if (number_of(report, "unsealed") > 0) {
-        session_say(session, "younger than a seal, and not yet protected: %lld rows",
+        session_say(session, "not yet sealed, and so not yet protected: %lld rows",
                     number_of(report, "unsealed"));
     }
     if (number_of(report, "more_flaws") > 0) {
-        session_say(session, "and %lld flaws more", number_of(report, "more_flaws"));
+        session_say(session, "and %lld more flaws", number_of(report, "more_flaws"));
     }
 }
 

@@ -219,8 +219,8 @@ static struct answer answer_of(long status, const struct buf *text)
         return (struct answer){.exit = exit_of(status), .json = json, .status = status};
     }
     json_decref(json);
-    snprintf(detail, sizeof(detail), "what answers is not authd, or not this version (status %ld)",
-             status);
+    snprintf(detail, sizeof(detail),
+             "the answer is not from authd, or from another version of authd (status %ld)", status);
     return (struct answer){
         .exit = exit_of(status) == EXIT_DONE ? EXIT_TEMPORARY : exit_of(status),
         .json = problem_create("unexpected-answer", "Unexpected answer", detail,

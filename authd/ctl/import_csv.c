@@ -142,7 +142,7 @@ static void flaw_of(struct import_reader *reader, struct import_record *record, 
 {
     switch (end) {
     case CELL_OPEN:
-        import_flawed(record, "Close it.", "a quote is opened and never closed");
+        import_flawed(record, "Close the quote.", "a quote is opened and never closed");
         record->kind = IMPORT_HOPELESS;
         return;
     case CELL_CUT:
@@ -158,7 +158,7 @@ static void flaw_of(struct import_reader *reader, struct import_record *record, 
         break;
     case CELL_NEXT:
     case CELL_LINE:
-        import_flawed(record, "Is this that file?", "the line has more than %d cells",
+        import_flawed(record, "Is this a CSV file?", "the line has more than %d cells",
                       IMPORT_COLUMNS_MAX);
         break;
     }

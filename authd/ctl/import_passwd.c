@@ -45,11 +45,11 @@ static bool refuse_extra(struct import_record *record, struct span name)
     } refused[] = {
         {"nopassword", "nopassword lets anybody in", "Give the user a password, or none."},
         {"deny", "deny refuses the user", "Leave the line out, or suspend the user."},
-        {"user", "user= renames the user after sign-in", "Write the name that shall be stored."},
+        {"user", "user= renames the user after sign-in", "Write the name that authd should store."},
         {"username", "username= renames the user after sign-in",
-         "Write the name that shall be stored."},
+         "Write the name that authd should store."},
         {"domain", "domain= renames the user after sign-in",
-         "Write the name that shall be stored."},
+         "Write the name that authd should store."},
         {"password", "password= is a second password", "Keep one."},
         {"proxy", "proxy leaves the check to another server", "Import that server's file."},
     };

@@ -153,7 +153,7 @@ static void say_problems(const struct report *report, const struct session *sess
         const char *hint = json_string_value(json_object_get(problem, "hint"));
 
         if (index == REPORT_SHOWN_MAX) {
-            session_say(session, "and %zu lines more: --json lists them",
+            session_say(session, "and %zu more lines: --json lists them",
                         report->problem_count - REPORT_SHOWN_MAX);
             return;
         }

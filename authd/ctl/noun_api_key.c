@@ -9,7 +9,8 @@ static void say_made(struct session *session, const json_t *made)
     if (session->json || session->dry_run || id == NULL) {
         return;
     }
-    session_say(session, "Shown once. Keep it in a file that only its program reads:");
+    session_say(session,
+                "The key is shown once. Keep it in a file that only the program can read:");
     session_say(session, "  authctl --url https://... --token-file FILE user list");
     session_say(session, "undo: authctl api-key revoke %s", id);
 }
@@ -22,7 +23,7 @@ static const struct command commands[] = {
          INPUTS({OPTION_LABEL, SHAPE_TEXT, "label", INPUT_REQUIRED},
                 {OPTION_DOMAIN, SHAPE_TEXTS, "domains", 0}, {OPTION_EXPIRES, SHAPE_EXPIRY, NULL, 0},
                 {OPTION_RIGHT, SHAPE_TEXTS, "rights", 0}),
-     .summary = "make an API key, which reads only unless rights are given; its secret is shown "
+     .summary = "make an API key, which may only read unless rights are given; its secret is shown "
                 "once",
      .example = "authctl api-key add --label backup --right \"*:read\" --expires 90d",
      .method = "POST",

@@ -124,7 +124,7 @@ static const struct command commands[] = {
      .inputs = INPUTS(
          {OPTION_EXPIRES, SHAPE_EXPIRY, NULL, 0}, {OPTION_LABEL, SHAPE_TEXT, "label", 0},
          {OPTION_SCOPE, SHAPE_DOCUMENT, "scope", 0}, {OPTION_SLIDING, SHAPE_FLAG, "sliding", 0}),
-     .summary = "change label, expiry or rules of an app password; the secret stays",
+     .summary = "change label, expiry or scope of an app password; the secret stays",
      .example = "authctl app-password set alice@example.org k7 --expires 2027-01-31T00:00:00Z",
      .method = "PATCH",
      .path = "/v1/users/{1}/app-passwords/{2#}"},

@@ -180,7 +180,8 @@ static int search(struct session *session)
     if (rows != NULL) {
         show_rows(session, rows, memchr(request.path.data, '?', request.path.len) != NULL);
         if (json_array_size(rows) == limit && !option_given(session->invocation, OPTION_LIMIT)) {
-            session_say(session, "These are the newest %zu: --limit N gives more, audit export all",
+            session_say(session,
+                        "These are the newest %zu rows: --limit N shows more, audit export all",
                         limit);
         }
     }
@@ -337,7 +338,7 @@ static const struct command commands[] = {
     {.verb = "tail",
      .arguments = "",
      .inputs = INPUTS({OPTION_FOLLOW, SHAPE_OWN, NULL, 0}, LIMIT, FILTERS),
-     .summary = "show the newest rows, and with --follow those that come; with --json one a line",
+     .summary = "show the newest rows and, with --follow, each new row; with --json one row a line",
      .example = "authctl audit tail --follow --user alice@example.org",
      .run = tail,
      .method = "GET",

@@ -7,7 +7,7 @@ static void say_skipped(struct session *session, const json_t *answer)
     json_int_t skipped = json_integer_value(json_object_get(answer, "skipped"));
 
     if (skipped > 0) {
-        session_say(session, "skipped: %d, whose role is not below yours", (int)skipped);
+        session_say(session, "skipped: %d users, whose role is not below yours", (int)skipped);
     }
 }
 
@@ -41,9 +41,8 @@ static const struct command commands[] = {
      .arguments = "DOMAIN KEY=VALUE...",
      .min = 2,
      .max = WORDS_MAX,
-     .summary =
-         "set description, recipient_delimiter, second_factor (off, optional, required) or "
-         "second_factor_grace_date (until when required is optional); nothing after = clears",
+     .summary = "set description, recipient_delimiter, second_factor (off, optional, required) or "
+                "second_factor_grace_date (until this date, required is optional); KEY= clears",
      .example = "authctl domain set example.org second_factor=required "
                 "second_factor_grace_date=2027-03-01",
      .method = "PATCH",

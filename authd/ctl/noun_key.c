@@ -13,17 +13,19 @@ static void say_rotated(struct session *session, const json_t *made)
     }
     if (!json_is_true(json_object_get(made, "current"))) {
         session_say(session,
-                    "It makes nothing yet. Copy the file %s to the other nodes, send each "
-                    "of them SIGHUP, then:",
+                    "The new key is not used yet. Copy the file %s to the other nodes, send authd "
+                    "there SIGHUP, then:",
                     purpose);
         session_say(session, "  authctl key rotate %s", purpose);
         return;
     }
-    session_say(session, strcmp(purpose, "sealing") == 0
-                             ? "What is sealed under the old key is being sealed anew."
-                             : "What is under the old pepper changes over when it is used.");
+    session_say(
+        session,
+        strcmp(purpose, "sealing") == 0
+            ? "authd now encrypts all stored hashes and seeds under the new key."
+            : "Each app password and API key changes to the new pepper when it is next used.");
     session_say(session, "Back up the key files now. When `authctl key list` says 0 for the old "
-                         "key, its line may go.");
+                         "key, you may remove its line from the file.");
 }
 
 static const struct command commands[] = {
@@ -38,7 +40,8 @@ static const struct command commands[] = {
      .arguments = "sealing|pepper",
      .min = 1,
      .inputs = INPUTS({OPTION_PREPARE, SHAPE_FLAG, "prepare", 0}),
-     .summary = "make a new key that replaces the current one, which stays good for what it made",
+     .summary =
+         "make a new key that replaces the current one; the old one stays valid for what it made",
      .example = "authctl key rotate sealing",
      .method = "POST",
      .path = "/v1/keys/{1}/rotate",

@@ -12,9 +12,9 @@ static void say_flaws(const struct session *session, const json_t *flaws)
         {"too-short", "make it longer: four or five words that do not belong together"},
         {"too-long", "a password has at most 1024 octets"},
         {"own-name", "leave out the user's own names and domain"},
-        {"known-words", "leave out words that everybody here would try"},
+        {"known-words", "leave out words that everybody here knows"},
         {"easy-to-guess",
-         "choose what no list and no keyboard has: words that do not belong together"},
+         "avoid common passwords and keyboard patterns: take words that do not belong together"},
         {"not-allowed", "it ends in $ or looks like an app password"},
     };
 
@@ -61,7 +61,7 @@ static const struct command commands[] = {
      .min = 1,
      .inputs = INPUTS({OPTION_KEEP_CREDENTIALS, SHAPE_FLAG, "keep_credentials", 0},
                       {OPTION_PASSWORD_STDIN, SHAPE_SECRET, "password", INPUT_REQUIRED}),
-     .summary = "set a user's main password, on a terminal it is asked for; ends the user's app "
+     .summary = "set a user's main password, which a terminal asks for; ends the user's app "
                 "passwords and sessions",
      .example = "authctl password set alice@example.org --password-stdin <file",
      .method = "PUT",
@@ -85,7 +85,7 @@ static const struct command commands[] = {
      .inputs =
          INPUTS({OPTION_EXIT_STATUS, SHAPE_OWN, NULL, 0},
                 {OPTION_PASSWORD_STDIN, SHAPE_SECRET, "password", INPUT_REQUIRED | INPUT_ONCE}),
-     .summary = "say whether a password would do for a user; nothing is stored",
+     .summary = "check if a password would be accepted for a user; nothing is stored",
      .example = "authctl password check alice@example.org",
      .run = check,
      .method = "POST",

@@ -92,7 +92,8 @@ static int enroll(struct session *session)
     if (session->dry_run) {
         session_say(session, "Nothing was changed.");
     } else if (!session->json) {
-        session_say(session, "Shown once. It counts after a code of it, within 15 minutes:");
+        session_say(session,
+                    "The key is shown once. Confirm it with a code of the app within 15 minutes:");
         session_say(session, "  authctl totp confirm %s CODE", member(made, "user"));
     }
     forget(json_object_get(made, "secret"));
@@ -129,7 +130,7 @@ static void say_ticket(struct session *session, const json_t *ticket)
     if (session->json || session->dry_run) {
         return;
     }
-    session_say(session, "Shown once. With it %s may enrol a second factor, once.",
+    session_say(session, "The ticket is shown once. With it, %s may enrol a second factor, once.",
                 member(ticket, "user"));
 }
 
@@ -150,7 +151,7 @@ static const struct command commands[] = {
     {.verb = "confirm",
      .arguments = "USER CODE",
      .min = 2,
-     .summary = "make an enrolment count, by a code of it; the first one gets recovery codes",
+     .summary = "confirm an enrolment with a code of the app; the first one gets recovery codes",
      .example = "authctl totp confirm alice@example.org 123456",
      .method = "POST",
      .path = "/v1/users/{1}/totp/confirm",
@@ -168,7 +169,7 @@ static const struct command commands[] = {
     {.verb = "remove",
      .arguments = "USER",
      .min = 1,
-     .summary = "take a user's second factor and recovery codes away",
+     .summary = "remove a user's second factor and recovery codes",
      .example = "authctl totp remove alice@example.org --yes",
      .method = "DELETE",
      .path = "/v1/users/{1}/totp",
