@@ -38,6 +38,7 @@ struct field {
     long max;
     const char *const *words;    /* NULL-terminated: the only texts allowed; or NULL */
     const struct field *members; /* of an object; ends with a NULL name */
+    const char *description;     /* one sentence; NULL: what the answer's member means */
 };
 
 /* Checks a body, or what `field_query` made of a query: appends {field, detail} to `errors` for

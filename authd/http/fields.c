@@ -1,5 +1,6 @@
 #include "http/fields.h"
 
+#include "api/words.h"
 #include "http/cursor.h"
 #include "http/router.h"
 
@@ -10,76 +11,100 @@
 #define TICKET_MAX     100
 #define LIFE_MAX       63072000L /* two years, in seconds */
 
-static const char *const roles[] = {"user", "helpdesk", "domain-admin", "auditor", "admin", NULL};
 static const char *const user_orders[] = {
     "login", "-login", "created_at", "-created_at", "last_login_at", "-last_login_at", NULL,
 };
-static const char *const policies[] = {"off", "optional", "required", NULL};
-static const char *const delimiters[] = {"+", "-", "=", ".", NULL};
 
 _Static_assert(FIELD_TEXT == 0, "a field without a type is a text");
 
 /* clang-format off */
-#define DRY_RUN     {.name = "dry_run", .type = FIELD_BOOLEAN}
-#define PAGE_FIELDS {.name = "cursor", .min = 1, .max = CURSOR_MAX},                               \
-                    {.name = "limit", .type = FIELD_INTEGER, .min = 1, .max = 1000}
+#define DRY_RUN     {.name = "dry_run", .type = FIELD_BOOLEAN, .description =                      \
+                     "Check and answer the change as if it were made, but make no change."}
 #define NAMED(NAME) .name = (NAME), .min = 1, .max = NAME_FIELD_MAX
-#define LIFE_FIELDS {.name = "expires_in", .type = FIELD_INTEGER, .min = 1, .max = LIFE_MAX},      \
+#define PASSWORD    .name = "password", .min = 1, .max = 1024
+#define MATCH       .name = "match", .min = 1, .max = 200
+#define LIFE_FIELDS {.name = "expires_in", .type = FIELD_INTEGER, .min = 1, .max = LIFE_MAX,       \
+                     .description = "How many seconds from now the API key ends."},                \
                     {.name = "expires_at", .type = FIELD_TIME}
 #define SECOND_FACTOR                                                                              \
     .name = "second_factor", .flags = FIELD_NULLABLE | FIELD_SENSITIVE, .min = 1, .max = 8,        \
-    .words = policies
-/* A time or a date, which is for the database to tell. */
+    .words = words_policies
+/* The database tells a time from a date. */
 #define GRACE_DATE                                                                                 \
     .name = "second_factor_grace_date", .flags = FIELD_NULLABLE | FIELD_SENSITIVE, .min = 10,      \
-    .max = 40
+    .max = 40, .description = "Until then a second factor that the domain requires is optional: a" \
+                              " time, or a date, which begins at midnight UTC."
+#define CODE         .name = "code", .min = 1, .max = CODE_MAX
+#define DISPLAY_NAME .name = "display_name", .flags = FIELD_NULLABLE, .min = 1, .max = 800
+#define DESCRIPTION  .name = "description", .flags = FIELD_NULLABLE, .min = 1, .max = 800
 /* clang-format on */
 
 #define ADMINISTRATORS (ROLE_DOMAIN_ADMIN | ROLE_ADMIN)
 
 const struct field fields_change_query[] = {DRY_RUN, {0}};
-const struct field fields_page[] = {PAGE_FIELDS, {0}};
+const struct field fields_page[] = {FIELDS_PAGE, {0}};
 
 /* ---- users --------------------------------------------------------------------------------- */
 
 const struct field fields_user_list[] = {
-    PAGE_FIELDS,
-    {.name = "sort", .min = 1, .max = 20, .words = user_orders},
-    {.name = "match", .min = 1, .max = 200},
-    {.name = "suspended", .type = FIELD_BOOLEAN},
-    {NAMED("address")},
-    {NAMED("domain")},
-    {.name = "class", .min = 1, .max = 40},
-    {.name = "role", .min = 1, .max = 40, .words = roles},
-    {.name = "service", .type = FIELD_BOOLEAN},
-    {.name = "unused_days", .type = FIELD_INTEGER, .min = 1, .max = 36500},
-    {.name = "without_password", .type = FIELD_BOOLEAN},
-    {.name = "without_factor", .type = FIELD_BOOLEAN},
+    FIELDS_PAGE,
+    {.name = "sort",
+     .min = 1,
+     .max = 20,
+     .words = user_orders,
+     .description = "The order of the list; - before a word is backwards."},
+    {MATCH, .description = "Only users with this text in their login or display name."},
+    {.name = "suspended",
+     .type = FIELD_BOOLEAN,
+     .description = "Only users who are suspended, or only those who are not."},
+    {NAMED("address"), .description = "Only users who may send as this address."},
+    {NAMED("domain"), .description = "Only users of this domain."},
+    {.name = "class", .min = 1, .max = 40, .description = "Only users of this class."},
+    {.name = "role",
+     .min = 1,
+     .max = 40,
+     .words = words_roles,
+     .description = "Only users with this role."},
+    {.name = "service",
+     .type = FIELD_BOOLEAN,
+     .description = "Only service users, or only people."},
+    {.name = "unused_days",
+     .type = FIELD_INTEGER,
+     .min = 1,
+     .max = 36500,
+     .description = "Only users without a good login for so many days."},
+    {.name = "without_password",
+     .type = FIELD_BOOLEAN,
+     .description = "Only users without a main password, or only those who have one."},
+    {.name = "without_factor",
+     .type = FIELD_BOOLEAN,
+     .description =
+         "Only users without a second factor who are no service users, or only the others."},
     {0},
 };
 
 const struct field fields_user[] = {
     {NAMED("login"), .flags = FIELD_REQUIRED},
     {.name = "addresses", .type = FIELD_TEXTS, .max = 256},
-    {.name = "display_name", .flags = FIELD_NULLABLE, .min = 1, .max = 800},
+    {DISPLAY_NAME},
     {NAMED("recovery_address"), .flags = FIELD_NULLABLE},
-    {.name = "role", .flags = FIELD_SENSITIVE, .min = 1, .max = 40, .words = roles},
+    {.name = "role", .flags = FIELD_SENSITIVE, .min = 1, .max = 40, .words = words_roles},
     {.name = "class", .flags = FIELD_NULLABLE, .min = 1, .max = 40},
     {.name = "service", .type = FIELD_BOOLEAN},
-    {.name = "password", .min = 1, .max = 1024},
+    {PASSWORD, .description = "The main password of the user."},
     {SECOND_FACTOR},
     {0},
 };
 
 const struct field fields_user_changes[] = {
-    {.name = "display_name", .flags = FIELD_NULLABLE, .min = 1, .max = 800},
+    {DISPLAY_NAME},
     {NAMED("recovery_address"), .flags = FIELD_NULLABLE | FIELD_SENSITIVE},
     {.name = "role",
      .flags = FIELD_NULLABLE | FIELD_SENSITIVE,
      .roles = ADMINISTRATORS,
      .min = 1,
      .max = 40,
-     .words = roles},
+     .words = words_roles},
     {.name = "class", .flags = FIELD_NULLABLE, .roles = ADMINISTRATORS, .min = 1, .max = 40},
     {NAMED("login"), .flags = FIELD_SENSITIVE, .roles = ADMINISTRATORS},
     {.name = "domains",
@@ -92,29 +117,38 @@ const struct field fields_user_changes[] = {
 };
 
 const struct field fields_suspend[] = {
-    {.name = "reason", .flags = FIELD_NULLABLE, .min = 1, .max = NOTE_MAX},
+    {.name = "reason",
+     .flags = FIELD_NULLABLE,
+     .min = 1,
+     .max = NOTE_MAX,
+     .description = "Why the user is suspended, for administrators only."},
     {0},
 };
 
 const struct field fields_address[] = {
-    {NAMED("address"), .flags = FIELD_REQUIRED},
+    {NAMED("address"), .flags = FIELD_REQUIRED,
+     .description = "The address to add, or *@DOMAIN for a whole domain."},
     {0},
 };
 
 const struct field fields_address_query[] = {
-    {NAMED("address"), .flags = FIELD_REQUIRED},
+    {NAMED("address"), .flags = FIELD_REQUIRED, .description = "The address to remove."},
     DRY_RUN,
     {0},
 };
 
 const struct field fields_password[] = {
-    {.name = "password", .flags = FIELD_REQUIRED, .min = 1, .max = 1024},
-    {.name = "keep_credentials", .type = FIELD_BOOLEAN},
+    {PASSWORD, .flags = FIELD_REQUIRED, .description = "The new main password."},
+    {.name = "keep_credentials",
+     .type = FIELD_BOOLEAN,
+     .description =
+         "Leave app passwords as they are when somebody else than the user sets the password."},
     {0},
 };
 
 const struct field fields_password_strength[] = {
-    {.name = "password", .flags = FIELD_REQUIRED, .min = 1, .max = 1024},
+    {PASSWORD, .flags = FIELD_REQUIRED,
+     .description = "The password to judge, which is not stored."},
     {0},
 };
 
@@ -124,16 +158,20 @@ const struct field fields_reset_link[] = {
 };
 
 const struct field fields_reset[] = {
-    {.name = "token", .flags = FIELD_REQUIRED, .min = 1, .max = 200},
-    {.name = "password", .flags = FIELD_REQUIRED, .min = 1, .max = 1024},
+    {.name = "token",
+     .flags = FIELD_REQUIRED,
+     .min = 1,
+     .max = 200,
+     .description = "The part of the reset link behind #."},
+    {PASSWORD, .flags = FIELD_REQUIRED, .description = "The new main password."},
     {0},
 };
 
 /* ---- domains, classes, keys ---------------------------------------------------------------- */
 
 const struct field fields_domain_list[] = {
-    PAGE_FIELDS,
-    {.name = "match", .min = 1, .max = 200},
+    FIELDS_PAGE,
+    {MATCH, .description = "Only domains with this text in their name."},
     {0},
 };
 
@@ -143,8 +181,8 @@ const struct field fields_domain[] = {
      .flags = FIELD_NULLABLE,
      .min = 1,
      .max = 1,
-     .words = delimiters},
-    {.name = "description", .flags = FIELD_NULLABLE, .min = 1, .max = 800},
+     .words = words_delimiters},
+    {DESCRIPTION},
     {SECOND_FACTOR},
     {GRACE_DATE},
     {0},
@@ -155,8 +193,8 @@ const struct field fields_domain_changes[] = {
      .flags = FIELD_NULLABLE,
      .min = 1,
      .max = 1,
-     .words = delimiters},
-    {.name = "description", .flags = FIELD_NULLABLE, .min = 1, .max = 800},
+     .words = words_delimiters},
+    {DESCRIPTION},
     {SECOND_FACTOR},
     {GRACE_DATE},
     {0},
@@ -164,13 +202,13 @@ const struct field fields_domain_changes[] = {
 
 const struct field fields_class[] = {
     {.name = "name", .flags = FIELD_REQUIRED, .min = 1, .max = 40},
-    {.name = "description", .flags = FIELD_NULLABLE, .min = 1, .max = 800},
+    {DESCRIPTION},
     {0},
 };
 
 const struct field fields_class_changes[] = {
     {.name = "name", .min = 1, .max = 40},
-    {.name = "description", .flags = FIELD_NULLABLE, .min = 1, .max = 800},
+    {DESCRIPTION},
     {0},
 };
 
@@ -191,64 +229,89 @@ const struct field fields_api_key_changes[] = {
 };
 
 const struct field fields_key_rotate[] = {
-    {.name = "prepare", .type = FIELD_BOOLEAN},
+    {.name = "prepare",
+     .type = FIELD_BOOLEAN,
+     .description = "Only put the new key into the key file of the node that is asked, to be "
+                    "copied to the other nodes."},
     {0},
 };
 
 /* ---- signing in ---------------------------------------------------------------------------- */
 
 const struct field fields_sign_in[] = {
-    {NAMED("login"), .flags = FIELD_REQUIRED},
-    {.name = "password", .flags = FIELD_REQUIRED, .min = 1, .max = 1024},
-    {.name = "code", .min = 1, .max = CODE_MAX},
+    {NAMED("login"), .flags = FIELD_REQUIRED, .description = "The login of the user."},
+    {PASSWORD, .flags = FIELD_REQUIRED, .description = "The main password."},
+    {CODE, .description = "The code that the authenticator app displays, or a recovery code."},
     {0},
 };
 
 const struct field fields_fresh[] = {
-    {.name = "password", .flags = FIELD_REQUIRED, .min = 1, .max = 1024},
-    {.name = "code", .min = 1, .max = CODE_MAX},
+    {PASSWORD, .flags = FIELD_REQUIRED,
+     .description = "The main password of the user who is signed in."},
+    {CODE, .description = "The code that the authenticator app displays, or a recovery code."},
     {0},
 };
 
 /* ---- second factors ------------------------------------------------------------------------ */
 
-static const char *const algorithms[] = {"SHA1", "SHA256", "SHA512", NULL};
-
 const struct field fields_totp[] = {
-    {.name = "algorithm", .min = 1, .max = 10, .words = algorithms},
+    {.name = "algorithm", .min = 1, .max = 10, .words = words_algorithms},
     {.name = "digits", .type = FIELD_INTEGER, .min = 6, .max = 8},
-    {.name = "ticket", .min = 1, .max = TICKET_MAX},
+    {.name = "ticket",
+     .min = 1,
+     .max = TICKET_MAX,
+     .description = "The enrolment ticket that an administrator gave the user."},
     {0},
 };
 
 const struct field fields_totp_confirm[] = {
-    {.name = "code", .flags = FIELD_REQUIRED, .min = 1, .max = CODE_MAX},
+    {CODE, .flags = FIELD_REQUIRED, .description = "The code that the authenticator app displays."},
     {0},
 };
 
 /* ---- audit --------------------------------------------------------------------------------- */
 
 static const char *const audit_sorts[] = {"id", "-id", NULL};
-static const char *const audit_outcomes[] = {"allow", "deny", "tempfail", NULL};
 
 const struct field fields_audit_list[] = {
-    PAGE_FIELDS,
-    {.name = "since", .type = FIELD_TIME},
-    {.name = "until", .type = FIELD_TIME},
-    {NAMED("actor")},
-    {.name = "action", .min = 1, .max = 100},
-    {NAMED("user")},
-    {NAMED("domain")},
-    {.name = "outcome", .min = 1, .max = 20, .words = audit_outcomes},
-    {.name = "reference", .min = 1, .max = 40},
-    {.name = "match", .min = 1, .max = 200},
-    {.name = "sort", .min = 1, .max = 10, .words = audit_sorts},
+    FIELDS_PAGE,
+    {.name = "since", .type = FIELD_TIME, .description = "Only rows from this time on."},
+    {.name = "until", .type = FIELD_TIME, .description = "Only rows before this time."},
+    {NAMED("actor"), .description = "Only what this actor did: a login, an id or a name."},
+    {.name = "action",
+     .min = 1,
+     .max = 100,
+     .description = "Only this action, such as login or user_add."},
+    {NAMED("user"), .description = "Only what concerns this user, by login or id."},
+    {NAMED("domain"), .description = "Only what concerns this domain."},
+    {.name = "outcome",
+     .min = 1,
+     .max = 20,
+     .words = words_outcomes,
+     .description = "Only logins that ended like this."},
+    {.name = "reference",
+     .min = 1,
+     .max = 40,
+     .description = "Only the request with this reference, which a refusal and the log name."},
+    {MATCH, .description = "Only rows with this text in a name or address."},
+    {.name = "sort",
+     .min = 1,
+     .max = 10,
+     .words = audit_sorts,
+     .description = "The order of the list; -id is newest first."},
     {0},
 };
 
 const struct field fields_audit_verify[] = {
-    {.name = "anchor", .min = 1, .max = 100},
-    {.name = "after", .min = 1, .max = 120},
+    {.name = "anchor",
+     .min = 1,
+     .max = 100,
+     .description =
+         "An anchor, as a check before answered it: does the chain still have its seal?"},
+    {.name = "after",
+     .min = 1,
+     .max = 120,
+     .description = "Where the check goes on: `next` of the answer before."},
     {0},
 };
 
@@ -256,8 +319,19 @@ const struct field fields_audit_verify[] = {
 static const char *const existing_words[] = {"skip", "update", "fail", NULL};
 
 const struct field fields_import[] = {
-    {.name = "existing", .min = 1, .max = 10, .words = existing_words},
-    {.name = "create", .type = FIELD_BOOLEAN},
-    {.name = "rows", .type = FIELD_OBJECTS, .flags = FIELD_REQUIRED, .max = 1000},
+    {.name = "existing",
+     .min = 1,
+     .max = 10,
+     .words = existing_words,
+     .description = "What becomes of a row whose user exists: it is skipped (without this), "
+                    "updated or fails."},
+    {.name = "create",
+     .type = FIELD_BOOLEAN,
+     .description = "Whether rows without a user make one."},
+    {.name = "rows",
+     .type = FIELD_OBJECTS,
+     .flags = FIELD_REQUIRED,
+     .max = 1000,
+     .description = "The rows, each an object with a login; a row with a flaw is refused alone."},
     {0},
 };

@@ -2,7 +2,17 @@
 #ifndef HTTP_FIELDS_H
 #define HTTP_FIELDS_H
 
+#include "http/cursor.h"
 #include "http/field.h"
+
+/* The fields of every list that has pages. */
+/* clang-format off */
+#define FIELDS_PAGE                                                                                \
+    {.name = "cursor", .min = 1, .max = CURSOR_MAX, .description =                                 \
+        "Where the page begins: `next` of the page before."},                                      \
+    {.name = "limit", .type = FIELD_INTEGER, .min = 1, .max = 1000, .description =                 \
+        "How many items the page has at most; 100 without this."}
+/* clang-format on */
 
 extern const struct field fields_change_query[]; /* dry_run, which every change knows */
 extern const struct field fields_page[];         /* cursor and limit */

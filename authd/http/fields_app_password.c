@@ -1,4 +1,3 @@
-#include "http/cursor.h"
 #include "http/fields.h"
 #include "http/router.h"
 
@@ -10,15 +9,21 @@
 
 /* clang-format off */
 #define END_FIELDS {.name = "expires_at", .type = FIELD_TIME, .flags = FIELD_NULLABLE},            \
-                   {.name = "expires_in", .type = FIELD_INTEGER, .min = 60, .max = LIFE_MAX},      \
+                   {.name = "expires_in", .type = FIELD_INTEGER, .min = 60, .max = LIFE_MAX,       \
+                    .description = "How many seconds from now the app password ends; with a"       \
+                                   " sliding end, how many after its last use."},                  \
                    {.name = "sliding", .type = FIELD_BOOLEAN}
 /* clang-format on */
 
 const struct field fields_app_password_list[] = {
-    {.name = "cursor", .min = 1, .max = CURSOR_MAX},
-    {.name = "limit", .type = FIELD_INTEGER, .min = 1, .max = 1000},
-    {.name = "match", .min = 1, .max = 200},
-    {.name = "expired", .type = FIELD_BOOLEAN},
+    FIELDS_PAGE,
+    {.name = "match",
+     .min = 1,
+     .max = 200,
+     .description = "Only app passwords with this text in their label."},
+    {.name = "expired",
+     .type = FIELD_BOOLEAN,
+     .description = "Only app passwords that have ended, or only those that have not."},
     {0},
 };
 
@@ -26,7 +31,12 @@ const struct field fields_app_password[] = {
     {LABEL, .flags = FIELD_REQUIRED},
     END_FIELDS,
     {.name = "scope", .type = FIELD_OBJECT, .flags = FIELD_NULLABLE},
-    {.name = "hash", .roles = ROLE_DOMAIN_ADMIN | ROLE_ADMIN, .min = 1, .max = 1024},
+    {.name = "hash",
+     .roles = ROLE_DOMAIN_ADMIN | ROLE_ADMIN,
+     .min = 1,
+     .max = 1024,
+     .description =
+         "The stored hash of an imported app password, whose secret authd does not make."},
     {0},
 };
 
@@ -38,6 +48,10 @@ const struct field fields_app_password_changes[] = {
 };
 
 const struct field fields_rotate[] = {
-    {.name = "overlap", .type = FIELD_INTEGER, .min = 0, .max = OVERLAP_MAX},
+    {.name = "overlap",
+     .type = FIELD_INTEGER,
+     .min = 0,
+     .max = OVERLAP_MAX,
+     .description = "For how many seconds the old secret still works."},
     {0},
 };

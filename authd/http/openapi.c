@@ -2,123 +2,62 @@
 
 #include <stdio.h>
 
-#include "http/object.h"
+#include "http/openapi_schema.h"
 #include "http/problem.h"
 #include "http/rights.h"
 
-#define SCHEMAS "#/components/schemas/"
-
-/* ---- fields -------------------------------------------------------------------------------- */
-
-static json_t *fields_schema(const struct field *fields);
-
-static void add_words(json_t *schema, const char *const *words)
-{
-    json_t *list = json_array();
-
-    for (; words != NULL && *words != NULL; words++) {
-        json_array_append_new(list, json_string(*words));
-    }
-    if (json_array_size(list) > 0) {
-        json_object_set(schema, "enum", list);
-    }
-    json_decref(list);
-}
-
-static json_t *text_schema(const struct field *field)
-{
-    json_t *schema =
-        json_pack("{s:s, s:I, s:I}", "type", "string", "minLength",
-                  (json_int_t)(field->min > 0 ? 1 : 0), "maxLength", (json_int_t)field->max);
-
-    add_words(schema, field->words);
-    return schema;
-}
-
-static json_t *object_shape(const struct field *field)
-{
-    return field->members != NULL ? fields_schema(field->members)
-                                  : json_pack("{s:s}", "type", "object");
-}
-
-static json_t *list_schema(const struct field *field, json_t *items)
-{
-    return json_pack("{s:s, s:I, s:I, s:o}", "type", "array", "minItems", (json_int_t)field->min,
-                     "maxItems", (json_int_t)field->max, "items", items);
-}
-
-static json_t *bare_schema(const struct field *field)
-{
-    static const struct field item = {.min = 1, .max = FIELD_TEXT_MAX};
-
-    switch (field->type) {
-    case FIELD_TEXT:
-        return text_schema(field);
-    case FIELD_BOOLEAN:
-        return json_pack("{s:s}", "type", "boolean");
-    case FIELD_INTEGER:
-        return json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum", (json_int_t)field->min,
-                         "maximum", (json_int_t)field->max);
-    case FIELD_TEXTS:
-        return list_schema(field, text_schema(&item));
-    case FIELD_TIME:
-        return json_pack("{s:s, s:s}", "type", "string", "format", "date-time");
-    case FIELD_OBJECT:
-        return object_shape(field);
-    case FIELD_OBJECTS:
-        return list_schema(field, object_shape(field));
-    }
-    return json_object();
-}
-
-static json_t *field_schema(const struct field *field)
-{
-    json_t *schema = bare_schema(field);
-
-    if ((field->flags & FIELD_NULLABLE) != 0) {
-        schema = json_pack("{s:[o, {s:s}]}", "anyOf", schema, "type", "null");
-    }
-    if ((field->flags & FIELD_SENSITIVE) != 0) {
-        json_object_set_new(schema, "x-fresh", json_true());
-    }
-    if (field->roles != 0) {
-        json_object_set_new(schema, "x-roles", rights_words(field->roles));
-    }
-    return schema;
-}
-
-static json_t *fields_schema(const struct field *fields)
-{
-    json_t *properties = json_object();
-    json_t *required = json_array();
-    json_t *schema;
-
-    for (const struct field *field = fields; field->name != NULL; field++) {
-        json_object_set_new(properties, field->name, field_schema(field));
-        if ((field->flags & FIELD_REQUIRED) != 0) {
-            json_array_append_new(required, json_string(field->name));
-        }
-    }
-    schema = json_pack("{s:s, s:o, s:b}", "type", "object", "properties", properties,
-                       "additionalProperties", false);
-    if (json_array_size(required) > 0) {
-        json_object_set(schema, "required", required);
-    }
-    json_decref(required);
-    return schema;
-}
+/* The chapters of the document, in the order of its readers' interest. */
+static const struct {
+    const char *name;
+    const char *description;
+} tags[] = {
+    {"sign-in", "Sessions of browsers: signing in and out, and who calls."},
+    {"users", "Users and the addresses that they may send as."},
+    {"passwords", "Main passwords, and links that reset them."},
+    {"app-passwords", "App passwords, one for each device or program of a user."},
+    {"totp", "Second factors: authenticator apps, recovery codes and enrolment tickets."},
+    {"sessions", "Where users are signed in."},
+    {"scopes", "Sending scopes of users, domains, classes and the site."},
+    {"domains", "Mail domains."},
+    {"classes", "Classes of users, for whom one sending scope holds."},
+    {"import", "Many users at once."},
+    {"audit", "What was changed, and who logged in."},
+    {"api-keys", "Keys of programs that call the API. No API key reaches these operations."},
+    {"keys", "Keys that are kept outside the database."},
+    {"site", "What users and programs need to know of the site."},
+    {"service", "Whether authd runs, and this document."},
+};
 
 /* ---- parameters ---------------------------------------------------------------------------- */
 
-static json_t *parameter(const char *in, const char *name, bool required, json_t *schema)
+static json_t *parameter(const char *in, const char *name, bool required, const char *description,
+                         json_t *schema)
 {
-    return json_pack("{s:s, s:s, s:b, s:o}", "in", in, "name", name, "required", required, "schema",
-                     schema);
+    return json_pack("{s:s, s:s, s:b, s:s?, s:o}", "in", in, "name", name, "required", required,
+                     "description", description, "schema", schema);
 }
 
 static json_t *string_schema(void)
 {
     return json_pack("{s:s}", "type", "string");
+}
+
+static const char *path_description(const char *name)
+{
+    static const char *const descriptions[][2] = {
+        {"user", "A login, the id of a user, or `me` for the caller."},
+        {"domain", "The name of a domain."},
+        {"class", "The name of a class."},
+        {"id", "The id of the object, as the list of its siblings has it."},
+        {"purpose", "The purpose of the key: `sealing` or `pepper`."},
+    };
+
+    for (size_t i = 0; i < sizeof(descriptions) / sizeof(descriptions[0]); i++) {
+        if (strcmp(descriptions[i][0], name) == 0) {
+            return descriptions[i][1];
+        }
+    }
+    return NULL;
 }
 
 static void add_path_parameters(json_t *parameters, const char *pattern)
@@ -127,7 +66,8 @@ static void add_path_parameters(json_t *parameters, const char *pattern)
         char name[32];
 
         snprintf(name, sizeof(name), "%.*s", (int)strcspn(open + 1, "}"), open + 1);
-        json_array_append_new(parameters, parameter("path", name, true, string_schema()));
+        json_array_append_new(
+            parameters, parameter("path", name, true, path_description(name), string_schema()));
     }
 }
 
@@ -146,22 +86,34 @@ static bool needs_fresh(const struct http_route *route)
     return needs;
 }
 
+static void add_query_parameters(json_t *parameters, const struct http_route *route)
+{
+    for (const struct field *field = route->query; field != NULL && field->name != NULL; field++) {
+        json_array_append_new(
+            parameters, parameter("query", field->name, (field->flags & FIELD_REQUIRED) != 0,
+                                  openapi_description(field, route->answer), openapi_field(field)));
+    }
+}
+
 static json_t *parameters_of(const struct http_route *route)
 {
     json_t *parameters = json_array();
 
     add_path_parameters(parameters, route->pattern);
-    for (const struct field *field = route->query; field != NULL && field->name != NULL; field++) {
-        json_array_append_new(parameters,
-                              parameter("query", field->name, (field->flags & FIELD_REQUIRED) != 0,
-                                        field_schema(field)));
-    }
+    add_query_parameters(parameters, route);
     if ((route->flags & ROUTE_CONDITIONAL) != 0) {
-        json_array_append_new(parameters, parameter("header", "If-Match", false, string_schema()));
+        json_array_append_new(
+            parameters,
+            parameter("header", "If-Match", false,
+                      "The ETag of the object: an object that has changed since is left alone.",
+                      string_schema()));
     }
     if (knows_idempotency(route)) {
-        json_array_append_new(parameters,
-                              parameter("header", "Idempotency-Key", false, string_schema()));
+        json_array_append_new(
+            parameters,
+            parameter("header", "Idempotency-Key", false,
+                      "The same request under the same key gets the first answer again, for a day.",
+                      string_schema()));
     }
     return parameters;
 }
@@ -173,20 +125,17 @@ static json_t *content(const char *type, json_t *schema)
     return json_pack("{s:{s:o}}", type, "schema", schema);
 }
 
-static json_t *reference_to(const char *name)
+static json_t *page_schema(const struct response_schema *item)
 {
-    return json_pack("{s:s+}", "$ref", SCHEMAS, name);
+    return json_pack("{s:s, s:[s, s], s:{s:{s:s, s:s, s:o}, s:{s:[s, s], s:s}}, s:b}", "type",
+                     "object", "required", "items", "next", "properties", "items", "type", "array",
+                     "description", "The items of the page.", "items", openapi_reference(item),
+                     "next", "type", "string", "null", "description",
+                     "The `cursor` of the next page; null: this page is the last.",
+                     "additionalProperties", false);
 }
 
-static json_t *page_schema(const char *object)
-{
-    return json_pack("{s:s, s:[s, s], s:{s:{s:s, s:o}, s:{s:[s, s]}}, s:b}", "type", "object",
-                     "required", "items", "next", "properties", "items", "type", "array", "items",
-                     reference_to(object), "next", "type", "string", "null", "additionalProperties",
-                     false);
-}
-
-static json_t *success_of(const struct http_route *route)
+static json_t *success_of(const struct http_route *route, const char *description)
 {
     json_t *schema;
 
@@ -195,9 +144,9 @@ static json_t *success_of(const struct http_route *route)
     } else if ((route->flags & ROUTE_LIST) != 0) {
         schema = page_schema(route->answer);
     } else {
-        schema = reference_to(route->answer);
+        schema = openapi_reference(route->answer);
     }
-    return json_pack("{s:s, s:o}", "description", "Done", "content",
+    return json_pack("{s:s, s:o}", "description", description, "content",
                      content("application/json", schema));
 }
 
@@ -252,36 +201,49 @@ static bool knows_problem(const struct http_route *route, enum problem_type type
     }
 }
 
+/* "forbidden: Not allowed. csrf: Sent by another site." */
 static json_t *problem_of(const struct http_route *route, unsigned status)
 {
     json_t *types = json_array();
-    const char *title = NULL;
+    char description[512] = "";
+    size_t len = 0;
 
     for (int number = 0; number < PROBLEM_COUNT; number++) {
         enum problem_type type = (enum problem_type)number;
 
         if (problem_status(type) == status && knows_problem(route, type)) {
             json_array_append_new(types, json_string(problem_word(type)));
-            title = title != NULL ? title : problem_title(type);
+            len += (size_t)snprintf(description + len, sizeof(description) - len, "%s%s: %s.",
+                                    len > 0 ? " " : "", problem_word(type), problem_title(type));
         }
     }
-    return json_pack("{s:s, s:o, s:o}", "description", title, "x-problems", types, "content",
-                     content("application/problem+json", reference_to("problem")));
+    return json_pack("{s:s, s:o, s:o}", "description", description, "x-problems", types, "content",
+                     content("application/problem+json", openapi_reference(&response_problem)));
+}
+
+static void add_successes(json_t *responses, const struct http_route *route)
+{
+    bool dry_run = route->query != NULL && field_find(route->query, "dry_run") != NULL;
+    const char *meaning = route->answer != NULL ? route->answer->meaning : route->description;
+    char status[16];
+
+    if (route->created != 0) {
+        snprintf(status, sizeof(status), "%u", route->created);
+        json_object_set_new(responses, status, success_of(route, meaning));
+    }
+    if (route->created == 0 || dry_run) {
+        json_object_set_new(
+            responses, "200",
+            success_of(route, route->created == 0 ? meaning : "The answer to a dry run."));
+    }
 }
 
 static json_t *responses_of(const struct http_route *route)
 {
     json_t *responses = json_object();
-    bool dry_run = route->query != NULL && field_find(route->query, "dry_run") != NULL;
     char status[16];
 
-    if (route->created != 0) {
-        snprintf(status, sizeof(status), "%u", route->created);
-        json_object_set_new(responses, status, success_of(route));
-    }
-    if (route->created == 0 || dry_run) {
-        json_object_set_new(responses, "200", success_of(route));
-    }
+    add_successes(responses, route);
     for (int type = 0; type < PROBLEM_COUNT; type++) {
         unsigned code = problem_status((enum problem_type)type);
 
@@ -295,7 +257,7 @@ static json_t *responses_of(const struct http_route *route)
 
 /* ---- operations ---------------------------------------------------------------------------- */
 
-/* What says who may: a machine makes the table of rights from it. */
+/* Who may, for programs: tests make the table of rights from these members. */
 static void add_rights(json_t *operation, const struct http_route *route)
 {
     json_object_set_new(operation, "x-roles", rights_words(route->roles));
@@ -316,22 +278,28 @@ static void add_rights(json_t *operation, const struct http_route *route)
     }
 }
 
+static json_t *body_of(const struct http_route *route)
+{
+    bool required = false;
+
+    for (const struct field *field = route->body; field->name != NULL; field++) {
+        required = required || (field->flags & FIELD_REQUIRED) != 0;
+    }
+    return json_pack("{s:b, s:o}", "required", required, "content",
+                     content("application/json", openapi_request(route->body, route->answer)));
+}
+
 static json_t *operation_of(const struct http_route *route)
 {
     json_t *operation =
-        json_pack("{s:s, s:s, s:o, s:o}", "operationId", route->name, "summary", route->summary,
-                  "parameters", parameters_of(route), "responses", responses_of(route));
+        json_pack("{s:s, s:s, s:s, s:[s], s:o, s:o}", "operationId", route->name, "summary",
+                  route->summary, "description", route->description, "tags",
+                  route->tag != NULL ? route->tag : route->resource, "parameters",
+                  parameters_of(route), "responses", responses_of(route));
 
     add_rights(operation, route);
     if (route->body != NULL) {
-        bool required = false;
-
-        for (const struct field *field = route->body; field->name != NULL; field++) {
-            required = required || (field->flags & FIELD_REQUIRED) != 0;
-        }
-        json_object_set_new(operation, "requestBody",
-                            json_pack("{s:b, s:o}", "required", required, "content",
-                                      content("application/json", fields_schema(route->body))));
+        json_object_set_new(operation, "requestBody", body_of(route));
     }
     return operation;
 }
@@ -356,22 +324,48 @@ static json_t *paths_of(const struct http_route *routes)
     return paths;
 }
 
+/* ---- the document -------------------------------------------------------------------------- */
+
 static json_t *components(void)
 {
     json_t *schemas = json_object();
 
-    for (const struct http_object *object = http_objects; object->name != NULL; object++) {
-        json_object_set_new(schemas, object->name, object_schema(object));
+    for (size_t i = 0; response_schemas[i] != NULL; i++) {
+        json_object_set_new(schemas, response_schemas[i]->name,
+                            openapi_response(response_schemas[i]));
     }
-    return json_pack("{s:o, s:{s:{s:s, s:s, s:s}, s:{s:s, s:s}}}", "schemas", schemas,
+    return json_pack("{s:o, s:{s:{s:s, s:s, s:s, s:s}, s:{s:s, s:s, s:s}}}", "schemas", schemas,
                      "securitySchemes", "session", "type", "apiKey", "in", "cookie", "name",
-                     "__Host-authd", "apiKey", "type", "http", "scheme", "bearer");
+                     "__Host-authd", "description", "The cookie that a sign-in sets.", "apiKey",
+                     "type", "http", "scheme", "bearer", "description",
+                     "An API key, narrowed by its own rights and domains.");
+}
+
+static json_t *info(void)
+{
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:{s:s}, s:{s:s, s:s}}", "title", "authd", "version", "1", "summary",
+        "Users, credentials and sending scopes of a mail service.", "description",
+        "The management API of authd, the service behind SMTP AUTH. Roles, sign-in and conventions "
+        "are in docs/api.md.",
+        "contact", "name", "the authd maintainers", "license", "name", "MIT", "identifier", "MIT");
+}
+
+static json_t *tag_list(void)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+        json_array_append_new(list, json_pack("{s:s, s:s}", "name", tags[i].name, "description",
+                                              tags[i].description));
+    }
+    return list;
 }
 
 json_t *openapi_document(const struct http_route *routes)
 {
-    return json_pack("{s:s, s:{s:s, s:s, s:s}, s:[{s:[]}, {s:[]}, {}], s:o, s:o}", "openapi",
-                     "3.1.0", "info", "title", "authd", "version", "1", "description",
-                     "Roles, sign-in and conventions are in docs/api.md.", "security", "session",
-                     "apiKey", "paths", paths_of(routes), "components", components());
+    return json_pack("{s:s, s:o, s:[{s:s, s:s}], s:o, s:[{s:[]}, {s:[]}, {}], s:o, s:o}", "openapi",
+                     "3.1.0", "info", info(), "servers", "url", "/", "description",
+                     "The server that answered this document.", "tags", tag_list(), "security",
+                     "session", "apiKey", "paths", paths_of(routes), "components", components());
 }

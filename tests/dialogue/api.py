@@ -168,7 +168,7 @@ class Api:
         """Checks a value against the part of JSON Schema that the description uses; an unknown keyword is an error.
         """
         known = {"$ref", "type", "enum", "required", "properties", "additionalProperties", "anyOf", "items",
-                 "format"}
+                 "format", "description"}
         assert not set(schema) - known, (where, schema)
         if "$ref" in schema:
             name = schema["$ref"].rpartition("/")[2]

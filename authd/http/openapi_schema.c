@@ -1,0 +1,217 @@
+#include "http/openapi_schema.h"
+
+#include "http/rights.h"
+
+#define SCHEMAS "#/components/schemas/"
+
+static json_t *type_schema(const char *type)
+{
+    return json_pack("{s:s}", "type", type);
+}
+
+static json_t *time_schema(void)
+{
+    return json_pack("{s:s, s:s}", "type", "string", "format", "date-time");
+}
+
+static json_t *nullable(json_t *schema)
+{
+    return json_pack("{s:[o, o]}", "anyOf", schema, type_schema("null"));
+}
+
+static void add_words(json_t *schema, const char *const *words)
+{
+    json_t *list = json_array();
+
+    if (words == NULL) {
+        json_decref(list);
+        return;
+    }
+    for (; *words != NULL; words++) {
+        json_array_append_new(list, json_string(*words));
+    }
+    json_object_set_new(schema, "enum", list);
+}
+
+static json_t *text_schema(const char *const *words)
+{
+    json_t *schema = type_schema("string");
+
+    add_words(schema, words);
+    return schema;
+}
+
+static void add_description(json_t *schema, const char *description)
+{
+    if (description != NULL) {
+        json_object_set_new(schema, "description", json_string(description));
+    }
+}
+
+/* ---- answers ------------------------------------------------------------------------------- */
+
+json_t *openapi_reference(const struct response_schema *schema)
+{
+    return json_pack("{s:s+}", "$ref", SCHEMAS, schema->name);
+}
+
+static json_t *member_shape(const struct response_member *member)
+{
+    return member->schema != NULL ? openapi_reference(member->schema) : type_schema("object");
+}
+
+static json_t *list_of(json_t *items)
+{
+    return json_pack("{s:s, s:o}", "type", "array", "items", items);
+}
+
+static json_t *member_type(const struct response_member *member)
+{
+    switch (member->type) {
+    case RESPONSE_TEXT:
+        return text_schema(member->words);
+    case RESPONSE_BOOLEAN:
+        return type_schema("boolean");
+    case RESPONSE_INTEGER:
+        return type_schema("integer");
+    case RESPONSE_TIME:
+        return time_schema();
+    case RESPONSE_TEXTS:
+        return list_of(text_schema(member->words));
+    case RESPONSE_OBJECT:
+        return member_shape(member);
+    case RESPONSE_OBJECTS:
+        return list_of(member_shape(member));
+    }
+    return json_object();
+}
+
+static json_t *member_schema(const struct response_member *member)
+{
+    json_t *schema = member_type(member);
+
+    if ((member->flags & RESPONSE_NULLABLE) != 0) {
+        schema = nullable(schema);
+    }
+    add_description(schema, member->meaning);
+    return schema;
+}
+
+json_t *openapi_response(const struct response_schema *schema)
+{
+    json_t *properties = json_object();
+    json_t *required = json_array();
+
+    if (schema->members == NULL) {
+        json_decref(properties);
+        json_decref(required);
+        return json_pack("{s:s, s:s}", "type", "string", "description", schema->meaning);
+    }
+    for (const struct response_member *member = schema->members; member->name != NULL; member++) {
+        json_object_set_new(properties, member->name, member_schema(member));
+        if ((member->flags & RESPONSE_SOMETIMES) == 0) {
+            json_array_append_new(required, json_string(member->name));
+        }
+    }
+    return json_pack("{s:s, s:s, s:o, s:o, s:b}", "type", "object", "description", schema->meaning,
+                     "required", required, "properties", properties, "additionalProperties", false);
+}
+
+/* ---- requests ------------------------------------------------------------------------------ */
+
+const char *openapi_description(const struct field *field, const struct response_schema *answer)
+{
+    const struct response_member *same =
+        answer != NULL ? response_member(answer, field->name) : NULL;
+
+    if (field->description != NULL) {
+        return field->description;
+    }
+    return same != NULL ? same->meaning : NULL;
+}
+
+/* A shortest length above 1 belongs to a canonical form, which authd makes of what comes. */
+static json_t *text_field(const struct field *field)
+{
+    json_t *schema =
+        json_pack("{s:s, s:I, s:I}", "type", "string", "minLength",
+                  (json_int_t)(field->min > 0 ? 1 : 0), "maxLength", (json_int_t)field->max);
+
+    add_words(schema, field->words);
+    return schema;
+}
+
+static json_t *object_field(const struct field *field)
+{
+    return field->members != NULL ? openapi_request(field->members, NULL) : type_schema("object");
+}
+
+static json_t *list_field(const struct field *field, json_t *items)
+{
+    return json_pack("{s:s, s:I, s:I, s:o}", "type", "array", "minItems", (json_int_t)field->min,
+                     "maxItems", (json_int_t)field->max, "items", items);
+}
+
+static json_t *field_type(const struct field *field)
+{
+    static const struct field item = {.min = 1, .max = FIELD_TEXT_MAX};
+
+    switch (field->type) {
+    case FIELD_TEXT:
+        return text_field(field);
+    case FIELD_BOOLEAN:
+        return type_schema("boolean");
+    case FIELD_INTEGER:
+        return json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum", (json_int_t)field->min,
+                         "maximum", (json_int_t)field->max);
+    case FIELD_TEXTS:
+        return list_field(field, text_field(&item));
+    case FIELD_TIME:
+        return time_schema();
+    case FIELD_OBJECT:
+        return object_field(field);
+    case FIELD_OBJECTS:
+        return list_field(field, object_field(field));
+    }
+    return json_object();
+}
+
+json_t *openapi_field(const struct field *field)
+{
+    json_t *schema = field_type(field);
+
+    if ((field->flags & FIELD_NULLABLE) != 0) {
+        schema = nullable(schema);
+    }
+    if ((field->flags & FIELD_SENSITIVE) != 0) {
+        json_object_set_new(schema, "x-fresh", json_true());
+    }
+    if (field->roles != 0) {
+        json_object_set_new(schema, "x-roles", rights_words(field->roles));
+    }
+    return schema;
+}
+
+json_t *openapi_request(const struct field *fields, const struct response_schema *answer)
+{
+    json_t *properties = json_object();
+    json_t *required = json_array();
+    json_t *schema;
+
+    for (const struct field *field = fields; field->name != NULL; field++) {
+        json_t *property = openapi_field(field);
+
+        add_description(property, openapi_description(field, answer));
+        json_object_set_new(properties, field->name, property);
+        if ((field->flags & FIELD_REQUIRED) != 0) {
+            json_array_append_new(required, json_string(field->name));
+        }
+    }
+    schema = json_pack("{s:s, s:o, s:b}", "type", "object", "properties", properties,
+                       "additionalProperties", false);
+    if (json_array_size(required) > 0) {
+        json_object_set(schema, "required", required);
+    }
+    json_decref(required);
+    return schema;
+}

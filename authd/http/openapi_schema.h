@@ -1,0 +1,27 @@
+/* JSON Schemas of what requests carry and of what answers hold, as /openapi.json has them. Each
+ * function returns a new object, which the caller owns. Pure. */
+#ifndef HTTP_OPENAPI_SCHEMA_H
+#define HTTP_OPENAPI_SCHEMA_H
+
+#include <jansson.h>
+
+#include "api/response_schema.h"
+#include "http/field.h"
+
+/* {"$ref": "#/components/schemas/user"} */
+json_t *openapi_reference(const struct response_schema *schema);
+
+/* {"type": "object", "description": …, "required": […], "properties": {…}} */
+json_t *openapi_response(const struct response_schema *schema);
+
+/* The description of a field. A field without one means what the member of the answer with its
+ * name means; `answer` may be NULL. NULL: there is neither. */
+const char *openapi_description(const struct field *field, const struct response_schema *answer);
+
+/* The schema of one field, without its description. */
+json_t *openapi_field(const struct field *field);
+
+/* The schema of a body, each property with its description. */
+json_t *openapi_request(const struct field *fields, const struct response_schema *answer);
+
+#endif
