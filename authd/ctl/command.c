@@ -329,6 +329,13 @@ static void shift(struct invocation *invocation, size_t count)
             invocation->count * sizeof(invocation->words[0]));
 }
 
+const struct columns *command_columns(const struct invocation *invocation)
+{
+    const struct command *command = invocation->command;
+
+    return command->columns != NULL ? command->columns : invocation->noun->columns;
+}
+
 bool command_parse(struct invocation *invocation, int argc, char **argv, struct err *err)
 {
     *invocation = (struct invocation){.timeout = TIMEOUT_DEFAULT};

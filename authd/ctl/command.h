@@ -14,7 +14,7 @@
 #define GIVEN_MAX 320 /* the most options in one command line */
 
 struct session;
-struct kind;
+struct columns;
 
 /* ---- the table ----------------------------------------------------------------------------- */
 
@@ -78,9 +78,9 @@ struct command {
     const char *method;
     const char *path; /* "/v1/users/{1}": {1} is argument 1, percent-encoded; {2#} is an id, without
                          the k of "k7"; {1@} is the path of a scope's level */
-    const char *member;      /* the body's member for the last argument; "": a file is the body */
-    const char *keys;        /* the keys that KEY=VALUE may set; KEY[] takes a list; or NULL */
-    const struct kind *kind; /* the kind of object that authd answers; NULL: the noun's kind */
+    const char *member; /* the body's member for the last argument; "": a file is the body */
+    const char *keys;   /* the keys that KEY=VALUE may set; KEY[] takes a list; or NULL */
+    const struct columns *columns; /* of the object that authd answers; NULL: the noun's */
     enum result result;
     enum severity severity;
     const char *loses; /* what is lost besides what authd's answer counts; NULL: nothing */
@@ -91,7 +91,7 @@ struct command {
 struct noun {
     const char *name;
     const char *summary;
-    const struct kind *kind;        /* the kind of its objects; NULL: the noun has no objects */
+    const struct columns *columns;  /* of its objects; NULL: the noun has no objects */
     const struct command *commands; /* an array that ends with a NULL verb */
 };
 
@@ -123,6 +123,9 @@ struct invocation {
  * what would be right, and `given` holds the options before the mistake, and --json wherever it
  * stands. */
 bool command_parse(struct invocation *invocation, int argc, char **argv, struct err *err);
+
+/* How the answer is shown; NULL: the command answers no object. */
+const struct columns *command_columns(const struct invocation *invocation);
 
 bool option_given(const struct invocation *invocation, enum option option);
 const char *option_value(const struct invocation *invocation, enum option option);

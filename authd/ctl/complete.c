@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "api/words.h"
+
 static void offer(struct complete *complete, const char *word, const char *typed)
 {
     if (strncmp(word, typed, strlen(typed)) == 0) {
@@ -99,13 +101,15 @@ const char *complete_value(const char *const *words, size_t count, enum option o
  * such as "USER". */
 static void offer_placeholder(struct complete *complete, const char *placeholder, const char *typed)
 {
+    static const char *const orders[] = {"login", "created_at", "last_login_at", NULL};
+    static const char *const levels[] = {"site", "domain:", "class:", NULL};
     static const struct {
         const char *placeholder;
-        const char *words[6];
+        const char *const *words;
     } lists[] = {
-        {"ROLE", {"user", "helpdesk", "domain-admin", "auditor", "admin"}},
-        {"ORDER", {"login", "created_at", "last_login_at"}},
-        {"USER|domain:D|class:C|site", {"site", "domain:", "class:"}},
+        {"ROLE", words_roles},
+        {"ORDER", orders},
+        {"USER|domain:D|class:C|site", levels},
     };
 
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {

@@ -90,7 +90,7 @@ static void print_question(struct buf *question, const struct session *session, 
 static bool ask(struct session *session, const json_t *answer)
 {
     bool severe = session->invocation->command->severity == SEVERITY_SEVERE;
-    char *called = show_called(run_kind(session), answer);
+    char *called = show_called(command_columns(session->invocation), answer);
     struct buf question;
     bool yes;
 

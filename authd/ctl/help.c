@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "ctl/kind.h"
+#include "ctl/columns.h"
 
 #define PAGE_WIDTH 80
 
@@ -85,32 +85,51 @@ static void print_exit_status(FILE *out)
           out);
 }
 
-static void print_fields(FILE *out, const struct kind *kind)
+#define MEANING_INDENT 44
+
+/* The meaning of a member, and the words that it may have. */
+static void print_meaning(FILE *out, const struct response_member *member)
+{
+    char text[512];
+    size_t len = (size_t)snprintf(text, sizeof(text), "%s", member->meaning);
+
+    for (size_t i = 0; member->words != NULL && member->words[i] != NULL; i++) {
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", i == 0 ? " One of: " : ", ",
+                                member->words[i]);
+    }
+    if (member->words != NULL) {
+        snprintf(text + len, sizeof(text) - len, ".");
+    }
+    print_wrapped(out, text, MEANING_INDENT);
+}
+
+static void print_members(FILE *out, const struct response_schema *schema)
 {
     static const char *const types[] = {
-        [FORM_TEXT] = "text",     [FORM_TEXTS] = "list of texts",
-        [FORM_NUMBER] = "number", [FORM_BOOLEAN] = "boolean",
-        [FORM_TIME] = "time",     [FORM_EXPIRY] = "time",
-        [FORM_OBJECT] = "object", [FORM_STATE] = "boolean",
-        [FORM_SET] = "boolean",   [FORM_RULES] = "object",
-        [FORM_ID] = "text",
+        [RESPONSE_TEXT] = "text",
+        [RESPONSE_BOOLEAN] = "boolean",
+        [RESPONSE_INTEGER] = "number",
+        [RESPONSE_TIME] = "time",
+        [RESPONSE_TEXTS] = "list of texts",
+        [RESPONSE_OBJECT] = "object",
+        [RESPONSE_OBJECTS] = "list of objects",
     };
 
-    for (const struct field *field = kind->fields; field->name != NULL; field++) {
-        fprintf(out, "  %-25s %-14s ", field->name, types[field->form]);
-        print_wrapped(out, field->meaning, 43);
+    for (const struct response_member *member = schema->members; member->name != NULL; member++) {
+        fprintf(out, "  %-25s %-15s ", member->name, types[member->type]);
+        print_meaning(out, member);
     }
 }
 
-/* `name`: a noun, or NULL for what all have in common. */
+/* `name`: a noun, or NULL for what all nouns have in common. */
 static bool print_json_help(FILE *out, const char *name)
 {
     const struct noun *noun = name != NULL ? noun_find(name) : NULL;
 
-    if (noun != NULL && noun->kind != NULL && noun->kind->fields != NULL) {
-        fprintf(out, "With --json, the members of a %s:\n\n", noun->kind->name);
-        print_fields(out, noun->kind);
-        fputs("\nMore members may come. What every object has besides: authctl help json\n", out);
+    if (noun != NULL && noun->columns != NULL && noun->columns->schema->members != NULL) {
+        fprintf(out, "With --json, the members of each %s:\n\n", noun->columns->name);
+        print_members(out, noun->columns->schema);
+        fputs("\nMore members may come. Lists, times and refusals: authctl help json\n", out);
         return true;
     }
     if (name != NULL) {
@@ -120,7 +139,7 @@ static bool print_json_help(FILE *out, const char *name)
         "--json prints exactly one value: an object; a list, {\"items\": [...], \"next\": null};\n"
         "or, when the exit status is not 0, a problem:\n\n",
         out);
-    print_fields(out, &kind_problem);
+    print_members(out, &response_problem);
     fputs("\nEvery object has kind, id (a text) and etag; the answer to a change has changed\n"
           "besides. Times are RFC 3339 in UTC, what is not set is null. Members are only added.\n"
           "The members of one kind: authctl help json NOUN\n",

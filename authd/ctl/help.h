@@ -1,4 +1,5 @@
-/* What `authctl help` says, the manual page and all: made from the command table. Pure. */
+/* What `authctl help` says, and the manual page: made from the command table and the response
+ * schemas. Pure. */
 #ifndef CTL_HELP_H
 #define CTL_HELP_H
 

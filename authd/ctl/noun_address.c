@@ -10,7 +10,7 @@ static const struct command commands[] = {
      .method = "POST",
      .path = "/v1/users/{1}/addresses",
      .member = "address",
-     .kind = &kind_user,
+     .columns = &columns_user,
      .result = RESULT_CHANGE,
      .done = "may send as {2}"},
     {.verb = "remove",
@@ -20,7 +20,7 @@ static const struct command commands[] = {
      .example = "authctl address remove alice@example.org sales@example.org",
      .method = "DELETE",
      .path = "/v1/users/{1}/addresses?address={2}",
-     .kind = &kind_user,
+     .columns = &columns_user,
      .result = RESULT_CHANGE,
      .done = "may no longer send as {2}"},
     {.verb = "list",
@@ -39,9 +39,9 @@ static const struct command commands[] = {
      .example = "authctl address who sales@example.org",
      .method = "GET",
      .path = "/v1/users?address={1}",
-     .kind = &kind_user,
+     .columns = &columns_user,
      .result = RESULT_LIST},
     {0},
 };
 
-const struct noun noun_address = {"address", "what a user may send as", &kind_address, commands};
+const struct noun noun_address = {"address", "what a user may send as", &columns_address, commands};

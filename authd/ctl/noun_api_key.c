@@ -68,5 +68,5 @@ static const struct command commands[] = {
     {0},
 };
 
-const struct noun noun_api_key = {"api-key", "keys of programs that call the API", &kind_api_key,
+const struct noun noun_api_key = {"api-key", "keys of programs that call the API", &columns_api_key,
                                   commands};

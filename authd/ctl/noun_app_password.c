@@ -152,4 +152,4 @@ static const struct command commands[] = {
 };
 
 const struct noun noun_app_password = {"app-password", "passwords for one device or program each",
-                                       &kind_app_password, commands};
+                                       &columns_app_password, commands};

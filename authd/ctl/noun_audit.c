@@ -113,7 +113,7 @@ static json_t *short_of(const json_t *row)
                                                             ? text_of(row, "user_id")
                                                             : ""));
     }
-    json_object_set_new(line, "by", who != NULL ? json_string(who) : json_null());
+    json_object_set_new(line, "actor", who != NULL ? json_string(who) : json_null());
     json_object_set_new(line, "outcome",
                         outcome != NULL
                             ? json_sprintf("%s %s", outcome, reason != NULL ? reason : "")
@@ -128,13 +128,13 @@ static void show_rows(const struct session *session, const json_t *rows, bool fi
     json_t *row;
 
     if (session->json) {
-        show_list(session, &kind_audit, rows, filtered);
+        show_list(session, &columns_audit_event, rows, filtered);
     } else {
         json_array_foreach((json_t *)rows, i, row)
         {
             json_array_append_new(lines, short_of(row));
         }
-        show_list(session, &kind_audit, lines, filtered);
+        show_list(session, &columns_audit_event, lines, filtered);
     }
     json_decref(lines);
 }
@@ -152,7 +152,8 @@ static void show_row(const struct session *session, const json_t *row)
     }
     buf_init(&text, LINE_MAX);
     line = short_of(row);
-    for (const struct column *column = kind_audit.columns; column->heading != NULL; column++) {
+    for (const struct column *column = columns_audit_event.list; column->heading != NULL;
+         column++) {
         const char *cell = text_of(line, column->member);
 
         print_escape(&text, cell != NULL ? cell : session->width > 0 ? "-" : "");
@@ -371,9 +372,9 @@ static const struct command commands[] = {
      .run = audit_verify,
      .method = "POST",
      .path = "/v1/audit/verify",
-     .kind = &kind_audit_report},
+     .columns = &columns_audit_report},
     {0},
 };
 
-const struct noun noun_audit = {"audit", "what was changed, and who logged in", &kind_audit,
-                                commands};
+const struct noun noun_audit = {"audit", "what was changed, and who logged in",
+                                &columns_audit_event, commands};

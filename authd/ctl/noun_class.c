@@ -48,4 +48,4 @@ static const struct command commands[] = {
     {0},
 };
 
-const struct noun noun_class = {"class", "classes of users", &kind_class, commands};
+const struct noun noun_class = {"class", "classes of users", &columns_class, commands};

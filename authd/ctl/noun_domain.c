@@ -73,4 +73,4 @@ static const struct command commands[] = {
     {0},
 };
 
-const struct noun noun_domain = {"domain", "domains of logins", &kind_domain, commands};
+const struct noun noun_domain = {"domain", "domains of logins", &columns_domain, commands};

@@ -51,5 +51,5 @@ static const struct command commands[] = {
     {0},
 };
 
-const struct noun noun_key = {"key", "keys that are kept outside the database", &kind_key,
+const struct noun noun_key = {"key", "keys that are kept outside the database", &columns_key,
                               commands};

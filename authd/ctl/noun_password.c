@@ -44,7 +44,7 @@ static int check(struct session *session)
     if (answer == NULL) {
         return status;
     }
-    show_object(session, &kind_strength, answer);
+    show_object(session, &columns_password_strength, answer);
     fflush(stdout);
     say_flaws(session, json_object_get(answer, "flaws"));
     if (option_given(session->invocation, OPTION_EXIT_STATUS) &&
@@ -90,8 +90,8 @@ static const struct command commands[] = {
      .run = check,
      .method = "POST",
      .path = "/v1/users/{1}/password-strength",
-     .kind = &kind_strength},
+     .columns = &columns_password_strength},
     {0},
 };
 
-const struct noun noun_password = {"password", "a user's main password", &kind_user, commands};
+const struct noun noun_password = {"password", "a user's main password", &columns_user, commands};

@@ -59,4 +59,5 @@ static const struct command commands[] = {
     {0},
 };
 
-const struct noun noun_scope = {"scope", "rules of sending, on four levels", &kind_scope, commands};
+const struct noun noun_scope = {"scope", "rules of sending, on four levels", &columns_scope,
+                                commands};

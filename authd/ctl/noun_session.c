@@ -22,4 +22,4 @@ static const struct command commands[] = {
     {0},
 };
 
-const struct noun noun_session = {"session", "signed-in browsers", &kind_session, commands};
+const struct noun noun_session = {"session", "signed-in browsers", &columns_session, commands};

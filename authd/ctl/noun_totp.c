@@ -147,7 +147,7 @@ static const struct command commands[] = {
      .run = enroll,
      .method = "POST",
      .path = "/v1/users/{1}/totp",
-     .kind = &kind_totp_enrolment},
+     .columns = &columns_totp_enrolment},
     {.verb = "confirm",
      .arguments = "USER CODE",
      .min = 2,
@@ -184,7 +184,7 @@ static const struct command commands[] = {
      .example = "authctl totp recovery-codes alice@example.org --yes",
      .method = "POST",
      .path = "/v1/users/{1}/recovery-codes",
-     .kind = &kind_recovery_codes,
+     .columns = &columns_recovery_codes,
      .result = RESULT_CODES,
      .severity = SEVERITY_MODERATE,
      .loses = "the recovery codes that there are",
@@ -196,10 +196,10 @@ static const struct command commands[] = {
      .example = "authctl totp ticket alice@example.org",
      .method = "POST",
      .path = "/v1/users/{1}/totp/ticket",
-     .kind = &kind_totp_ticket,
+     .columns = &columns_totp_ticket,
      .result = RESULT_SECRET,
      .after = say_ticket},
     {0},
 };
 
-const struct noun noun_totp = {"totp", "second factors of users", &kind_totp, commands};
+const struct noun noun_totp = {"totp", "second factors of users", &columns_totp, commands};

@@ -149,8 +149,8 @@ static const struct command commands[] = {
      .example = "authctl user reset-link alice@example.org",
      .method = "POST",
      .path = "/v1/users/{1}/reset-link",
-     .kind = &kind_reset_link},
+     .columns = &columns_reset_link},
     {0},
 };
 
-const struct noun noun_user = {"user", "who may log in", &kind_user, commands};
+const struct noun noun_user = {"user", "who may log in", &columns_user, commands};

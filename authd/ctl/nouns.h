@@ -3,8 +3,8 @@
 #ifndef CTL_NOUNS_H
 #define CTL_NOUNS_H
 
+#include "ctl/columns.h"
 #include "ctl/command.h"
-#include "ctl/kind.h"
 #include "ctl/request.h"
 
 extern const struct noun noun_user;

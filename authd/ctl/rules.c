@@ -1,8 +1,8 @@
-/* A scope document in few words, for a column. The document itself is what `scope get` and
- * `app-password show` print. */
+/* A scope document in few words, for a column. `scope get` and `app-password show` print the
+ * document itself. */
 #include <string.h>
 
-#include "ctl/kind.h"
+#include "ctl/value.h"
 
 static void begin(struct buf *out)
 {

@@ -11,13 +11,6 @@
 
 #define PASSWORD_OCTETS_MAX 1024 /* the longest password that authd accepts */
 
-const struct kind *run_kind(const struct session *session)
-{
-    const struct command *command = session->invocation->command;
-
-    return command->kind != NULL ? command->kind : session->invocation->noun->kind;
-}
-
 /* ---- secrets ------------------------------------------------------------------------------- */
 
 static const struct input *secret_input(const struct command *command)
@@ -89,14 +82,11 @@ bool run_prepare(struct session *session, struct request *request, int *status)
 
 /* ---- answers ------------------------------------------------------------------------------- */
 
-static enum form form_of(const struct kind *kind, const char *name)
+static enum form form_of(const struct columns *columns, const char *name)
 {
-    for (const struct field *field = kind->fields; field != NULL && field->name != NULL; field++) {
-        if (strcmp(field->name, name) == 0) {
-            return field->form == FORM_OBJECT ? FORM_RULES : field->form;
-        }
-    }
-    return FORM_TEXT;
+    enum form form = columns_form(columns, name);
+
+    return form == FORM_OBJECT ? FORM_RULES : form;
 }
 
 static void say_member(const struct session *session, const char *called, const char *name,
@@ -110,7 +100,7 @@ static void say_member(const struct session *session, const char *called, const 
         return;
     }
     buf_init(&text, 1024);
-    if (!value_print(&text, &people, form_of(run_kind(session), name), value)) {
+    if (!value_print(&text, &people, form_of(command_columns(session->invocation), name), value)) {
         buf_text(&text, "not set");
     }
     session_say(session, "%s: %s %s %.*s", called, name, session->dry_run ? "would be" : "is now",
@@ -122,7 +112,7 @@ static void say_member(const struct session *session, const char *called, const 
 static void say_set(const struct session *session, const struct request *request,
                     const json_t *object)
 {
-    char *called = show_called(run_kind(session), object);
+    char *called = show_called(command_columns(session->invocation), object);
     const char *name;
     json_t *sent;
 
@@ -163,9 +153,10 @@ static void show_secret(const struct session *session, json_t *object)
 }
 
 /* Says on stderr which credential was made, before its secret is printed. */
-static void say_made(const struct session *session, const struct kind *kind, const json_t *object)
+static void say_made(const struct session *session, const struct columns *columns,
+                     const json_t *object)
 {
-    char *called = show_called(kind, object);
+    char *called = show_called(columns, object);
     struct buf until;
     struct view people = {true, session->view.now};
 
@@ -173,7 +164,7 @@ static void say_made(const struct session *session, const struct kind *kind, con
         buf_init(&until, 128);
         value_print(&until, &people, FORM_EXPIRY, json_object_get(object, "expires_at"));
         buf_append(&until, "", 1);
-        session_say(session, "%s %s  %s  expires %s", kind->name, called != NULL ? called : "",
+        session_say(session, "%s %s  %s  expires %s", columns->name, called != NULL ? called : "",
                     json_object_get(object, "label") != NULL
                         ? json_string_value(json_object_get(object, "label"))
                         : "",
@@ -215,7 +206,7 @@ static void show_document(const struct session *session, const json_t *object)
         putchar('\n');
         return;
     }
-    called = show_called(run_kind(session), object);
+    called = show_called(command_columns(session->invocation), object);
     session_say(session, "%s has no document of its own", called != NULL ? called : "it");
     free(called);
 }
@@ -223,14 +214,14 @@ static void show_document(const struct session *session, const json_t *object)
 static void show_answer(struct session *session, const struct request *request, json_t *object)
 {
     const struct command *command = session->invocation->command;
-    const struct kind *kind = run_kind(session);
+    const struct columns *columns = command_columns(session->invocation);
 
     switch (command->result) {
     case RESULT_CHANGE:
-        show_change(session, kind, object, command->done);
+        show_change(session, columns, object, command->done);
         break;
     case RESULT_SECRET:
-        say_made(session, kind, object);
+        say_made(session, columns, object);
         show_secret(session, object);
         break;
     case RESULT_CODES:
@@ -243,7 +234,7 @@ static void show_answer(struct session *session, const struct request *request, 
         break;
     case RESULT_OBJECT:
     case RESULT_LIST:
-        show_object(session, kind, object);
+        show_object(session, columns, object);
         if (strcmp(command->method, "PATCH") == 0) {
             fflush(stdout);
             say_set(session, request, object);
@@ -283,7 +274,7 @@ static int run_list(struct session *session, const struct request *request)
     json_t *items = session_list(session, &request->path, limit, paged, &status);
 
     if (items != NULL) {
-        show_list(session, run_kind(session), items, filtered);
+        show_list(session, command_columns(session->invocation), items, filtered);
         if (invocation->command->after != NULL) {
             invocation->command->after(session, items);
         }

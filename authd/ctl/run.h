@@ -14,8 +14,6 @@ int run_command(struct session *session);
  * after a failure, which is reported; `status` is set. */
 bool run_prepare(struct session *session, struct request *request, int *status);
 
-const struct kind *run_kind(const struct session *session);
-
 /* ---- confirm.c ----------------------------------------------------------------------------- */
 
 /* Asks for confirmation, by the severity of the command. Returns false without a

@@ -5,8 +5,8 @@
 #define CTL_SESSION_H
 
 #include "ctl/client.h"
+#include "ctl/columns.h"
 #include "ctl/command.h"
-#include "ctl/kind.h"
 #include "ctl/print.h"
 #include "ctl/request.h"
 

@@ -8,7 +8,7 @@
 
 #define CELL_MAX (256 * 1024)
 
-/* A cell, or NULL: it is not set. */
+/* The text of a cell; NULL: the value is not set. */
 static char *cell(const struct view *view, enum form form, const json_t *value)
 {
     struct buf text;
@@ -25,26 +25,21 @@ static char *cell(const struct view *view, enum form form, const json_t *value)
     return copy;
 }
 
-char *show_called(const struct kind *kind, const json_t *object)
+char *show_called(const struct columns *columns, const json_t *object)
 {
     static const struct view plain = {0};
-    enum form form = FORM_TEXT;
+    char *called = NULL;
 
-    for (const struct column *column = kind->columns; column != NULL && column->heading != NULL;
-         column++) {
-        if (strcmp(column->member, kind->called) == 0) {
-            form = column->form;
-        }
+    if (columns->called != NULL) {
+        called = cell(&plain, columns_form(columns, columns->called),
+                      json_object_get(object, columns->called));
     }
-
-    char *called = cell(&plain, form, json_object_get(object, kind->called));
-
     return called != NULL ? called : cell(&plain, FORM_TEXT, json_object_get(object, "id"));
 }
 
 /* ---- one object ---------------------------------------------------------------------------- */
 
-/* "2027-01-31T00:00:00Z (in 60 days)": exact, and pleasant. */
+/* "2027-01-31T00:00:00Z (in 60 days)": exact for programs, relative for people. */
 static char *exact_time(const struct view *view, enum form form, const json_t *value)
 {
     struct view raw = {.now = view->now};
@@ -89,7 +84,8 @@ static void add_member(const struct session *session, struct table *table, const
     }
 }
 
-/* What every object has, and what an answer says besides: of no interest to people. */
+/* Drops what is of no interest to people: members of every object, and of the answer to a change.
+ */
 static void drop_service_members(json_t *object)
 {
     static const char *const names[] = {"kind",           "etag",  "changed", "replayed", "secret",
@@ -100,19 +96,20 @@ static void drop_service_members(json_t *object)
     }
 }
 
-static void add_members(const struct session *session, struct table *table, const struct kind *kind,
-                        const json_t *object)
+static void add_members(const struct session *session, struct table *table,
+                        const struct columns *columns, const json_t *object)
 {
     json_t *rest = json_copy((json_t *)object);
     const char *name;
     json_t *value;
 
     drop_service_members(rest);
-    for (const struct field *field = kind->fields; field != NULL && field->name != NULL; field++) {
-        value = json_object_get(rest, field->name);
+    for (const struct response_member *member = columns->schema->members;
+         member != NULL && member->name != NULL; member++) {
+        value = json_object_get(rest, member->name);
         if (value != NULL) {
-            add_member(session, table, field->name, field->form, value);
-            json_object_del(rest, field->name);
+            add_member(session, table, member->name, columns_form(columns, member->name), value);
+            json_object_del(rest, member->name);
         }
     }
     json_object_foreach(rest, name, value)
@@ -122,7 +119,7 @@ static void add_members(const struct session *session, struct table *table, cons
     json_decref(rest);
 }
 
-void show_object(const struct session *session, const struct kind *kind, const json_t *object)
+void show_object(const struct session *session, const struct columns *columns, const json_t *object)
 {
     struct table *table;
 
@@ -131,12 +128,12 @@ void show_object(const struct session *session, const struct kind *kind, const j
         return;
     }
     table = table_create(NULL, 2);
-    add_members(session, table, kind, object);
+    add_members(session, table, columns, object);
     table_print(table, stdout, session->width > 0 ? PRINT_UNCUT : 0);
     table_destroy(table);
 }
 
-void show_change(const struct session *session, const struct kind *kind, const json_t *object,
+void show_change(const struct session *session, const struct columns *columns, const json_t *object,
                  const char *done)
 {
     bool unchanged = json_is_false(json_object_get(object, "changed"));
@@ -148,7 +145,7 @@ void show_change(const struct session *session, const struct kind *kind, const j
         print_json(stdout, object);
         return;
     }
-    called = show_called(kind, object);
+    called = show_called(columns, object);
     buf_init(&text, CELL_MAX);
     if (unchanged) {
         buf_text(&text, "unchanged");
@@ -167,52 +164,54 @@ void show_change(const struct session *session, const struct kind *kind, const j
 
 /* ---- lists --------------------------------------------------------------------------------- */
 
-static size_t count_columns(const struct kind *kind)
+static size_t count_columns(const struct columns *columns)
 {
     size_t count = 0;
 
-    while (count < COLUMNS_MAX && kind->columns[count].heading != NULL) {
+    while (count < COLUMNS_MAX && columns->list[count].heading != NULL) {
         count++;
     }
     return count;
 }
 
-static void add_row(const struct session *session, struct table *table, const struct kind *kind,
-                    const json_t *item)
+static void add_row(const struct session *session, struct table *table,
+                    const struct columns *columns, const json_t *item)
 {
-    size_t columns = count_columns(kind);
+    size_t count = count_columns(columns);
     char *cells[COLUMNS_MAX] = {NULL};
 
-    for (size_t i = 0; i < columns; i++) {
-        const struct column *column = &kind->columns[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct column *column = &columns->list[i];
         const json_t *value = json_is_object(item) ? json_object_get(item, column->member) : item;
+        enum form form =
+            column->form == FORM_MEMBER ? columns_form(columns, column->member) : column->form;
 
-        cells[i] = cell(&session->view, column->form, value);
+        cells[i] = cell(&session->view, form, value);
     }
     table_row(table, (const char *const *)cells);
-    for (size_t i = 0; i < columns; i++) {
+    for (size_t i = 0; i < count; i++) {
         free(cells[i]);
     }
 }
 
-/* Nothing at all is not "nothing found". */
-static void say_count(const struct session *session, const struct kind *kind, size_t count,
+/* A list without any item differs from a search that found none. */
+static void say_count(const struct session *session, const struct columns *columns, size_t count,
                       bool filtered)
 {
     if (count == 0 && filtered) {
-        session_say(session, "no such %s", kind->name);
-    } else if (count == 0 && kind->first != NULL) {
-        session_say(session, "no %s yet. The first: %s", kind->plural, kind->first);
+        session_say(session, "no such %s", columns->name);
+    } else if (count == 0 && columns->first != NULL) {
+        session_say(session, "no %s yet. The first: %s", columns->plural, columns->first);
     } else {
-        session_say(session, "%zu %s", count, count == 1 ? kind->name : kind->plural);
+        session_say(session, "%zu %s", count, count == 1 ? columns->name : columns->plural);
     }
 }
 
-void show_list(const struct session *session, const struct kind *kind, const json_t *items,
+void show_list(const struct session *session, const struct columns *columns, const json_t *items,
                bool filtered)
 {
     const char *headings[COLUMNS_MAX];
-    size_t columns = count_columns(kind);
+    size_t width = count_columns(columns);
     size_t count = json_array_size(items);
     struct table *table;
 
@@ -223,19 +222,19 @@ void show_list(const struct session *session, const struct kind *kind, const jso
         json_decref(list);
         return;
     }
-    for (size_t i = 0; i < columns; i++) {
-        headings[i] = kind->columns[i].heading;
+    for (size_t i = 0; i < width; i++) {
+        headings[i] = columns->list[i].heading;
     }
-    table = table_create(headings, columns);
+    table = table_create(headings, width);
     for (size_t i = 0; i < count; i++) {
-        add_row(session, table, kind, json_array_get(items, i));
+        add_row(session, table, columns, json_array_get(items, i));
     }
     if (count > 0) {
         table_print(table, stdout, session->width);
     }
     if (session->width > 0) {
         fflush(stdout);
-        say_count(session, kind, count, filtered);
+        say_count(session, columns, count, filtered);
     }
     table_destroy(table);
 }

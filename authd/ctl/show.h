@@ -4,19 +4,20 @@
 
 #include "ctl/session.h"
 
-/* An object, a line for each member: those that are known in the order of their interest, then
- * those of a newer authd. */
-void show_object(const struct session *session, const struct kind *kind, const json_t *object);
+/* An object, a line for each member: members of the response schema in its order, then members of a
+ * newer authd. */
+void show_object(const struct session *session, const struct columns *columns,
+                 const json_t *object);
 
-/* What the object is called, and what is now true of it, or "unchanged". */
-void show_change(const struct session *session, const struct kind *kind, const json_t *object,
+/* What the object is called, and what is now true of the object, or "unchanged". */
+void show_change(const struct session *session, const struct columns *columns, const json_t *object,
                  const char *done);
 
-/* A table. `filtered`: there may be more that was not asked for. */
-void show_list(const struct session *session, const struct kind *kind, const json_t *items,
+/* A table. `filtered`: the list leaves out items that were not asked for. */
+void show_list(const struct session *session, const struct columns *columns, const json_t *items,
                bool filtered);
 
 /* The member that people call the object by, as text; free() it. */
-char *show_called(const struct kind *kind, const json_t *object);
+char *show_called(const struct columns *columns, const json_t *object);
 
 #endif

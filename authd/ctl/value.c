@@ -1,9 +1,9 @@
-/* How a JSON value looks in a cell. */
+#include "ctl/value.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "ctl/duration.h"
-#include "ctl/kind.h"
 
 static bool print_time(struct buf *out, const struct view *view, enum form form,
                        const json_t *value)
@@ -80,6 +80,7 @@ bool value_print(struct buf *out, const struct view *view, enum form form, const
             buf_text(out, "k");
         }
         return print_plain(out, view, value);
+    case FORM_MEMBER:
     case FORM_TEXT:
     case FORM_TEXTS:
     case FORM_NUMBER:

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/columns.h"
 #include "ctl/help.h"
-#include "ctl/kind.h"
 
 static char *help_text(const char *a, const char *b)
 {
@@ -41,8 +41,10 @@ static void test_topics(void **state)
         "  authctl user add LOGIN\n      add a user, and its domain if that is new\n");
     has("exit-status", NULL, "3  authd cannot be reached");
     has("options", NULL, "--dry-run");
-    has("json", NULL, "  detail                    text           what happened\n");
+    has("json", NULL,
+        "  detail                    text            What happened, in one sentence.\n");
     has("json", "user", "  has_password              boolean");
+    has("json", "scope", "of: site, domain, class, user.\n");
     has("user", "suspend", "usage: authctl user suspend USER [--reason TEXT]\n");
     has("user", "add", "usage: authctl user add LOGIN [--address ADDRESS]... [--class CLASS]\n");
     has("app-password", "add", "add USER --label TEXT [--expires WHEN]");

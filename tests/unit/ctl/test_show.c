@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/columns.h"
 #include "ctl/duration.h"
-#include "ctl/kind.h"
 #include "ctl/run.h"
 
 static void value_is(bool people, enum form form, const char *json, const char *expected)
