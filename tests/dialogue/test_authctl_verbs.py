@@ -6,6 +6,7 @@ import os
 import re
 
 import pytest
+from api import Api
 from authctl import DONE, REFUSED, USAGE, Person
 from terminal import Terminal
 
@@ -317,20 +318,55 @@ def test_api_keys(root, domain):
 # JSON members in the help
 
 
-@pytest.mark.parametrize("noun", ["user", "domain", "class", "app-password", "api-key", "scope"])
-def test_help_names_the_members(root, login, domain, noun):
-    """The help names exactly the members that a real object has."""
+@pytest.fixture(scope="module")
+def schemas(server):
+    return Api(None, server.authd.http).document["components"]["schemas"]
+
+
+def named_in_help(root, *noun):
+    """The members that help names."""
+    text, _ = root.do("help", "json", *noun)
+    return set(re.findall(r"^  (\w+) {2,}", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("noun", ["user", "password", "domain", "class", "app-password", "api-key", "scope", "totp",
+                                  "key", "audit"])
+def test_help_names_the_members(root, schemas, login, domain, noun):
+    """No more and no less than the API describes, and all that a real object has."""
     name = f"h{os.getpid()}x{next(numbers)}"
     make = {
         "user": ("user", "show", login),
+        "password": ("password", "clear", login, "--yes"),
         "domain": ("domain", "show", domain),
         "class": ("class", "add", name),
         "app-password": ("app-password", "add", login, "--label", name),
         "api-key": ("api-key", "add", "--label", name),
         "scope": ("scope", "get", login),
+        "totp": ("totp", "show", login),
+        "key": ("key", "list"),
+        "audit": ("audit", "search", "--limit", "1"),
     }
-    members = set(root.json(*make[noun])) - {"kind", "etag", "changed"}
-    text, _ = root.do("help", "json", noun)
-    known = set(re.findall(r"^  (\w+) {2,}", text, re.MULTILINE))
-    assert members - known == set()
-    assert known - members <= ({"class"} if noun == "scope" else set())
+    schema = schemas[{"password": "user", "audit": "audit-event"}.get(noun, noun)]
+    answer = root.json(*make[noun])
+    members = set(answer["items"][0] if "items" in answer else answer)
+    known = named_in_help(root, noun)
+    assert known == set(schema["properties"])
+    assert set(schema["required"]) <= members <= known
+
+
+def test_help_names_the_members_of_sessions(root, schemas):
+    assert named_in_help(root, "session") == set(schemas["session"]["properties"])
+
+
+def test_help_names_the_members_of_a_problem(root, schemas):
+    """What --json prints of a refusal."""
+    known = named_in_help(root)
+    assert known == set(schemas["problem"]["properties"])
+    assert set(schemas["problem"]["required"]) <= set(root.json("user", "show", "nobody", status=REFUSED)) <= known
+
+
+def test_help_says_what_the_api_says(root, schemas):
+    """One sentence for each member, whoever asks."""
+    text = " ".join(root.do("help", "json", "user")[0].split())
+    for name, member in schemas["user"]["properties"].items():
+        assert member["description"] in text, name
