@@ -1,4 +1,4 @@
-/* API keys. */
+/* What the API answers of API keys. */
 #include "api/members.h"
 
 static const struct response_member api_key[] = {

@@ -1,4 +1,4 @@
-/* App passwords. */
+/* What the API answers of app passwords. */
 #include "api/members.h"
 
 static const struct response_member app_password[] = {

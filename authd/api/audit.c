@@ -1,4 +1,4 @@
-/* The audit. */
+/* What the API answers of the audit. */
 #include "api/members.h"
 #include "api/words.h"
 

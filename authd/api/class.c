@@ -1,4 +1,4 @@
-/* Classes of users. */
+/* What the API answers of classes of users. */
 #include "api/members.h"
 
 static const struct response_member class[] = {

@@ -1,4 +1,4 @@
-/* Domains. */
+/* What the API answers of domains. */
 #include "api/members.h"
 #include "api/words.h"
 

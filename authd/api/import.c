@@ -1,4 +1,4 @@
-/* Imports of users. */
+/* What the API answers of imports. */
 #include "api/members.h"
 
 static const char *const outcomes[] = {"added", "updated", "unchanged", "skipped", "refused", NULL};

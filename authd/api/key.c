@@ -1,4 +1,4 @@
-/* Keys of the key files. */
+/* What the API answers of the keys of the key files. */
 #include "api/members.h"
 
 static const char *const purposes[] = {"pepper", "sealing", "audit", NULL};

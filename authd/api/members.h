@@ -14,7 +14,7 @@
     {.name = "etag",                                                                               \
      .meaning = "Names this state of the object; If-Match takes it to change no other state."}
 
-/* Of every answer to a change. */
+/* Members of every answer to a change. */
 #define MEMBERS_CHANGE                                                                             \
     {.name = "changed",                                                                            \
      .type = RESPONSE_BOOLEAN,                                                                     \

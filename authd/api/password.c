@@ -1,4 +1,4 @@
-/* Main passwords and the links that reset them. */
+/* What the API answers of main passwords and of links that reset them. */
 #include "api/members.h"
 
 static const char *const flaws[] = {"too-short",     "too-long",    "own-name", "known-words",

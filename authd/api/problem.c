@@ -1,4 +1,4 @@
-/* Refusals. */
+/* What the API answers of refusals. */
 #include "api/members.h"
 
 static const struct response_member field_error[] = {

@@ -1,6 +1,7 @@
-/* The response schemas: every object that the HTTP API answers, member by member, with the meaning
- * of each. One table serves both ends: http/ makes /openapi.json from it, ctl/ prints objects and
- * help by it, and tests compare it with real answers. Tables only, one noun per file. Pure. */
+/* The response schemas: every object that the HTTP API answers, with type and meaning of each
+ * member. http/ makes /openapi.json from these tables, ctl/ shows objects and prints help by them,
+ * and tests compare them with real answers. Members stand in the order in which authctl shows them.
+ * Tables only, one noun per file. Pure. */
 #ifndef API_RESPONSE_SCHEMA_H
 #define API_RESPONSE_SCHEMA_H
 

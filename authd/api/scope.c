@@ -1,4 +1,4 @@
-/* Sending scopes. */
+/* What the API answers of sending scopes. */
 #include "api/members.h"
 
 static const char *const levels[] = {"site", "domain", "class", "user", NULL};

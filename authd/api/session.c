@@ -1,4 +1,4 @@
-/* Sessions, and who calls. */
+/* What the API answers of sessions and callers. */
 #include "api/members.h"
 #include "api/words.h"
 

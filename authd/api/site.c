@@ -1,4 +1,4 @@
-/* The site, and whether authd runs. */
+/* What the API answers of the site and of the state of authd. */
 #include "api/members.h"
 #include "api/words.h"
 

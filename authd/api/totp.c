@@ -1,4 +1,4 @@
-/* Second factors. What is marked as answered once is in no later answer. */
+/* What the API answers of second factors. */
 #include "api/members.h"
 #include "api/words.h"
 

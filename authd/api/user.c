@@ -1,4 +1,4 @@
-/* Users. */
+/* What the API answers of users. */
 #include "api/members.h"
 #include "api/words.h"
 

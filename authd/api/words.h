@@ -1,5 +1,4 @@
-/* The words of members that have only a few values and stand in several tables. Each list ends with
- * NULL. */
+/* The only values of members that stand in several tables. Each list ends with NULL. */
 #ifndef API_WORDS_H
 #define API_WORDS_H
 

@@ -16,7 +16,7 @@ struct column {
 struct columns {
     const char *name; /* "app password" */
     const char *plural;
-    const char *called; /* the member that people call the object by; without a value: id */
+    const char *called; /* the member that people call the object by; id where it has no value */
     const struct response_schema *schema;
     const struct column *list;       /* ends with a NULL heading; NULL: there are no lists */
     const struct member_form *forms; /* ends with a NULL member; NULL: every form is the type's */
@@ -47,7 +47,7 @@ extern const struct columns columns_password_strength;
 extern const struct columns columns_audit_event;
 extern const struct columns columns_audit_report;
 
-/* All of them; ends with NULL. */
+/* Every table of columns; ends with NULL. */
 extern const struct columns *const columns_all[];
 
 /* The form of a member in an object. A member that the schema does not have is a text. */

@@ -90,17 +90,17 @@ static void print_exit_status(FILE *out)
 /* The meaning of a member, and the words that it may have. */
 static void print_meaning(FILE *out, const struct response_member *member)
 {
-    char text[512];
-    size_t len = (size_t)snprintf(text, sizeof(text), "%s", member->meaning);
+    struct buf text;
 
+    buf_init(&text, 4096);
+    buf_text(&text, member->meaning);
     for (size_t i = 0; member->words != NULL && member->words[i] != NULL; i++) {
-        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", i == 0 ? " One of: " : ", ",
-                                member->words[i]);
+        buf_printf(&text, "%s%s", i == 0 ? " One of: " : ", ", member->words[i]);
     }
-    if (member->words != NULL) {
-        snprintf(text + len, sizeof(text) - len, ".");
-    }
-    print_wrapped(out, text, MEANING_INDENT);
+    buf_text(&text, member->words != NULL ? "." : "");
+    buf_append(&text, "", 1);
+    print_wrapped(out, text.data, MEANING_INDENT);
+    buf_finish(&text);
 }
 
 static void print_members(FILE *out, const struct response_schema *schema)

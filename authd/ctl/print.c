@@ -21,7 +21,7 @@ static bool is_control(ucs4_t c)
     return c < 0x20 || (c >= 0x7f && c <= 0x9f);
 }
 
-/* Characters that show text in another order than it has. */
+/* Characters that make a terminal show text in another order. */
 static bool is_bidirectional(ucs4_t c)
 {
     return c == 0x61c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) ||
@@ -127,7 +127,7 @@ static size_t text_width(const char *text)
     return (size_t)u8_strwidth((const uint8_t *)text, "UTF-8");
 }
 
-/* As much of `text` as fits, with an ellipsis if that is not all. Returns the width. */
+/* As much of `text` as fits, with an ellipsis where the text is cut. Returns the width. */
 static size_t print_cut(FILE *out, const char *text, size_t room)
 {
     if (text_width(text) <= room) {
@@ -166,7 +166,7 @@ static void print_aligned(const struct table *table, FILE *out, const char *cons
     fputc('\n', out);
 }
 
-/* Takes from the widest column, again and again, until the row fits or nothing can be cut. */
+/* Narrows the widest column, again and again, until the row fits or no column can be cut. */
 static void shrink(const struct table *table, size_t *widths, size_t width)
 {
     size_t total = GAP * (table->columns - 1);

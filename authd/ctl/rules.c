@@ -112,7 +112,7 @@ void rules_print(struct buf *out, const json_t *document)
     static const struct {
         const char *word;
         const char *term;
-        const char *list; /* of the term; NULL: it is the list */
+        const char *list; /* the list within the term; NULL: the term is the list */
     } lists[] = {
         {"from", "envelope_from", "allow"}, {"header from", "header_from", "allow"},
         {"to", "recipients", "allow"},      {"not to", "recipients", "deny"},

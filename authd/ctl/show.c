@@ -56,7 +56,7 @@ static char *exact_time(const struct view *view, enum form form, const json_t *v
     buf_append(&both, "", 1);
     free(text);
     free(relative);
-    return both.data; /* taken over, finished by free() */
+    return both.data; /* the caller's own now, to free() */
 }
 
 static void add_cell(struct table *table, const char *name, char *text)

@@ -1,5 +1,5 @@
-/* How a JSON value looks in a cell: to people with relative times and words, else as JSON has it.
- */
+/* How a JSON value looks in a cell: for people with relative times and words, for programs as JSON
+ * has it. */
 #ifndef CTL_VALUE_H
 #define CTL_VALUE_H
 

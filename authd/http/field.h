@@ -16,43 +16,43 @@ enum field_type {
     FIELD_INTEGER, /* bounds: the value */
     FIELD_TEXTS,   /* a list of texts; bounds: items, each text at most FIELD_TEXT_MAX octets */
     FIELD_TIME,    /* RFC 3339, with an offset */
-    FIELD_OBJECT,  /* `members`; without: any object, which the code behind checks */
-    FIELD_OBJECTS, /* a list of them; bounds: items */
+    FIELD_OBJECT,  /* an object of `members`; without them any object, which `run` checks */
+    FIELD_OBJECTS, /* a list of such objects; bounds: items */
 };
 
 enum field_flag {
     FIELD_REQUIRED = 1u << 0,
     FIELD_NULLABLE = 1u << 1,  /* null takes the value away */
-    FIELD_SENSITIVE = 1u << 2, /* a session that sets it must be fresh */
+    FIELD_SENSITIVE = 1u << 2, /* a session that sets the field must be fresh */
 };
 
 #define FIELD_TEXT_MAX 1024
 
 struct field {
     const char *name;
-    const char *argument; /* what the function behind calls it; NULL: the same */
+    const char *argument; /* the name for the database function; NULL: the same */
     enum field_type type;
     unsigned flags;
-    unsigned roles; /* who may set it, as in struct http_route; 0: whoever may call the route */
+    unsigned roles; /* who may set it, as in struct http_route; 0: every caller of the route */
     long min;
     long max;
-    const char *const *words;    /* NULL-terminated: the only texts allowed; or NULL */
-    const struct field *members; /* of an object; ends with a NULL name */
+    const char *const *words;    /* the only texts allowed, ends with NULL; NULL: any text */
+    const struct field *members; /* of an object; ends with a NULL name; NULL: any */
     const char *description;     /* one sentence; NULL: what the answer's member means */
 };
 
 /* Checks a body, or what `field_query` made of a query: appends {field, detail} to `errors` for
- * each flaw. `fields` ends with a NULL name. Returns the arguments; on any error what it returns is
- * incomplete. */
+ * each flaw. `fields` ends with a NULL name. Returns the arguments, which are incomplete after any
+ * error. */
 json_t *field_check(const struct field *fields, const json_t *object, json_t *errors);
 
-/* The query as an object, with integers and booleans where `fields` say so. */
+/* The query as an object, with integers and booleans where `fields` has these types. */
 json_t *field_query(const struct field *fields, const struct uri *uri);
 
 /* The errors in one sentence: the first, and how many more there are. */
 const char *field_sentence(const json_t *errors, struct arena *arena);
 
-/* Of this name, or NULL. */
+/* The field of this name; NULL: there is none. */
 const struct field *field_find(const struct field *fields, const char *name);
 
 #endif

@@ -53,7 +53,8 @@ const struct field fields_user_list[] = {
      .max = 20,
      .words = user_orders,
      .description = "The order of the list; - before a word is backwards."},
-    {MATCH, .description = "Only users with this text in their login or display name."},
+    {MATCH,
+     .description = "Only users with this text in their login or display name, in any case."},
     {.name = "suspended",
      .type = FIELD_BOOLEAN,
      .description = "Only users who are suspended, or only those who are not."},
@@ -67,12 +68,12 @@ const struct field fields_user_list[] = {
      .description = "Only users with this role."},
     {.name = "service",
      .type = FIELD_BOOLEAN,
-     .description = "Only service users, or only people."},
+     .description = "Only service users, or only users who are people."},
     {.name = "unused_days",
      .type = FIELD_INTEGER,
      .min = 1,
      .max = 36500,
-     .description = "Only users without a good login for so many days."},
+     .description = "Only users without a good login for so many days, and added before."},
     {.name = "without_password",
      .type = FIELD_BOOLEAN,
      .description = "Only users without a main password, or only those who have one."},
@@ -315,7 +316,7 @@ const struct field fields_audit_verify[] = {
     {0},
 };
 
-/* What a row may hold is checked by core/import.h, so that a bad one stands for itself. */
+/* core/import.h checks what a row holds, so that a bad row is refused alone. */
 static const char *const existing_words[] = {"skip", "update", "fail", NULL};
 
 const struct field fields_import[] = {
@@ -327,11 +328,12 @@ const struct field fields_import[] = {
                     "updated or fails."},
     {.name = "create",
      .type = FIELD_BOOLEAN,
-     .description = "Whether rows without a user make one."},
+     .description = "Whether a row adds its user if there is none; true without this."},
     {.name = "rows",
      .type = FIELD_OBJECTS,
      .flags = FIELD_REQUIRED,
      .max = 1000,
-     .description = "The rows, each an object with a login; a row with a flaw is refused alone."},
+     .description = "The users: objects of line, login, password_hash, display_name, "
+                    "recovery_address, addresses, class, networks and suspended."},
     {0},
 };

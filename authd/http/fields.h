@@ -1,4 +1,5 @@
-/* What each route takes, member by member, with its bounds. Each list ends with a NULL name. */
+/* What the requests of each route carry: name, type, bounds and description of each member. Each
+ * list ends with a NULL name. */
 #ifndef HTTP_FIELDS_H
 #define HTTP_FIELDS_H
 
@@ -14,7 +15,7 @@
         "How many items the page has at most; 100 without this."}
 /* clang-format on */
 
-extern const struct field fields_change_query[]; /* dry_run, which every change knows */
+extern const struct field fields_change_query[]; /* dry_run, for every change */
 extern const struct field fields_page[];         /* cursor and limit */
 
 extern const struct field fields_user_list[];

@@ -1,5 +1,5 @@
-/* The shape of a sending scope document, for /openapi.json. What is taken is decided by core/scope
- * alone, which names each flaw by its place in the document. */
+/* The shape of a sending scope document, for /openapi.json. core/scope alone decides which
+ * documents are taken, and names each flaw by its place in the document. */
 #include "core/scope.h"
 #include "http/fields.h"
 

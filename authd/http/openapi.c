@@ -6,7 +6,7 @@
 #include "http/problem.h"
 #include "http/rights.h"
 
-/* The chapters of the document, in the order of its readers' interest. */
+/* The chapters of the document. Each operation belongs to one. */
 static const struct {
     const char *name;
     const char *description;
@@ -150,11 +150,11 @@ static json_t *success_of(const struct http_route *route, const char *descriptio
                      content("application/json", schema));
 }
 
-/* Which refusals a route knows, beside those that all know. */
+/* Whether a route may answer this status of a refusal. */
 static bool may_refuse(const struct http_route *route, unsigned status)
 {
     switch (status) {
-    case 400: /* framing, or not JSON */
+    case 400: /* wrong framing, or a body that is not JSON */
     case 413:
     case 421:
         return true;
@@ -174,7 +174,7 @@ static bool may_refuse(const struct http_route *route, unsigned status)
         return route->body != NULL;
     case 422: /* an unknown query parameter, at least */
         return true;
-    default: /* 405 is no operation's */
+    default: /* 405 belongs to a path, not to an operation */
         return false;
     }
 }
@@ -202,22 +202,30 @@ static bool knows_problem(const struct http_route *route, enum problem_type type
 }
 
 /* "forbidden: Not allowed. csrf: Sent by another site." */
+static json_t *sentence_add(json_t *text, enum problem_type type)
+{
+    const char *before = json_string_value(text);
+    json_t *longer = json_sprintf("%s%s%s: %s.", before, before[0] != '\0' ? " " : "",
+                                  problem_word(type), problem_title(type));
+
+    json_decref(text);
+    return longer;
+}
+
 static json_t *problem_of(const struct http_route *route, unsigned status)
 {
     json_t *types = json_array();
-    char description[512] = "";
-    size_t len = 0;
+    json_t *description = json_string("");
 
     for (int number = 0; number < PROBLEM_COUNT; number++) {
         enum problem_type type = (enum problem_type)number;
 
         if (problem_status(type) == status && knows_problem(route, type)) {
             json_array_append_new(types, json_string(problem_word(type)));
-            len += (size_t)snprintf(description + len, sizeof(description) - len, "%s%s: %s.",
-                                    len > 0 ? " " : "", problem_word(type), problem_title(type));
+            description = sentence_add(description, type);
         }
     }
-    return json_pack("{s:s, s:o, s:o}", "description", description, "x-problems", types, "content",
+    return json_pack("{s:o, s:o, s:o}", "description", description, "x-problems", types, "content",
                      content("application/problem+json", openapi_reference(&response_problem)));
 }
 

@@ -130,7 +130,7 @@ const char *openapi_description(const struct field *field, const struct response
     return same != NULL ? same->meaning : NULL;
 }
 
-/* A shortest length above 1 belongs to a canonical form, which authd makes of what comes. */
+/* The document promises no shortest length above 1, which depends on how a value is written. */
 static json_t *text_field(const struct field *field)
 {
     json_t *schema =

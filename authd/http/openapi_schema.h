@@ -14,8 +14,8 @@ json_t *openapi_reference(const struct response_schema *schema);
 /* {"type": "object", "description": …, "required": […], "properties": {…}} */
 json_t *openapi_response(const struct response_schema *schema);
 
-/* The description of a field. A field without one means what the member of the answer with its
- * name means; `answer` may be NULL. NULL: there is neither. */
+/* The description of a field. A field without a description of its own means the same as the member
+ * of `answer` (may be NULL) with its name. NULL: there is no such member either. */
 const char *openapi_description(const struct field *field, const struct response_schema *answer);
 
 /* The schema of one field, without its description. */

@@ -11,7 +11,7 @@ static bool method_is(enum http_method method, const char *name)
            (method == HTTP_GET && strcmp(name, "HEAD") == 0);
 }
 
-/* Takes one segment from the pattern. False: there is none left. */
+/* Takes one segment from the pattern. False: no segment is left. */
 static bool pattern_segment(const char **pattern, struct span *segment)
 {
     if (**pattern != '/' || (*pattern)[1] == '\0') {

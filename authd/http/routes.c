@@ -3,8 +3,8 @@
 #include "http/fields.h"
 #include "http/router.h"
 
-/* Who may: any user for the own account, helpdesk, domain administrator, auditor, and
- * administrator, who the host is too. */
+/* Who may: S any user for the own account, H helpdesk, D domain administrator, A auditor, X
+ * administrator and host. */
 #define S ROLE_SELF
 #define H ROLE_HELPDESK
 #define D ROLE_DOMAIN_ADMIN
@@ -108,7 +108,7 @@ const struct http_route http_routes[] = {
      .roles = H | D | X, .flags = CONFLICT, .resource = "users", .query = fields_change_query,
      .body = fields_suspend, .answer = &response_user},
     {MANAGE(POST, USER "/resume", "user_resume", USER_RESUME), .summary = "Resume a user",
-     .description = "Lets the user log in again with the credentials that have not ended.",
+     .description = "Lets the user log in again, with the credentials that have not ended.",
      .roles = H | D | X, .flags = CONFLICT, .resource = "users", .query = fields_change_query,
      .answer = &response_user},
     {MANAGE(POST, USER "/revoke-all", "user_revoke_all", USER_REVOKE_ALL),
@@ -140,8 +140,10 @@ const struct http_route http_routes[] = {
 
     {OPEN(POST, "/v1/reset", "reset_use"), .statement = STATEMENT_RESET_USE,
      .summary = "Set a password by a reset link",
-     .description = "Sets the main password by the token of a link, once, and ends sessions and "
-                    "app passwords. Whatever is wrong with the token is one 401.",
+     .description =
+         "Sets the main password by the token of a link, once, and ends the sessions and, "
+         "unless the link keeps them, the app passwords of the user. Whatever is wrong "
+         "with the token is one 401.",
      .tag = "passwords", .flags = ROUTE_PROOF, .run = api_reset, .body = fields_reset,
      .answer = &response_reset},
     {OPEN(POST, USER "/reset-link", "reset_link_add"), .statement = STATEMENT_RESET_LINK_ADD,
@@ -159,8 +161,9 @@ const struct http_route http_routes[] = {
      .body = fields_password_strength, .answer = &response_password_strength},
     {MANAGE(PUT, USER "/password", "password_set", PASSWORD_SET),
      .summary = "Set the main password",
-     .description = "Ends sessions and reset links and, when somebody else than the user sets the "
-                    "password, app passwords.",
+     .description =
+         "Ends the other sessions and the reset links of the user and, when somebody else "
+         "sets the password, the app passwords.",
      .roles = S | D | X, .flags = FRESH | CONFLICT | IF_MATCH, .resource = "passwords",
      .query = fields_change_query, .body = fields_password, .answer = &response_user},
     {MANAGE(DELETE, USER "/password", "password_clear", PASSWORD_CLEAR),
@@ -403,7 +406,8 @@ const struct http_route http_routes[] = {
 
     {RUN(POST, "/v1/import", "import_rows", IMPORT_ROWS), .summary = "Import up to 1000 users",
      .description =
-         "Adds or updates users. Each row stands for itself: the answer says what became of it.",
+         "Adds or updates users. Each row stands for itself: the answer says what became of the "
+         "row.",
      .roles = D | X, .flags = FRESH, .resource = "import", .run = api_import,
      .query = fields_change_query, .body = fields_import, .body_max = 1024 * 1024,
      .answer = &response_import},
