@@ -62,12 +62,17 @@ void exchange_resume(struct exchange *exchange)
     exchange->exchanges->wake(exchange->exchanges);
 }
 
-void exchange_answer(struct exchange *exchange, unsigned status, const json_t *object)
+void exchange_answer_text(struct exchange *exchange, unsigned status, char *text)
 {
     exchange->answered = true;
     exchange->status = status;
-    exchange->text = json_dumps(object, JSON_COMPACT);
+    exchange->text = text;
     exchange_resume(exchange);
+}
+
+void exchange_answer(struct exchange *exchange, unsigned status, const json_t *object)
+{
+    exchange_answer_text(exchange, status, json_dumps(object, JSON_COMPACT));
 }
 
 void exchange_refuse(struct exchange *exchange, const struct problem *problem)

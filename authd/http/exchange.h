@@ -122,6 +122,8 @@ bool client_is_admin(const struct http_client *client);
 
 /* For the routes: answer once, now or, with `work` set, later. The reference is filled in here. */
 void exchange_answer(struct exchange *exchange, unsigned status, const json_t *object);
+/* `text` is JSON on the heap; the exchange takes, wipes and frees it. */
+void exchange_answer_text(struct exchange *exchange, unsigned status, char *text);
 void exchange_refuse(struct exchange *exchange, const struct problem *problem);
 /* What the log shall say about it; copied, may be NULL. */
 void exchange_note(struct exchange *exchange, const char *cause);
