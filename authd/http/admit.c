@@ -2,53 +2,58 @@
 
 #include <stdlib.h>
 #include <strings.h>
-#include <unistd.h>
 
-#include "core/core.h"
 #include "http/cookie.h"
-#include "http/exchange.h"
-#include "http/forwarded.h"
-#include "http/server.h"
 
 #define SCHEME "Bearer "
 
-static void refuse(struct exchange *exchange, enum problem_type type, const char *detail)
+static const struct problem *refusal(const struct request *request, enum problem_type type,
+                                     const char *detail)
 {
-    exchange_refuse(exchange, &(struct problem){.type = type, .detail = detail});
+    return problem_new(request->arena, type, detail, NULL);
+}
+
+/* ---- the headers --------------------------------------------------------------------------- */
+
+/* Only TCP: a name can lead a browser to an address, never to a socket file. */
+static bool is_misdirected(const struct request *request)
+{
+    const char *host = request->headers.host;
+
+    return !request->client->peer.local &&
+           (host == NULL || !origin_is_host(&request->names, span_of(host)));
+}
+
+/* Announced to be more than we are willing to read. */
+static bool is_too_long(const struct request *request)
+{
+    const char *length = request->headers.content_length;
+
+    return length != NULL && strtoull(length, NULL, 10) > admit_body_max(request->match.route);
+}
+
+const struct problem *admit_headers(const struct request *request)
+{
+    if (is_misdirected(request)) {
+        return refusal(request, PROBLEM_MISDIRECTED,
+                       "the Host of the request is no name of this server");
+    }
+    if (is_too_long(request)) {
+        return refusal(request, PROBLEM_TOO_LARGE, "the body is longer than this server reads");
+    }
+    return NULL;
 }
 
 /* ---- who ----------------------------------------------------------------------------------- */
 
-bool client_is_admin(const struct http_client *client)
-{
-    const struct peer *peer = &client->peer;
-
-    return client->admin_by_peer && peer->local && (peer->uid == 0 || peer->uid == geteuid());
-}
-
-/* Administrator by peer: a local tool of root's or of authd's own user, which speaks for itself and
- * not for somebody behind a proxy or in a browser. */
-static const char *host_name(const struct exchange *exchange)
-{
-    uid_t uid = exchange->client->peer.uid;
-
-    if (!client_is_admin(exchange->client) || exchange->guard.relayed) {
-        return NULL;
-    }
-    if (uid == 0) {
-        return "root (uid 0)";
-    }
-    return arena_printf(exchange->arena, "authd (uid %ld)", (long)uid);
-}
-
 /* An Authorization header counts alone: a program that shows a key wants to be that key. */
-static struct credential credential_of(const struct exchange *exchange)
+struct credential admit_credential(const struct request *request)
 {
-    const char *authorization = exchange_header(exchange, MHD_HTTP_HEADER_AUTHORIZATION);
-    const char *cookies = exchange_header(exchange, MHD_HTTP_HEADER_COOKIE);
+    const char *authorization = request->headers.authorization;
+    const char *cookies = request->headers.cookie;
     struct credential credential = {
         .kind = CALLER_NOBODY,
-        .address = exchange->address[0] != '\0' ? exchange->address : NULL,
+        .address = request->address[0] != '\0' ? request->address : NULL,
     };
 
     if (authorization != NULL) {
@@ -57,214 +62,70 @@ static struct credential credential_of(const struct exchange *exchange)
         credential.kind = CALLER_API_KEY;
         credential.text = span_of(bearer ? authorization + strlen(SCHEME) : "");
     } else if (cookies != NULL) {
-        credential.text = cookie_value(span_of(cookies), EXCHANGE_COOKIE);
+        credential.text = cookie_value(span_of(cookies), COOKIE_SESSION);
         credential.kind = credential.text.len > 0 ? CALLER_SESSION : CALLER_NOBODY;
     }
     return credential;
 }
 
-/* "192.0.2.1:587", "[2001:db8::1]:587". Behind a unix socket the client stays unknown. */
-static void find_address(struct exchange *exchange)
+/* A local tool of root's or of authd's own user, which speaks for itself and not for somebody
+ * behind a proxy or in a browser. */
+const char *admit_host(const struct request *request)
 {
-    const struct http_client *client = exchange->client;
-    const struct forwarded_rule rule = {
-        .proxies = client->listener->trusted_proxies,
-        .count = client->listener->trusted_proxy_count,
-    };
-    const char *text = client->peer.text;
-    const char *colon = strrchr(text, ':');
-    struct network_address peer = {0};
-    struct span host = {text, colon != NULL ? (size_t)(colon - text) : 0};
+    uid_t uid = request->client->peer.uid;
 
-    if (host.len > 2 && text[0] == '[') {
-        host = (struct span){text + 1, host.len - 2};
+    if (!client_is_admin(request->client) || request->guard.relayed) {
+        return NULL;
     }
-    if (!client->peer.local && network_address_parse(host, &peer)) {
-        peer = forwarded_client(&rule, &peer, span_of(exchange->forwarded));
+    if (uid == 0) {
+        return "root (uid 0)";
     }
-    network_address_text(&peer, exchange->address);
+    return arena_printf(request->arena, "authd (uid %ld)", (long)uid);
 }
 
 /* ---- whether he may ------------------------------------------------------------------------ */
 
-static void judge(struct exchange *exchange)
+void admit_judge(struct admission *admission, const struct request *request)
 {
-    const struct http_route *route = exchange->match.route;
-    bool guarded = exchange->caller.kind == CALLER_SESSION || (route->flags & ROUTE_COOKIE) != 0;
+    const struct http_route *route = request->match.route;
+    bool guarded = admission->caller.kind == CALLER_SESSION || (route->flags & ROUTE_COOKIE) != 0;
 
-    exchange->rights = rights_judge(route, &exchange->caller);
+    admission->rights = rights_judge(route, &admission->caller);
     if (guarded && route->method != HTTP_GET) {
         const struct origin_headers headers = {
-            .origin = exchange_header(exchange, MHD_HTTP_HEADER_ORIGIN),
-            .fetch_site = exchange_header(exchange, "Sec-Fetch-Site"),
-            .requested_with = exchange_header(exchange, "X-Requested-With"),
+            .origin = request->headers.origin,
+            .fetch_site = request->headers.fetch_site,
+            .requested_with = request->headers.requested_with,
         };
 
-        exchange->forgery = origin_flaw(&exchange->names, &headers);
+        admission->forgery = origin_flaw(&request->names, &headers);
     }
 }
 
-static void caller_known(enum caller_result result, struct caller *caller, const char *cause,
-                         void *arg)
+struct rights_case admit_case(const struct admission *admission, const struct request *request)
 {
-    struct exchange *exchange = arg;
-
-    exchange->work.call = NULL;
-    if (result == CALLER_KNOWN) {
-        exchange->caller = *caller;
-    } else if (result == CALLER_UNAVAILABLE) {
-        exchange_note(exchange, cause);
-        exchange_refuse(exchange, &(struct problem){
-                                      .type = PROBLEM_UNAVAILABLE,
-                                      .detail = "the database does not answer",
-                                      .hint = "Try again.",
-                                  });
-        return;
-    }
-    judge(exchange);
-    exchange_resume(exchange);
+    return (struct rights_case){
+        .route = request->match.route,
+        .caller = &admission->caller,
+        .rights = admission->rights,
+    };
 }
 
-static void cancel_caller(void *call)
+/* ---- the body ------------------------------------------------------------------------------ */
+
+bool admit_wants_body(const struct admission *admission, const struct request *request)
 {
-    caller_cancel(call);
+    const struct http_route *route = request->match.route;
+
+    return route != NULL && route->body != NULL && admission->forgery == NULL &&
+           admission->rights.verdict == RIGHTS_ALLOWED;
 }
 
-/* Only TCP: a name can lead a browser to an address, never to a socket file. */
-static bool is_misdirected(const struct exchange *exchange)
+size_t admit_body_max(const struct http_route *route)
 {
-    const char *host = exchange_header(exchange, MHD_HTTP_HEADER_HOST);
+    size_t most = router_body_max(route);
 
-    return !exchange->client->peer.local &&
-           (host == NULL || !origin_is_host(&exchange->names, span_of(host)));
-}
-
-/* Announced to be more than we are willing to read. */
-static bool is_too_long(const struct exchange *exchange)
-{
-    const char *length = exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
-
-    return length != NULL && strtoull(length, NULL, 10) > admit_body_max(exchange);
-}
-
-void admit_begin(struct exchange *exchange)
-{
-    const struct http_route *route = exchange->match.route;
-    struct core *core = exchange->exchanges->core;
-
-    find_address(exchange);
-    if (is_misdirected(exchange)) {
-        exchange->close = true;
-        refuse(exchange, PROBLEM_MISDIRECTED, "the Host of the request is no name of this server");
-        return;
-    }
-    if (is_too_long(exchange)) {
-        exchange->close = true;
-        refuse(exchange, PROBLEM_TOO_LARGE, "the body is longer than this server reads");
-        return;
-    }
-    if (route == NULL) {
-        return;
-    }
-
-    struct credential credential = credential_of(exchange);
-    const char *host = host_name(exchange);
-
-    if (route->roles != 0 && credential.kind != CALLER_NOBODY) {
-        exchange->work.cancel = cancel_caller;
-        exchange->work.call = caller_resolve(core, &credential, caller_known, exchange);
-        exchange->paused = true;
-        return;
-    }
-    if (host != NULL && credential.kind == CALLER_NOBODY) {
-        caller_host(&exchange->caller, host);
-    }
-    judge(exchange);
-}
-
-bool admit_wants_body(const struct exchange *exchange)
-{
-    const struct http_route *route = exchange->match.route;
-
-    return route != NULL && route->body != NULL && exchange->forgery == NULL &&
-           exchange->rights.verdict == RIGHTS_ALLOWED;
-}
-
-unsigned long admit_body_max(const struct exchange *exchange)
-{
-    size_t most = router_body_max(exchange->match.route);
-
-    return most > EXCHANGE_SWALLOW_MAX ? most : EXCHANGE_SWALLOW_MAX;
-}
-
-/* ---- refusals ------------------------------------------------------------------------------ */
-
-static const char *role_detail(const struct exchange *exchange, const char *field)
-{
-    const char *role = caller_role_word(exchange->caller.role);
-
-    if (field == NULL) {
-        return arena_printf(exchange->arena, "the role %s may not do this", role);
-    }
-    return arena_printf(exchange->arena, "the role %s may not set %s%s", role, field,
-                        exchange->rights.self_only ? " of its own account" : "");
-}
-
-static const char *key_detail(const struct exchange *exchange)
-{
-    const struct http_route *route = exchange->match.route;
-
-    return arena_printf(exchange->arena, "%s lacks the right %s:%s", exchange->caller.name,
-                        route->resource, route->method == HTTP_GET ? "read" : "write");
-}
-
-void admit_refuse(struct exchange *exchange, unsigned verdict, const char *field)
-{
-    struct problem problem = {.type = PROBLEM_FORBIDDEN};
-
-    switch ((enum rights_verdict)verdict) {
-    case RIGHTS_ALLOWED:
-        abort(); /* nothing to refuse */
-    case RIGHTS_NOBODY:
-        problem.type = PROBLEM_UNAUTHORIZED;
-        problem.detail = "nobody is signed in, or the sign-in has ended";
-        problem.hint = "Sign in, show an API key, or use the administrator's socket as root.";
-        break;
-    case RIGHTS_ROLE:
-        problem.detail = role_detail(exchange, field);
-        problem.hint = "Ask an administrator.";
-        break;
-    case RIGHTS_KEY:
-        problem.detail = key_detail(exchange);
-        problem.hint = "Make an API key that has it.";
-        break;
-    case RIGHTS_NO_KEYS:
-        problem.detail = "no API key may do this";
-        problem.hint = "Sign in, or use the administrator's socket.";
-        break;
-    case RIGHTS_NO_SESSION:
-        problem.detail = "only a signed-in user can do this";
-        problem.hint = "Sign in with a password.";
-        break;
-    case RIGHTS_STALE:
-        problem.type = PROBLEM_FRESH_SIGN_IN_REQUIRED;
-        problem.detail = field == NULL
-                             ? "this needs a password that was given in the last minutes"
-                             : arena_printf(exchange->arena,
-                                            "%s needs a password that was given in the last "
-                                            "minutes",
-                                            field);
-        problem.hint = "Give the password to POST /v1/session/fresh, then try again.";
-        break;
-    case RIGHTS_MUST_ENROL:
-        problem.type = PROBLEM_SECOND_FACTOR_REQUIRED;
-        problem.detail = "this account needs a second factor, and this sign-in had none";
-        problem.hint =
-            "Sign in again with a code; or enrol by POST /v1/users/me/totp, confirm it by a "
-            "code, then go on.";
-        break;
-    }
-    exchange_refuse(exchange, &problem);
+    return most > ADMIT_SWALLOW_MAX ? most : ADMIT_SWALLOW_MAX;
 }
 
 static bool is_json(const char *type)
@@ -277,50 +138,60 @@ static bool is_json(const char *type)
     return strchr("; \t", type[sizeof(json) - 1]) != NULL; /* the end, or parameters */
 }
 
-static bool admit_body(struct exchange *exchange)
+static const struct problem *check_body(const struct request *request)
 {
-    const struct http_route *route = exchange->match.route;
+    const struct http_route *route = request->match.route;
+    size_t length = request->body_length;
 
-    if (exchange->body_length > 0 && route->body == NULL) {
-        refuse(exchange, PROBLEM_BAD_REQUEST, "this method takes no body");
-    } else if (exchange->body_length > router_body_max(route)) {
-        refuse(exchange, PROBLEM_TOO_LARGE,
-               arena_printf(exchange->arena, "the body is longer than %zu octets",
-                            router_body_max(route)));
-    } else if (exchange->body_length > 0 &&
-               !is_json(exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE))) {
-        refuse(exchange, PROBLEM_UNSUPPORTED_MEDIA_TYPE, "the body must be application/json");
-    } else if (exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_ENCODING) != NULL) {
-        refuse(exchange, PROBLEM_UNSUPPORTED_MEDIA_TYPE, "the body must have no Content-Encoding");
-    } else {
-        return true;
+    if (length > 0 && route->body == NULL) {
+        return refusal(request, PROBLEM_BAD_REQUEST, "this method takes no body");
     }
-    return false;
+    if (length > router_body_max(route)) {
+        return refusal(request, PROBLEM_TOO_LARGE,
+                       arena_printf(request->arena, "the body is longer than %zu octets",
+                                    router_body_max(route)));
+    }
+    if (length > 0 && !is_json(request->headers.content_type)) {
+        return refusal(request, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
+                       "the body must be application/json");
+    }
+    if (request->headers.content_encoding != NULL) {
+        return refusal(request, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
+                       "the body must have no Content-Encoding");
+    }
+    return NULL;
 }
 
-bool admit_end(struct exchange *exchange)
-{
-    const struct http_route *route = exchange->match.route;
+/* ---- the end ------------------------------------------------------------------------------- */
 
-    if (route == NULL && exchange->match.allow == 0) {
-        refuse(exchange, PROBLEM_NOT_FOUND, "there is nothing at this path");
-    } else if (route == NULL) {
-        refuse(exchange, PROBLEM_METHOD_NOT_ALLOWED, "this path does not have this method");
-    } else if (exchange->rights.verdict == RIGHTS_NOBODY) {
-        admit_refuse(exchange, RIGHTS_NOBODY, NULL);
-    } else if (exchange->forgery != NULL) {
-        exchange_refuse(
-            exchange,
-            &(struct problem){
-                .type = PROBLEM_CSRF,
-                .detail = arena_printf(exchange->arena, "the request %s", exchange->forgery),
-                .hint = "Send it from a page of this site or from a program, with "
-                        "the header X-Requested-With: authd.",
-            });
-    } else if (exchange->rights.verdict != RIGHTS_ALLOWED) {
-        admit_refuse(exchange, exchange->rights.verdict, NULL);
-    } else {
-        return admit_body(exchange);
+/* Whoever is not signed in hears that first; then comes a forged request, then what is not allowed.
+ */
+static const struct problem *check_caller(const struct admission *admission,
+                                          const struct request *request)
+{
+    const struct rights_case asked = admit_case(admission, request);
+
+    if (admission->forgery != NULL && admission->rights.verdict != RIGHTS_NOBODY) {
+        return problem_new(request->arena, PROBLEM_CSRF,
+                           arena_printf(request->arena, "the request %s", admission->forgery),
+                           "Send it from a page of this site or from a program, with "
+                           "the header X-Requested-With: authd.");
     }
-    return false;
+    return rights_check(&asked, request->arena);
+}
+
+const struct problem *admit_end(const struct admission *admission, const struct request *request)
+{
+    const struct http_match *match = &request->match;
+
+    if (match->route == NULL && match->allow == 0) {
+        return refusal(request, PROBLEM_NOT_FOUND, "there is nothing at this path");
+    }
+    if (match->route == NULL) {
+        return refusal(request, PROBLEM_METHOD_NOT_ALLOWED, "this path does not have this method");
+    }
+
+    const struct problem *problem = check_caller(admission, request);
+
+    return problem != NULL ? problem : check_body(request);
 }

@@ -55,6 +55,9 @@ void api_import(struct exchange *exchange);
 /* GET /openapi.json */
 void api_document(struct exchange *exchange);
 
+/* The checked arguments of the request, the caller's; NULL: refused. */
+json_t *api_arguments(struct exchange *exchange);
+
 /* For routes that do more than their statement: api_manage() puts the request together and calls
  * `start`, whose work ends in api_answer_account(), with the exchange as its argument. */
 typedef void api_start_f(struct exchange *exchange, const struct account_request *request);

@@ -35,7 +35,7 @@ static enum problem_type problem_of(enum account_status status)
  * own, so that a program can tell that its request was not done. */
 static bool is_reused_key(const struct exchange *exchange, const struct account_result *result)
 {
-    const char *key = exchange_header(exchange, "Idempotency-Key");
+    const char *key = exchange->request.headers.idempotency_key;
     char sentence[512];
 
     snprintf(sentence, sizeof(sentence), "the Idempotency-Key %s was used for another request",
@@ -46,26 +46,27 @@ static bool is_reused_key(const struct exchange *exchange, const struct account_
 
 static void refuse(struct exchange *exchange, const struct account_result *result)
 {
+    const struct problem problem = {
+        .type = is_reused_key(exchange, result) ? PROBLEM_IDEMPOTENCY_KEY_REUSED
+                                                : problem_of(result->status),
+        .detail = result->detail,
+        .hint = result->hint,
+    };
+
     exchange_note(exchange, result->cause);
-    exchange_refuse(exchange,
-                    &(struct problem){
-                        .type = is_reused_key(exchange, result) ? PROBLEM_IDEMPOTENCY_KEY_REUSED
-                                                                : problem_of(result->status),
-                        .detail = result->detail,
-                        .hint = result->hint,
-                    });
+    exchange_refuse(exchange, &problem);
 }
 
 void api_answer(struct exchange *exchange, json_t *object)
 {
-    const struct http_route *route = exchange->match.route;
+    const struct http_route *route = exchange->request.match.route;
     bool creation = route->created != 0 && !exchange->dry_run;
     const char *etag = json_string_value(json_object_get(object, "etag"));
 
     if ((route->flags & ROUTE_LIST) != 0) {
-        input_page(exchange, object);
+        input_page(exchange->exchanges->core, &exchange->request, exchange->filters, object);
     } else if (etag != NULL) {
-        exchange->etag = arena_printf(exchange->arena, "\"%s\"", etag);
+        exchange->answer.etag = arena_printf(exchange->arena, "\"%s\"", etag);
     }
     exchange_answer(exchange, creation ? route->created : MHD_HTTP_OK, object);
 }
@@ -82,9 +83,38 @@ void api_answer_account(const struct account_result *result, void *arg)
     }
 }
 
+json_t *api_arguments(struct exchange *exchange)
+{
+    struct input input;
+    const struct problem *problem = input_arguments(exchange->exchanges->core, &exchange->request,
+                                                    &exchange->admission, &input);
+
+    if (problem != NULL) {
+        exchange_refuse(exchange, problem);
+        return NULL;
+    }
+    json_decref(exchange->filters);
+    exchange->filters = input.filters;
+    return input.arguments;
+}
+
+/* NULL: refused. */
+static json_t *context_of(struct exchange *exchange)
+{
+    json_t *context;
+    const struct problem *problem =
+        input_context(exchange->exchanges->core, &exchange->request, &exchange->admission,
+                      exchange->dry_run, &context);
+
+    if (problem != NULL) {
+        exchange_refuse(exchange, problem);
+    }
+    return context;
+}
+
 void api_manage(struct exchange *exchange, api_start_f *start)
 {
-    json_t *arguments = input_arguments(exchange);
+    json_t *arguments = api_arguments(exchange);
 
     if (arguments == NULL) {
         return;
@@ -92,11 +122,11 @@ void api_manage(struct exchange *exchange, api_start_f *start)
     exchange->dry_run = json_is_true(json_object_get(arguments, "dry_run"));
     json_object_del(arguments, "dry_run");
 
-    json_t *context = input_context(exchange);
+    json_t *context = context_of(exchange);
 
     if (context != NULL) {
         const struct account_request request = {
-            .statement = exchange->match.route->statement,
+            .statement = exchange->request.match.route->statement,
             .context = context,
             .arguments = arguments,
             .dry_run = exchange->dry_run,

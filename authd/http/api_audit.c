@@ -2,7 +2,6 @@
 #include "core/audit_verify.h"
 #include "http/api.h"
 #include "http/exchange.h"
-#include "http/input.h"
 
 static void verify_cancel(void *call)
 {
@@ -11,7 +10,7 @@ static void verify_cancel(void *call)
 
 void api_audit_verify(struct exchange *exchange)
 {
-    json_t *arguments = input_arguments(exchange);
+    json_t *arguments = api_arguments(exchange);
 
     if (arguments == NULL) {
         return;

@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "http/api.h"
 #include "http/exchange.h"
-#include "http/input.h"
 #include "http/openapi.h"
 
 static const char *document_text(void)
@@ -23,7 +22,7 @@ static const char *document_text(void)
 
 void api_document(struct exchange *exchange)
 {
-    json_t *arguments = input_arguments(exchange);
+    json_t *arguments = api_arguments(exchange);
 
     if (arguments != NULL) {
         exchange_answer_text(exchange, MHD_HTTP_OK, mem_strdup(document_text()));

@@ -2,7 +2,6 @@
 #include "http/api.h"
 
 #include "http/exchange.h"
-#include "http/input.h"
 
 static void answer_word(struct exchange *exchange, const char *word)
 {
@@ -15,7 +14,7 @@ static void answer_word(struct exchange *exchange, const char *word)
 /* False: refused; it takes nothing. */
 static bool is_bare(struct exchange *exchange)
 {
-    json_t *arguments = input_arguments(exchange);
+    json_t *arguments = api_arguments(exchange);
     bool bare = arguments != NULL;
 
     json_decref(arguments);

@@ -12,8 +12,8 @@ static void cancel_key(void *call)
 static void start(struct exchange *exchange, const struct account_request *request)
 {
     exchange->work.cancel = cancel_key;
-    exchange->work.call = api_key_add(exchange->exchanges->core, request, &exchange->caller,
-                                      api_answer_account, exchange);
+    exchange->work.call = api_key_add(exchange->exchanges->core, request,
+                                      &exchange->admission.caller, api_answer_account, exchange);
 }
 
 void api_key_make(struct exchange *exchange)

@@ -9,7 +9,6 @@
 #include "core/judging.h"
 #include "core/new_password.h"
 #include "http/exchange.h"
-#include "http/input.h"
 
 #define STRENGTH_MS 8000
 
@@ -61,7 +60,7 @@ static void on_owner(const struct account_result *result, void *arg)
         return;
     }
     json_t *names = new_password_names(result->object);
-    json_t *arguments = input_arguments(exchange);
+    json_t *arguments = api_arguments(exchange);
     json_t *password = json_object_get(arguments, "password");
     const struct judging_request request = {
         .names = names,

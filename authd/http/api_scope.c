@@ -10,24 +10,21 @@
 #include "core/scope.h"
 #include "http/exchange.h"
 
-static void refuse_flaws(struct exchange *exchange, const struct scope_flaws *flaws, const char *at)
+/* Names each flaw by its JSON pointer after `at`. */
+static const struct problem *problem_of(const struct scope_flaws *flaws, const char *at,
+                                        struct arena *arena)
 {
     json_t *errors = json_array();
 
     for (size_t i = 0; i < flaws->count; i++) {
         const struct scope_flaw *flaw = &flaws->items[i];
-        const char *field = arena_printf(exchange->arena, "%s%s", at, flaw->pointer);
+        const char *field = arena_printf(arena, "%s%s", at, flaw->pointer);
 
         json_array_append_new(errors,
                               json_pack("{s:s, s:s}", "field", field[0] != '\0' ? field : "scope",
                                         "detail", flaw->text));
     }
-    exchange_refuse(exchange, &(struct problem){
-                                  .type = PROBLEM_INVALID,
-                                  .detail = field_sentence(errors, exchange->arena),
-                                  .errors = errors,
-                              });
-    json_decref(errors);
+    return field_problem(errors, arena);
 }
 
 bool api_scope_take(struct exchange *exchange, json_t *object, const char *at)
@@ -41,7 +38,7 @@ bool api_scope_take(struct exchange *exchange, json_t *object, const char *at)
     struct scope *scope = scope_parse_all(document, &flaws);
 
     if (scope == NULL) {
-        refuse_flaws(exchange, &flaws, at);
+        exchange_refuse(exchange, problem_of(&flaws, at, exchange->arena));
         return false;
     }
     char *text = scope_canonical(document);

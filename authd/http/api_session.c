@@ -10,10 +10,8 @@
 
 #include "core/login.h"
 #include "core/session.h"
-#include "http/admit.h"
 #include "http/cookie.h"
 #include "http/exchange.h"
-#include "http/input.h"
 
 /* Whatever it was, and whether or not there is a code to give. */
 #define WRONG      "login, password or code is wrong"
@@ -23,9 +21,9 @@
 
 static struct span cookie_of(const struct exchange *exchange)
 {
-    const char *cookies = exchange_header(exchange, MHD_HTTP_HEADER_COOKIE);
+    const char *cookies = exchange->request.headers.cookie;
 
-    return cookies != NULL ? cookie_value(span_of(cookies), EXCHANGE_COOKIE) : (struct span){0};
+    return cookies != NULL ? cookie_value(span_of(cookies), COOKIE_SESSION) : (struct span){0};
 }
 
 static void unavailable(struct exchange *exchange, const char *cause)
@@ -63,8 +61,8 @@ static void session_made(const struct session_answer *answer, void *arg)
         denied(exchange, WRONG, WRONG_HINT);
         return;
     }
-    exchange->cookie =
-        arena_printf(exchange->arena, EXCHANGE_COOKIE "=%s" COOKIE_ATTRIBUTES, answer->cookie);
+    exchange->answer.cookie =
+        arena_printf(exchange->arena, COOKIE_SESSION "=%s" COOKIE_ATTRIBUTES, answer->cookie);
     api_answer(exchange, answer->object);
 }
 
@@ -96,8 +94,8 @@ static void judged(const struct login_result *result, void *arg)
         .version = result->version,
         .factor = result->factor,
         .must_enrol = result->must_enrol,
-        .client = exchange->address[0] != '\0' ? exchange->address : NULL,
-        .agent = exchange_header(exchange, MHD_HTTP_HEADER_USER_AGENT),
+        .client = exchange->request.address[0] != '\0' ? exchange->request.address : NULL,
+        .agent = exchange->request.headers.user_agent,
         .old = cookie_of(exchange),
     };
 
@@ -113,8 +111,8 @@ static void cancel_login(void *call)
 /* Whoever shares an address shares what there is too much of. */
 static uint64_t source_of(const struct exchange *exchange)
 {
-    return exchange->address[0] != '\0' ? span_number(span_of(exchange->address))
-                                        : exchange->client->peer.number;
+    return exchange->request.address[0] != '\0' ? span_number(span_of(exchange->request.address))
+                                                : exchange->client->peer.number;
 }
 
 /* Empty: there is none. */
@@ -136,10 +134,10 @@ static void sign_in(struct exchange *exchange, const char *login, const json_t *
         .mechanism = "HTTP",
         .service = "http",
         .front = "http",
-        .client = exchange->address,
+        .client = exchange->request.address,
         .peer = exchange->client->peer.text,
         .source = source_of(exchange),
-        .tls = exchange->names.tls,
+        .tls = exchange->request.names.tls,
         .sign_in = true,
         .code = text_of(arguments, "code"),
     };
@@ -151,7 +149,7 @@ static void sign_in(struct exchange *exchange, const char *login, const json_t *
 
 void api_sign_in(struct exchange *exchange)
 {
-    json_t *arguments = input_arguments(exchange);
+    json_t *arguments = api_arguments(exchange);
 
     if (arguments != NULL) {
         sign_in(exchange, json_string_value(json_object_get(arguments, "login")), arguments);
@@ -162,10 +160,10 @@ void api_sign_in(struct exchange *exchange)
 /* A password given again, with a code where one is needed, is a sign-in: it gets a new cookie. */
 void api_fresh(struct exchange *exchange)
 {
-    json_t *arguments = input_arguments(exchange);
+    json_t *arguments = api_arguments(exchange);
 
     if (arguments != NULL) {
-        sign_in(exchange, exchange->caller.login, arguments);
+        sign_in(exchange, exchange->admission.caller.login, arguments);
     }
     json_decref(arguments);
 }
@@ -183,8 +181,8 @@ void api_session(struct exchange *exchange)
 {
     static const char *const kinds[] = {
         [CALLER_HOST] = "host", [CALLER_SESSION] = "session", [CALLER_API_KEY] = "api-key"};
-    const struct caller *caller = &exchange->caller;
-    json_t *arguments = input_arguments(exchange);
+    const struct caller *caller = &exchange->admission.caller;
+    json_t *arguments = api_arguments(exchange);
 
     if (arguments == NULL) {
         return;
@@ -217,14 +215,14 @@ static void session_ended(const struct session_answer *answer, void *arg)
 
     json_t *object = json_pack("{s:b}", "changed", true);
 
-    exchange->cookie = EXCHANGE_COOKIE "=" COOKIE_ATTRIBUTES "; Max-Age=0";
+    exchange->answer.cookie = COOKIE_SESSION "=" COOKIE_ATTRIBUTES "; Max-Age=0";
     exchange_answer(exchange, MHD_HTTP_OK, object);
     json_decref(object);
 }
 
 void api_sign_out(struct exchange *exchange)
 {
-    json_t *arguments = input_arguments(exchange);
+    json_t *arguments = api_arguments(exchange);
 
     if (arguments != NULL) {
         exchange->work.cancel = cancel_session;

@@ -4,7 +4,6 @@
 
 #include "core/core.h"
 #include "http/exchange.h"
-#include "http/input.h"
 
 /* null, where nothing is configured. */
 static json_t *submission(const struct site *site)
@@ -35,7 +34,7 @@ void api_site(struct exchange *exchange)
 {
     const struct core *core = exchange->exchanges->core;
     const struct site *site = &core->site;
-    json_t *arguments = input_arguments(exchange);
+    json_t *arguments = api_arguments(exchange);
 
     if (arguments == NULL) {
         return;

@@ -2,30 +2,13 @@
 
 #include <event2/event.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "core/core.h"
-#include "http/admit.h"
-#include "http/response.h"
-#include "http/server.h"
 #include "loop/loop.h"
-
-#define FORWARDED_FOR "X-Forwarded-For"
-
-static struct origin_names names_of(const struct exchange *exchange)
-{
-    const struct http_client *client = exchange->client;
-
-    return (struct origin_names){
-        .public_url = exchange->exchanges->core->site.public_url,
-        .listener = client->peer.local ? NULL : client->listener->name,
-        .tls = client->listener->tls != NULL,
-    };
-}
 
 struct exchange *exchange_create(struct exchanges *exchanges, struct MHD_Connection *connection,
                                  const char *target)
@@ -39,35 +22,46 @@ struct exchange *exchange_create(struct exchanges *exchanges, struct MHD_Connect
     exchange->connection = connection;
     exchange->arena = arena_create();
     exchange->started = clock_ms();
-    exchange->target_end = target + strlen(target);
-    exchange->uri_flaw = uri_parse(&exchange->uri, target, exchange->arena);
-    exchange->names = names_of(exchange);
-    exchange->forwarded = "";
     reference_make(exchange->reference);
+    exchange->target_end = target + strlen(target);
+    exchange->request = (struct request){
+        .arena = exchange->arena,
+        .reference = exchange->reference,
+        .client = exchange->client,
+        .names = client_names(exchange->client, exchanges->core->site.public_url),
+    };
+    request_target(&exchange->request, target);
     exchanges->count++;
     return exchange;
 }
 
 /* ---- answers ------------------------------------------------------------------------------- */
 
-void exchange_resume(struct exchange *exchange)
+static bool is_answered(const struct exchange *exchange)
 {
-    if (!exchange->suspended) {
+    return exchange->answer.status != 0;
+}
+
+/* Ends a wait; without one it does nothing. */
+static void resume(struct exchange *exchange)
+{
+    struct exchange_wait *wait = &exchange->wait;
+
+    if (!wait->suspended) {
         return;
     }
-    exchange->suspended = false;
-    event_del(&exchange->deadline);
-    TAILQ_REMOVE(&exchange->exchanges->suspended, exchange, link);
+    wait->suspended = false;
+    event_del(&wait->deadline);
+    TAILQ_REMOVE(&exchange->exchanges->suspended, exchange, wait.link);
     MHD_resume_connection(exchange->connection);
     exchange->exchanges->wake(exchange->exchanges);
 }
 
 void exchange_answer_text(struct exchange *exchange, unsigned status, char *text)
 {
-    exchange->answered = true;
-    exchange->status = status;
-    exchange->text = text;
-    exchange_resume(exchange);
+    exchange->answer.status = status;
+    exchange->answer.text = text;
+    resume(exchange);
 }
 
 void exchange_answer(struct exchange *exchange, unsigned status, const json_t *object)
@@ -82,9 +76,10 @@ void exchange_refuse(struct exchange *exchange, const struct problem *problem)
     full.reference = exchange->reference;
     json_t *json = problem_json(&full);
 
-    exchange->is_problem = true;
+    exchange->answer.is_problem = true;
     exchange_answer(exchange, problem_status(problem->type), json);
     json_decref(json);
+    json_decref(problem->errors);
 }
 
 void exchange_note(struct exchange *exchange, const char *cause)
@@ -92,11 +87,6 @@ void exchange_note(struct exchange *exchange, const char *cause)
     if (cause != NULL) {
         exchange->cause = arena_copy(exchange->arena, span_of(cause));
     }
-}
-
-static void refuse(struct exchange *exchange, enum problem_type type, const char *detail)
-{
-    exchange_refuse(exchange, &(struct problem){.type = type, .detail = detail});
 }
 
 static void work_cancel(struct exchange *exchange)
@@ -110,7 +100,7 @@ static void work_cancel(struct exchange *exchange)
 /* Ends a wait before its time. */
 static void give_up(struct exchange *exchange, const char *detail, const char *cause)
 {
-    bool changes = exchange->match.route->method != HTTP_GET && !exchange->dry_run;
+    bool changes = exchange->request.match.route->method != HTTP_GET && !exchange->dry_run;
     const struct problem problem = {
         .type = PROBLEM_UNAVAILABLE,
         .detail = detail,
@@ -136,14 +126,78 @@ void exchange_stop(struct exchange *exchange)
 
 static void suspend(struct exchange *exchange)
 {
-    struct timeval timeout = {.tv_sec = EXCHANGE_DEADLINE_MS / 1000};
+    const struct timeval timeout = {.tv_sec = EXCHANGE_DEADLINE_MS / 1000};
+    struct exchange_wait *wait = &exchange->wait;
 
-    exchange->suspended = true;
-    TAILQ_INSERT_TAIL(&exchange->exchanges->suspended, exchange, link);
-    evtimer_assign(&exchange->deadline, loop_base(exchange->exchanges->core->loop), deadline_passed,
+    wait->suspended = true;
+    TAILQ_INSERT_TAIL(&exchange->exchanges->suspended, exchange, wait.link);
+    evtimer_assign(&wait->deadline, loop_base(exchange->exchanges->core->loop), deadline_passed,
                    exchange);
-    evtimer_add(&exchange->deadline, &timeout);
+    evtimer_add(&wait->deadline, &timeout);
     MHD_suspend_connection(exchange->connection);
+}
+
+static enum MHD_Result send_answer(struct exchange *exchange)
+{
+    const struct request *request = &exchange->request;
+    struct answer *answer = &exchange->answer;
+
+    answer->secure = origin_is_secure(&request->names);
+    answer->close = answer->close || exchange->exchanges->draining;
+    if (answer->status == MHD_HTTP_METHOD_NOT_ALLOWED) {
+        answer->allow = router_allow(request->match.allow, exchange->arena);
+    }
+    return response_send(answer, exchange->connection);
+}
+
+/* ---- who asks ------------------------------------------------------------------------------ */
+
+static void caller_known(enum caller_result result, struct caller *caller, const char *cause,
+                         void *arg)
+{
+    struct exchange *exchange = arg;
+
+    exchange->work.call = NULL;
+    if (result == CALLER_UNAVAILABLE) {
+        exchange_note(exchange, cause);
+        exchange_refuse(exchange, &(struct problem){
+                                      .type = PROBLEM_UNAVAILABLE,
+                                      .detail = "the database does not answer",
+                                      .hint = "Try again.",
+                                  });
+        return;
+    }
+    if (result == CALLER_KNOWN) {
+        exchange->admission.caller = *caller;
+    }
+    admit_judge(&exchange->admission, &exchange->request);
+    resume(exchange);
+}
+
+static void cancel_caller(void *call)
+{
+    caller_cancel(call);
+}
+
+/* Asks the database for whoever shows a credential, where the route cares; there is a route. */
+static void find_caller(struct exchange *exchange)
+{
+    const struct request *request = &exchange->request;
+    struct admission *admission = &exchange->admission;
+    struct credential credential = admit_credential(request);
+    const char *host = admit_host(request);
+
+    if (request->match.route->roles != 0 && credential.kind != CALLER_NOBODY) {
+        exchange->work.cancel = cancel_caller;
+        exchange->work.call =
+            caller_resolve(exchange->exchanges->core, &credential, caller_known, exchange);
+        exchange->paused = true;
+        return;
+    }
+    if (host != NULL && credential.kind == CALLER_NOBODY) {
+        caller_host(&admission->caller, host);
+    }
+    admit_judge(admission, request);
 }
 
 /* ---- the request --------------------------------------------------------------------------- */
@@ -151,21 +205,9 @@ static void suspend(struct exchange *exchange)
 static enum MHD_Result see_header(void *arg, enum MHD_ValueKind kind, const char *name,
                                   size_t name_size, const char *value, size_t value_size)
 {
-    struct exchange *exchange = arg;
-
     (void)kind;
-    guard_header(&exchange->guard, (struct span){name, name_size},
-                 (struct span){value, value_size});
-    if (name_size == strlen(FORWARDED_FOR) && strncasecmp(name, FORWARDED_FOR, name_size) == 0) {
-        exchange->forwarded =
-            arena_printf(exchange->arena, "%s,%.*s", exchange->forwarded, (int)value_size, value);
-    }
+    request_header(arg, (struct span){name, name_size}, (struct span){value, value_size});
     return MHD_YES;
-}
-
-const char *exchange_header(const struct exchange *exchange, const char *name)
-{
-    return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
 }
 
 /* libmicrohttpd hands out the request line in place, as C strings. Where the version does not
@@ -177,50 +219,53 @@ static bool target_is_cut(const struct exchange *exchange, const char *version)
     return distance > 1 && distance < EXCHANGE_HEADERS_MAX;
 }
 
-/* What is wrong with the framing, if anything: then the body's end is anybody's guess. */
-static const char *framing_flaw(struct exchange *exchange, const char *version)
+/* Reads the headers. A problem: the body's end or its use is anybody's guess. */
+static const struct problem *read_headers(struct exchange *exchange,
+                                          const struct request_line *line)
 {
-    MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, see_header, exchange);
-    guard_end(&exchange->guard, version);
-    if (exchange->guard.flaw != NULL) {
-        return arena_printf(exchange->arena, "the request %s", exchange->guard.flaw);
+    struct request *request = &exchange->request;
+
+    MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, see_header, request);
+
+    const struct problem *problem =
+        request_framing(request, line->version, target_is_cut(exchange, line->version));
+
+    if (problem != NULL) {
+        return problem;
     }
-    if (exchange->uri_flaw != NULL) {
-        return arena_printf(exchange->arena, "the request target %s", exchange->uri_flaw);
-    }
-    if (target_is_cut(exchange, version)) {
-        return "the request target has a NUL";
-    }
-    return NULL;
+    router_match(&request->match, exchange->exchanges->routes, line->method, &request->uri);
+    buf_init(&request->body, router_body_max(request->match.route));
+    client_address(exchange->client, span_of(request->headers.forwarded), request->address);
+    return admit_headers(request);
 }
 
 static void begin(struct exchange *exchange, const struct request_line *line)
 {
-    const char *flaw = framing_flaw(exchange, line->version);
+    const struct problem *problem = read_headers(exchange, line);
 
     exchange->begun = true;
     exchange->client->busy = true;
     exchange->method = arena_copy(exchange->arena, span_of(line->method));
-    if (flaw != NULL) {
-        exchange->close = true;
-        refuse(exchange, PROBLEM_BAD_REQUEST, flaw);
-        return;
+    if (problem != NULL) {
+        exchange->answer.close = true;
+        exchange_refuse(exchange, problem);
+    } else if (exchange->request.match.route != NULL) {
+        find_caller(exchange);
     }
-    router_match(&exchange->match, http_routes, line->method, &exchange->uri);
-    buf_init(&exchange->body, router_body_max(exchange->match.route));
-    admit_begin(exchange);
 }
 
 static enum MHD_Result take_body(struct exchange *exchange, const char *data, size_t *size)
 {
-    if (admit_wants_body(exchange)) {
-        buf_append(&exchange->body, data, *size);
+    struct request *request = &exchange->request;
+
+    if (admit_wants_body(&exchange->admission, request)) {
+        buf_append(&request->body, data, *size);
     }
     /* It is libmicrohttpd's own writable buffer, and nobody reads these octets again. */
     secret_wipe((char *)data, *size);
-    exchange->body_length += *size;
+    request->body_length += *size;
     *size = 0;
-    if (exchange->body_length > admit_body_max(exchange)) {
+    if (request->body_length > admit_body_max(request->match.route)) {
         exchange->cause = "body-too-large";
         return MHD_NO;
     }
@@ -231,14 +276,26 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *data, si
 static enum MHD_Result step_begin(struct exchange *exchange, const struct request_line *line)
 {
     begin(exchange, line);
-    exchange->client->received = exchange->answered;
-    if (exchange->answered) {
-        return response_send(exchange);
+    exchange->client->received = is_answered(exchange);
+    if (is_answered(exchange)) {
+        return send_answer(exchange);
     }
     if (exchange->paused) {
         suspend(exchange);
     }
     return MHD_YES;
+}
+
+/* The body's end is here. */
+static void run(struct exchange *exchange)
+{
+    const struct problem *problem = admit_end(&exchange->admission, &exchange->request);
+
+    if (problem != NULL) {
+        exchange_refuse(exchange, problem);
+    } else {
+        exchange->request.match.route->run(exchange);
+    }
 }
 
 enum MHD_Result exchange_step(struct exchange *exchange, const struct request_line *line,
@@ -249,20 +306,20 @@ enum MHD_Result exchange_step(struct exchange *exchange, const struct request_li
     }
     if (exchange->paused) { /* shown the headers once more */
         exchange->paused = false;
-        return exchange->answered ? response_send(exchange) : MHD_YES;
+        return is_answered(exchange) ? send_answer(exchange) : MHD_YES;
     }
     if (*size > 0) {
         return take_body(exchange, data, size);
     }
     exchange->client->received = true;
-    if (!exchange->answered && admit_end(exchange)) {
-        exchange->match.route->run(exchange);
+    if (!is_answered(exchange)) {
+        run(exchange);
     }
-    if (!exchange->answered) {
+    if (!is_answered(exchange)) {
         suspend(exchange);
         return MHD_YES;
     }
-    return response_send(exchange);
+    return send_answer(exchange);
 }
 
 /* ---- the end ------------------------------------------------------------------------------- */
@@ -281,19 +338,25 @@ static const char *end_reason(const struct exchange *exchange, enum MHD_RequestT
     return why == MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN ? "stopping" : "client-gone";
 }
 
+/* Handed to libmicrohttpd, which then has its text. */
+static bool is_sent(const struct exchange *exchange)
+{
+    return is_answered(exchange) && exchange->answer.text == NULL;
+}
+
 static void log_exchange(const struct exchange *exchange, enum MHD_RequestTerminationCode why)
 {
-    const struct http_route *route = exchange->match.route;
+    const struct http_route *route = exchange->request.match.route;
     struct log_line line;
 
-    log_begin(&line, exchange->status >= 500 ? LOG_WARNING : LOG_INFO, "http");
+    log_begin(&line, exchange->answer.status >= 500 ? LOG_WARNING : LOG_INFO, "http");
     log_text(&line, "method", exchange->method);
     log_text(&line, "route", route != NULL ? route->pattern : "none");
-    if (exchange->sent) {
-        log_number(&line, "status", exchange->status);
+    if (is_sent(exchange)) {
+        log_number(&line, "status", exchange->answer.status);
     }
     log_text(&line, "reason", end_reason(exchange, why));
-    log_text(&line, "actor", exchange->caller.name);
+    log_text(&line, "actor", exchange->admission.caller.name);
     log_text(&line, "peer", exchange->client->peer.text);
     log_number(&line, "ms", clock_ms() - exchange->started);
     log_text(&line, "ref", exchange->reference);
@@ -306,12 +369,10 @@ void exchange_complete(struct exchange *exchange, enum MHD_RequestTerminationCod
     exchange->client->busy = false;
     exchange->client->received = false;
     work_cancel(exchange);
-    caller_finish(&exchange->caller);
+    caller_finish(&exchange->admission.caller);
     json_decref(exchange->filters);
-    if (exchange->text != NULL) {
-        response_wipe(exchange->text);
-    }
-    buf_finish(&exchange->body);
+    answer_finish(&exchange->answer);
+    buf_finish(&exchange->request.body);
     arena_destroy(exchange->arena);
     exchange->exchanges->count--;
     free(exchange);

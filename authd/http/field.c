@@ -350,7 +350,8 @@ json_t *field_query(const struct field *fields, const struct uri *uri)
     return object;
 }
 
-const char *field_sentence(const json_t *errors, struct arena *arena)
+/* The first error, and how many more there are. */
+static const char *sentence_of(const json_t *errors, struct arena *arena)
 {
     const json_t *first = json_array_get(errors, 0);
     const char *field = json_string_value(json_object_get(first, "field"));
@@ -361,4 +362,17 @@ const char *field_sentence(const json_t *errors, struct arena *arena)
         return arena_printf(arena, "%s %s", field, detail);
     }
     return arena_printf(arena, "%s %s, and %zu more", field, detail, count - 1);
+}
+
+const struct problem *field_problem(json_t *errors, struct arena *arena)
+{
+    if (json_array_size(errors) == 0) {
+        json_decref(errors);
+        return NULL;
+    }
+
+    struct problem *problem = problem_new(arena, PROBLEM_INVALID, sentence_of(errors, arena), NULL);
+
+    problem->errors = errors;
+    return problem;
 }

@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "http/problem.h"
 #include "http/uri.h"
 
 enum field_type {
@@ -49,8 +50,9 @@ json_t *field_check(const struct field *fields, const json_t *object, json_t *er
 /* The query as an object, with integers and booleans where `fields` has these types. */
 json_t *field_query(const struct field *fields, const struct uri *uri);
 
-/* The errors in one sentence: the first, and how many more there are. */
-const char *field_sentence(const json_t *errors, struct arena *arena);
+/* A problem that tells `errors`, which it takes over: all of them, and in its sentence the first
+ * and how many more there are. NULL: there are none. */
+const struct problem *field_problem(json_t *errors, struct arena *arena);
 
 /* The field of this name; NULL: there is none. */
 const struct field *field_find(const struct field *fields, const char *name);

@@ -4,11 +4,9 @@
 
 #include "base/secret.h"
 #include "core/derived.h"
-#include "http/admit.h"
 #include "http/body.h"
 #include "http/cursor.h"
 #include "http/etag.h"
-#include "http/exchange.h"
 
 #define IDEMPOTENCY_KEY_MAX 255
 
@@ -16,56 +14,20 @@ static const struct field no_fields[] = {{0}};
 
 /* ---- fields -------------------------------------------------------------------------------- */
 
-/* NULL: refused. No body is an empty object. */
-static json_t *parse_body(struct exchange *exchange)
+/* Sets the arguments to what the query says. */
+static void check_query(const struct request *request, struct input *input, json_t *errors)
 {
-    const char *flaw = NULL;
-    json_t *body = body_parse(buf_span(&exchange->body), exchange->arena, &flaw);
-
-    if (body == NULL) {
-        exchange_refuse(exchange,
-                        &(struct problem){.type = PROBLEM_MALFORMED_JSON, .detail = flaw});
-    }
-    return body;
-}
-
-static json_t *check_query(const struct exchange *exchange, json_t *errors)
-{
-    const struct http_route *route = exchange->match.route;
+    const struct http_route *route = request->match.route;
     const struct field *fields = route->query != NULL ? route->query : no_fields;
-    json_t *query = field_query(fields, &exchange->uri);
-    json_t *arguments = field_check(fields, query, errors);
+    json_t *query = field_query(fields, &request->uri);
 
+    input->arguments = field_check(fields, query, errors);
     json_decref(query);
-    return arguments;
-}
-
-/* False: refused; the body sets what this caller may not set, or not now. */
-static bool check_rights(struct exchange *exchange, const json_t *body)
-{
-    const struct http_route *route = exchange->match.route;
-    const char *name;
-    json_t *value;
-
-    json_object_foreach((json_t *)body, name, value)
-    {
-        const struct field *field = field_find(route->body, name);
-        enum rights_verdict verdict =
-            rights_field(field, &exchange->caller, exchange->rights.self_only);
-
-        if (verdict != RIGHTS_ALLOWED) {
-            admit_refuse(exchange, verdict, name);
-            return false;
-        }
-    }
-    return true;
 }
 
 /* Adds what the body and the path say to what the query said. */
-static void add_arguments(const struct exchange *exchange, json_t *arguments, json_t *body)
+static void add_arguments(const struct http_match *match, json_t *arguments, json_t *body)
 {
-    const struct http_match *match = &exchange->match;
-
     if (match->route->body_argument != NULL) {
         json_object_set(arguments, match->route->body_argument, body);
     } else {
@@ -82,64 +44,78 @@ static void add_arguments(const struct exchange *exchange, json_t *arguments, js
     }
 }
 
-static void refuse_fields(struct exchange *exchange, json_t *errors)
+/* Query, body and path; `body` is a JSON object. A route that checks its document itself takes any
+ * member, and each one may be set by whoever may call the route. */
+static const struct problem *check_fields(const struct request *request,
+                                          const struct admission *admission, json_t *body,
+                                          struct input *input)
 {
-    exchange_refuse(exchange, &(struct problem){
-                                  .type = PROBLEM_INVALID,
-                                  .detail = field_sentence(errors, exchange->arena),
-                                  .errors = errors,
-                              });
-}
+    const struct http_route *route = request->match.route;
+    const struct rights_case asked = admit_case(admission, request);
+    bool document = (route->flags & ROUTE_DOCUMENT) != 0;
+    json_t *errors = json_array();
 
-static void refuse_field(struct exchange *exchange, const char *field, const char *detail)
-{
-    json_t *errors = json_pack("[{s:s, s:s}]", "field", field, "detail", detail);
+    check_query(request, input, errors);
 
-    refuse_fields(exchange, errors);
-    json_decref(errors);
+    json_t *checked =
+        document ? json_incref(body)
+                 : field_check(route->body != NULL ? route->body : no_fields, body, errors);
+    const struct problem *problem = field_problem(errors, request->arena);
+
+    if (problem == NULL && !document) {
+        problem = rights_check_body(&asked, body, request->arena);
+    }
+    if (problem == NULL) {
+        add_arguments(&request->match, input->arguments, checked);
+    }
+    json_decref(checked);
+    return problem;
 }
 
 /* ---- lists --------------------------------------------------------------------------------- */
 
-static struct cursor_list list_of(const struct exchange *exchange, uint8_t key[DERIVED_LENGTH])
+static struct cursor_list list_of(const struct core *core, const struct request *request,
+                                  const json_t *filters, uint8_t key[DERIVED_LENGTH])
 {
-    const struct http_route *route = exchange->match.route;
-
-    derived_key(exchange->exchanges->core, "cursor", key);
+    derived_key(core, "cursor", key);
     return (struct cursor_list){
         .key = key,
-        .route = route->pattern,
-        .filters = exchange->filters,
+        .route = request->match.route->pattern,
+        .filters = filters,
     };
 }
 
 /* Takes the cursor out of the arguments; what is left beside the page's size are the filters. */
-static bool take_cursor(struct exchange *exchange, json_t *arguments)
+static const struct problem *take_cursor(const struct core *core, const struct request *request,
+                                         struct input *input)
 {
     uint8_t key[DERIVED_LENGTH];
-    json_t *cursor = json_incref(json_object_get(arguments, "cursor"));
+    json_t *cursor = json_incref(json_object_get(input->arguments, "cursor"));
 
-    json_object_del(arguments, "cursor");
-    exchange->filters = json_copy(arguments);
-    json_object_del(exchange->filters, "limit");
+    json_object_del(input->arguments, "cursor");
+    input->filters = json_copy(input->arguments);
+    json_object_del(input->filters, "limit");
     if (cursor == NULL) {
-        return true;
+        return NULL;
     }
 
-    struct cursor_list list = list_of(exchange, key);
+    struct cursor_list list = list_of(core, request, input->filters, key);
     json_t *after = cursor_read(&list, json_string_value(cursor));
 
     secret_wipe(key, sizeof(key));
     json_decref(cursor);
     if (after == NULL) {
-        refuse_field(exchange, "cursor", "was not made for this list with these filters");
-        return false;
+        json_t *errors = json_pack("[{s:s, s:s}]", "field", "cursor", "detail",
+                                   "was not made for this list with these filters");
+
+        return field_problem(errors, request->arena);
     }
-    json_object_set_new(arguments, "after", after);
-    return true;
+    json_object_set_new(input->arguments, "after", after);
+    return NULL;
 }
 
-void input_page(struct exchange *exchange, json_t *page)
+void input_page(const struct core *core, const struct request *request, const json_t *filters,
+                json_t *page)
 {
     uint8_t key[DERIVED_LENGTH];
     const json_t *next = json_object_get(page, "next");
@@ -148,8 +124,8 @@ void input_page(struct exchange *exchange, json_t *page)
         return;
     }
 
-    struct cursor_list list = list_of(exchange, key);
-    const char *cursor = cursor_make(&list, next, exchange->arena);
+    struct cursor_list list = list_of(core, request, filters, key);
+    const char *cursor = cursor_make(&list, next, request->arena);
 
     secret_wipe(key, sizeof(key));
     if (cursor == NULL) {
@@ -158,82 +134,72 @@ void input_page(struct exchange *exchange, json_t *page)
     json_object_set_new(page, "next", json_string(cursor));
 }
 
-json_t *input_arguments(struct exchange *exchange)
+/* ---- arguments ----------------------------------------------------------------------------- */
+
+const struct problem *input_arguments(const struct core *core, const struct request *request,
+                                      const struct admission *admission, struct input *input)
 {
-    const struct http_route *route = exchange->match.route;
-    json_t *body = parse_body(exchange);
+    const char *flaw = NULL;
+    json_t *body = body_parse(buf_span(&request->body), request->arena, &flaw);
 
+    *input = (struct input){0};
     if (body == NULL) {
-        return NULL;
+        return problem_new(request->arena, PROBLEM_MALFORMED_JSON, flaw, NULL);
     }
 
-    json_t *errors = json_array();
-    json_t *arguments = check_query(exchange, errors);
-    bool document = (route->flags & ROUTE_DOCUMENT) != 0;
-    json_t *checked =
-        document ? json_incref(body)
-                 : field_check(route->body != NULL ? route->body : no_fields, body, errors);
-    bool good = json_array_size(errors) == 0;
+    const struct problem *problem = check_fields(request, admission, body, input);
 
-    if (!good) {
-        refuse_fields(exchange, errors);
-    } else {
-        good = document || check_rights(exchange, body);
-    }
-    if (good) {
-        add_arguments(exchange, arguments, checked);
-        good = (route->flags & ROUTE_LIST) == 0 || take_cursor(exchange, arguments);
-    }
-    if (!good) {
-        json_decref(arguments);
-        arguments = NULL;
-    }
     json_decref(body);
-    json_decref(checked);
-    json_decref(errors);
-    return arguments;
+    if (problem == NULL && (request->match.route->flags & ROUTE_LIST) != 0) {
+        problem = take_cursor(core, request, input);
+    }
+    if (problem != NULL) {
+        json_decref(input->arguments);
+        json_decref(input->filters);
+        *input = (struct input){0};
+    }
+    return problem;
 }
 
 /* ---- context ------------------------------------------------------------------------------- */
 
 /* By which program: what it says of itself decides nothing. */
-static const char *via_of(const struct exchange *exchange)
+static const char *via_of(const struct request *request)
 {
-    const char *agent = exchange_header(exchange, MHD_HTTP_HEADER_USER_AGENT);
+    const char *agent = request->headers.user_agent;
 
     return agent != NULL && strncmp(agent, "authctl", strlen("authctl")) == 0 ? "ctl" : "api";
 }
 
-/* False: refused. */
-static bool add_condition(struct exchange *exchange, json_t *context)
+static const struct problem *bad_request(const struct request *request, const char *detail)
 {
-    const char *header = exchange_header(exchange, MHD_HTTP_HEADER_IF_MATCH);
+    return problem_new(request->arena, PROBLEM_BAD_REQUEST, detail, NULL);
+}
+
+static const struct problem *add_condition(const struct request *request, json_t *context)
+{
+    const char *header = request->headers.if_match;
     const char *list;
 
     if (header == NULL) {
-        return true;
+        return NULL;
     }
-    if ((exchange->match.route->flags & ROUTE_CONDITIONAL) == 0) {
-        exchange_refuse(exchange, &(struct problem){.type = PROBLEM_BAD_REQUEST,
-                                                    .detail = "this method knows no If-Match"});
-        return false;
+    if ((request->match.route->flags & ROUTE_CONDITIONAL) == 0) {
+        return bad_request(request, "this method knows no If-Match");
     }
-    switch (etag_condition(span_of(header), exchange->arena, &list)) {
+    switch (etag_condition(span_of(header), request->arena, &list)) {
     case ETAG_ANY:
         json_object_set_new(context, "if_match", json_string("*"));
-        return true;
+        return NULL;
     case ETAG_LIST:
         json_object_set_new(context, "if_match", json_string(list));
-        return true;
+        return NULL;
     case ETAG_MALFORMED:
         break;
     }
-    exchange_refuse(exchange, &(struct problem){
-                                  .type = PROBLEM_BAD_REQUEST,
-                                  .detail = "If-Match is neither * nor a list of ETags",
-                                  .hint = "Send the ETag as it came, with its quotes.",
-                              });
-    return false;
+    return problem_new(request->arena, PROBLEM_BAD_REQUEST,
+                       "If-Match is neither * nor a list of ETags",
+                       "Send the ETag as it came, with its quotes.");
 }
 
 static bool is_key(const char *text)
@@ -248,62 +214,69 @@ static bool is_key(const char *text)
     return len > 0 && len <= IDEMPOTENCY_KEY_MAX;
 }
 
-/* The request as a digest: the body may hold a password, so it takes a key to make one. */
-static json_t *request_digest(const struct exchange *exchange)
+/* The request as a digest: the body may hold a password, so the digest is made with a key. */
+static json_t *request_digest(const struct core *core, const struct request *request)
 {
-    const struct http_route *route = exchange->match.route;
+    const struct uri *uri = &request->uri;
     struct span parts[2 + URI_SEGMENTS_MAX];
     char digest[DERIVED_HEX_SIZE];
     size_t count = 0;
 
-    parts[count++] = span_of(router_method(route->method));
-    for (size_t i = 0; i < exchange->uri.segment_count; i++) {
-        parts[count++] = span_of(exchange->uri.segments[i]);
+    parts[count++] = span_of(router_method(request->match.route->method));
+    for (size_t i = 0; i < uri->segment_count; i++) {
+        parts[count++] = span_of(uri->segments[i]);
     }
-    parts[count++] = buf_span(&exchange->body);
-    derived_digest(exchange->exchanges->core, "idempotency", parts, count, digest);
+    parts[count++] = buf_span(&request->body);
+    derived_digest(core, "idempotency", parts, count, digest);
     return json_string(digest);
 }
 
-/* False: refused. A dry run keeps no answer, so its key stays free. */
-static bool add_idempotency(struct exchange *exchange, json_t *context)
+static const struct problem *add_idempotency(const struct core *core, const struct request *request,
+                                             json_t *context)
 {
-    const char *key = exchange_header(exchange, "Idempotency-Key");
+    const char *key = request->headers.idempotency_key;
 
-    if (key == NULL || exchange->dry_run) {
-        return true;
-    }
-    if (exchange->match.route->method != HTTP_POST) {
-        exchange_refuse(exchange,
-                        &(struct problem){.type = PROBLEM_BAD_REQUEST,
-                                          .detail = "only POST knows an Idempotency-Key"});
-        return false;
-    }
-    if (!is_key(key)) {
-        exchange_refuse(exchange,
-                        &(struct problem){.type = PROBLEM_BAD_REQUEST,
-                                          .detail = "the Idempotency-Key is not 1 to 255 visible "
-                                                    "ASCII characters"});
-        return false;
-    }
-    json_object_set_new(context, "idempotency",
-                        json_pack("{s:s, s:o}", "key", key, "digest", request_digest(exchange)));
-    return true;
-}
-
-json_t *input_context(struct exchange *exchange)
-{
-    const struct http_route *route = exchange->match.route;
-    json_t *context =
-        json_pack("{s:O?, s:s?, s:b, s:b, s:s, s:s, s:s?, s:s}", "credential",
-                  exchange->caller.credential, "role", caller_role_word(exchange->caller.role),
-                  "self", (route->roles & ROLE_SELF) != 0, "self_only", exchange->rights.self_only,
-                  "reference", exchange->reference, "peer", exchange->client->peer.text, "client",
-                  exchange->address[0] != '\0' ? exchange->address : NULL, "via", via_of(exchange));
-
-    if (!add_condition(exchange, context) || !add_idempotency(exchange, context)) {
-        json_decref(context);
+    if (key == NULL) {
         return NULL;
     }
-    return context;
+    if (request->match.route->method != HTTP_POST) {
+        return bad_request(request, "only POST knows an Idempotency-Key");
+    }
+    if (!is_key(key)) {
+        return bad_request(request, "the Idempotency-Key is not 1 to 255 visible ASCII characters");
+    }
+    json_object_set_new(
+        context, "idempotency",
+        json_pack("{s:s, s:o}", "key", key, "digest", request_digest(core, request)));
+    return NULL;
+}
+
+static json_t *bare_context(const struct request *request, const struct admission *admission)
+{
+    const struct caller *caller = &admission->caller;
+    bool self = (request->match.route->roles & ROLE_SELF) != 0;
+
+    return json_pack("{s:O?, s:s?, s:b, s:b, s:s, s:s, s:s?, s:s}", "credential",
+                     caller->credential, "role", caller_role_word(caller->role), "self", self,
+                     "self_only", admission->rights.self_only, "reference", request->reference,
+                     "peer", request->client->peer.text, "client",
+                     request->address[0] != '\0' ? request->address : NULL, "via", via_of(request));
+}
+
+const struct problem *input_context(const struct core *core, const struct request *request,
+                                    const struct admission *admission, bool dry_run,
+                                    json_t **context)
+{
+    const struct problem *problem;
+
+    *context = bare_context(request, admission);
+    problem = add_condition(request, *context);
+    if (problem == NULL && !dry_run) { /* a dry run keeps no answer, so its key stays free */
+        problem = add_idempotency(core, request, *context);
+    }
+    if (problem != NULL) {
+        json_decref(*context);
+        *context = NULL;
+    }
+    return problem;
 }

@@ -115,6 +115,12 @@ bool origin_is_host(const struct origin_names *names, struct span host)
     return false;
 }
 
+bool origin_is_secure(const struct origin_names *names)
+{
+    return names->tls || (names->public_url != NULL &&
+                          strncasecmp(names->public_url, "https:", strlen("https:")) == 0);
+}
+
 /* An Origin has no path (RFC 6454 section 6.1). */
 static bool is_own_origin(const struct origin_names *names, const char *text)
 {

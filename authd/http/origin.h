@@ -10,7 +10,7 @@
 
 #include "base/span.h"
 
-/* What we are called; texts may be NULL. */
+/* What this server is called; texts may be NULL. */
 struct origin_names {
     const char *public_url; /* "https://auth.example.org", perhaps with a port or a path */
     const char *listener;   /* "127.0.0.1:8587", "[::1]:8587" */
@@ -20,6 +20,9 @@ struct origin_names {
 /* True: `host` (of the header, with or without a port) is one of our names. On a loopback listener
  * localhost is one, too. */
 bool origin_is_host(const struct origin_names *names, struct span host);
+
+/* True: the browser has reached us by TLS, or through a proxy that it reaches by TLS. */
+bool origin_is_secure(const struct origin_names *names);
 
 /* Headers that browsers send; a NULL pointer: absent. */
 struct origin_headers {

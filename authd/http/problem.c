@@ -10,6 +10,15 @@ static const struct {
 #undef X
 };
 
+struct problem *problem_new(struct arena *arena, enum problem_type type, const char *detail,
+                            const char *hint)
+{
+    struct problem *problem = arena_new(arena, struct problem);
+
+    *problem = (struct problem){.type = type, .detail = detail, .hint = hint};
+    return problem;
+}
+
 unsigned problem_status(enum problem_type type)
 {
     return problems[type].status;

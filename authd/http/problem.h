@@ -5,6 +5,8 @@
 
 #include <jansson.h>
 
+#include "base/arena.h"
+
 /* X(NAME, status, type, title). A type is stable: programs compare it. */
 #define PROBLEMS(X)                                                                                \
     X(BAD_REQUEST, 400, "bad-request", "Bad request")                                              \
@@ -33,13 +35,19 @@ enum problem_type {
         PROBLEM_COUNT
 };
 
+/* Whoever reads or judges a request returns one, NULL where all is well; only exchange_refuse()
+ * answers with it. */
 struct problem {
     enum problem_type type;
     const char *detail;    /* a sentence about this case */
-    const char *hint;      /* what to do; may be NULL */
-    const char *reference; /* of the request, as in the log */
-    json_t *errors;        /* array of {field, detail}; borrowed, may be NULL */
+    const char *hint;      /* what the client can do; may be NULL */
+    const char *reference; /* of the request, as in the log; set by exchange_refuse() */
+    json_t *errors;        /* array of {field, detail}, let go by exchange_refuse(); may be NULL */
 };
+
+/* On the arena; the texts are not copied, `hint` may be NULL. */
+struct problem *problem_new(struct arena *arena, enum problem_type type, const char *detail,
+                            const char *hint);
 
 unsigned problem_status(enum problem_type type);
 const char *problem_word(enum problem_type type);  /* "not-found" */

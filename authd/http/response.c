@@ -1,23 +1,22 @@
 #include "http/response.h"
 
 #include <stdlib.h>
-#include <strings.h>
+#include <string.h>
 
 #include "base/secret.h"
-#include "core/core.h"
-#include "http/exchange.h"
 
-void response_wipe(void *text)
+static void text_wipe(void *text)
 {
     secret_wipe(text, strlen(text));
     free(text);
 }
 
-/* The browser has reached us by TLS, or by a proxy that it reaches by TLS. */
-static bool is_secure(const struct origin_names *names)
+void answer_finish(struct answer *answer)
 {
-    return names->tls || (names->public_url != NULL &&
-                          strncasecmp(names->public_url, "https:", strlen("https:")) == 0);
+    if (answer->text != NULL) {
+        text_wipe(answer->text);
+        answer->text = NULL;
+    }
 }
 
 static void add_constant_headers(struct MHD_Response *response)
@@ -40,47 +39,42 @@ static void add_constant_headers(struct MHD_Response *response)
     }
 }
 
-static void add_headers(struct exchange *exchange, struct MHD_Response *response)
+/* Adds a header that has a value. */
+static void add(struct MHD_Response *response, const char *name, const char *value)
 {
-    add_constant_headers(response);
-    MHD_add_response_header(response, "Content-Type",
-                            exchange->is_problem ? "application/problem+json" : "application/json");
-    if (is_secure(&exchange->names)) {
-        MHD_add_response_header(response, "Strict-Transport-Security", "max-age=31536000");
-    }
-    if (exchange->etag != NULL) {
-        MHD_add_response_header(response, "ETag", exchange->etag);
-    }
-    if (exchange->cookie != NULL) {
-        MHD_add_response_header(response, "Set-Cookie", exchange->cookie);
-    }
-    if (exchange->status == MHD_HTTP_METHOD_NOT_ALLOWED) {
-        MHD_add_response_header(response, "Allow",
-                                router_allow(exchange->match.allow, exchange->arena));
-    }
-    if (exchange->status == MHD_HTTP_UNAUTHORIZED) {
-        MHD_add_response_header(response, "WWW-Authenticate", "Bearer realm=\"authd\"");
-    }
-    if (exchange->status == MHD_HTTP_SERVICE_UNAVAILABLE) {
-        MHD_add_response_header(response, "Retry-After", "1");
-    }
-    if (exchange->close || exchange->exchanges->draining) {
-        MHD_add_response_header(response, "Connection", "close");
+    if (value != NULL) {
+        MHD_add_response_header(response, name, value);
     }
 }
 
-enum MHD_Result response_send(struct exchange *exchange)
+static void add_headers(const struct answer *answer, struct MHD_Response *response)
+{
+    bool unauthorized = answer->status == MHD_HTTP_UNAUTHORIZED;
+    bool unavailable = answer->status == MHD_HTTP_SERVICE_UNAVAILABLE;
+
+    add_constant_headers(response);
+    add(response, "Content-Type",
+        answer->is_problem ? "application/problem+json" : "application/json");
+    add(response, "Strict-Transport-Security", answer->secure ? "max-age=31536000" : NULL);
+    add(response, "ETag", answer->etag);
+    add(response, "Set-Cookie", answer->cookie);
+    add(response, "Allow", answer->allow);
+    add(response, "WWW-Authenticate", unauthorized ? "Bearer realm=\"authd\"" : NULL);
+    add(response, "Retry-After", unavailable ? "1" : NULL);
+    add(response, "Connection", answer->close ? "close" : NULL);
+}
+
+enum MHD_Result response_send(struct answer *answer, struct MHD_Connection *connection)
 {
     struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback(
-        strlen(exchange->text), exchange->text, response_wipe);
+        strlen(answer->text), answer->text, text_wipe);
 
     if (response == NULL) {
         return MHD_NO;
     }
-    exchange->text = NULL; /* the response's own now */
-    exchange->sent = true;
-    add_headers(exchange, response);
-    enum MHD_Result result = MHD_queue_response(exchange->connection, exchange->status, response);
+    answer->text = NULL; /* the response's own now */
+    add_headers(answer, response);
+    enum MHD_Result result = MHD_queue_response(connection, answer->status, response);
 
     MHD_destroy_response(response);
     return result;

@@ -1,18 +1,29 @@
 /* The headers of every answer, and its way into libmicrohttpd.
  *
  * Threat: an answer that a browser shows as a page, keeps, or gives to another site: so each one,
- * refusals too, says what it is, that it is nobody else's, and that nothing in it may run. */
+ * refusals too, says what it is, that only its receiver may keep it, and that nothing in it may
+ * run. */
 #ifndef HTTP_RESPONSE_H
 #define HTTP_RESPONSE_H
 
 #include <microhttpd.h>
+#include <stdbool.h>
 
-struct exchange;
+struct answer {
+    unsigned status;    /* 0: there is no answer yet */
+    char *text;         /* JSON, wiped after use; NULL: none, or response_send() has it */
+    bool is_problem;    /* `text` is a problem (RFC 9457) */
+    bool secure;        /* the client's way to us is TLS */
+    bool close;         /* the connection ends with this answer */
+    const char *etag;   /* with its quotes; NULL: none */
+    const char *cookie; /* value of Set-Cookie; NULL: none */
+    const char *allow;  /* value of Allow, which comes with a 405; NULL: none */
+};
 
-/* Queues the answer that the exchange has. */
-enum MHD_Result response_send(struct exchange *exchange);
+/* Hands the answer to libmicrohttpd, which owns its text from then on. */
+enum MHD_Result response_send(struct answer *answer, struct MHD_Connection *connection);
 
-/* Wipes a text and frees it. */
-void response_wipe(void *text);
+/* Frees the text of an answer that was not sent, after it was wiped. */
+void answer_finish(struct answer *answer);
 
 #endif

@@ -1,6 +1,7 @@
 #include "http/rights.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static unsigned bit_of(enum caller_role role)
 {
@@ -88,6 +89,99 @@ enum rights_verdict rights_field(const struct field *field, const struct caller 
     }
     return (field->flags & FIELD_SENSITIVE) != 0 && !caller->fresh ? RIGHTS_STALE : RIGHTS_ALLOWED;
 }
+
+/* ---- refusals ------------------------------------------------------------------------------ */
+
+/* `field`: what the caller may not set; NULL: the caller may not call the route. */
+static const char *role_detail(const struct rights_case *asked, const char *field,
+                               struct arena *arena)
+{
+    const char *role = caller_role_word(asked->caller->role);
+
+    if (field == NULL) {
+        return arena_printf(arena, "the role %s may not do this", role);
+    }
+    return arena_printf(arena, "the role %s may not set %s%s", role, field,
+                        asked->rights.self_only ? " of its own account" : "");
+}
+
+static const char *key_detail(const struct rights_case *asked, struct arena *arena)
+{
+    const struct http_route *route = asked->route;
+
+    return arena_printf(arena, "%s lacks the right %s:%s", asked->caller->name, route->resource,
+                        route->method == HTTP_GET ? "read" : "write");
+}
+
+static const char *stale_detail(const char *field, struct arena *arena)
+{
+    if (field == NULL) {
+        return "this needs a password that was given in the last minutes";
+    }
+    return arena_printf(arena, "%s needs a password that was given in the last minutes", field);
+}
+
+static const struct problem *refusal(const struct rights_case *asked, enum rights_verdict verdict,
+                                     const char *field, struct arena *arena)
+{
+    switch (verdict) {
+    case RIGHTS_ALLOWED:
+        return NULL;
+    case RIGHTS_NOBODY:
+        return problem_new(arena, PROBLEM_UNAUTHORIZED,
+                           "nobody is signed in, or the sign-in has ended",
+                           "Sign in, show an API key, or use the administrator's socket as root.");
+    case RIGHTS_ROLE:
+        return problem_new(arena, PROBLEM_FORBIDDEN, role_detail(asked, field, arena),
+                           "Ask an administrator.");
+    case RIGHTS_KEY:
+        return problem_new(arena, PROBLEM_FORBIDDEN, key_detail(asked, arena),
+                           "Make an API key that has it.");
+    case RIGHTS_NO_KEYS:
+        return problem_new(arena, PROBLEM_FORBIDDEN, "no API key may do this",
+                           "Sign in, or use the administrator's socket.");
+    case RIGHTS_NO_SESSION:
+        return problem_new(arena, PROBLEM_FORBIDDEN, "only a signed-in user can do this",
+                           "Sign in with a password.");
+    case RIGHTS_STALE:
+        return problem_new(arena, PROBLEM_FRESH_SIGN_IN_REQUIRED, stale_detail(field, arena),
+                           "Give the password to POST /v1/session/fresh, then try again.");
+    case RIGHTS_MUST_ENROL:
+        return problem_new(
+            arena, PROBLEM_SECOND_FACTOR_REQUIRED,
+            "this account needs a second factor, and this sign-in had none",
+            "Sign in again with a code; or enrol by POST /v1/users/me/totp, confirm it by a "
+            "code, then go on.");
+    }
+    abort(); /* no such verdict */
+}
+
+const struct problem *rights_check(const struct rights_case *asked, struct arena *arena)
+{
+    return refusal(asked, asked->rights.verdict, NULL, arena);
+}
+
+const struct problem *rights_check_body(const struct rights_case *asked, const json_t *body,
+                                        struct arena *arena)
+{
+    const struct problem *problem = NULL;
+    const char *name;
+    json_t *value;
+
+    json_object_foreach((json_t *)body, name, value)
+    {
+        const struct field *field = field_find(asked->route->body, name);
+
+        problem = refusal(asked, rights_field(field, asked->caller, asked->rights.self_only), name,
+                          arena);
+        if (problem != NULL) {
+            break;
+        }
+    }
+    return problem;
+}
+
+/* ---- words --------------------------------------------------------------------------------- */
 
 json_t *rights_words(unsigned roles)
 {

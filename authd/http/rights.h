@@ -1,5 +1,5 @@
-/* Whether a caller may call a route at all. Which objects he reaches by it, the database decides.
- * Pure.
+/* Whether a caller may call a route and set its fields. Which objects the caller reaches by the
+ * route, the database decides. Pure.
  *
  * Threat: a right that is decided in two places differently. The route table alone says who may;
  * this file alone reads it, for the request and for /openapi.json. */
@@ -7,11 +7,12 @@
 #define HTTP_RIGHTS_H
 
 #include "core/caller.h"
+#include "http/problem.h"
 #include "http/router.h"
 
 enum rights_verdict {
     RIGHTS_ALLOWED,
-    RIGHTS_NOBODY,     /* not signed in */
+    RIGHTS_NOBODY,     /* nobody is signed in */
     RIGHTS_ROLE,       /* the role never may */
     RIGHTS_KEY,        /* the API key lacks the right */
     RIGHTS_NO_KEYS,    /* no API key may */
@@ -27,10 +28,25 @@ struct rights {
 
 struct rights rights_judge(const struct http_route *route, const struct caller *caller);
 
-/* As rights_judge() has let the caller pass: may he set this field? RIGHTS_ALLOWED, RIGHTS_ROLE or
- * RIGHTS_STALE. */
+/* Where rights_judge() has let the caller pass: may the caller set this field? RIGHTS_ALLOWED,
+ * RIGHTS_ROLE or RIGHTS_STALE. */
 enum rights_verdict rights_field(const struct field *field, const struct caller *caller,
                                  bool self_only);
+
+/* A caller who wants to do something. */
+struct rights_case {
+    const struct http_route *route;
+    const struct caller *caller;
+    struct rights rights; /* of the caller on the route, as rights_judge() says */
+};
+
+/* Refuses what `rights` do not allow; NULL: they do. */
+const struct problem *rights_check(const struct rights_case *asked, struct arena *arena);
+
+/* Refuses the first member of a body that the caller may not set, or not now; NULL: there is none.
+ * The route knows every member, and the caller may call the route. */
+const struct problem *rights_check_body(const struct rights_case *asked, const json_t *body,
+                                        struct arena *arena);
 
 /* Words of the roles in a mask, without the host's: "user" stands for ROLE_SELF. */
 json_t *rights_words(unsigned roles);

@@ -340,6 +340,7 @@ struct http_server *http_create(struct loop *loop, struct core *core,
     server->guests_max = options->connections / 2;
     json_set_alloc_funcs(json_memory, json_memory_free);
     server->exchanges.core = core;
+    server->exchanges.routes = http_routes;
     server->exchanges.wake = server_wake;
     TAILQ_INIT(&server->exchanges.suspended);
     TAILQ_INIT(&server->arriving);

@@ -2,31 +2,16 @@
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "http/client.h"
 
 struct core;
-struct http_server;
 struct loop;
-struct network;
-struct peer;
-struct tls_files;
 
 struct http_options {
     /* At most; more are closed at once. Half of them are for administrators by peer only, so that
      * nobody else can keep them out. */
     unsigned connections;
     bool tls; /* some listener will have `tls` */
-};
-
-/* One per listener, and as long as it: the argument of listen_start(). */
-struct http_listener {
-    struct http_server *server;
-    bool admin_by_peer;    /* `admin: peer`: root and authd's own user are administrators */
-    struct tls_files *tls; /* NULL: clear text */
-    const char *name;      /* "127.0.0.1:8587", by which it may be called; NULL: a unix socket */
-    const struct network *trusted_proxies;
-    size_t trusted_proxy_count;
 };
 
 struct http_server *http_create(struct loop *loop, struct core *core,

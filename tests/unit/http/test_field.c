@@ -115,10 +115,20 @@ static void test_many_flaws(void **state)
 
     (void)state;
     assert_int_equal(json_array_size(errors), 10);
-    assert_string_equal(field_sentence(errors, arena),
+
+    const struct problem *problem = field_problem(errors, arena);
+
+    assert_int_equal(problem->type, PROBLEM_INVALID);
+    assert_string_equal(problem->detail,
                         "a is unknown; this takes name, colour, note, on, count, list, at, one, "
                         "any, rows, and 9 more");
-    json_decref(errors);
+    assert_ptr_equal(problem->errors, errors);
+    json_decref(problem->errors);
+
+    problem = field_problem(errors_of("{}"), arena);
+    assert_string_equal(problem->detail, "name is missing");
+    json_decref(problem->errors);
+    assert_null(field_problem(json_array(), arena));
     arena_destroy(arena);
 }
 

@@ -1,0 +1,64 @@
+/* A request as it is read: request line, headers, body. http/exchange fills it; the pieces that
+ * judge it only look. Pure.
+ *
+ * Threat: a request that two programs read differently. What http/guard and http/uri find wrong is
+ * kept, and request_framing() refuses it before anything else is looked at. */
+#ifndef HTTP_REQUEST_H
+#define HTTP_REQUEST_H
+
+#include "base/buf.h"
+#include "http/client.h"
+#include "http/guard.h"
+#include "http/problem.h"
+#include "http/router.h"
+
+/* X(member, name): headers that somebody looks at. Of a header that came twice the first counts. */
+#define REQUEST_HEADERS(X)                                                                         \
+    X(authorization, "Authorization")                                                              \
+    X(content_encoding, "Content-Encoding")                                                        \
+    X(content_length, "Content-Length")                                                            \
+    X(content_type, "Content-Type")                                                                \
+    X(cookie, "Cookie")                                                                            \
+    X(fetch_site, "Sec-Fetch-Site")                                                                \
+    X(host, "Host")                                                                                \
+    X(idempotency_key, "Idempotency-Key")                                                          \
+    X(if_match, "If-Match")                                                                        \
+    X(origin, "Origin")                                                                            \
+    X(requested_with, "X-Requested-With")                                                          \
+    X(user_agent, "User-Agent")
+
+/* Values; NULL: the header is absent. */
+struct request_headers {
+#define X(member, name) const char *member;
+    REQUEST_HEADERS(X)
+#undef X
+    const char *forwarded; /* all X-Forwarded-For in their order, each after a comma; "": none */
+};
+
+struct request {
+    struct arena *arena;              /* holds what is made of the request while it is read */
+    const char *reference;            /* by which the answer and the log name the request */
+    const struct http_client *client; /* who sent the request */
+    struct origin_names names;        /* what this server is called where the request came in */
+    struct uri uri;                   /* the request target */
+    const char *uri_flaw; /* what is wrong with the target, as uri_parse() says; or NULL */
+    struct request_headers headers;  /* in the buffer of whoever called request_header() */
+    struct guard guard;              /* what all headers together show */
+    char address[NETWORK_TEXT_SIZE]; /* the client's, as client_address() says; "": not known */
+    struct http_match match;         /* the route, or why there is none */
+    struct buf body;                 /* what was kept of the body */
+    size_t body_length;              /* octets of the body that came, kept or not */
+};
+
+/* On a zeroed request with its arena: `target` is that of the request line. */
+void request_target(struct request *request, const char *target);
+
+/* Once for each header; `value` ends with a NUL and is not copied. */
+void request_header(struct request *request, struct span name, struct span value);
+
+/* After the last header: refuses a request whose end two programs could see in different places, so
+ * that its connection has to be closed; NULL: it is framed well. `version` is that of the request
+ * line; `cut`: the target was cut short by a NUL. */
+const struct problem *request_framing(struct request *request, const char *version, bool cut);
+
+#endif
