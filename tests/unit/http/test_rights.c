@@ -162,12 +162,86 @@ static void test_fields(void **state)
     assert_int_equal(rights_field(&all, &user, true), RIGHTS_ALLOWED);
 }
 
+/* Each verdict is a problem with a sentence and a hint of its own. */
+static void test_refusals(void **state)
+{
+    static const struct http_route get = {.resource = "users"};
+    static const struct http_route post = {.method = HTTP_POST, .resource = "users"};
+    static const struct caller caller = {
+        .kind = CALLER_API_KEY, .role = CALLER_HELPDESK, .name = "API key 7"};
+    static const struct {
+        enum rights_verdict verdict;
+        enum problem_type type;
+        const char *detail;
+    } cases[] = {
+        {RIGHTS_NOBODY, PROBLEM_UNAUTHORIZED, "nobody is signed in, or the sign-in has ended"},
+        {RIGHTS_ROLE, PROBLEM_FORBIDDEN, "the role helpdesk may not do this"},
+        {RIGHTS_KEY, PROBLEM_FORBIDDEN, "API key 7 lacks the right users:read"},
+        {RIGHTS_NO_KEYS, PROBLEM_FORBIDDEN, "no API key may do this"},
+        {RIGHTS_NO_SESSION, PROBLEM_FORBIDDEN, "only a signed-in user can do this"},
+        {RIGHTS_STALE, PROBLEM_FRESH_SIGN_IN_REQUIRED,
+         "this needs a password that was given in the last minutes"},
+        {RIGHTS_MUST_ENROL, PROBLEM_SECOND_FACTOR_REQUIRED,
+         "this account needs a second factor, and this sign-in had none"},
+    };
+    struct arena *arena = arena_create();
+    struct rights_case asked = {.route = &get, .caller = &caller};
+
+    (void)state;
+    assert_null(rights_check(&asked, arena));
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        asked.rights.verdict = cases[i].verdict;
+
+        const struct problem *problem = rights_check(&asked, arena);
+
+        assert_int_equal(problem->type, cases[i].type);
+        assert_string_equal(problem->detail, cases[i].detail);
+        assert_non_null(problem->hint);
+    }
+    asked =
+        (struct rights_case){.route = &post, .caller = &caller, .rights = {.verdict = RIGHTS_KEY}};
+    assert_string_equal(rights_check(&asked, arena)->detail,
+                        "API key 7 lacks the right users:write");
+    arena_destroy(arena);
+}
+
+/* The first member that is not allowed, in the order of the body. */
+static void test_body(void **state)
+{
+    static const struct field fields[] = {
+        {.name = "all"},
+        {.name = "secret", .flags = FIELD_SENSITIVE},
+        {.name = "role", .roles = ROLE_ADMIN},
+        {0},
+    };
+    static const struct http_route route = {.body = fields};
+    static const struct caller user = {.kind = CALLER_SESSION, .role = CALLER_USER};
+    struct rights_case asked = {.route = &route, .caller = &user, .rights = {.self_only = true}};
+    struct arena *arena = arena_create();
+    json_t *body = json_pack("{s:i, s:i, s:i}", "all", 1, "role", 1, "secret", 1);
+
+    (void)state;
+    assert_string_equal(rights_check_body(&asked, body, arena)->detail,
+                        "the role user may not set role of its own account");
+    asked.rights.self_only = false;
+    assert_string_equal(rights_check_body(&asked, body, arena)->detail,
+                        "the role user may not set role");
+    json_object_del(body, "role");
+    assert_string_equal(rights_check_body(&asked, body, arena)->detail,
+                        "secret needs a password that was given in the last minutes");
+    json_object_del(body, "secret");
+    assert_null(rights_check_body(&asked, body, arena));
+    json_decref(body);
+    arena_destroy(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_roles),      cmocka_unit_test(test_fresh),
         cmocka_unit_test(test_must_enrol), cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_fields),     cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_body),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,55 @@
+/* A request as libmicrohttpd would show it, for tests of what reads and judges one. */
+#ifndef TESTS_READING_H
+#define TESTS_READING_H
+
+#include <string.h>
+
+#include "http/admit.h"
+
+struct reading {
+    struct http_listener listener; /* set before reading_begin(), as the client */
+    struct http_client client;
+    struct request request;
+    struct admission admission;
+};
+
+/* `request`: "POST /v1/users HTTP/1.1\nHost: example.org\n"; each line ends with a newline. Reads
+ * it up to the end of the headers, and finds its route. */
+static inline const struct problem *reading_begin(struct reading *reading,
+                                                  const struct http_route *routes,
+                                                  const char *request, struct arena *arena)
+{
+    char *text = arena_copy(arena, span_of(request));
+    char *next;
+    const char *method = strtok_r(text, " ", &next);
+    const char *target = strtok_r(NULL, " ", &next);
+    const char *version = strtok_r(NULL, "\n", &next);
+    char *line;
+
+    reading->client.listener = &reading->listener;
+    reading->request = (struct request){
+        .arena = arena,
+        .reference = "abcdefghij",
+        .client = &reading->client,
+        .names = client_names(&reading->client, "https://auth.example.org"),
+    };
+    request_target(&reading->request, target);
+    while ((line = strtok_r(NULL, "\n", &next)) != NULL) {
+        char *value = strstr(line, ": ");
+
+        *value = '\0';
+        request_header(&reading->request, span_of(line), span_of(value + 2));
+    }
+    router_match(&reading->request.match, routes, method, &reading->request.uri);
+    return request_framing(&reading->request, version, false);
+}
+
+/* The body is here, all of it kept. */
+static inline void reading_body(struct reading *reading, const char *body)
+{
+    buf_init(&reading->request.body, strlen(body));
+    buf_append(&reading->request.body, body, strlen(body));
+    reading->request.body_length = strlen(body);
+}
+
+#endif
