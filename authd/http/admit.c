@@ -15,7 +15,8 @@ static const struct problem *refusal(const struct request *request, enum problem
 
 /* ---- the headers --------------------------------------------------------------------------- */
 
-/* Only TCP: a name can lead a browser to an address, never to a socket file. */
+/* Sent to a name that is not ours. Behind a unix socket any name will do: a name can lead a browser
+ * to an address, never to a socket file. */
 static bool is_misdirected(const struct request *request)
 {
     const char *host = request->headers.host;
@@ -24,7 +25,7 @@ static bool is_misdirected(const struct request *request)
            (host == NULL || !origin_is_host(&request->names, span_of(host)));
 }
 
-/* Announced to be more than we are willing to read. */
+/* The announced body is longer than we are willing to read. */
 static bool is_too_long(const struct request *request)
 {
     const char *length = request->headers.content_length;
@@ -46,7 +47,7 @@ const struct problem *admit_headers(const struct request *request)
 
 /* ---- who ----------------------------------------------------------------------------------- */
 
-/* An Authorization header counts alone: a program that shows a key wants to be that key. */
+/* An Authorization header counts alone: a program that presents a key wants to be that key. */
 struct credential admit_credential(const struct request *request)
 {
     const char *authorization = request->headers.authorization;
@@ -164,8 +165,8 @@ static const struct problem *check_body(const struct request *request)
 
 /* ---- the end ------------------------------------------------------------------------------- */
 
-/* Whoever is not signed in hears that first; then comes a forged request, then what is not allowed.
- */
+/* A caller who is not signed in hears that first, then that the request is forged, then what the
+ * caller may not do. */
 static const struct problem *check_caller(const struct admission *admission,
                                           const struct request *request)
 {

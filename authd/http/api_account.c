@@ -31,8 +31,8 @@ static enum problem_type problem_of(enum account_status status)
     return PROBLEM_UNAVAILABLE;
 }
 
-/* The database has one SQLSTATE for all values that it does not take; this one has a type of its
- * own, so that a program can tell that its request was not done. */
+/* The database has one SQLSTATE for all values that it does not take. A reused key has a problem
+ * type of its own, so that a program can tell that its request was not done. */
 static bool is_reused_key(const struct exchange *exchange, const struct account_result *result)
 {
     const char *key = exchange->request.headers.idempotency_key;
@@ -98,7 +98,7 @@ json_t *api_arguments(struct exchange *exchange)
     return input.arguments;
 }
 
-/* NULL: refused. */
+/* NULL: the exchange was refused. */
 static json_t *context_of(struct exchange *exchange)
 {
     json_t *context;

@@ -1,4 +1,4 @@
-/* What a supervisor asks, and anybody may know. */
+/* What a supervisor asks: anybody may know the answers. */
 #include "http/api.h"
 
 #include "http/exchange.h"
@@ -11,7 +11,7 @@ static void answer_word(struct exchange *exchange, const char *word)
     json_decref(object);
 }
 
-/* False: refused; it takes nothing. */
+/* True: the request has no arguments. False: the exchange was refused. */
 static bool is_bare(struct exchange *exchange)
 {
     json_t *arguments = api_arguments(exchange);

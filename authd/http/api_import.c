@@ -1,7 +1,7 @@
-/* Import: many users in one call.
+/* POST /v1/import: many users in one call.
  *
- * Threat: a call that holds up the logins of everybody. The route bounds its body and its rows, and
- * core/import.h its addresses; a batch of the usual size takes a few milliseconds of the loop. */
+ * Threat: a call that holds up the logins of everybody. The route bounds the body and the rows, and
+ * core/import.h the addresses; a batch of the usual size takes a few milliseconds of the loop. */
 #include "core/import_call.h"
 #include "http/api.h"
 #include "http/exchange.h"

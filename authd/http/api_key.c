@@ -1,4 +1,4 @@
-/* POST /v1/api-keys: its answer has the key's text, once. */
+/* POST /v1/api-keys: the answer has the key's text, once. */
 #include "http/api.h"
 
 #include "core/api_key.h"

@@ -1,7 +1,7 @@
 /* How good a password would be for a user, before it is set. Nothing is stored.
  *
- * Threat: a way to try passwords: what is judged is what was sent, and the stored hash is not
- * looked at. */
+ * Threat: a way to try passwords. The strength is that of the password that was sent; the stored
+ * hash is not looked at. */
 #include "http/api.h"
 
 #include "base/clock.h"
@@ -83,7 +83,7 @@ static void cancel_account(void *call)
     account_cancel(call);
 }
 
-/* Whose password it would be; so it is also known whether the caller may ask. */
+/* Asks for the user whose password it would be, which also shows whether the caller may ask. */
 static void start_strength(struct exchange *exchange, const struct account_request *request)
 {
     struct account_request question = *request;

@@ -1,7 +1,7 @@
 /* Reset links: asking for one, and using one.
  *
- * Threat: a stranger who tries tokens. Whatever is wrong with one, the answer is the same 401; a
- * password is neither judged nor hashed for a token that is not good. */
+ * Threat: a stranger who tries tokens. Whatever is wrong with a token, the answer is the same 401;
+ * no password is checked for strength or hashed for a token that is not good. */
 #include "http/api.h"
 
 #include "core/reset.h"
@@ -24,7 +24,7 @@ void api_reset_link(struct exchange *exchange)
     api_manage(exchange, start_link);
 }
 
-/* The token becomes its digest. */
+/* Puts the token's digest in place of the token. */
 static void take_token(const struct exchange *exchange, json_t *arguments)
 {
     json_t *token = json_object_get(arguments, "token");

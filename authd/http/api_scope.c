@@ -1,8 +1,8 @@
-/* Sending scopes over HTTP: the body, or a member of it, is one document. It is checked whole
- * before anything runs, and what goes to the database is its canonical text.
+/* Sending scopes over HTTP: the body, or a member of it, is one document. The document is checked
+ * whole before anything runs, and its canonical text goes to the database.
  *
- * Threat: a restriction that is stored and then means something else, so what cannot be read is
- * refused here, with each flaw by its JSON pointer. */
+ * Threat: a restriction that is stored and then means something else. A document that cannot be
+ * read is refused here, with each flaw by its JSON pointer. */
 #include "http/api.h"
 
 #include <stdlib.h>

@@ -1,11 +1,14 @@
 /* Signing in and out.
  *
- * Threats: who tries passwords learns nothing but "no" (one 401 on core/login's grid, whatever was
- * wrong; only who had everything right hears that the account is suspended, which nobody can have
- * who needs a code, since none is taken then; or gets a session that is good for enrolling a second
- * factor only); a page of another site that signs a browser in under another name (guarded as if
- * there were a cookie already); a session known before the sign-in (each makes a new cookie, and
- * ends the old one). */
+ * Threats:
+ * - An attacker who tries passwords learns nothing but "no": one 401 on core/login's grid, whatever
+ * was wrong. Only a user who had everything right hears that the account is suspended; a user who
+ * needs a code never does, since a suspended account takes no code. A user who has to enrol a
+ * second factor gets a session that is good for that only.
+ * - A page of another site that signs a browser in under another name: signing in is guarded as if
+ * there were a cookie already.
+ * - A session that an attacker knew before the sign-in: each sign-in makes a new cookie, and ends
+ * the old session. */
 #include "http/api.h"
 
 #include "core/login.h"
@@ -13,7 +16,7 @@
 #include "http/cookie.h"
 #include "http/exchange.h"
 
-/* Whatever it was, and whether or not there is a code to give. */
+/* One answer, whatever was wrong, and whether or not the user has a code to give. */
 #define WRONG      "login, password or code is wrong"
 #define WRONG_HINT "Whoever has a second factor gives its code, too; each code is good once."
 
@@ -56,7 +59,7 @@ static void session_made(const struct session_answer *answer, void *arg)
         unavailable(exchange, answer->cause);
         return;
     }
-    if (answer->result == SESSION_REFUSED) { /* changed between the two */
+    if (answer->result == SESSION_REFUSED) { /* the account has changed since the login */
         exchange_note(exchange, "changed-meanwhile");
         denied(exchange, WRONG, WRONG_HINT);
         return;
@@ -108,14 +111,14 @@ static void cancel_login(void *call)
     login_cancel(call, REASON_CLIENT_GONE);
 }
 
-/* Whoever shares an address shares what there is too much of. */
+/* What the fair queue of hashes counts by: clients with one address share their turns. */
 static uint64_t source_of(const struct exchange *exchange)
 {
     return exchange->request.address[0] != '\0' ? span_number(span_of(exchange->request.address))
                                                 : exchange->client->peer.number;
 }
 
-/* Empty: there is none. */
+/* The text of a member; empty: there is none. */
 static struct span text_of(const json_t *arguments, const char *member)
 {
     const json_t *value = json_object_get(arguments, member);
@@ -123,7 +126,7 @@ static struct span text_of(const json_t *arguments, const char *member)
     return (struct span){json_string_value(value), json_string_length(value)};
 }
 
-/* `arguments`: password, and code or none. */
+/* `arguments` has a password, and a code or none. */
 static void sign_in(struct exchange *exchange, const char *login, const json_t *arguments)
 {
     const struct claim claim = {
@@ -157,7 +160,8 @@ void api_sign_in(struct exchange *exchange)
     json_decref(arguments);
 }
 
-/* A password given again, with a code where one is needed, is a sign-in: it gets a new cookie. */
+/* A password given again, with a code where one is needed, is a sign-in: the user gets a new
+ * cookie. */
 void api_fresh(struct exchange *exchange)
 {
     json_t *arguments = api_arguments(exchange);

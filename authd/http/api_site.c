@@ -1,11 +1,11 @@
-/* GET /v1/site: what users enter in their mail programs, and what a new password must be, and who
- * needs a second factor. */
+/* GET /v1/site: what users enter in their mail programs, what a new password must be, and who needs
+ * a second factor. */
 #include "http/api.h"
 
 #include "core/core.h"
 #include "http/exchange.h"
 
-/* null, where nothing is configured. */
+/* JSON null, where no submission host is configured. */
 static json_t *submission(const struct site *site)
 {
     if (site->submission_host == NULL) {

@@ -1,6 +1,7 @@
 #include "http/body.h"
 
-/* The parser's own words only where they hold nothing of the body but a member's name. */
+/* Tells a flaw in the parser's own words only where they hold nothing of the body but a member's
+ * name. */
 static const char *parser_flaw(const json_error_t *error, struct arena *arena)
 {
     switch ((int)json_error_code(error)) {

@@ -12,8 +12,8 @@
 
 #define BODY_DEPTH_MAX 16
 
-/* An object, which the caller owns; no octets are an empty one. NULL: `flaw` is what is wrong, as a
- * sentence that holds nothing of the body but the name of a member. */
+/* An object, which the caller owns; no octets are an empty object. NULL: `flaw` is a sentence about
+ * what is wrong, and holds nothing of the body but the name of a member. */
 json_t *body_parse(struct span text, struct arena *arena, const char **flaw);
 
 #endif

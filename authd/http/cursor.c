@@ -8,7 +8,7 @@
 #define MAC_LENGTH 16
 #define VARIANT    sodium_base64_VARIANT_URLSAFE_NO_PADDING
 
-/* Each part is followed by a NUL, which none of them can hold: JSON escapes it. */
+/* Each part is followed by a NUL. No part can hold a NUL: JSON escapes it. */
 static void mac_part(crypto_generichash_state *state, struct span part)
 {
     crypto_generichash_update(state, (const unsigned char *)part.ptr, part.len);

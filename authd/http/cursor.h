@@ -2,8 +2,8 @@
  *
  * Threat: a forged position would be an argument that no field table has checked, and a position of
  * one list used in another would mean something else there. So a cursor carries a MAC over the
- * list it belongs to (route and filters) and the position; anything else is refused as a whole. It
- * is base64url of 16 octets MAC and the position's JSON. */
+ * list that it belongs to (route and filters) and the position; any other text is refused as a
+ * whole. A cursor is base64url of 16 octets MAC and the position's JSON. */
 #ifndef HTTP_CURSOR_H
 #define HTTP_CURSOR_H
 
@@ -16,18 +16,17 @@
 #define CURSOR_KEY_LENGTH 32
 #define CURSOR_MAX        2048 /* octets of the text */
 
-/* Of which list. `filters` is what was asked beside the cursor and the page's size: two lists are
- * the same when both are equal. */
+/* The list that a cursor belongs to: two lists are the same when routes and filters are equal. */
 struct cursor_list {
-    const uint8_t *key; /* CURSOR_KEY_LENGTH octets */
-    const char *route;  /* "GET /v1/users" */
-    const json_t *filters;
+    const uint8_t *key;    /* CURSOR_KEY_LENGTH octets */
+    const char *route;     /* its pattern: "/v1/users" */
+    const json_t *filters; /* what was asked beside the cursor and the page's size */
 };
 
-/* The text for `position`; NULL if it would be longer than CURSOR_MAX. */
+/* The text for `position`; NULL: it would be longer than CURSOR_MAX. */
 const char *cursor_make(const struct cursor_list *list, const json_t *position,
                         struct arena *arena);
-/* The position; NULL: not made by cursor_make() for this list. */
+/* The position in `text`; NULL: cursor_make() has not made the text for this list. */
 json_t *cursor_read(const struct cursor_list *list, const char *text);
 
 #endif

@@ -34,7 +34,7 @@ static bool is_tag_octet(unsigned char c)
     return c == 0x21 || (c >= 0x23 && c != 0x7f);
 }
 
-/* Takes [ "W/" ] DQUOTE *etagc DQUOTE. False: it is none. */
+/* Takes [ "W/" ] DQUOTE *etagc DQUOTE. False: the text begins with something else. */
 static bool take_tag(struct span *text, struct span *tag, bool *weak)
 {
     *weak = text->len >= 2 && text->ptr[0] == 'W' && text->ptr[1] == '/';
@@ -57,8 +57,8 @@ static bool take_tag(struct span *text, struct span *tag, bool *weak)
     return true;
 }
 
-/* Goes to the next element; a list may have empty ones (RFC 9110 section 5.6.1). False: something
- * else than a comma stands there. */
+/* Goes to the next element; a list may have empty elements (RFC 9110 section 5.6.1). False:
+ * something else than a comma stands there. */
 static bool next_element(struct span *text)
 {
     skip_blanks(text);

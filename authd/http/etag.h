@@ -12,14 +12,14 @@
 #define ETAG_LIST_MAX 16
 
 enum etag_result {
-    ETAG_ANY = 0, /* "*": whatever there is */
-    ETAG_LIST,
-    ETAG_MALFORMED,
+    ETAG_ANY = 0,   /* "*": any object that there is */
+    ETAG_LIST,      /* the tags that the object may have */
+    ETAG_MALFORMED, /* neither */
 };
 
-/* `list` are the strong tags without their quotes, separated by commas. Weak ones are left out,
- * because If-Match compares strongly; a tag that is none of ours (32 hexadecimal digits) is left
- * out, too. Empty: nothing matches. */
+/* `list` has the strong tags without their quotes, separated by commas. Weak tags are left out,
+ * because If-Match compares strongly, and tags that are not ours (32 hexadecimal digits). An empty
+ * list matches no object. */
 enum etag_result etag_condition(struct span header, struct arena *arena, const char **list);
 
 #endif

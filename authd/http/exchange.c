@@ -42,7 +42,7 @@ static bool is_answered(const struct exchange *exchange)
     return exchange->answer.status != 0;
 }
 
-/* Ends a wait; without one it does nothing. */
+/* Lets libmicrohttpd go on with a suspended exchange. */
 static void resume(struct exchange *exchange)
 {
     struct exchange_wait *wait = &exchange->wait;
@@ -179,7 +179,8 @@ static void cancel_caller(void *call)
     caller_cancel(call);
 }
 
-/* Asks the database for whoever shows a credential, where the route cares; there is a route. */
+/* Asks the database for the caller who presents a credential, if the route is not open to anybody.
+ * There is a route. */
 static void find_caller(struct exchange *exchange)
 {
     const struct request *request = &exchange->request;
@@ -219,7 +220,8 @@ static bool target_is_cut(const struct exchange *exchange, const char *version)
     return distance > 1 && distance < EXCHANGE_HEADERS_MAX;
 }
 
-/* Reads the headers. A problem: the body's end or its use is anybody's guess. */
+/* Reads the headers and finds the route. A problem ends the connection: the end of the body cannot
+ * be told, or the body will not be read. */
 static const struct problem *read_headers(struct exchange *exchange,
                                           const struct request_line *line)
 {
@@ -261,7 +263,7 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *data, si
     if (admit_wants_body(&exchange->admission, request)) {
         buf_append(&request->body, data, *size);
     }
-    /* It is libmicrohttpd's own writable buffer, and nobody reads these octets again. */
+    /* The buffer is libmicrohttpd's own, can be written, and is not read again. */
     secret_wipe((char *)data, *size);
     request->body_length += *size;
     *size = 0;
@@ -272,7 +274,7 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *data, si
     return MHD_YES;
 }
 
-/* The headers are here. */
+/* Step one: the headers are here. */
 static enum MHD_Result step_begin(struct exchange *exchange, const struct request_line *line)
 {
     begin(exchange, line);
@@ -286,7 +288,7 @@ static enum MHD_Result step_begin(struct exchange *exchange, const struct reques
     return MHD_YES;
 }
 
-/* The body's end is here. */
+/* The last step: the body is here. */
 static void run(struct exchange *exchange)
 {
     const struct problem *problem = admit_end(&exchange->admission, &exchange->request);
@@ -304,7 +306,7 @@ enum MHD_Result exchange_step(struct exchange *exchange, const struct request_li
     if (!exchange->begun) {
         return step_begin(exchange, line);
     }
-    if (exchange->paused) { /* shown the headers once more */
+    if (exchange->paused) { /* libmicrohttpd shows the headers once more */
         exchange->paused = false;
         return is_answered(exchange) ? send_answer(exchange) : MHD_YES;
     }
@@ -333,12 +335,12 @@ static const char *end_reason(const struct exchange *exchange, enum MHD_RequestT
         return "client-slow";
     }
     if (!exchange->begun) {
-        return "malformed"; /* libmicrohttpd refused it, or its headers never ended */
+        return "malformed"; /* libmicrohttpd refused the request, or its headers never ended */
     }
     return why == MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN ? "stopping" : "client-gone";
 }
 
-/* Handed to libmicrohttpd, which then has its text. */
+/* True: libmicrohttpd has the answer, and with it the text. */
 static bool is_sent(const struct exchange *exchange)
 {
     return is_answered(exchange) && exchange->answer.text == NULL;

@@ -1,19 +1,18 @@
 /* One request and its response.
  *
  * Life: libmicrohttpd shows the request target (exchange_create), the headers (guard, route, who
- * asks), the body piece by piece, its end (the route's function runs). Who asks may need the
- * database: the exchange waits for that before it takes a single octet of the body. The route's
- * function answers at once, or leaves the exchange suspended until its work is done; each suspended
- * exchange holds a deadline, because libmicrohttpd does not watch its connection meanwhile. The
+ * asks), the body piece by piece, its end (the route's function runs). The database may have to say
+ * who asks: the exchange waits for that before it takes a single octet of the body. The route's
+ * function answers at once, or leaves the exchange suspended until its work is done. Each suspended
+ * exchange has a deadline, because libmicrohttpd does not watch its connection meanwhile. The
  * completion writes the one log line and frees all.
  *
  * The pieces that read and judge a request (http/request, http/admit, http/input and what they use)
- * return a problem and know no exchange; the exchange and the routes' functions refuse by it.
+ * return a problem and know no exchange. Only the exchange and the routes' functions refuse.
  *
  * Threats: bodies are bounded and wiped, and of a request that is not allowed nothing is kept; of
- * the request only its method and its route's pattern reach the log; whatever is refused is refused
- * after its body was read (up to a limit), so that clients see the refusal and not a broken
- * connection. */
+ * the request only its method and its route's pattern reach the log. A request is refused after its
+ * body was read (up to a limit), so that clients see the refusal and not a broken connection. */
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
 
@@ -32,17 +31,18 @@
 /* What the exchanges of a server share; part of struct http_server. */
 struct exchanges {
     struct core *core;
-    const struct http_route *routes;
-    bool draining; /* every response closes its connection */
-    unsigned count;
+    const struct http_route *routes; /* the route table */
+    bool draining;                   /* every response closes its connection */
+    unsigned count;                  /* exchanges that there are */
     TAILQ_HEAD(, exchange) suspended;
     void (*wake)(struct exchanges *exchanges); /* libmicrohttpd must run soon */
 };
 
-/* What an exchange waits for: the database that knows the caller, then the work of the route. */
+/* The call that an exchange waits for: first the one that finds the caller, then the one of the
+ * route. */
 struct exchange_work {
     void (*cancel)(void *call);
-    void *call; /* NULL: nothing runs; else set and cleared by whoever starts the call */
+    void *call; /* set when the call starts, cleared by its callback; NULL: no call runs */
 };
 
 /* The time in which libmicrohttpd leaves the connection alone. */
@@ -56,32 +56,32 @@ struct exchange {
     struct exchanges *exchanges;
     struct http_client *client;
     struct MHD_Connection *connection;
-    struct arena *arena;                  /* as long as the exchange */
-    char reference[REFERENCE_LENGTH + 1]; /* in the answer and in the log */
-    int64_t started;                      /* clock_ms() */
-    const char *method;                   /* for the log; NULL: the headers were not seen */
-    const char *cause;                    /* for the log: why it ended as it did; NULL: as usual */
+    struct arena *arena; /* as long as the exchange */
+
+    /* The log line */
+    char reference[REFERENCE_LENGTH + 1]; /* the name of the request in the answer and in the log */
+    int64_t started;                      /* when the request target was seen, by clock_ms() */
+    const char *method;                   /* NULL: the headers were not seen */
+    const char *cause;                    /* the reason that the log gives; NULL: none to give */
 
     /* The request as it is read */
-    const char *target_end; /* of its line in libmicrohttpd's buffer; only compared */
+    const char *target_end; /* where the target ends in libmicrohttpd's buffer; only compared */
     bool begun;             /* the headers were seen */
-    bool paused;            /* after the headers, until it is known who asks */
-    struct request request; /* target, headers, route, body */
+    bool paused;            /* the headers were seen, and it is not yet known who asks */
+    struct request request; /* what was read so far */
 
-    /* Who asks */
-    struct admission admission;
+    struct admission admission; /* who asks, and whether the caller may */
 
     /* The work */
     bool dry_run;    /* the request only asks what would happen */
-    json_t *filters; /* of a list: what its cursors are bound to; NULL: no list */
+    json_t *filters; /* what the cursors of a list are bound to; NULL: the route is no list */
     struct exchange_work work;
     struct exchange_wait wait;
 
-    /* The answer */
-    struct answer answer;
+    struct answer answer; /* what goes out, once it is known */
 };
 
-/* For the server: libmicrohttpd's callbacks. */
+/* For the server: libmicrohttpd has seen a request target. */
 struct exchange *exchange_create(struct exchanges *exchanges, struct MHD_Connection *connection,
                                  const char *target);
 /* The request line, as libmicrohttpd has it in its buffer. */
@@ -89,19 +89,21 @@ struct request_line {
     const char *method;
     const char *version;
 };
+/* For the server: libmicrohttpd has seen the headers, a piece of the body, or its end. */
 enum MHD_Result exchange_step(struct exchange *exchange, const struct request_line *line,
                               const char *data, size_t *size);
+/* For the server: libmicrohttpd is done with the request. Frees the exchange. */
 void exchange_complete(struct exchange *exchange, enum MHD_RequestTerminationCode why);
-/* Ends the wait of a suspended exchange with a refusal. */
+/* For the server: ends the wait of a suspended exchange with a refusal, as authd stops. */
 void exchange_stop(struct exchange *exchange);
 
-/* For the routes: answer once, by one of these two, now or, with `work` set, later. */
+/* For the routes, which answer or refuse once: at once, or later with `work` set until then. */
 void exchange_answer(struct exchange *exchange, unsigned status, const json_t *object);
 /* `text` is JSON on the heap; the exchange takes, wipes and frees it. */
 void exchange_answer_text(struct exchange *exchange, unsigned status, char *text);
-/* Fills in the reference, and lets go of the problem's errors. */
+/* Answers with a problem: fills in its reference, and releases its errors. */
 void exchange_refuse(struct exchange *exchange, const struct problem *problem);
-/* What the log shall give as the reason; copied, NULL: nothing. */
+/* Gives the reason for the log; copied. NULL: there is none. */
 void exchange_note(struct exchange *exchange, const char *cause);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistr.h>
 
-/* So that a body full of nonsense does not make an answer full of it. */
+/* Bounds of an answer: a body full of nonsense does not make an answer full of nonsense. */
 #define ERRORS_MAX 10
 #define NAME_MAX   64
 #define LIST_MAX   200
@@ -25,7 +25,7 @@ error_add(json_t *errors, const char *field, const char *format, ...)
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     snprintf(name, sizeof(name), "%s", field);
-    /* A character that was cut in half is no UTF-8. */
+    /* A character that was cut in half is not UTF-8. */
     for (size_t len = strlen(name); u8_check((const uint8_t *)name, len) != NULL;) {
         name[--len] = '\0';
     }
@@ -187,7 +187,7 @@ static void check_time(const struct field *field, const json_t *value, json_t *e
 
 static void check_value(const struct field *field, const json_t *value, json_t *errors);
 
-/* The members go into `out`, each error under `path`. */
+/* Names each member in `errors` by `path` and its own name. */
 static void check_members(const struct field *fields, const json_t *object, const char *path,
                           json_t *errors)
 {
@@ -350,7 +350,7 @@ json_t *field_query(const struct field *fields, const struct uri *uri)
     return object;
 }
 
-/* The first error, and how many more there are. */
+/* Tells the first error, and how many more there are. */
 static const char *sentence_of(const json_t *errors, struct arena *arena)
 {
     const json_t *first = json_array_get(errors, 0);

@@ -36,7 +36,7 @@ static struct span take_last(struct span *list)
     return last;
 }
 
-/* Some proxies add the port, and brackets around IPv6. */
+/* The address alone: some proxies add the port, and brackets around IPv6. */
 static struct span without_port(struct span text)
 {
     const char *colon = text.len > 0 ? memchr(text.ptr, ':', text.len) : NULL;

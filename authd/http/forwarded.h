@@ -2,8 +2,8 @@
  *
  * Threat: a client that writes X-Forwarded-For itself, to look like another or to hide. So a header
  * counts only as far as the machine that wrote it is a proxy of ours: the chain is read from its
- * end, and the first address that is not a trusted proxy's is the client. What stands before it,
- * anybody may have written. */
+ * end, and the first address that is not a trusted proxy's is the client. Anybody may have written
+ * what stands before that address. */
 #ifndef HTTP_FORWARDED_H
 #define HTTP_FORWARDED_H
 
@@ -14,12 +14,13 @@ struct forwarded_rule {
     size_t count;
 };
 
-/* `peer`: who is connected; `header`: all X-Forwarded-For in their order, joined by commas; empty:
- * none. A garbled entry ends the chain: its writer, the last trusted proxy, is the client. */
+/* `peer` is the machine that is connected; `header` has all X-Forwarded-For in their order, joined
+ * by commas, or is empty. A garbled entry ends the chain: the trusted proxy that wrote it is the
+ * client. */
 struct network_address forwarded_client(const struct forwarded_rule *rule,
                                         const struct network_address *peer, struct span header);
 
-/* True: `peer` is a proxy of ours, and what it says of Host and TLS counts. */
+/* True: `peer` is a proxy of ours. */
 bool forwarded_is_proxy(const struct forwarded_rule *rule, const struct network_address *peer);
 
 #endif

@@ -44,8 +44,8 @@ static void add_arguments(const struct http_match *match, json_t *arguments, jso
     }
 }
 
-/* Query, body and path; `body` is a JSON object. A route that checks its document itself takes any
- * member, and each one may be set by whoever may call the route. */
+/* Checks query and body, then puts the arguments together. A route that checks its document itself
+ * takes any member, and a caller who may call the route may set any member of the document. */
 static const struct problem *check_fields(const struct request *request,
                                           const struct admission *admission, json_t *body,
                                           struct input *input)
@@ -163,7 +163,7 @@ const struct problem *input_arguments(const struct core *core, const struct requ
 
 /* ---- context ------------------------------------------------------------------------------- */
 
-/* By which program: what it says of itself decides nothing. */
+/* The program that asks. What a program says of itself decides nothing. */
 static const char *via_of(const struct request *request)
 {
     const char *agent = request->headers.user_agent;
@@ -271,7 +271,7 @@ const struct problem *input_context(const struct core *core, const struct reques
 
     *context = bare_context(request, admission);
     problem = add_condition(request, *context);
-    if (problem == NULL && !dry_run) { /* a dry run keeps no answer, so its key stays free */
+    if (problem == NULL && !dry_run) { /* the key of a dry run stays free: its answer is not kept */
         problem = add_idempotency(core, request, *context);
     }
     if (problem != NULL) {

@@ -1,5 +1,5 @@
 /* What a request says, checked against its route's fields and put together for the function behind
- * it. Pure: of `core` only the keys for cursors and digests are used, which nothing else needs.
+ * the route. Pure: `core` is only asked for the keys of cursors and digests.
  *
  * Threat: a request that means something else to us than to its sender. Every member is known and
  * typed before anything runs; all flaws are told at once, each by the name of its field. */
@@ -11,23 +11,23 @@
 struct core;
 
 struct input {
-    json_t *arguments; /* of the function behind the route, under the names that it has for them */
-    json_t *filters;   /* of a list: what its cursors are bound to; else NULL */
+    json_t *arguments; /* of the function behind the route, under that function's names */
+    json_t *filters;   /* what the cursors of a list are bound to; NULL: the route is no list */
 };
 
-/* The arguments are the members of the body, the parameters of query and path, and of a list the
- * position of its cursor, as "after". NULL: `input` is set, and the caller's. Else both members are
- * NULL, and the request is to be refused. */
+/* The arguments are the members of the body, the parameters of query and path, and for a list the
+ * position of its cursor, as "after". NULL: the caller owns what `input` holds. A problem: `input`
+ * holds nothing. */
 const struct problem *input_arguments(const struct core *core, const struct request *request,
                                       const struct admission *admission, struct input *input);
 
 /* How the request is to be run: authd.manage()'s context, with If-Match and Idempotency-Key. NULL:
- * `context` is set, and the caller's. Else it is NULL, and the request is to be refused. */
+ * the caller owns `context`. A problem: `context` is NULL. */
 const struct problem *input_context(const struct core *core, const struct request *request,
                                     const struct admission *admission, bool dry_run,
                                     json_t **context);
 
-/* The page of a list as it is answered: its "next" as a cursor. Changes `page`. */
+/* Makes a page ready to be answered: "next" becomes a cursor of the list with these filters. */
 void input_page(const struct core *core, const struct request *request, const json_t *filters,
                 json_t *page);
 

@@ -28,7 +28,7 @@ static bool is_port(struct span text)
     return text.len > 0 && text.len <= 5;
 }
 
-/* host [ ":" port ] under a scheme. False: it is none. */
+/* host [ ":" port ] under a scheme. False: the text is none. */
 static bool authority_read(struct origin *origin, struct span scheme, struct span text)
 {
     const char *bracket = text.len > 0 ? memchr(text.ptr, ']', text.len) : NULL;
@@ -121,7 +121,7 @@ bool origin_is_secure(const struct origin_names *names)
                           strncasecmp(names->public_url, "https:", strlen("https:")) == 0);
 }
 
-/* An Origin has no path (RFC 6454 section 6.1). */
+/* `text` is an Origin, which has no path (RFC 6454 section 6.1). */
 static bool is_own_origin(const struct origin_names *names, const char *text)
 {
     struct origin own[3];

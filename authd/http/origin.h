@@ -17,8 +17,8 @@ struct origin_names {
     bool tls;               /* the listener speaks TLS */
 };
 
-/* True: `host` (of the header, with or without a port) is one of our names. On a loopback listener
- * localhost is one, too. */
+/* True: `host` (of the header, with or without a port) is one of our names. localhost is a name of
+ * a loopback listener, too. */
 bool origin_is_host(const struct origin_names *names, struct span host);
 
 /* True: the browser has reached us by TLS, or through a proxy that it reaches by TLS. */
@@ -31,8 +31,8 @@ struct origin_headers {
     const char *requested_with; /* X-Requested-With */
 };
 
-/* What is wrong with a request that changes something and came with a cookie, or makes one, as the
- * end of "the request ..."; NULL: nothing. */
+/* What is wrong with a request that changes something and came with a cookie or makes a cookie, as
+ * the end of "the request ..."; NULL: nothing. */
 const char *origin_flaw(const struct origin_names *names, const struct origin_headers *headers);
 
 #endif

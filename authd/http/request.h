@@ -12,7 +12,7 @@
 #include "http/problem.h"
 #include "http/router.h"
 
-/* X(member, name): headers that somebody looks at. Of a header that came twice the first counts. */
+/* X(member, name): the headers that are looked at. The first of two headers of one name counts. */
 #define REQUEST_HEADERS(X)                                                                         \
     X(authorization, "Authorization")                                                              \
     X(content_encoding, "Content-Encoding")                                                        \
@@ -42,7 +42,7 @@ struct request {
     struct origin_names names;        /* what this server is called where the request came in */
     struct uri uri;                   /* the request target */
     const char *uri_flaw; /* what is wrong with the target, as uri_parse() says; or NULL */
-    struct request_headers headers;  /* in the buffer of whoever called request_header() */
+    struct request_headers headers;  /* texts in the caller's buffer: see request_header() */
     struct guard guard;              /* what all headers together show */
     char address[NETWORK_TEXT_SIZE]; /* the client's, as client_address() says; "": not known */
     struct http_match match;         /* the route, or why there is none */
@@ -50,10 +50,10 @@ struct request {
     size_t body_length;              /* octets of the body that came, kept or not */
 };
 
-/* On a zeroed request with its arena: `target` is that of the request line. */
+/* Reads the target of the request line. The request is zeroed but for its arena and client. */
 void request_target(struct request *request, const char *target);
 
-/* Once for each header; `value` ends with a NUL and is not copied. */
+/* Takes one header. `value` ends with a NUL, is not copied, and outlives the request. */
 void request_header(struct request *request, struct span name, struct span value);
 
 /* After the last header: refuses a request whose end two programs could see in different places, so

@@ -39,7 +39,7 @@ static void add_constant_headers(struct MHD_Response *response)
     }
 }
 
-/* Adds a header that has a value. */
+/* Adds a header, unless its value is NULL. */
 static void add(struct MHD_Response *response, const char *name, const char *value)
 {
     if (value != NULL) {
@@ -72,7 +72,7 @@ enum MHD_Result response_send(struct answer *answer, struct MHD_Connection *conn
     if (response == NULL) {
         return MHD_NO;
     }
-    answer->text = NULL; /* the response's own now */
+    answer->text = NULL; /* the response owns the text */
     add_headers(answer, response);
     enum MHD_Result result = MHD_queue_response(connection, answer->status, response);
 

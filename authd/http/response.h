@@ -1,8 +1,8 @@
 /* The headers of every answer, and its way into libmicrohttpd.
  *
- * Threat: an answer that a browser shows as a page, keeps, or gives to another site: so each one,
- * refusals too, says what it is, that only its receiver may keep it, and that nothing in it may
- * run. */
+ * Threat: an answer that a browser shows as a page, keeps, or gives to another site. So each
+ * answer, refusals too, says of which type it is, that it may be neither stored nor shared, and
+ * that nothing in it may run. */
 #ifndef HTTP_RESPONSE_H
 #define HTTP_RESPONSE_H
 
@@ -10,8 +10,8 @@
 #include <stdbool.h>
 
 struct answer {
-    unsigned status;    /* 0: there is no answer yet */
-    char *text;         /* JSON, wiped after use; NULL: none, or response_send() has it */
+    unsigned status; /* 0: there is no answer yet */
+    char *text; /* JSON, wiped after use; NULL: there is none, or response_send() has taken it */
     bool is_problem;    /* `text` is a problem (RFC 9457) */
     bool secure;        /* the client's way to us is TLS */
     bool close;         /* the connection ends with this answer */
@@ -23,7 +23,7 @@ struct answer {
 /* Hands the answer to libmicrohttpd, which owns its text from then on. */
 enum MHD_Result response_send(struct answer *answer, struct MHD_Connection *connection);
 
-/* Frees the text of an answer that was not sent, after it was wiped. */
+/* Wipes and frees the text of an answer that was not sent. */
 void answer_finish(struct answer *answer);
 
 #endif

@@ -15,15 +15,15 @@ enum rights_verdict {
     RIGHTS_NOBODY,     /* nobody is signed in */
     RIGHTS_ROLE,       /* the role never may */
     RIGHTS_KEY,        /* the API key lacks the right */
-    RIGHTS_NO_KEYS,    /* no API key may */
-    RIGHTS_NO_SESSION, /* only a session may */
-    RIGHTS_STALE,      /* the session must be fresh */
+    RIGHTS_NO_KEYS,    /* API keys never may */
+    RIGHTS_NO_SESSION, /* only a session may, and the caller has none */
+    RIGHTS_STALE,      /* the session must be fresh, and is not */
     RIGHTS_MUST_ENROL, /* the session is good for enrolling a second factor only */
 };
 
 struct rights {
     enum rights_verdict verdict;
-    bool self_only; /* only because everybody may for his own account */
+    bool self_only; /* the caller may only because everybody may for his own account */
 };
 
 struct rights rights_judge(const struct http_route *route, const struct caller *caller);
@@ -33,14 +33,14 @@ struct rights rights_judge(const struct http_route *route, const struct caller *
 enum rights_verdict rights_field(const struct field *field, const struct caller *caller,
                                  bool self_only);
 
-/* A caller who wants to do something. */
+/* A caller who wants to call a route. */
 struct rights_case {
     const struct http_route *route;
     const struct caller *caller;
     struct rights rights; /* of the caller on the route, as rights_judge() says */
 };
 
-/* Refuses what `rights` do not allow; NULL: they do. */
+/* Refuses a caller who may not call the route; NULL: the caller may. */
 const struct problem *rights_check(const struct rights_case *asked, struct arena *arena);
 
 /* Refuses the first member of a body that the caller may not set, or not now; NULL: there is none.

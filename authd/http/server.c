@@ -6,8 +6,9 @@
  * callbacks); and the peer of a connection can only be handed over through the notification, by
  * descriptor.
  *
- * TLS has a libmicrohttpd of its own, because that decides for all of its connections. Its
- * handshake shows the certificate that the connection's listener had when the client connected.
+ * TLS has a libmicrohttpd of its own, because one libmicrohttpd speaks TLS on all of its
+ * connections or on none. A handshake shows the certificate that the connection's listener had when
+ * the client connected.
  *
  * Threats: a client that keeps others out. Connections and header memory are bounded, and half of
  * the connections are for administrators by peer. A silent client costs one connection for 30 s. A
@@ -38,9 +39,9 @@ struct connection {
     struct http_client client;
     struct http_server *server;
     int fd;
-    struct tls_pair *pair;        /* TLS: what its handshake shows */
-    struct event arrival;         /* between requests: the next one begins */
-    struct event late;            /* while a request comes */
+    struct tls_pair *pair;        /* the certificate that the handshake shows; NULL: clear text */
+    struct event arrival;         /* octets of the next request; set between requests */
+    struct event late;            /* the end of a request's time; set while a request comes */
     TAILQ_ENTRY(connection) link; // http_server::arriving, then http_server::open
 };
 
@@ -48,7 +49,7 @@ TAILQ_HEAD(connection_list, connection);
 
 /* One libmicrohttpd on the loop. */
 struct pump {
-    struct MHD_Daemon *daemon; /* NULL: there is no listener for it */
+    struct MHD_Daemon *daemon; /* NULL: no listener needs this one */
     struct event readable;
     struct event timer;
 };
@@ -58,9 +59,9 @@ struct http_server {
     struct loop *loop;
     struct pump clear;
     struct pump tls;
-    unsigned connections; /* at most, of each pump */
-    unsigned guests_max;
-    unsigned guests;                 /* connections of others than administrators */
+    unsigned connections;            /* of each pump at most */
+    unsigned guests_max;             /* more guests are closed at once */
+    unsigned guests;                 /* connections that are not an administrator's */
     struct connection_list arriving; /* given to libmicrohttpd, not yet shown to us */
     struct connection_list open;
 };
@@ -118,8 +119,8 @@ static void request_begin(struct connection *connection)
     }
 }
 
-/* libmicrohttpd shows a request when its first line is whole. Its first octets are seen here, or,
- * if libmicrohttpd has read them before, those that drip in after them. */
+/* libmicrohttpd shows a request when its first line is whole. The first octets of the request are
+ * seen here, or the octets that drip in after those that libmicrohttpd has read by itself. */
 static void on_arrival(int fd, short events, void *arg)
 {
     (void)fd;
@@ -184,7 +185,7 @@ static struct connection *arriving_take(struct http_server *server, int fd)
     return NULL;
 }
 
-/* The handshake is next, and its time is that of the first request. */
+/* The handshake comes next, within the time of the first request. */
 static void connection_start_tls(struct connection *connection, struct MHD_Connection *mhd)
 {
     const union MHD_ConnectionInfo *info =
@@ -255,8 +256,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd, const c
     return result;
 }
 
-/* End of file for libmicrohttpd, which then closes: only what is not busy, because it also drops a
- * request that waits for its response. */
+/* Shows libmicrohttpd an end of file, on which it closes the connection. A busy connection is left
+ * alone, because libmicrohttpd would drop the request that waits for its response. */
 static void connection_end(const struct connection *connection)
 {
     if (!connection->client.busy) {
@@ -357,10 +358,10 @@ void http_accept(void *arg, int fd, const struct peer *peer)
     const struct http_listener *listener = arg;
     struct http_server *server = listener->server;
     struct pump *pump = listener->tls != NULL ? &server->tls : &server->clear;
-    /* libmicrohttpd wants an address; who is there, it learns nowhere. */
+    /* libmicrohttpd wants an address, but does not get the client's. */
     struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-    /* One that libmicrohttpd closed before it showed it to us. */
+    /* A connection of that descriptor which libmicrohttpd closed before we were shown it. */
     connection_destroy(arriving_take(server, fd));
 
     struct connection *connection = connection_create(listener, fd, peer);
@@ -415,8 +416,8 @@ void http_destroy(struct http_server *server)
     while ((exchange = TAILQ_FIRST(&server->exchanges.suspended)) != NULL) {
         exchange_stop(exchange);
     }
-    /* Writes those refusals: a connection moves one state a run. Who does not read is not waited
-     * for. */
+    /* Writes those refusals: a connection moves one state a run. A client that does not read is not
+     * waited for. */
     for (int i = 0; i < LAST_RUNS && server->exchanges.count > 0; i++) {
         MHD_run(server->clear.daemon);
         if (server->tls.daemon != NULL) {

@@ -8,21 +8,20 @@ struct core;
 struct loop;
 
 struct http_options {
-    /* At most; more are closed at once. Half of them are for administrators by peer only, so that
-     * nobody else can keep them out. */
-    unsigned connections;
-    bool tls; /* some listener will have `tls` */
+    unsigned connections; /* at most: more are closed at once, and half of these are for
+                             administrators by peer only, so that nobody else can keep them out */
+    bool tls;             /* some listener will have `tls` */
 };
 
 struct http_server *http_create(struct loop *loop, struct core *core,
                                 const struct http_options *options);
 /* A listen_accept_f; `arg` is a struct http_listener. */
 void http_accept(void *arg, int fd, const struct peer *peer);
-/* Each connection ends with the answer it waits for, idle ones at once. Listeners are closed
- * before. */
+/* Ends idle connections at once, and each other connection with the answer that its client waits
+ * for. Listeners were closed before. */
 void http_drain(struct http_server *server);
 bool http_idle(const struct http_server *server); /* no connection is left */
-/* Answers what still waits with a refusal, closes all connections. */
+/* Refuses the requests that still wait, and closes all connections. */
 void http_destroy(struct http_server *server);
 
 #endif

@@ -34,7 +34,7 @@ struct tls_pair {
     time_t expires;
 };
 
-/* Which file it is, and which content. */
+/* Tells one content of one file from another. */
 struct stamp {
     dev_t device;
     ino_t inode;
@@ -51,14 +51,14 @@ struct tls_files {
     char *certificate;
     char *key;
     struct tls_pair *pair;
-    struct stamps seen;   /* at the last look */
-    struct stamps loaded; /* when they were read, well or not */
+    struct stamps seen;   /* the files at the last look */
+    struct stamps loaded; /* the files when they were last read, whether they were good or not */
     struct event timer;
 };
 
 /* ---- files --------------------------------------------------------------------------------- */
 
-/* Whoever may write or read a key may be its user; a group is a choice of the administrator's. */
+/* Only its owner may write a key. A group may read the key, which is the administrator's choice. */
 static bool key_is_private(const char *path, const struct stat *status, struct err *err)
 {
     if ((status->st_mode & (S_IRWXO | S_IWGRP)) == 0) {
@@ -289,8 +289,8 @@ void tls_files_reload(struct tls_files *files)
     log_loaded(files);
 }
 
-/* Two files that belong together are not written at once: only what is the same at two looks is
- * read. */
+/* Two files that belong together are not written at once, so files are only read that are the same
+ * at two looks. */
 static void on_watch(int fd, short events, void *arg)
 {
     struct tls_files *files = arg;
@@ -345,8 +345,8 @@ void tls_files_destroy(struct tls_files *files)
 
 /* ---- handshakes ---------------------------------------------------------------------------- */
 
-/* libmicrohttpd keeps a pointer of its own in the session; the one of the session database is free,
- * since there is none. */
+/* The pointer of the session database leads to the pair: libmicrohttpd uses the session's own
+ * pointer, and there is no session database. */
 void tls_session_bind(gnutls_session_t session, struct tls_pair *pair)
 {
     gnutls_db_set_ptr(session, pair);

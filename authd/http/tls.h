@@ -15,15 +15,15 @@
 struct loop;
 struct tls_files;
 
-/* A certificate chain and its key. Counted: a handshake under way keeps the one that it began with.
- */
+/* A certificate chain and its key. Holders are counted: a handshake under way keeps the pair that
+ * it began with. */
 struct tls_pair;
 
-/* Reads both; NULL: `err` says what is wrong with which file, and what to do. */
+/* Reads both files; NULL: `err` says what is wrong with which file, and what to do. */
 struct tls_files *tls_files_create(const char *certificate, const char *key, struct err *err);
 /* Looks at the files from now on, every few seconds. */
 void tls_files_watch(struct tls_files *files, struct loop *loop);
-/* Reads them again at once, changed or not. */
+/* Reads the files again at once, changed or not. */
 void tls_files_reload(struct tls_files *files);
 void tls_files_destroy(struct tls_files *files); /* NULL is fine */
 

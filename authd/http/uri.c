@@ -21,7 +21,8 @@ static bool is_control(unsigned char c)
     return c < 0x20 || c == 0x7f;
 }
 
-/* `plus` decodes + as a blank, as forms write it. NULL: not decodable, `flaw` says why. */
+/* `plus` decodes + as a blank, as forms write a blank. NULL: `flaw` says why `in` cannot be
+ * decoded. */
 static const char *decode(struct arena *arena, struct span in, bool plus, const char **flaw)
 {
     char *out = arena_alloc(arena, in.len + 1);
