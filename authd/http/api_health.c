@@ -53,7 +53,7 @@ void api_ready(struct exchange *exchange)
         return;
     }
     if (exchange->exchanges->draining) {
-        exchange->cause = "stopping";
+        exchange_note(exchange, "stopping");
         exchange_refuse(exchange, &(struct problem){.type = PROBLEM_UNAVAILABLE,
                                                     .detail = "authd is shutting down"});
         return;
