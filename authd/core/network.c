@@ -1,10 +1,11 @@
-/* Addresses and networks; the threat is in network.h. The system's own parser is not used: its
- * headers bring sockets with them, and what is decided here does no I/O. Tests compare the two. */
+/* Addresses and networks; the threat is in network.h. <arpa/inet.h> is here for inet_pton() and
+ * inet_ntop() only, which do no I/O. */
 #include "core/network.h"
 
 #include <stdio.h>
 
-#define GROUPS        8
+#include <arpa/inet.h>
+
 #define ADDRESS_BITS  128
 #define MAPPED_BITS   96 /* ::ffff:0:0/96 */
 #define MAPPED_OCTETS 12
@@ -18,140 +19,25 @@ static bool is_mapped(const struct network_address *address)
 
 /* ---- addresses ----------------------------------------------------------------------------- */
 
-/* Decimal without leading zeros, up to `max`. */
-static bool parse_decimal(struct span text, unsigned max, unsigned *out)
+static bool has_character(struct span text, char c)
 {
-    unsigned number = 0;
-
-    if (text.len == 0 || text.len > 3 || (text.len > 1 && text.ptr[0] == '0')) {
-        return false;
-    }
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9') {
-            return false;
-        }
-        number = number * 10 + (unsigned)(text.ptr[i] - '0');
-    }
-    *out = number;
-    return number <= max;
-}
-
-/* The part of `rest` before `separator`, which is taken from it; all of it without one. */
-static struct span split_part(struct span *rest, char separator)
-{
-    const char *end = rest->len > 0 ? memchr(rest->ptr, separator, rest->len) : NULL;
-    struct span part = {rest->ptr, end != NULL ? (size_t)(end - rest->ptr) : rest->len};
-    size_t taken = end != NULL ? part.len + 1 : part.len;
-
-    *rest = (struct span){rest->ptr + taken, rest->len - taken};
-    return part;
-}
-
-static bool parse_ipv4(struct span text, uint8_t out[static 4])
-{
-    for (int i = 0; i < 4; i++) {
-        unsigned number = 0;
-        bool dot = memchr(text.ptr, '.', text.len) != NULL;
-
-        if (dot != (i < 3) || !parse_decimal(split_part(&text, '.'), 255, &number)) {
-            return false;
-        }
-        out[i] = (uint8_t)number;
-    }
-    return true;
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static bool parse_group(struct span text, uint8_t out[static 2])
-{
-    unsigned number = 0;
-
-    if (text.len == 0 || text.len > 4) {
-        return false;
-    }
-    for (size_t i = 0; i < text.len; i++) {
-        int digit = hex_digit(text.ptr[i]);
-
-        if (digit < 0) {
-            return false;
-        }
-        number = number * 16 + (unsigned)digit;
-    }
-    out[0] = (uint8_t)(number >> 8);
-    out[1] = (uint8_t)number;
-    return true;
-}
-
-/* Groups with colons between them, at most `max`; the last two may be an IPv4 address. Nothing is
- * no group. Returns their number, or -1. */
-static int parse_groups(struct span text, int max, uint8_t *out)
-{
-    int count = 0;
-
-    while (text.len > 0) {
-        bool last = memchr(text.ptr, ':', text.len) == NULL;
-        struct span part = split_part(&text, ':');
-        bool dotted = last && part.len > 0 && memchr(part.ptr, '.', part.len) != NULL;
-        int size = dotted ? 2 : 1;
-
-        if (count + size > max || (!last && text.len == 0) ||
-            (dotted ? !parse_ipv4(part, out + (ptrdiff_t)2 * count)
-                    : !parse_group(part, out + (ptrdiff_t)2 * count))) {
-            return -1;
-        }
-        count += size;
-    }
-    return count;
-}
-
-static bool parse_ipv6(struct span text, uint8_t out[static 16])
-{
-    const char *gap = text.len >= 2 ? memmem(text.ptr, text.len, "::", 2) : NULL;
-    uint8_t tail[16];
-
-    memset(out, 0, 16);
-    if (gap == NULL) {
-        return parse_groups(text, GROUPS, out) == GROUPS;
-    }
-    size_t before = (size_t)(gap - text.ptr);
-    struct span head_text = {text.ptr, before};
-    struct span tail_text = {gap + 2, text.len - before - 2};
-
-    if (before > 0 && memchr(text.ptr, '.', before) != NULL) {
-        return false; // dots only at the end of the whole
-    }
-    int head = parse_groups(head_text, GROUPS - 1, out);
-
-    if (head < 0) {
-        return false;
-    }
-    int rest = parse_groups(tail_text, GROUPS - 1 - head, tail);
-
-    if (rest < 0) {
-        return false;
-    }
-    memcpy(out + 16 - (ptrdiff_t)2 * rest, tail, (size_t)rest * 2);
-    return true;
+    return text.len > 0 && memchr(text.ptr, c, text.len) != NULL;
 }
 
 static bool parse_address(struct span text, struct network_address *out)
 {
-    *out = (struct network_address){.known = true};
-    if (text.len > 0 && memchr(text.ptr, ':', text.len) != NULL) {
-        out->known = parse_ipv6(text, out->octets);
-    } else {
+    char copy[INET6_ADDRSTRLEN];
+
+    *out = (struct network_address){0};
+    if (text.len >= sizeof(copy) || has_character(text, '\0')) {
+        return false;
+    }
+    span_text(text, copy, sizeof(copy));
+    if (has_character(text, ':')) {
+        out->known = inet_pton(AF_INET6, copy, out->octets) == 1;
+    } else if (inet_pton(AF_INET, copy, out->octets + MAPPED_OCTETS) == 1) {
         memcpy(out->octets, mapped_prefix, sizeof(mapped_prefix));
-        out->known = text.len > 0 && parse_ipv4(text, out->octets + MAPPED_OCTETS);
+        out->known = true;
     }
     if (!out->known) {
         *out = (struct network_address){0};
@@ -169,59 +55,54 @@ bool network_address_parse(struct span text, struct network_address *out)
     return parse_address(text, out);
 }
 
-/* The longest run of two or more zero groups, the first of equals; `length` 0: none. */
-static int longest_gap(const uint8_t octets[static 16], int *length)
+/* An IPv4-compatible address, ::c000:201, which inet_ntop() would write as ::192.0.2.1. These
+ * addresses are deprecated (RFC 4291 section 2.5.5.1), and RFC 5952 section 5 recommends dots only
+ * where the prefix says that an IPv4 address follows. */
+static bool is_compatible(const struct network_address *address)
 {
-    int best = 0;
+    static const uint8_t zeros[MAPPED_OCTETS];
 
-    *length = 0;
-    for (int start = 0; start < GROUPS; start++) {
-        int end = start;
-
-        while (end < GROUPS && octets[2 * end] == 0 && octets[2 * end + 1] == 0) {
-            end++;
-        }
-        if (end - start >= 2 && end - start > *length) {
-            best = start;
-            *length = end - start;
-        }
-    }
-    return best;
+    return memcmp(address->octets, zeros, sizeof(zeros)) == 0 &&
+           (address->octets[12] != 0 || address->octets[13] != 0);
 }
 
 char *network_address_text(const struct network_address *address,
                            char out[static NETWORK_TEXT_SIZE])
 {
     const uint8_t *octets = address->octets;
-    int length = 0;
-    int gap = longest_gap(octets, &length);
-    size_t used = 0;
 
-    out[0] = '\0';
     if (!address->known) {
-        return out;
-    }
-    if (is_mapped(address)) {
-        snprintf(out, NETWORK_TEXT_SIZE, "%u.%u.%u.%u", octets[12], octets[13], octets[14],
-                 octets[15]);
-        return out;
-    }
-    for (int group = 0; group < GROUPS; group++) {
-        if (length > 0 && group == gap) {
-            used += (size_t)snprintf(out + used, NETWORK_TEXT_SIZE - used, "::");
-            group += length - 1;
-            continue;
-        }
-        bool colon = group > 0 && (length == 0 || group != gap + length);
-
-        used +=
-            (size_t)snprintf(out + used, NETWORK_TEXT_SIZE - used, "%s%x", colon ? ":" : "",
-                             (unsigned)octets[2 * group] << 8 | (unsigned)octets[2 * group + 1]);
+        out[0] = '\0';
+    } else if (is_mapped(address)) {
+        inet_ntop(AF_INET, octets + MAPPED_OCTETS, out, NETWORK_TEXT_SIZE);
+    } else if (is_compatible(address)) {
+        snprintf(out, NETWORK_TEXT_SIZE, "::%x:%x", (unsigned)octets[12] << 8 | octets[13],
+                 (unsigned)octets[14] << 8 | octets[15]);
+    } else {
+        inet_ntop(AF_INET6, octets, out, NETWORK_TEXT_SIZE);
     }
     return out;
 }
 
 /* ---- networks ------------------------------------------------------------------------------ */
+
+/* Decimal digits without leading zeros, up to `max`. */
+static bool parse_prefix(struct span text, unsigned max, unsigned *out)
+{
+    unsigned number = 0;
+
+    if (text.len == 0 || text.len > 3 || (text.len > 1 && text.ptr[0] == '0')) {
+        return false;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9') {
+            return false;
+        }
+        number = number * 10 + (unsigned)(text.ptr[i] - '0');
+    }
+    *out = number;
+    return number <= max;
+}
 
 /* Clears what is behind the prefix; true if something was set there. */
 static bool clear_host_bits(struct network *network)
@@ -250,12 +131,13 @@ enum network_error network_parse(struct span text, struct network *out)
     if (slash == NULL) {
         return NETWORK_OK;
     }
-    /* Counted in the family it is written in: ::ffff:192.0.2.0/120 is 192.0.2.0/24. */
+    /* A prefix counts bits of the family that the address is written in: ::ffff:192.0.2.0/120 is
+     * 192.0.2.0/24. */
     bool dotted = memchr(text.ptr, ':', len) == NULL;
     unsigned width = dotted ? ADDRESS_BITS - MAPPED_BITS : ADDRESS_BITS;
     unsigned prefix = 0;
 
-    if (!parse_decimal((struct span){slash + 1, text.len - len - 1}, width, &prefix)) {
+    if (!parse_prefix((struct span){slash + 1, text.len - len - 1}, width, &prefix)) {
         return NETWORK_BAD_PREFIX;
     }
     out->bits = ADDRESS_BITS - width + prefix;
