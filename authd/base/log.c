@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "base/log_writer.h"
+#include "base/rfc3339.h"
 
 #define VALUE_MAX 512 /* octets of one escaped value */
 /* The longest text that may follow a value: "...", its quote and the end of the line. */
@@ -169,13 +170,14 @@ static void line_value(struct log_line *line, struct span value)
 static void line_time(struct log_line *line)
 {
     struct timespec now;
-    struct tm utc;
+    char seconds[RFC3339_SIZE];
     char text[64];
 
     clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &utc);
-    size_t len = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(text + len, sizeof(text) - len, ".%03ldZ", now.tv_nsec / 1000000);
+    rfc3339_text(now.tv_sec, seconds);
+    /* The milliseconds stand before the Z. */
+    snprintf(text, sizeof(text), "%.*s.%03ldZ", (int)strcspn(seconds, "Z"), seconds,
+             now.tv_nsec / 1000000);
     log_text(line, "time", text);
 }
 

@@ -10,19 +10,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/duration.h"
 #include "base/mem.h"
 #include "core/name.h"
-
-struct unit {
-    const char *name;
-    uint64_t factor;
-};
-
-static const struct unit sizes[] = {
-    {"KiB", 1024}, {"MiB", 1024 * 1024}, {"GiB", 1024 * 1024 * 1024}, {NULL, 0}};
-
-static const struct unit durations[] = {{"ms", 1},          {"s", 1000},         {"m", 60 * 1000},
-                                        {"h", 3600 * 1000}, {"d", 86400 * 1000}, {NULL, 0}};
 
 /* Parses up to 12 decimal digits; returns the text after them, NULL if there is no such number. */
 static const char *number_parse(const char *text, uint64_t *number)
@@ -35,30 +25,35 @@ static const char *number_parse(const char *text, uint64_t *number)
     return text + digits;
 }
 
-static bool unit_parse(const char *text, const struct unit *units, uint64_t *value)
+bool config_value_size(const char *text, uint64_t *bytes, struct err *err)
 {
-    const char *rest = number_parse(text, value);
-    for (; rest != NULL && units->name != NULL; units++) {
-        if (strcmp(rest, units->name) == 0) {
-            *value *= units->factor; /* the product of 10^12 days in ms fits */
+    static const struct {
+        const char *name;
+        uint64_t bytes;
+    } units[] = {{"KiB", 1024}, {"MiB", 1024 * 1024}, {"GiB", 1024 * 1024 * 1024}};
+    uint64_t number;
+    const char *rest = number_parse(text, &number);
+
+    for (size_t i = 0; rest != NULL && i < sizeof(units) / sizeof(units[0]); i++) {
+        if (strcmp(rest, units[i].name) == 0 && number <= UINT64_MAX / units[i].bytes) {
+            *bytes = number * units[i].bytes;
             return true;
         }
     }
-    return false;
-}
-
-bool config_value_size(const char *text, uint64_t *bytes, struct err *err)
-{
-    return unit_parse(text, sizes, bytes) ||
-           err_set(err, "is not a size: a whole number with the unit KiB, MiB or GiB, "
+    return err_set(err, "is not a size: a whole number with the unit KiB, MiB or GiB, "
                         "for example 46MiB");
 }
 
 bool config_value_duration(const char *text, uint64_t *ms, struct err *err)
 {
-    return unit_parse(text, durations, ms) ||
-           err_set(err, "is not a duration: a whole number with the unit ms, s, m, h or d, "
-                        "for example 30s");
+    int64_t parsed = 0;
+
+    if (!duration_parse_ms(span_of(text), &parsed)) {
+        return err_set(err, "is not a duration: a whole number with the unit ms, s, m, h or d, "
+                            "for example 30s");
+    }
+    *ms = (uint64_t)parsed;
+    return true;
 }
 
 bool config_value_number(const char *text, uint64_t max, uint64_t *number, struct err *err)

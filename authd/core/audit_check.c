@@ -5,13 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/mem.h"
+#include "base/rfc3339.h"
 #include "base/secret.h"
 
 #define DETAIL_MAX 400
-#define TIME_SIZE  24
 
 struct check_listed {
     int64_t id;
@@ -53,16 +52,9 @@ flaw(struct audit_check *check, const char *kind, int64_t row, const char *forma
     json_array_append_new(check->flaws, object);
 }
 
-static const char *time_of(int64_t micros, char out[static TIME_SIZE])
+static const char *time_of(int64_t micros, char out[static RFC3339_SIZE])
 {
-    time_t seconds = (time_t)(micros / 1000000);
-    struct tm parts;
-
-    if (gmtime_r(&seconds, &parts) == NULL ||
-        strftime(out, TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0) {
-        return "an impossible time";
-    }
-    return out;
+    return rfc3339_text(micros / 1000000, out)[0] != '\0' ? out : "an impossible time";
 }
 
 /* ---- the beginning ------------------------------------------------------------------------- */
@@ -176,7 +168,7 @@ static void check_person(struct audit_check *check, const struct check_row *row,
 
 void check_row(struct audit_check *check, const struct check_row *row)
 {
-    char at[TIME_SIZE];
+    char at[RFC3339_SIZE];
 
     seal_list_add(&check->list, row->id, row->digest);
     check->listed++;
@@ -256,7 +248,7 @@ static void check_list(struct audit_check *check)
     const struct check_seal *seal = &check->seal;
     bool change = strcmp(seal->class_word, "change") == 0;
     char digest[SEAL_HEX + 1];
-    char at[TIME_SIZE];
+    char at[RFC3339_SIZE];
 
     if (!seal->kept && seal->at < (change ? check->horizon_change : check->horizon_login)) {
         check->expired += seal->count;

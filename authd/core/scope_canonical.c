@@ -2,6 +2,8 @@
  * of the input is left in it. A member with its default value is left out, like an absent one. */
 #include <sodium.h>
 
+#include "base/duration.h"
+#include "base/rfc3339.h"
 #include "core/scope_document.h"
 
 static json_t *json_times(const struct scope *scope)
@@ -60,9 +62,9 @@ static json_t *json_rates(const struct scope *scope)
 
     for (size_t i = 0; i < scope->rate_count; i++) {
         const struct scope_rate *rate = &scope->rates[i];
-        char per[SCOPE_MOMENT_SIZE];
+        char per[DURATION_SIZE];
         json_t *item = json_pack("{s:s, s:I, s:s}", "count", scope_count_words[rate->count], "n",
-                                 (json_int_t)rate->n, "per", scope_duration_text(rate->per, per));
+                                 (json_int_t)rate->n, "per", duration_text(rate->per, per));
 
         if (rate->of_all) {
             json_object_set_new(item, "of", json_string("all"));
@@ -74,10 +76,10 @@ static json_t *json_rates(const struct scope *scope)
 
 static void put_moment(json_t *object, const char *name, int64_t moment)
 {
-    char text[SCOPE_MOMENT_SIZE];
+    char text[RFC3339_SIZE];
 
     if (moment != 0) {
-        json_object_set_new(object, name, json_string(scope_moment_text(moment, text)));
+        json_object_set_new(object, name, json_string(rfc3339_text(moment, text)));
     }
 }
 

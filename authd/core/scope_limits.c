@@ -1,4 +1,5 @@
 /* Reads the windows of time and the rates of a sending scope. */
+#include "base/duration.h"
 #include "core/scope_terms.h"
 
 const char *const scope_count_words[] = {"bytes", "messages", "new_recipients", "recipients", NULL};
@@ -146,10 +147,11 @@ static void read_n(struct reader *reader, const json_t *value, void *out)
 
 static void read_per(struct reader *reader, const json_t *value, void *out)
 {
+    int64_t *per = &((struct scope_rate *)out)->per;
     struct span text;
 
     if (reader_text(reader, value, &text) &&
-        !scope_duration_parse(text, SCOPE_RATE_PER_MAX, &((struct scope_rate *)out)->per)) {
+        (!duration_parse(text, per) || *per == 0 || *per > SCOPE_RATE_PER_MAX)) {
         reader_flaw(reader, "is \"%s\", no duration up to 90d: write it like 30s, 5m, 12h or 7d",
                     reader_quote(reader, text));
     }

@@ -1,5 +1,4 @@
-/* The times of a sending scope: moments (RFC 3339), durations ("90d"), and windows of the week.
- * Pure. */
+/* The times of a sending scope: moments (RFC 3339) and windows of the week. Pure. */
 #ifndef CORE_SCOPE_TIME_H
 #define CORE_SCOPE_TIME_H
 
@@ -8,18 +7,12 @@
 #define SCOPE_DAY_MINUTES  1440
 #define SCOPE_WEEK_MINUTES (7 * SCOPE_DAY_MINUTES)
 
-#define SCOPE_MOMENT_SIZE 48 /* "2026-12-31T00:00:00Z", and room for what cannot be */
-#define SCOPE_DAYS_SIZE   32 /* "mon,tue,thu,fri,sun" */
-#define SCOPE_CLOCK_SIZE  8  /* "24:00" */
+#define SCOPE_DAYS_SIZE  32 /* "mon,tue,thu,fri,sun" */
+#define SCOPE_CLOCK_SIZE 8  /* "24:00" */
 
-/* "2026-12-31T00:00:00Z", also with an offset; years 1970 to 9999, whole seconds. */
+/* "2026-12-31T00:00:00Z", as base/rfc3339 reads a time, but in whole seconds and never 0, which
+ * stands for an absent one. */
 bool scope_moment_parse(struct span text, int64_t *out);
-char *scope_moment_text(int64_t moment, char out[static SCOPE_MOMENT_SIZE]);
-
-/* "30s", "5m", "12h", "90d", at least 1, at most `max` seconds. */
-bool scope_duration_parse(struct span text, int64_t max, int64_t *out);
-/* In the largest unit that leaves no rest. */
-char *scope_duration_text(int64_t seconds, char out[static SCOPE_MOMENT_SIZE]);
 
 /* A part of each of some days. A window whose `to` is before its `from` ends on the next day. */
 struct scope_window {

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistr.h>
 
-#include "ctl/duration.h"
+#include "base/duration.h"
 
 #define TIMEOUT_DEFAULT 30
 #define TIMEOUT_MAX     3600
@@ -132,11 +132,12 @@ const char *option_value(const struct invocation *invocation, enum option option
 
 static bool store_timeout(struct invocation *invocation, const char *text, struct err *err)
 {
+    int64_t seconds;
     char *end;
 
     invocation->timeout = strtol(text, &end, 10);
     if (end == text || *end != '\0') {
-        invocation->timeout = (long)duration_parse(text);
+        invocation->timeout = duration_parse(span_of(text), &seconds) ? (long)seconds : -1;
     }
     if (invocation->timeout < 1 || invocation->timeout > TIMEOUT_MAX) {
         return err_set(err, "--timeout takes 1s to 1h");

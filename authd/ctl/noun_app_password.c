@@ -1,5 +1,6 @@
 /* authctl app-password: passwords for one device or program each. The secret is shown once, with
  * the settings that a mail program needs. */
+#include "base/rfc3339.h"
 #include "ctl/duration.h"
 #include "ctl/nouns.h"
 #include "ctl/run.h"
@@ -71,9 +72,9 @@ static void say_expiring(struct session *session, const json_t *items)
     json_array_foreach((json_t *)items, i, item)
     {
         const char *text = json_string_value(json_object_get(item, "expires_at"));
-        time_t at;
+        int64_t at;
 
-        if (text != NULL && time_parse(text, &at) && at > session->view.now &&
+        if (text != NULL && rfc3339_parse(span_of(text), &at) && at > session->view.now &&
             at - session->view.now < TIME_SOON) {
             soonest = soonest != NULL ? soonest : item;
             count++;

@@ -3,7 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl/duration.h"
+#include "base/duration.h"
+#include "base/rfc3339.h"
 #include "ctl/nouns.h"
 #include "ctl/run.h"
 #include "ctl/show.h"
@@ -20,14 +21,17 @@
 static bool add_time(struct session *session, struct buf *path, enum option option, int *status)
 {
     const char *text = option_value(session->invocation, option);
-    int64_t ago = text != NULL ? duration_parse(text) : -1;
-    struct buf at;
-    time_t parsed;
+    const int64_t now = session->view.now;
+    char at[RFC3339_SIZE];
+    int64_t ago;
+    int64_t parsed;
 
     if (text == NULL) {
         return true;
     }
-    if (ago < 0 && !time_parse(text, &parsed)) {
+    if (duration_parse(span_of(text), &ago)) {
+        text = rfc3339_text(ago < now ? now - ago : 0, at);
+    } else if (!rfc3339_parse(span_of(text), &parsed)) {
         struct err err;
 
         err_set(&err, "--%s takes a time like 2026-01-31T12:00:00Z, or how long ago: 12h, 7d",
@@ -35,15 +39,7 @@ static bool add_time(struct session *session, struct buf *path, enum option opti
         *status = session_usage(session, err.text);
         return false;
     }
-    buf_init(&at, 64);
-    if (ago >= 0) {
-        time_print(&at, session->view.now - (time_t)ago);
-    } else {
-        buf_text(&at, text);
-    }
-    buf_append(&at, "", 1);
-    request_query(path, option == OPTION_SINCE ? "since" : "until", at.data);
-    buf_finish(&at);
+    request_query(path, option == OPTION_SINCE ? "since" : "until", text);
     return true;
 }
 
@@ -195,7 +191,7 @@ static int search(struct session *session)
 
 struct tail {
     json_t *seen; /* an object whose member names are the ids of rows that were shown */
-    char since[64];
+    char since[RFC3339_SIZE];
     int64_t floor; /* rows with a smaller id are too old to show */
 };
 
@@ -207,14 +203,9 @@ static int64_t id_of(const json_t *row)
 }
 
 /* Makes the next request begin some seconds before `at`, for rows that are committed late. */
-static void tail_since(struct tail *tail, time_t at)
+static void tail_since(struct tail *tail, int64_t at)
 {
-    struct buf text;
-
-    buf_init(&text, sizeof(tail->since) - 1);
-    time_print(&text, at - OVERLAP_S);
-    span_text(buf_span(&text), tail->since, sizeof(tail->since));
-    buf_finish(&text);
+    rfc3339_text(at - OVERLAP_S, tail->since);
 }
 
 static void tail_show(struct session *session, struct tail *tail, const json_t *rows)
@@ -227,7 +218,7 @@ static void tail_show(struct session *session, struct tail *tail, const json_t *
     {
         const char *id = text_of(row, "id");
         const char *at = text_of(row, "time");
-        time_t parsed;
+        int64_t parsed;
 
         if (id == NULL || id_of(row) < tail->floor) {
             continue;
@@ -235,7 +226,7 @@ static void tail_show(struct session *session, struct tail *tail, const json_t *
         if (json_object_get(tail->seen, id) == NULL) {
             show_row(session, row);
         }
-        if (at != NULL && time_parse(at, &parsed)) {
+        if (at != NULL && rfc3339_parse(span_of(at), &parsed)) {
             tail_since(tail, parsed);
         }
         json_object_set_new(seen, id, json_true());

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/duration.h"
+#include "base/rfc3339.h"
 #include "ctl/document.h"
-#include "ctl/duration.h"
 
 /* ---- paths --------------------------------------------------------------------------------- */
 
@@ -115,14 +116,14 @@ static bool flaw(struct err *err, enum option option, const char *takes, const c
 
 static bool put_expiry(json_t *body, const struct input *input, const char *value, struct err *err)
 {
-    int64_t seconds = duration_parse(value);
-    time_t at;
+    int64_t seconds;
+    int64_t at;
 
     if (strcmp(value, "never") == 0) {
         json_object_set_new(body, "expires_at", json_null());
-    } else if (seconds >= 0) {
+    } else if (duration_parse(span_of(value), &seconds)) {
         json_object_set_new(body, "expires_in", json_integer(seconds));
-    } else if (time_parse(value, &at)) {
+    } else if (rfc3339_parse(span_of(value), &at)) {
         json_object_set_new(body, "expires_at", json_string(value));
     } else {
         return flaw(err, input->option, "90d, a time like 2027-01-31T00:00:00Z, or never", value);
@@ -133,14 +134,14 @@ static bool put_expiry(json_t *body, const struct input *input, const char *valu
 static bool put_duration(json_t *body, const struct input *input, const char *value,
                          struct err *err)
 {
-    int64_t seconds = duration_parse(value);
+    int64_t seconds;
     bool days = input->shape == SHAPE_DAYS;
 
-    if (seconds < 0 || (days && seconds % 86400 != 0)) {
+    if (!duration_parse(span_of(value), &seconds) || (days && seconds % DURATION_DAY != 0)) {
         return flaw(err, input->option, days ? "days, like 90d" : "a time like 30s, 5m, 12h or 90d",
                     value);
     }
-    json_object_set_new(body, input->member, json_integer(days ? seconds / 86400 : seconds));
+    json_object_set_new(body, input->member, json_integer(days ? seconds / DURATION_DAY : seconds));
     return true;
 }
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "ctl/duration.h"
 
 #define CELL_MAX (256 * 1024)
 

@@ -3,13 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rfc3339.h"
 #include "ctl/duration.h"
 
 static bool print_time(struct buf *out, const struct view *view, enum form form,
                        const json_t *value)
 {
     const char *text = json_string_value(value);
-    time_t at;
+    int64_t at;
 
     if (text == NULL) {
         if (form == FORM_EXPIRY && view->people) {
@@ -18,7 +19,7 @@ static bool print_time(struct buf *out, const struct view *view, enum form form,
         }
         return false;
     }
-    if (!view->people || !time_parse(text, &at)) {
+    if (!view->people || !rfc3339_parse(span_of(text), &at)) {
         buf_text(out, text);
         return true;
     }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistr.h>
 
+#include "base/rfc3339.h"
+
 /* Bounds of an answer: a body full of nonsense does not make an answer full of nonsense. */
 #define ERRORS_MAX 10
 #define NAME_MAX   64
@@ -95,92 +97,12 @@ static void check_integer(const struct field *field, const json_t *value, json_t
     }
 }
 
-/* Digits of a fixed count; -1: something else stands there. */
-static int take_number(const char **text, int count)
-{
-    int number = 0;
-
-    for (int i = 0; i < count; i++, (*text)++) {
-        if (**text < '0' || **text > '9') {
-            return -1;
-        }
-        number = number * 10 + (**text - '0');
-    }
-    return number;
-}
-
-static bool take_char(const char **text, const char *choices)
-{
-    if (**text == '\0' || strchr(choices, **text) == NULL) {
-        return false;
-    }
-    (*text)++;
-    return true;
-}
-
-static int days_in(int year, int month)
-{
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-
-    return month == 2 && leap ? 29 : days[month - 1];
-}
-
-static bool take_date(const char **text)
-{
-    int year = take_number(text, 4);
-    bool dashed = take_char(text, "-");
-    int month = dashed ? take_number(text, 2) : -1;
-
-    if (year < 1970 || month < 1 || month > 12 || !take_char(text, "-")) {
-        return false;
-    }
-    int day = take_number(text, 2);
-
-    return day >= 1 && day <= days_in(year, month);
-}
-
-/* No leap second: PostgreSQL would make the next minute of it. */
-static bool take_clock(const char **text)
-{
-    static const int most[] = {23, 59, 59};
-
-    for (int i = 0; i < 3; i++) {
-        int number = i == 0 || take_char(text, ":") ? take_number(text, 2) : -1;
-
-        if (number < 0 || number > most[i]) {
-            return false;
-        }
-    }
-    if (!take_char(text, ".")) {
-        return true;
-    }
-    size_t digits = strspn(*text, "0123456789");
-
-    *text += digits;
-    return digits >= 1 && digits <= 9;
-}
-
-static bool take_offset(const char **text)
-{
-    if (take_char(text, "Zz")) {
-        return true;
-    }
-    if (!take_char(text, "+-")) {
-        return false;
-    }
-    int hours = take_number(text, 2);
-    int minutes = take_char(text, ":") ? take_number(text, 2) : -1;
-
-    return hours >= 0 && hours <= 14 && minutes >= 0 && minutes <= 59;
-}
-
 static void check_time(const struct field *field, const json_t *value, json_t *errors)
 {
-    const char *text = json_string_value(value);
+    const struct span text = {json_string_value(value), json_string_length(value)};
+    int64_t seconds;
 
-    if (text == NULL || !take_date(&text) || !take_char(&text, "Tt") || !take_clock(&text) ||
-        !take_offset(&text) || *text != '\0') {
+    if (!rfc3339_parse(text, &seconds)) {
         error_add(errors, field->name, "is not a time like 2026-12-31T23:59:59Z");
     }
 }

@@ -16,7 +16,7 @@ enum field_type {
     FIELD_BOOLEAN,
     FIELD_INTEGER, /* bounds: the value */
     FIELD_TEXTS,   /* a list of texts; bounds: items, each text at most FIELD_TEXT_MAX octets */
-    FIELD_TIME,    /* RFC 3339, with an offset */
+    FIELD_TIME,    /* as base/rfc3339 reads it */
     FIELD_OBJECT,  /* an object of `members`; without them any object, which `run` checks */
     FIELD_OBJECTS, /* a list of such objects; bounds: items */
 };

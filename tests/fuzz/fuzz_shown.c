@@ -1,9 +1,10 @@
-/* Any octets as data that authctl displays, as a time and as a duration: no crash, no control
- * sequence reaches the terminal, and a printed time reads back as the same time. */
+/* Any octets as data that authctl displays, and as a time: no crash, and no control sequence
+ * reaches the terminal. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistr.h>
 
+#include "base/rfc3339.h"
 #include "ctl/duration.h"
 #include "ctl/print.h"
 
@@ -33,8 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = malloc(size + 1);
     struct buf shown;
-    time_t at;
-    time_t again;
+    int64_t at;
 
     must(text != NULL);
     memcpy(text, data, size);
@@ -45,15 +45,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     is_harmless(&shown);
     buf_finish(&shown);
 
-    must(duration_parse(text) >= -1);
-    if (time_parse(text, &at)) {
+    if (rfc3339_parse(span_of(text), &at)) {
         buf_init(&shown, 64);
         time_relative(&shown, at, 1800000000);
-        buf_consume(&shown, shown.len);
-        time_print(&shown, at);
-        buf_append(&shown, "", 1);
-        must(at < -62167219200 || at > 253402300799 ||
-             (time_parse(shown.data, &again) && again == at));
+        is_harmless(&shown);
+        must(shown.len > 0 && !shown.overflow);
         buf_finish(&shown);
     }
     free(text);
