@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "config/keys.h"
+#include "config/public_url.h"
 #include "config/reader.h"
 #include "config/value.h"
 #include "core/name.h"
@@ -350,7 +351,7 @@ void config_destroy(struct config *config)
     free(config->owner_url);
     free(config->scheme);
     free(config->words);
-    free(config->public_url);
+    public_url_finish(&config->public_url);
     free(config->submission_host);
     free(config->mail_from);
     free(config->mail_server);

@@ -60,7 +60,7 @@ struct config {
     struct config_listener *listeners;
     size_t listener_count;
 
-    char *public_url;      /* scheme://host[:port], written as a browser's Origin; NULL: not set */
+    struct public_url public_url;
     char *submission_host; /* NULL: not set */
     uint16_t submission_port;
     char *mail_from;   /* canonical; NULL: none */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "config/public_url.h"
 #include "config/reader.h"
 #include "config/value.h"
 #include "core/name.h"
@@ -20,8 +21,7 @@ static bool read_public_url(const struct reader *reader, const char *text, struc
     if (text == NULL) {
         return true;
     }
-    config->public_url = config_value_url(text, &problem);
-    return config->public_url != NULL ||
+    return public_url_read(text, &config->public_url, &problem) ||
            reader_fail_value(reader, "public_url", text, problem.text);
 }
 

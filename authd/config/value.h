@@ -25,8 +25,4 @@ bool config_value_group(const char *text, gid_t *gid, struct err *err);
  * address. */
 bool config_value_address(const char *text, bool *loopback, struct err *err);
 
-/* Reads "https://HOST[:PORT]", or http with a loopback address or localhost. The result is written
- * as in a browser's Origin: lower case, no default port, no path; free it. NULL: see `err`. */
-char *config_value_url(const char *text, struct err *err);
-
 #endif

@@ -171,9 +171,9 @@ static void codes_prepared(const struct account_result *result, void *arg)
 /* The issuer that the phone displays: the site's host, or the user's domain if there is none. */
 static struct span issuer_of(const struct enrolment_call *call, const json_t *enrolment)
 {
-    struct span host = otpauth_host(call->core->site.public_url);
+    const struct public_url *url = &call->core->site.public_url;
 
-    return host.len > 0 ? host : span_of(member(enrolment, "domain"));
+    return span_of(url->text != NULL ? url->host : member(enrolment, "domain"));
 }
 
 static void show_seed(const struct enrolment_call *call, json_t *enrolment)

@@ -35,20 +35,6 @@ void otpauth_uri(const struct otpauth *key, struct buf *out)
     buf_printf(out, "&algorithm=%s&digits=%u&period=%u", key->algorithm, key->digits, key->period);
 }
 
-struct span otpauth_host(const char *public_url)
-{
-    const char *begin = public_url != NULL ? strstr(public_url, "://") : NULL;
-
-    if (begin == NULL) {
-        return (struct span){0};
-    }
-    begin += strlen("://");
-    /* In [2001:db8::1] the colons belong to the address. */
-    size_t length = begin[0] == '[' ? strcspn(begin, "]") + 1 : strcspn(begin, ":/");
-
-    return (struct span){begin, length};
-}
-
 json_t *otpauth_qr(const char *text)
 {
     QRcode *code = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_M);

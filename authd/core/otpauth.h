@@ -29,10 +29,6 @@ struct otpauth {
 /* Appends the URI, without a NUL. */
 void otpauth_uri(const struct otpauth *key, struct buf *out);
 
-/* The host of "https://auth.example.org[:port]", as a view of `public_url`. Empty: `public_url` is
- * NULL or has no host. */
-struct span otpauth_host(const char *public_url);
-
 /* The QR code of a text: a list of rows from the top, each a string of 0 (light) and 1 (dark), one
  * digit for each module. The quiet zone of four modules around the code is not included. NULL: the
  * text is too long. The caller owns the list. */

@@ -130,7 +130,7 @@ static void write_text(struct buf *text, const struct reset_link_call *call)
         "\n"
         "If you do not want a new password, do nothing: the old one stays. Give the link to\n"
         "nobody; no administrator needs it.\n",
-        member(call->link, "user"), call->core->site.public_url, call->token,
+        member(call->link, "user"), call->core->site.public_url.text, call->token,
         member(call->link, "expires_at"));
     buf_append(text, "", 1);
 }
@@ -158,7 +158,7 @@ static const struct account_result no_mail = {
 
 static bool can_mail(const struct core *core)
 {
-    return core->site.public_url != NULL && core->site.mail_from != NULL;
+    return core->site.public_url.text != NULL && core->site.mail_from != NULL;
 }
 
 static void on_added(const struct account_result *result, void *arg)

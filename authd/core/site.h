@@ -7,11 +7,10 @@
 
 #include "core/factor_rules.h"
 #include "core/password_rules.h"
+#include "core/public_url.h"
 
 struct site {
-    /* "https://auth.example.org[:port]", as in a browser's Origin; http only on loopback. NULL: not
-     * set. */
-    const char *public_url;
+    struct public_url public_url;
     const char *submission_host; /* host that users enter in a mail client; NULL: not set */
     uint16_t submission_port;    /* port that users enter there */
     const char *mail_from;       /* canonical address; NULL: authd sends no mail */

@@ -41,7 +41,7 @@ void api_site(struct exchange *exchange)
     }
 
     json_t *object = json_pack(
-        "{s:s?, s:s?, s:o, s:o, s:{s:s, s:b}, s:s}", "public_url", site->public_url,
+        "{s:s?, s:s?, s:o, s:o, s:{s:s, s:b}, s:s}", "public_url", site->public_url.text,
         "default_domain", core->default_domain, "submission", submission(site), "password",
         password_rules(&site->rules), "second_factor", "policy", policy_word(site->factor.policy),
         "inline_codes", site->factor.inline_codes, "version", AUTHD_VERSION);

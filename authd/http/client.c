@@ -11,10 +11,11 @@ bool client_is_admin(const struct http_client *client)
     return client->admin_by_peer && peer->local && (peer->uid == 0 || peer->uid == geteuid());
 }
 
-struct origin_names client_names(const struct http_client *client, const char *public_url)
+struct origin_names client_names(const struct http_client *client,
+                                 const struct public_url *public_url)
 {
     return (struct origin_names){
-        .public_url = public_url,
+        .public_url = *public_url,
         .listener = client->peer.local ? NULL : client->listener->name,
         .tls = client->listener->tls != NULL,
     };

@@ -35,8 +35,9 @@ struct http_client {
 /* Root or authd's own user, on a socket that makes them administrators. */
 bool client_is_admin(const struct http_client *client);
 
-/* What this server is called on the client's listener; `public_url` may be NULL. */
-struct origin_names client_names(const struct http_client *client, const char *public_url);
+/* What this server is called on the client's listener. */
+struct origin_names client_names(const struct http_client *client,
+                                 const struct public_url *public_url);
 
 /* The client's address as far as we believe it, from all of X-Forwarded-For joined by commas.
  * Empty: not known, as behind a unix socket. */

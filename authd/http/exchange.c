@@ -28,7 +28,7 @@ struct exchange *exchange_create(struct exchanges *exchanges, struct MHD_Connect
         .arena = exchange->arena,
         .reference = exchange->reference,
         .client = exchange->client,
-        .names = client_names(exchange->client, exchanges->core->site.public_url),
+        .names = client_names(exchange->client, &exchanges->core->site.public_url),
     };
     request_target(&exchange->request, target);
     exchanges->count++;

@@ -10,22 +10,23 @@ static bool equal(struct span a, struct span b)
 struct origin {
     struct span scheme; /* "https" */
     struct span host;   /* a name, or an address; an IPv6 address in brackets */
-    struct span port;   /* digits */
+    unsigned port;
 };
 
-static struct span default_port(struct span scheme)
+/* Decimal digits without leading zeros. */
+static bool port_read(struct span text, unsigned *port)
 {
-    return equal(scheme, SPAN_LITERAL("https")) ? SPAN_LITERAL("443") : SPAN_LITERAL("80");
-}
-
-static bool is_port(struct span text)
-{
+    *port = 0;
+    if (text.len == 0 || text.len > 5 || text.ptr[0] == '0') {
+        return false;
+    }
     for (size_t i = 0; i < text.len; i++) {
         if (text.ptr[i] < '0' || text.ptr[i] > '9') {
             return false;
         }
+        *port = *port * 10 + (unsigned)(text.ptr[i] - '0');
     }
-    return text.len > 0 && text.len <= 5;
+    return true;
 }
 
 /* host [ ":" port ] under a scheme. False: the text is none. */
@@ -42,11 +43,13 @@ static bool authority_read(struct origin *origin, struct span scheme, struct spa
     }
     origin->scheme = scheme;
     origin->host = (struct span){text.ptr, host_end};
-    origin->port = default_port(scheme);
-    if (host_end < text.len) {
-        origin->port = (struct span){text.ptr + host_end + 1, text.len - host_end - 1};
+    origin->port = equal(scheme, SPAN_LITERAL("https")) ? 443 : 80;
+    if (host_end == 0) {
+        return false;
     }
-    return host_end > 0 && is_port(origin->port);
+    return host_end == text.len ||
+           port_read((struct span){text.ptr + host_end + 1, text.len - host_end - 1},
+                     &origin->port);
 }
 
 /* scheme "://" host [ ":" port ] [ "/" anything ] */
@@ -65,7 +68,7 @@ static bool url_read(struct origin *origin, const char *url)
 
 static bool origin_equal(const struct origin *a, const struct origin *b)
 {
-    return equal(a->scheme, b->scheme) && equal(a->host, b->host) && equal(a->port, b->port);
+    return equal(a->scheme, b->scheme) && equal(a->host, b->host) && a->port == b->port;
 }
 
 static bool is_loopback(struct span host)
@@ -94,8 +97,12 @@ static size_t own_origins(const struct origin_names *names, struct origin out[3]
 {
     size_t count = listener_origins(names, out);
 
-    if (names->public_url != NULL && url_read(&out[count], names->public_url)) {
-        count++;
+    if (names->public_url.text != NULL) {
+        out[count++] = (struct origin){
+            .scheme = names->public_url.tls ? SPAN_LITERAL("https") : SPAN_LITERAL("http"),
+            .host = span_of(names->public_url.host),
+            .port = names->public_url.port,
+        };
     }
     return count;
 }
@@ -117,8 +124,7 @@ bool origin_is_host(const struct origin_names *names, struct span host)
 
 bool origin_is_secure(const struct origin_names *names)
 {
-    return names->tls || (names->public_url != NULL &&
-                          strncasecmp(names->public_url, "https:", strlen("https:")) == 0);
+    return names->tls || names->public_url.tls;
 }
 
 /* `text` is an Origin, which has no path (RFC 6454 section 6.1). */

@@ -9,12 +9,13 @@
 #define HTTP_ORIGIN_H
 
 #include "base/span.h"
+#include "core/public_url.h"
 
-/* What this server is called; texts may be NULL. */
+/* What this server is called. */
 struct origin_names {
-    const char *public_url; /* "https://auth.example.org", perhaps with a port or a path */
-    const char *listener;   /* "127.0.0.1:8587", "[::1]:8587" */
-    bool tls;               /* the listener speaks TLS */
+    struct public_url public_url;
+    const char *listener; /* "127.0.0.1:8587", "[::1]:8587"; NULL: it has no address */
+    bool tls;             /* the listener speaks TLS */
 };
 
 /* True: `host` (of the header, with or without a port) is one of our names. localhost is a name of

@@ -9,8 +9,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct origin_names names = {.public_url = "https://auth.example.org",
-                                          .listener = "127.0.0.1:8587"};
+static const struct origin_names names = {
+    .public_url = {"https://auth.example.org", "auth.example.org", 443, true},
+    .listener = "127.0.0.1:8587"};
 
 static void require(bool truth)
 {

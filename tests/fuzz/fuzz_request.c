@@ -109,10 +109,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena *arena = arena_create();
     struct request request = {.arena = arena, .reference = "abcdefghij", .client = &client};
+    static const struct public_url public_url = {
+        .text = "https://auth.example.org", .host = "auth.example.org", .port = 443, .tls = true};
     struct admission admission = {.caller = {.name = "somebody"}};
     char *text = arena_copy(arena, (struct span){(const char *)data, size});
 
-    request.names = client_names(&client, "https://auth.example.org");
+    request.names = client_names(&client, &public_url);
     if (text[0] != '\0') {
         bool admin = text[0] == 'A';
 

@@ -1,6 +1,8 @@
 /* The configuration: a file becomes a struct config. */
 #include "from_file.h"
 
+#include "config/public_url.h"
+
 static void assert_in_directory(const char *path, const char *name)
 {
     assert_memory_equal(path, directory, strlen(directory));
@@ -52,7 +54,7 @@ static void test_smallest(void **state)
     assert_true(config->factor.inline_codes);
     assert_false(config->factor.ahead);
     assert_int_equal(config->factor.grace.seconds, 0);
-    assert_null(config->public_url);
+    assert_null(config->public_url.text);
     assert_null(config->submission_host);
     assert_int_equal(config->submission_port, 587);
     assert_null(config->mail_from);
@@ -288,16 +290,38 @@ static void test_public_url(void **state)
         {"https://auth.example.org", "https://auth.example.org"},
         {"HTTPS://Auth.B\xC3\xBC\x63her.example/", "https://auth.xn--bcher-kva.example"},
         {"https://auth.example.org:443", "https://auth.example.org"},
+        {"https://auth.example.org:80", "https://auth.example.org:80"},
         {"https://auth.example.org:8443/", "https://auth.example.org:8443"},
         {"https://192.0.2.1", "https://192.0.2.1"},
         {"https://[2001:DB8:0::1]:1", "https://[2001:db8::1]:1"},
+        {"https://[::1]/", "https://[::1]"},
         {"http://127.0.0.1:8587", "http://127.0.0.1:8587"},
         {"http://[::1]:80", "http://[::1]"},
-        {"http://localhost:8587", "http://localhost:8587"},
+        {"http://LocalHost:8587", "http://localhost:8587"},
         {"http://auth.example.org", NULL},
         {"http://192.0.2.1", NULL},
         {"http://localhost.example.org", NULL},
         {"https://auth.example.org/authd", NULL},
+        {"https://auth.example.org//", NULL},
+        {"https://auth.example.org/.", NULL},
+        {"https://auth.example.org/?", NULL},
+        {"https://auth.example.org/#", NULL},
+        {"https:/auth.example.org", NULL},
+        {"https:/[::1]", NULL},
+        {"https:///auth.example.org", NULL},
+        {"https:auth.example.org", NULL},
+        {"https://%61uth.example.org", NULL},
+        {"https://auth.example.org:0443", NULL},
+        {"https://auth.example.org:+1", NULL},
+        {"https://0x7f.0.0.1", NULL},
+        {"https://127.1", NULL},
+        {"https://2130706433", NULL},
+        {"https://[fe80::1%25eth0]", NULL},
+        {"https://[::1]x", NULL},
+        {"https://[192.0.2.1]", NULL},
+        {"https://:1", NULL},
+        {"https://@auth.example.org", NULL},
+        {"https:// auth.example.org", NULL},
         {"https://auth.example.org?", NULL},
         {"https://auth.example.org#", NULL},
         {"https://user@auth.example.org", NULL},
@@ -319,12 +343,43 @@ static void test_public_url(void **state)
         snprintf(text, sizeof(text), HEAD LISTENER "public_url: \"%s\"\n", table[i].text);
         write_file(text, strlen(text));
         struct config *config = config_load(file, &err);
-        const char *url = config != NULL ? config->public_url : NULL;
+        const struct public_url none = {0};
+        const struct public_url *url = config != NULL ? &config->public_url : &none;
 
-        if (table[i].url == NULL ? config != NULL : url == NULL || strcmp(url, table[i].url) != 0) {
-            fail_msg("%s became %s", table[i].text, url);
+        if (table[i].url == NULL ? config != NULL
+                                 : url->text == NULL || strcmp(url->text, table[i].url) != 0) {
+            fail_msg("%s became %s", table[i].text, url->text);
         }
         config_destroy(config);
+    }
+}
+
+static void test_parts_of_public_url(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *host;
+        unsigned port;
+        bool tls;
+    } table[] = {
+        {"https://Auth.Example.Org", "auth.example.org", 443, true},
+        {"https://auth.example.org:80", "auth.example.org", 80, true},
+        {"https://192.0.2.1:8443/", "192.0.2.1", 8443, true},
+        {"https://[2001:DB8::1]", "[2001:db8::1]", 443, true},
+        {"http://[::1]:8587", "[::1]", 8587, false},
+        {"http://localhost", "localhost", 80, false},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct public_url url;
+        struct err err;
+
+        assert_true(public_url_read(table[i].text, &url, &err));
+        assert_string_equal(url.host, table[i].host);
+        assert_int_equal(url.port, table[i].port);
+        assert_int_equal(url.tls, table[i].tls);
+        public_url_finish(&url);
     }
 }
 
@@ -334,7 +389,7 @@ int main(void)
         cmocka_unit_test(test_smallest),           cmocka_unit_test(test_everything),
         cmocka_unit_test(test_owner_url_of_a_uri), cmocka_unit_test(test_json_is_yaml),
         cmocka_unit_test(test_defaults_load),      cmocka_unit_test(test_files),
-        cmocka_unit_test(test_public_url),
+        cmocka_unit_test(test_public_url),         cmocka_unit_test(test_parts_of_public_url),
     };
     return cmocka_run_group_tests_name("config", tests, setup, teardown);
 }

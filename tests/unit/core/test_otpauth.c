@@ -32,26 +32,6 @@ static void test_uri(void **state)
                "?secret=GEZDGNBV&issuer=%5B%3A%3A1%5D&algorithm=SHA256&digits=8&period=30");
 }
 
-static void assert_host(const char *url, const char *wanted)
-{
-    struct span host = otpauth_host(url);
-
-    assert_int_equal(host.len, strlen(wanted));
-    assert_memory_equal(host.ptr != NULL ? host.ptr : "", wanted, host.len);
-}
-
-static void test_host(void **state)
-{
-    (void)state;
-    assert_host("https://auth.example.org", "auth.example.org");
-    assert_host("https://auth.example.org:8443", "auth.example.org");
-    assert_host("http://127.0.0.1:8587", "127.0.0.1");
-    assert_host("http://[::1]:8587", "[::1]");
-    assert_host("http://[::1]", "[::1]");
-    assert_host("nothing", "");
-    assert_host(NULL, "");
-}
-
 /* Checks one of the three finder patterns, by which a reader locates the QR code. */
 static void assert_finder(const json_t *rows, size_t top, size_t left)
 {
@@ -120,7 +100,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_uri),
-        cmocka_unit_test(test_host),
         cmocka_unit_test(test_qr),
         cmocka_unit_test(test_qr_of_too_much),
         cmocka_unit_test(test_recovery_codes),

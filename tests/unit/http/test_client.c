@@ -58,17 +58,19 @@ static void test_names(void **state)
     const struct http_listener tcp = {.name = "192.0.2.7:80"};
     const struct http_listener path = {.tls = (struct tls_files *)&tcp};
     struct http_client client = client_of(&tcp, "192.0.2.1:587");
-    struct origin_names names = client_names(&client, "https://auth.example.org");
+    const struct public_url url = {.text = "https://auth.example.org"};
+    const struct public_url unset = {0};
+    struct origin_names names = client_names(&client, &url);
 
     (void)state;
-    assert_string_equal(names.public_url, "https://auth.example.org");
+    assert_string_equal(names.public_url.text, "https://auth.example.org");
     assert_string_equal(names.listener, "192.0.2.7:80");
     assert_false(names.tls);
 
     client.listener = &path;
     client.peer.local = true;
-    names = client_names(&client, NULL);
-    assert_null(names.public_url);
+    names = client_names(&client, &unset);
+    assert_null(names.public_url.text);
     assert_null(names.listener);
     assert_true(names.tls);
 }

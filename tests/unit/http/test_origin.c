@@ -7,10 +7,15 @@
 
 #include "http/origin.h"
 
-static const struct origin_names both = {.public_url = "https://auth.example.org",
-                                         .listener = "127.0.0.1:8587"};
+static const struct origin_names both = {
+    .public_url = {"https://auth.example.org", "auth.example.org", 443, true},
+    .listener = "127.0.0.1:8587"};
 static const struct origin_names six = {
-    .public_url = "https://auth.example.org:8443/authd", .listener = "[::1]:8587", .tls = true};
+    .public_url = {"https://auth.example.org:8443", "auth.example.org", 8443, true},
+    .listener = "[::1]:8587",
+    .tls = true};
+static const struct origin_names local = {
+    .public_url = {"http://[::1]:8587", "[::1]", 8587, false}};
 static const struct origin_names far = {.listener = "192.0.2.7:80"};
 static const struct origin_names none = {0};
 
@@ -28,6 +33,7 @@ static void test_host(void **state)
         {&six, "auth.example.org:8443", true},
         {&six, "[::1]:8587", true},
         {&six, "localhost:8587", true},
+        {&local, "[::1]:8587", true},
         {&far, "192.0.2.7", true},
         {&far, "192.0.2.7:80", true},
 
@@ -36,6 +42,7 @@ static void test_host(void **state)
         {&both, "auth.example.org:80", false},
         {&both, "auth.example.org.", false},
         {&both, "auth.example.org.evil.example", false},
+        {&both, "auth.example.org:0443", false},
         {&both, "127.0.0.1", false},
         {&both, "127.0.0.2:8587", false},
         {&both, "localhost", false},
@@ -44,6 +51,8 @@ static void test_host(void **state)
         {&both, ":8587", false},
         {&six, "auth.example.org", false},
         {&six, "[::1]", false},
+        {&local, "[::1]", false},
+        {&local, "[::1]:80", false},
         {&six, "[::1]x:8587", false},
         {&six, "::1:8587", false},
         {&far, "localhost", false},
