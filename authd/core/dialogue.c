@@ -53,9 +53,9 @@ static void dialogue_finish(struct dialogue *dialogue, const struct login_result
 /* It ends before there was a claim to decide. */
 static void dialogue_record(const struct dialogue *dialogue, enum reason reason)
 {
-    record_auth(&(struct record){
+    login_record_write(&(struct login_record){
         .core = dialogue->core,
-        .outcome = record_undecided(reason),
+        .outcome = login_record_undecided(reason),
         .reason = reason,
         .context = &dialogue->context,
         .ms = clock_ms() - dialogue->began,

@@ -1,11 +1,11 @@
-/* The life of one login: a short table of steps, each of which goes on, waits, or leaves the rest
- * to those after it. What is decided is decided by core/verdict; the steps only learn facts for it.
+/* The life of one login: a short table of steps. Each step learns facts, or has nothing to learn;
+ * core/verdict decides.
  *
- * Threats: telling an unknown user from a wrong password by time or octets (every name is looked
- * up, every password is hashed, against a dummy if need be, and a DENY leaves on a grid); an
- * account that changes while its password is being hashed (confirmed afterwards); a client that
- * leaves (everything under way is cancelled, and the log still has its line).
- */
+ * Threats: an unknown user who can be told from a wrong password by time or octets (every name is
+ * looked up, every password is hashed, against a dummy if need be, and a DENY leaves on a grid); an
+ * account that changes while its password is being hashed (a question to the database confirms the
+ * account afterwards); a client that leaves (everything under way is cancelled, and the log still
+ * has a line). */
 #include "core/login_private.h"
 
 #include <event2/event.h>
@@ -21,32 +21,33 @@
 #include "core/upgrade.h"
 #include "loop/loop.h"
 
-/* Of the login's deadline, how much the last question may use up. */
+/* How much of the login's deadline the last question may use up. */
 #define CONFIRM_MS 1500
 
 /* ---- identify ---- */
 
 static enum progress login_identify(struct login *login)
 {
+    const struct claim *claim = &login->request.claim;
+    const char *default_domain = login->core->default_domain;
     struct facts *facts = &login->facts;
     char authzid[NAME_MAX_LENGTH + 1];
 
-    if (login->why != NULL) {
+    if (login->request.malformed != NULL) {
         return GO_ON; // facts->claim stays CLAIM_MALFORMED
     }
-    facts->claim = claim_classify(&login->claim);
+    facts->claim = claim_classify(claim);
     if (facts->claim == CLAIM_MALFORMED) {
         return GO_ON;
     }
     if (facts->claim == CLAIM_APP_PASSWORD) {
-        secret_text_parse(SECRET_TEXT_APP_PASSWORD, login->claim.secret, &login->shown);
+        secret_text_parse(SECRET_TEXT_APP_PASSWORD, claim->secret, &login->identified.app_password);
     }
-    facts->sign_in = login->context.sign_in;
-    facts->name = name_login(login->claim.authcid, login->core->default_domain, login->name);
-    if (facts->name == NAME_OK && login->claim.authzid.len > 0) {
-        facts->other_authzid =
-            name_login(login->claim.authzid, login->core->default_domain, authzid) != NAME_OK ||
-            strcmp(authzid, login->name) != 0;
+    facts->sign_in = login->request.context.sign_in;
+    facts->name = name_login(claim->authcid, default_domain, login->identified.name);
+    if (facts->name == NAME_OK && claim->authzid.len > 0) {
+        facts->other_authzid = name_login(claim->authzid, default_domain, authzid) != NAME_OK ||
+                               strcmp(authzid, login->identified.name) != 0;
     }
     return GO_ON;
 }
@@ -79,12 +80,12 @@ static void login_take_account(struct login *login, const struct account_row *ro
 {
     struct facts *facts = &login->facts;
 
-    login->account = row->id;
-    login->version = row->version;
-    login->generation = row->generation;
-    login->login = copy_text(login, row->login);
-    login->scope_words = arena_copy(login->arena, span_of(row->scopes));
-    login->now = row->now;
+    login->account.id = row->id;
+    login->account.version = row->version;
+    login->account.generation = row->generation;
+    login->account.login = copy_text(login, row->login);
+    login->account.scope_words = arena_copy(login->arena, span_of(row->scopes));
+    login->account.now = row->now;
     facts->suspended = row->suspended;
     login_take_password(login, row);
 }
@@ -96,10 +97,10 @@ static void login_take_app_passwords(struct login *login, const struct account_r
     if (row->credential != 0) {
         facts->app_password = true;
         facts->expired = row->expired;
-        login->credential = row->credential;
-        login->credential_version = row->credential_version;
-        login->verifier = copy_text(login, row->verifier);
-        login->key = copy_text(login, row->key);
+        login->credential.id = row->credential;
+        login->credential.version = row->credential_version;
+        login->credential.verifier = copy_text(login, row->verifier);
+        login->credential.key = copy_text(login, row->key);
     }
 }
 
@@ -126,10 +127,11 @@ static enum progress login_look_up(struct login *login)
     if (verdict_of(&login->facts).want != WANT_ACCOUNT) {
         return GO_ON;
     }
-    login->lookup.login = login->name;
+    login->lookup.login = login->identified.name;
     login->lookup.selector = "";
     if (login->facts.claim == CLAIM_APP_PASSWORD) {
-        login->lookup.selector = arena_copy(login->arena, secret_text_selector(&login->shown));
+        login->lookup.selector =
+            arena_copy(login->arena, secret_text_selector(&login->identified.app_password));
     }
     login->lookup.done = login_looked_up;
     lookup_submit(login->core->lookup, &login->lookup);
@@ -142,7 +144,7 @@ static void login_confirmed(const struct db_result *result, void *arg)
 {
     struct login *login = arg;
 
-    login->confirm = NULL;
+    login->unit = NULL;
     login_trouble(login, result->status);
     if (result->status == DB_OK) {
         login->facts.unchanged = db_bool(result, 0, 0) ? ANSWER_YES : ANSWER_NO;
@@ -155,30 +157,30 @@ static enum progress login_consume(struct login *login)
     if (verdict_of(&login->facts).want != WANT_UNCHANGED) {
         return GO_ON;
     }
-    login->confirm = db_unit_create(STATEMENT_LOGIN_CONFIRM);
-    db_unit_int(login->confirm, login->account);
-    db_unit_int(login->confirm, login->version);
-    if (login->credential != 0) {
-        db_unit_int(login->confirm, login->credential);
-        db_unit_int(login->confirm, login->credential_version);
+    login->unit = db_unit_create(STATEMENT_LOGIN_CONFIRM);
+    db_unit_int(login->unit, login->account.id);
+    db_unit_int(login->unit, login->account.version);
+    if (login->credential.id != 0) {
+        db_unit_int(login->unit, login->credential.id);
+        db_unit_int(login->unit, login->credential.version);
     } else {
-        db_unit_text(login->confirm, NULL);
-        db_unit_text(login->confirm, NULL);
+        db_unit_text(login->unit, NULL);
+        db_unit_text(login->unit, NULL);
     }
-    db_run(login->core->db, login->confirm, CONFIRM_MS, login_confirmed, login);
+    db_run(login->core->db, login->unit, CONFIRM_MS, login_confirmed, login);
     return WAIT;
 }
 
 /* ---- verdict, on the grid ---- */
 
-static void login_arm(struct login *login, int64_t ms)
+static void arm(struct event *timer, int64_t ms)
 {
     struct timeval delay = {.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000};
 
-    evtimer_add(&login->timer, &delay);
+    evtimer_add(timer, &delay);
 }
 
-/* Who is told "later" at once comes again at once. */
+/* A client that is told "later" at once comes again at once. */
 static bool is_overload(enum reason reason)
 {
     return reason == REASON_HASH_QUEUE_FULL || reason == REASON_HASH_TOO_SLOW;
@@ -186,84 +188,93 @@ static bool is_overload(enum reason reason)
 
 static enum progress login_decide(struct login *login)
 {
-    login->verdict = verdict_of(&login->facts);
-    if (login->verdict.reason == REASON_WRONG_PASSWORD && login->facts.split) {
-        login->why = "its last digits were taken for a code";
+    const struct verdict verdict = verdict_of(&login->facts);
+
+    evtimer_del(&login->deadline);
+    login->answer.verdict = verdict;
+    if (verdict.reason == REASON_WRONG_PASSWORD && login->facts.split) {
+        login->answer.note = "its last digits were taken for a code";
     }
-    if (login->verdict.outcome != OUTCOME_DENY && !is_overload(login->verdict.reason)) {
+    if (verdict.outcome != OUTCOME_DENY && !is_overload(verdict.reason)) {
         return GO_ON;
     }
     int64_t now = clock_ms();
-    int64_t settled = login->checked + LOGIN_SETTLE_MS;
+    int64_t settled = login->verify.last_ms + LOGIN_SETTLE_MS;
     int64_t from = settled > now ? settled : now;
 
-    login_arm(login, from - now + LOGIN_GRID_MS - (from - login->arrival) % LOGIN_GRID_MS);
+    arm(&login->grid, from - now + LOGIN_GRID_MS - (from - login->request.arrival) % LOGIN_GRID_MS);
     return WAIT;
 }
 
 /* ---- record and answer ---- */
 
-/* By what it was let in: "#p3", "#k7". */
+/* The credential of the login: "#p3" is the main password, "#k7" an app password. */
 static const char *login_tag(const struct login *login)
 {
-    return login->credential != 0 ? arena_printf(login->arena, "#k%" PRId64, login->credential)
-                                  : arena_printf(login->arena, "#p%d", login->generation);
+    return login->credential.id != 0
+               ? arena_printf(login->arena, "#k%" PRId64, login->credential.id)
+               : arena_printf(login->arena, "#p%d", login->account.generation);
 }
 
-/* `left`: why it ends before its answer, REASON_NONE if it does not. */
-static void login_record(const struct login *login, enum reason left)
+/* `left`: why the login ends before its answer; REASON_NONE: the login is answered. */
+static void login_write_record(const struct login *login, enum reason left)
 {
-    bool decided = login->verdict.reason != REASON_NONE;
-    bool named = login->verdict.outcome == OUTCOME_ALLOW || login->credential != 0;
+    const struct verdict *verdict = &login->answer.verdict;
+    const char *name = login->identified.name;
+    const char *malformed = login->request.malformed;
+    bool decided = verdict->reason != REASON_NONE;
+    bool named = verdict->outcome == OUTCOME_ALLOW || login->credential.id != 0;
 
-    record_auth(&(struct record){
+    login_record_write(&(struct login_record){
         .core = login->core,
-        .outcome = decided ? login->verdict.outcome : record_undecided(left),
-        .reason = decided ? login->verdict.reason : left,
-        .context = &login->context,
-        .user = login->name[0] != '\0' ? span_of(login->name) : login->claim.authcid,
-        .account = login->account,
+        .outcome = decided ? verdict->outcome : login_record_undecided(left),
+        .reason = decided ? verdict->reason : left,
+        .context = &login->request.context,
+        .user = name[0] != '\0' ? span_of(name) : login->request.claim.authcid,
+        .account = login->account.id,
         .credential = decided && named ? login_tag(login) : NULL,
-        .factor = login->factor_word,
-        .why = login->why,
+        .factor = login->factor.word,
+        .why = malformed != NULL ? malformed : login->answer.note,
         .gone = decided && left != REASON_NONE,
-        .ms = clock_ms() - login->arrival,
-        .reference = login->reference,
+        .ms = clock_ms() - login->request.arrival,
+        .reference = login->request.reference,
     });
 }
 
-/* alice@example.org, or alice#p3@example.org: the tag ends the local part. From the row only. */
+/* alice@example.org, or alice#p3@example.org: the tag ends the local part. The identity is made
+ * from the row only, never from what the client claimed. */
 static const char *login_identity(const struct login *login)
 {
-    const char *at = strrchr(login->login, '@');
+    const char *at = strrchr(login->account.login, '@');
 
-    if (!login->context.tagged) {
-        return login->login;
+    if (!login->request.context.tagged) {
+        return login->account.login;
     }
-    return arena_printf(login->arena, "%.*s%s%s", (int)(at - login->login), login->login,
-                        login_tag(login), at);
+    return arena_printf(login->arena, "%.*s%s%s", (int)(at - login->account.login),
+                        login->account.login, login_tag(login), at);
 }
 
 static void login_free(struct login *login)
 {
     struct arena *arena = login->arena;
 
-    evtimer_del(&login->timer);
-    arena_destroy(arena); // the login itself is in it
+    evtimer_del(&login->deadline);
+    evtimer_del(&login->grid);
+    arena_destroy(arena);
 }
 
 static void login_used(const struct login *login)
 {
-    if (login->credential != 0) {
-        last_use_note(login->core->last_uses, login->credential, login->context.client);
+    if (login->credential.id != 0) {
+        last_use_note(login->core->last_uses, login->credential.id, login->request.context.client);
         login_rekey(login);
     } else {
         upgrade_consider(login->core->upgrades, &(struct upgrade_request){
-                                                    .account = login->account,
-                                                    .seal = login->seal,
-                                                    .sealed = login->sealed,
-                                                    .stored = login->stored,
-                                                    .password = login->password,
+                                                    .account = login->account.id,
+                                                    .seal = login->password.seal,
+                                                    .sealed = login->password.sealed,
+                                                    .stored = login->password.stored,
+                                                    .password = login->password.entered,
                                                 });
     }
 }
@@ -271,24 +282,24 @@ static void login_used(const struct login *login)
 static enum progress login_answer(struct login *login)
 {
     struct login_result result = {
-        .outcome = login->verdict.outcome,
-        .reason = login->verdict.reason,
-        .user = login->name,
-        .reference = login->reference,
+        .outcome = login->answer.verdict.outcome,
+        .reason = login->answer.verdict.reason,
+        .user = login->identified.name,
+        .reference = login->request.reference,
         .open = login->facts.enrolled && verdict_needs_factor(&login->facts),
     };
 
     if (result.outcome == OUTCOME_ALLOW) {
         result.identity = login_identity(login);
-        result.account = login->account;
-        result.version = login->version;
-        result.factor = login->factor_word;
-        result.must_enrol =
-            login->context.sign_in && !login->facts.enrolled && verdict_needs_factor(&login->facts);
+        result.account = login->account.id;
+        result.version = login->account.version;
+        result.factor = login->factor.word;
+        result.must_enrol = login->request.context.sign_in && !login->facts.enrolled &&
+                            verdict_needs_factor(&login->facts);
         login_used(login);
     }
-    login_record(login, REASON_NONE);
-    login->done(&result, login->arg);
+    login_write_record(login, REASON_NONE);
+    login->request.done(&result, login->request.arg);
     login_free(login);
     return ENDED;
 }
@@ -305,8 +316,8 @@ enum {
     STEP_VERIFY_FOREIGN,
     STEP_ASK_SCOPES,
     STEP_USE_CODE,
-    STEP_EVEN_OUT_ASK, // what a wrong password would have been compared with,
-    STEP_EVEN_OUT,     // after a refused code
+    STEP_EVEN_OUT_ASK, // after a refused code: the questions of a wrong password,
+    STEP_EVEN_OUT,     // so that both refusals take the same time
     STEP_CONSUME,
     STEP_DECIDE,
     STEP_ANSWER
@@ -334,7 +345,7 @@ void login_run(struct login *login)
     enum progress progress;
 
     do {
-        progress = steps[login->step++](login);
+        progress = steps[login->next_step++](login);
     } while (progress == GO_ON);
 }
 
@@ -342,28 +353,33 @@ static void login_stop_waiting(struct login *login)
 {
     lookup_cancel(login->core->lookup, &login->lookup);
     scope_cache_cancel(login->core->scopes, &login->scopes);
-    if (login->verify != NULL) {
-        verify_cancel(login->verify);
-        login->verify = NULL;
+    if (login->verify.job != NULL) {
+        verify_cancel(login->verify.job);
+        login->verify.job = NULL;
     }
-    if (login->confirm != NULL) {
-        db_cancel(login->confirm);
-        login->confirm = NULL;
+    if (login->unit != NULL) {
+        db_cancel(login->unit);
+        login->unit = NULL;
     }
 }
 
-static void login_timer(evutil_socket_t fd, short what, void *arg)
+static void login_deadline_passed(evutil_socket_t fd, short what, void *arg)
 {
     struct login *login = arg;
 
     (void)fd;
     (void)what;
-    if (login->step <= STEP_DECIDE) { // the deadline; later it is the grid
-        login_stop_waiting(login);
-        login->facts.trouble = REASON_DEADLINE;
-        login->step = STEP_DECIDE;
-    }
+    login_stop_waiting(login);
+    login->facts.trouble = REASON_DEADLINE;
+    login->next_step = STEP_DECIDE;
     login_run(login);
+}
+
+static void login_grid_reached(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    login_run(arg);
 }
 
 static struct span copy_span(struct arena *arena, struct span span)
@@ -379,17 +395,18 @@ static struct login *login_create(struct core *core, const struct login_context 
 
     login->core = core;
     login->arena = arena;
-    login->context = *context;
-    login->context.service = arena_copy(arena, span_of(context->service));
-    login->context.client = arena_copy(arena, span_of(context->client));
-    login->context.peer = arena_copy(arena, span_of(context->peer));
-    login->context.code = copy_span(arena, context->code);
-    login->done = done;
-    login->arg = arg;
-    login->arrival = clock_ms();
-    reference_make(login->reference);
-    evtimer_assign(&login->timer, loop_base(core->loop), login_timer, login);
-    login_arm(login, LOGIN_DEADLINE_MS);
+    login->request.context = *context;
+    login->request.context.service = arena_copy(arena, span_of(context->service));
+    login->request.context.client = arena_copy(arena, span_of(context->client));
+    login->request.context.peer = arena_copy(arena, span_of(context->peer));
+    login->request.context.code = copy_span(arena, context->code);
+    login->request.done = done;
+    login->request.arg = arg;
+    login->request.arrival = clock_ms();
+    reference_make(login->request.reference);
+    evtimer_assign(&login->deadline, loop_base(core->loop), login_deadline_passed, login);
+    evtimer_assign(&login->grid, loop_base(core->loop), login_grid_reached, login);
+    arm(&login->deadline, LOGIN_DEADLINE_MS);
     return login;
 }
 
@@ -398,10 +415,10 @@ struct login *login_begin(struct core *core, const struct claim *claim,
 {
     struct login *login = login_create(core, context, done, arg);
 
-    login->claim.authcid = copy_span(login->arena, claim->authcid);
-    login->claim.authzid = copy_span(login->arena, claim->authzid);
-    login->claim.secret = copy_span(login->arena, claim->secret);
-    login->password = login->claim.secret;
+    login->request.claim.authcid = copy_span(login->arena, claim->authcid);
+    login->request.claim.authzid = copy_span(login->arena, claim->authzid);
+    login->request.claim.secret = copy_span(login->arena, claim->secret);
+    login->password.entered = login->request.claim.secret;
     login_run(login);
     return login;
 }
@@ -411,7 +428,7 @@ struct login *login_refuse(struct core *core, const char *why, const struct logi
 {
     struct login *login = login_create(core, context, done, arg);
 
-    login->why = why;
+    login->request.malformed = why;
     login_run(login);
     return login;
 }
@@ -419,6 +436,6 @@ struct login *login_refuse(struct core *core, const char *why, const struct logi
 void login_cancel(struct login *login, enum reason reason)
 {
     login_stop_waiting(login);
-    login_record(login, reason);
+    login_write_record(login, reason);
     login_free(login);
 }

@@ -31,7 +31,7 @@ static bool login_opened(struct login *login, enum stored_result result)
 /* The answer of one check; a trouble is noted. */
 static enum answer login_answer_of(struct login *login, enum verify_result result)
 {
-    login->checked = clock_ms();
+    login->verify.last_ms = clock_ms();
     switch (result) {
     case VERIFY_YES:
         return ANSWER_YES;
@@ -62,13 +62,13 @@ static bool login_check(struct login *login, struct span secret, const char *sto
         .scheme = password_scheme(schemes, stored, &cost),
         .stored = stored,
         .secret = secret,
-        .deadline = login->arrival + LOGIN_VERIFY_MS,
-        .source = login->context.source,
+        .deadline = login->request.arrival + LOGIN_VERIFY_MS,
+        .source = login->request.context.source,
     };
 
     order.work = cost.work;
-    login->verify = verify_start(login->core, &order, &result, done, login);
-    if (login->verify != NULL) {
+    login->verify.job = verify_start(login->core, &order, &result, done, login);
+    if (login->verify.job != NULL) {
         login->facts.waited = true;
         return false;
     }
@@ -81,10 +81,10 @@ static bool login_check(struct login *login, struct span secret, const char *sto
 static struct app_password_row app_password_of(const struct login *login)
 {
     return (struct app_password_row){
-        .id = login->credential,
-        .owner = login->account,
-        .verifier = login->verifier,
-        .key = login->key,
+        .id = login->credential.id,
+        .owner = login->account.id,
+        .verifier = login->credential.verifier,
+        .key = login->credential.key,
     };
 }
 
@@ -93,7 +93,7 @@ void login_rekey(const struct login *login)
     const struct app_password_row row = app_password_of(login);
 
     if (row.verifier != NULL) { // else it was made elsewhere
-        app_password_rekey(login->core, &row, secret_text_secret(&login->shown));
+        app_password_rekey(login->core, &row, secret_text_secret(&login->identified.app_password));
     }
 }
 
@@ -101,7 +101,8 @@ static void login_verify_app_password(struct login *login)
 {
     const struct app_password_row row = app_password_of(login);
 
-    switch (app_password_matches(login->core, &row, secret_text_secret(&login->shown))) {
+    switch (app_password_matches(login->core, &row,
+                                 secret_text_secret(&login->identified.app_password))) {
     case APP_PASSWORD_NO:
         login->facts.match = ANSWER_NO;
         return;
@@ -128,9 +129,9 @@ void login_take_password(struct login *login, const struct account_row *row)
     if (login_opened(login,
                      stored_open_password(core, row->id, row->seal, row->password, stored))) {
         login->facts.password = password_kind_of(&core->schemes, stored);
-        login->seal = row->seal;
-        login->sealed = arena_copy(login->arena, span_of(row->password));
-        login->stored = arena_copy(login->arena, span_of(stored));
+        login->password.seal = row->seal;
+        login->password.sealed = arena_copy(login->arena, span_of(row->password));
+        login->password.stored = arena_copy(login->arena, span_of(stored));
         secret_wipe(stored, sizeof(stored));
     }
 }
@@ -139,7 +140,7 @@ static void login_verified(enum verify_result result, void *arg)
 {
     struct login *login = arg;
 
-    login->verify = NULL;
+    login->verify.job = NULL;
     login->facts.match = login_answer_of(login, result);
     login_run(login);
 }
@@ -157,10 +158,11 @@ enum progress login_verify(struct login *login)
     }
 
     const char *stored =
-        facts->password == PASSWORD_USABLE ? login->stored : login->core->schemes.dummy;
+        facts->password == PASSWORD_USABLE ? login->password.stored : login->core->schemes.dummy;
 
-    return login_check(login, login->password, stored, &facts->match, login_verified) ? GO_ON
-                                                                                      : WAIT;
+    return login_check(login, login->password.entered, stored, &facts->match, login_verified)
+               ? GO_ON
+               : WAIT;
 }
 
 /* No code followed it, then. */
@@ -168,8 +170,8 @@ static void login_whole_answer(struct login *login, enum answer answer)
 {
     login->facts.whole_match = answer;
     if (answer == ANSWER_YES) {
-        login->password = login->claim.secret;
-        secret_wipe(&login->code, sizeof(login->code));
+        login->password.entered = login->request.claim.secret;
+        secret_wipe(&login->factor.code, sizeof(login->factor.code));
     }
 }
 
@@ -177,7 +179,7 @@ static void login_whole_verified(enum verify_result result, void *arg)
 {
     struct login *login = arg;
 
-    login->verify = NULL;
+    login->verify.job = NULL;
     login_whole_answer(login, login_answer_of(login, result));
     login_run(login);
 }
@@ -189,7 +191,8 @@ enum progress login_verify_whole(struct login *login)
     if (verdict_of(&login->facts).want != WANT_WHOLE_MATCH) {
         return GO_ON;
     }
-    if (!login_check(login, login->claim.secret, login->stored, &answer, login_whole_verified)) {
+    if (!login_check(login, login->request.claim.secret, login->password.stored, &answer,
+                     login_whole_verified)) {
         return WAIT;
     }
     login_whole_answer(login, answer);
@@ -202,15 +205,16 @@ static void login_foreign_there(const struct db_result *result, void *arg)
 {
     struct login *login = arg;
 
-    login->confirm = NULL;
+    login->unit = NULL;
     login_trouble(login, result->status);
     if (result->status == DB_OK) {
         const char *lines = db_text(result, 0, 0);
 
-        login->foreign_count =
-            lines != NULL ? foreign_parse(arena_copy(login->arena, span_of(lines)), login->foreign)
-                          : 0;
-        login->facts.foreign = login->foreign_count > 0 ? ANSWER_YES : ANSWER_NO;
+        login->foreign.count =
+            lines != NULL
+                ? foreign_parse(arena_copy(login->arena, span_of(lines)), login->foreign.rows)
+                : 0;
+        login->facts.foreign = login->foreign.count > 0 ? ANSWER_YES : ANSWER_NO;
     }
     login_run(login);
 }
@@ -221,15 +225,15 @@ enum progress login_ask_foreign(struct login *login)
         return GO_ON;
     }
     login->facts.waited = true;
-    login->confirm = db_unit_create(STATEMENT_FOREIGN_PASSWORDS);
-    db_unit_int(login->confirm, login->account); // 0: nobody's
-    db_run(login->core->db, login->confirm, FOREIGN_MS, login_foreign_there, login);
+    login->unit = db_unit_create(STATEMENT_FOREIGN_PASSWORDS);
+    db_unit_int(login->unit, login->account.id); // 0: nobody's
+    db_run(login->core->db, login->unit, FOREIGN_MS, login_foreign_there, login);
     return WAIT;
 }
 
 static void login_foreign_answer(struct login *login, enum answer answer)
 {
-    const struct foreign_password *tried = &login->foreign[login->foreign_next++];
+    const struct foreign_password *tried = &login->foreign.rows[login->foreign.next++];
     struct facts *facts = &login->facts;
     bool for_its_time = facts->match == ANSWER_YES || facts->whole_match == ANSWER_YES;
 
@@ -238,9 +242,9 @@ static void login_foreign_answer(struct login *login, enum answer answer)
     }
     facts->foreign_match = ANSWER_YES;
     if (!for_its_time) {
-        login->credential = tried->id;
-        login->credential_version = tried->version;
-        login->credential_scope = tried->scope;
+        login->credential.id = tried->id;
+        login->credential.version = tried->version;
+        login->credential.scope = tried->scope;
     }
 }
 
@@ -248,7 +252,7 @@ static void login_foreign_verified(enum verify_result result, void *arg)
 {
     struct login *login = arg;
 
-    login->verify = NULL;
+    login->verify.job = NULL;
     login_foreign_answer(login, login_answer_of(login, result));
     if (login_verify_foreign(login) == GO_ON) {
         login_run(login);
@@ -258,10 +262,10 @@ static void login_foreign_verified(enum verify_result result, void *arg)
 /* What cannot be opened, or no scheme reads, may be the right one all the same. */
 static bool login_foreign_readable(struct login *login)
 {
-    const struct foreign_password *next = &login->foreign[login->foreign_next];
-    char *stored = login->foreign_stored;
+    const struct foreign_password *next = &login->foreign.rows[login->foreign.next];
+    char *stored = login->foreign.stored;
     bool readable =
-        login_opened(login, stored_open_app_password(login->core, next->id, login->account,
+        login_opened(login, stored_open_app_password(login->core, next->id, login->account.id,
                                                      next->sealed, stored)) &&
         password_kind_of(&login->core->schemes, stored) == PASSWORD_USABLE;
 
@@ -276,11 +280,11 @@ enum progress login_verify_foreign(struct login *login)
     while (verdict_of(facts).want == WANT_FOREIGN_MATCH) {
         enum answer answer = ANSWER_NO;
 
-        if (login->foreign_next == login->foreign_count) {
+        if (login->foreign.next == login->foreign.count) {
             facts->foreign_match = ANSWER_NO;
         } else if (!login_foreign_readable(login)) {
-            login->foreign_next++;
-        } else if (!login_check(login, login->claim.secret, login->foreign_stored, &answer,
+            login->foreign.next++;
+        } else if (!login_check(login, login->request.claim.secret, login->foreign.stored, &answer,
                                 login_foreign_verified)) {
             return WAIT;
         } else {

@@ -41,10 +41,11 @@ static void login_split(struct login *login)
 {
     struct span code;
 
-    if (code_split(login->claim.secret, login->factor.digits, &login->password, &code)) {
+    if (code_split(login->request.claim.secret, login->factor.row.digits, &login->password.entered,
+                   &code)) {
         login->facts.split = true;
-        login->code.kind = CODE_TOTP;
-        span_text(code, login->code.text, sizeof(login->code.text));
+        login->factor.code.kind = CODE_TOTP;
+        span_text(code, login->factor.code.text, sizeof(login->factor.code.text));
     }
 }
 
@@ -54,8 +55,8 @@ static void login_read_code(struct login *login)
     struct facts *facts = &login->facts;
 
     if (facts->sign_in) {
-        facts->code_shown = login->context.code.len > 0;
-        code_parse(login->context.code, &login->code);
+        facts->code_shown = login->request.context.code.len > 0;
+        code_parse(login->request.context.code, &login->factor.code);
         return;
     }
     if (!verdict_needs_factor(facts)) {
@@ -65,8 +66,8 @@ static void login_read_code(struct login *login)
         login_split(login);
     }
     facts->grace_possible =
-        login->context.told &&
-        grace_network(&rules->grace, login->context.client, login->grace_network);
+        login->request.context.told &&
+        grace_network(&rules->grace, login->request.context.client, login->factor.network);
 }
 
 void login_take_factor(struct login *login, const struct account_row *row)
@@ -78,7 +79,7 @@ void login_take_factor(struct login *login, const struct account_row *row)
     facts->privileged = strcmp(row->role, "user") != 0;
     facts->enrolled = row->factor != 0;
     if (facts->enrolled) {
-        login->factor = (struct factor_row){
+        login->factor.row = (struct factor_row){
             .id = row->factor,
             .owner = row->id,
             .seed = arena_copy(login->arena, span_of(row->seed)),
@@ -95,7 +96,7 @@ static void login_grace_there(const struct db_result *result, void *arg)
 {
     struct login *login = arg;
 
-    login->confirm = NULL;
+    login->unit = NULL;
     login_trouble(login, result->status);
     if (result->status == DB_OK) {
         login->facts.grace = db_bool(result, 0, 0) ? ANSWER_YES : ANSWER_NO;
@@ -109,12 +110,12 @@ enum progress login_ask_grace(struct login *login)
         return GO_ON;
     }
     login->facts.waited = true;
-    login->confirm = db_unit_create(STATEMENT_FACTOR_GRACE_LIVE);
-    db_unit_int(login->confirm, login->account);
-    db_unit_int(login->confirm, login->factor.id);
-    db_unit_int(login->confirm, login->seal);
-    db_unit_text(login->confirm, login->grace_network);
-    db_run(login->core->db, login->confirm, TAKE_MS, login_grace_there, login);
+    login->unit = db_unit_create(STATEMENT_FACTOR_GRACE_LIVE);
+    db_unit_int(login->unit, login->account.id);
+    db_unit_int(login->unit, login->factor.row.id);
+    db_unit_int(login->unit, login->password.seal);
+    db_unit_text(login->unit, login->factor.network);
+    db_run(login->core->db, login->unit, TAKE_MS, login_grace_there, login);
     return WAIT;
 }
 
@@ -125,7 +126,7 @@ static void login_code_answer(struct login *login, enum code_answer answer, cons
     login->facts.code = answer;
     if (answer == CODE_TAKEN) { // which says as well that the account is as it was
         login->facts.unchanged = ANSWER_YES;
-        login->factor_word = factor;
+        login->factor.word = factor;
     }
 }
 
@@ -148,9 +149,9 @@ static enum code_answer answer_of(const struct db_result *result, const struct c
 /* Starts it, with the two parameters that each of them begins with. */
 static void login_ask(struct login *login, enum statement statement)
 {
-    login->confirm = db_unit_create(statement);
-    db_unit_int(login->confirm, login->account);
-    db_unit_int(login->confirm, login->version);
+    login->unit = db_unit_create(statement);
+    db_unit_int(login->unit, login->account.id);
+    db_unit_int(login->unit, login->account.version);
 }
 
 static void digest_of(const struct login *login, const char *purpose, int64_t id,
@@ -160,7 +161,7 @@ static void digest_of(const struct login *login, const char *purpose, int64_t id
 
     snprintf(number, sizeof(number), "%" PRId64, id);
 
-    const struct span parts[] = {span_of(number), span_of(login->code.text)};
+    const struct span parts[] = {span_of(number), span_of(login->factor.code.text)};
 
     derived_digest(login->core, purpose, parts, 2, out);
 }
@@ -175,7 +176,7 @@ static void login_recovered(const struct db_result *result, void *arg)
                                              {NULL, CODE_CHANGED}};
     struct login *login = arg;
 
-    login->confirm = NULL;
+    login->unit = NULL;
     login_trouble(login, result->status);
     if (result->status == DB_OK) {
         login_code_answer(login, answer_of(result, words), "recovery");
@@ -191,15 +192,15 @@ static enum progress login_recover(struct login *login)
     char digest[DERIVED_HEX_SIZE];
 
     for (size_t i = 0; i < peppers->count; i++) {
-        recovery_verifier(&peppers->keys[i], login->account, span_of(login->code.text),
+        recovery_verifier(&peppers->keys[i], login->account.id, span_of(login->factor.code.text),
                           verifiers[i]);
         texts[i] = verifiers[i];
     }
-    digest_of(login, "wrong-recovery-code", login->account, digest);
+    digest_of(login, "wrong-recovery-code", login->account.id, digest);
     login_ask(login, STATEMENT_RECOVERY_TAKE);
-    db_unit_text_array(login->confirm, texts, peppers->count);
-    db_unit_text(login->confirm, digest);
-    db_run(login->core->db, login->confirm, TAKE_MS, login_recovered, login);
+    db_unit_text_array(login->unit, texts, peppers->count);
+    db_unit_text(login->unit, digest);
+    db_run(login->core->db, login->unit, TAKE_MS, login_recovered, login);
     return WAIT;
 }
 
@@ -214,7 +215,7 @@ static void login_grace_used(const struct db_result *result, void *arg)
 {
     struct login *login = arg;
 
-    login->confirm = NULL;
+    login->unit = NULL;
     login_trouble(login, result->status);
     if (result->status != DB_OK) {
         login_run(login);
@@ -222,8 +223,8 @@ static void login_grace_used(const struct db_result *result, void *arg)
     }
     if (db_bool(result, 0, 0)) {
         login_code_answer(login, CODE_TAKEN, "grace");
-    } else if (login->code_refused != CODE_PENDING) {
-        login_code_answer(login, login->code_refused, NULL);
+    } else if (login->factor.without_grace != CODE_PENDING) {
+        login_code_answer(login, login->factor.without_grace, NULL);
     } else {
         login_take_code(login); // a wrong one: it is to be counted
         return;
@@ -234,10 +235,10 @@ static void login_grace_used(const struct db_result *result, void *arg)
 static void login_use_grace(struct login *login)
 {
     login_ask(login, STATEMENT_FACTOR_GRACE_USE);
-    db_unit_int(login->confirm, login->factor.id);
-    db_unit_int(login->confirm, login->seal);
-    db_unit_text(login->confirm, login->grace_network);
-    db_run(login->core->db, login->confirm, TAKE_MS, login_grace_used, login);
+    db_unit_int(login->unit, login->factor.row.id);
+    db_unit_int(login->unit, login->password.seal);
+    db_unit_text(login->unit, login->factor.network);
+    db_run(login->core->db, login->unit, TAKE_MS, login_grace_used, login);
 }
 
 static void login_taken(const struct db_result *result, void *arg)
@@ -249,14 +250,14 @@ static void login_taken(const struct db_result *result, void *arg)
                                              {NULL, CODE_CHANGED}};
     struct login *login = arg;
 
-    login->confirm = NULL;
+    login->unit = NULL;
     login_trouble(login, result->status);
     if (result->status == DB_OK) {
         enum code_answer answer = answer_of(result, words);
 
-        if (login->step_taken >= 0 && login->facts.grace_possible &&
+        if (login->factor.totp_step >= 0 && login->facts.grace_possible &&
             (answer == CODE_USED || answer == CODE_LOCKED || answer == CODE_WRONG)) {
-            login->code_refused = answer;
+            login->factor.without_grace = answer;
             login_use_grace(login);
             return;
         }
@@ -271,30 +272,30 @@ static void login_take_code(struct login *login)
     const struct factor_grace *grace = &login->core->site.factor.grace;
     char digest[DERIVED_HEX_SIZE];
 
-    digest_of(login, "wrong-code", login->factor.id, digest);
+    digest_of(login, "wrong-code", login->factor.row.id, digest);
     login_ask(login, STATEMENT_FACTOR_TAKE);
-    db_unit_int(login->confirm, login->factor.id);
-    if (login->step_taken >= 0) {
-        db_unit_int(login->confirm, login->step_taken);
+    db_unit_int(login->unit, login->factor.row.id);
+    if (login->factor.totp_step >= 0) {
+        db_unit_int(login->unit, login->factor.totp_step);
     } else {
-        db_unit_text(login->confirm, NULL);
+        db_unit_text(login->unit, NULL);
     }
-    db_unit_text(login->confirm, digest);
-    db_unit_text(login->confirm,
-                 login->facts.grace_possible
-                     ? arena_printf(login->arena,
-                                    "{\"network\":\"%s\",\"seal\":%" PRId64 ",\"seconds\":%" PRId64
-                                    ",\"uses\":%" PRId64 "}",
-                                    login->grace_network, login->seal, grace->seconds, grace->uses)
-                     : NULL);
-    db_run(login->core->db, login->confirm, TAKE_MS, login_taken, login);
+    db_unit_text(login->unit, digest);
+    db_unit_text(login->unit, login->facts.grace_possible
+                                  ? arena_printf(login->arena,
+                                                 "{\"network\":\"%s\",\"seal\":%" PRId64
+                                                 ",\"seconds\":%" PRId64 ",\"uses\":%" PRId64 "}",
+                                                 login->factor.network, login->password.seal,
+                                                 grace->seconds, grace->uses)
+                                  : NULL);
+    db_run(login->core->db, login->unit, TAKE_MS, login_taken, login);
 }
 
 static enum progress login_check_code(struct login *login)
 {
-    login->step_taken = -1;
-    switch (factor_match(login->core, &login->factor, span_of(login->code.text), login->now,
-                         &login->step_taken)) {
+    login->factor.totp_step = -1;
+    switch (factor_match(login->core, &login->factor.row, span_of(login->factor.code.text),
+                         login->account.now, &login->factor.totp_step)) {
     case FACTOR_BROKEN:
         login->facts.trouble = REASON_FACTOR_BROKEN;
         return GO_ON;
@@ -305,7 +306,7 @@ static enum progress login_check_code(struct login *login)
     case FACTOR_YES:
         break;
     }
-    if (login->step_taken < 0 && login->facts.grace_possible) {
+    if (login->factor.totp_step < 0 && login->facts.grace_possible) {
         login_use_grace(login);
     } else {
         login_take_code(login);
@@ -315,12 +316,12 @@ static enum progress login_check_code(struct login *login)
 
 static enum progress login_without_code(struct login *login)
 {
-    login->code_refused = login->facts.code_shown ? CODE_WRONG : CODE_MISSING;
+    login->factor.without_grace = login->facts.code_shown ? CODE_WRONG : CODE_MISSING;
     if (login->facts.grace_possible) {
         login_use_grace(login);
         return WAIT;
     }
-    login_code_answer(login, login->code_refused, NULL);
+    login_code_answer(login, login->factor.without_grace, NULL);
     return GO_ON;
 }
 
@@ -329,7 +330,7 @@ enum progress login_use_code(struct login *login)
     if (verdict_of(&login->facts).want != WANT_CODE) {
         return GO_ON;
     }
-    switch (login->code.kind) {
+    switch (login->factor.code.kind) {
     case CODE_RECOVERY:
         return login_recover(login);
     case CODE_TOTP:

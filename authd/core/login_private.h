@@ -17,71 +17,105 @@
 
 struct arena;
 
-/* Of the login's deadline, how much the password checks may use up together. */
+/* How long after the arrival of a claim the last check of a password may begin. */
 #define LOGIN_VERIFY_MS 5000
 
-/* After the last check of a password a refusal has at least this much time, so that what is asked
- * of the database after a right one does not reach into the next step of the grid. */
+/* A refusal leaves at least this long after the last check of a password, so that questions to the
+ * database after a right password do not move the refusal to the next step of the grid. */
 #define LOGIN_SETTLE_MS 100
 
-/* How a step ends. */
+/* How a step ends. ENDED: the login has been freed. */
 enum progress { GO_ON, WAIT, ENDED };
 
+/* A login, with the members in the order of the steps that fill them in. What a step has filled in
+ * stays until the end; texts live in the arena. */
 struct login {
     struct core *core;
-    struct arena *arena;
-    struct login_context context;
-    login_done_f *done;
-    void *arg;
-    int64_t arrival;
-    char reference[REFERENCE_LENGTH + 1];
+    struct arena *arena; // holds the login itself
+    struct facts facts;  // all that the verdict depends on
 
-    struct claim claim;
-    const char *why; // the mechanism's word on a malformed exchange, or which scope; or NULL
-    char name[NAME_MAX_LENGTH + 1];
-    struct facts facts;
-    struct verdict verdict;
+    /* Request: set before the first step. */
+    struct {
+        struct login_context context;
+        struct claim claim;
+        const char *malformed; // why there is no claim to decide on; NULL: there is a claim
+        login_done_f *done;
+        void *arg;
+        int64_t arrival; // clock_ms()
+        char reference[REFERENCE_LENGTH + 1];
+    } request;
 
-    // The account as it was looked up.
-    int64_t account;
-    int64_t version;
-    int generation;
-    const char *login;
-    int64_t seal;
-    const char *sealed; // the stored hash as it is in the row,
-    const char *stored; // and opened
-    char *scope_words;  // one for each level
-    int64_t now;        // the database's clock
+    /* Identify: what the claim says by itself. */
+    struct {
+        char name[NAME_MAX_LENGTH + 1];  // canonical; "": the claimed name is not a login
+        struct secret_text app_password; // of a claim of this kind
+    } identified;
 
-    // Its second factor, and what was shown beside the main password.
-    struct factor_row factor;
-    struct span password; // the claim's secret, without the code that may follow it
-    struct code code;
-    int64_t step_taken;                    // whose code it is; -1: none's
-    enum code_answer code_refused;         // what it comes to without grace
-    char grace_network[NETWORK_TEXT_SIZE]; // "": no grace here
-    const char *factor_word;               // by what it was let in: "totp", "recovery", "grace"
+    /* Lookup: the account. */
+    struct {
+        int64_t id; // 0: there is no account of this name
+        int64_t version;
+        int generation; // of the main password
+        const char *login;
+        char *scope_words; // a word for each level; login_ask_scopes() cuts the text apart
+        int64_t now;       // the database's clock, in seconds since 1970
+    } account;
 
-    // The app password that was shown, or that was made elsewhere and matches.
-    struct secret_text shown;
-    int64_t credential; // 0: none
-    int64_t credential_version;
-    const char *verifier;
-    const char *key;
-    const char *credential_scope; // a word; NULL: the last of `scope_words`
-    struct foreign_password foreign[FOREIGN_MAX];
-    size_t foreign_count;
-    size_t foreign_next;                     // the one to be tried
-    char foreign_stored[AUTHD_HASH_MAX + 1]; // its hash, opened
+    /* Lookup: the main password, of the claim and of the account. */
+    struct {
+        struct span entered; // the claim's secret, without the code that may follow
+        int64_t seal;        // the version of the password that its ciphertext is bound to
+        const char *sealed;  // the encrypted hash; NULL: there is none that could be decrypted
+        const char *stored;  // the decrypted hash; NULL: as for `sealed`
+    } password;
 
-    // What it waits for; at most one of these and the timer.
-    int64_t checked; // when the last check of a password was through; 0: there was none
-    unsigned step;   // the next one
+    /* Lookup: the app password that the claim names. Verify: the imported one that matches. */
+    struct {
+        int64_t id; // 0: there is no such app password
+        int64_t version;
+        const char *verifier; // NULL: the app password is imported
+        const char *key;      // the name of the verifier's pepper
+        const char *scope;    // a word of an imported one; NULL: the last of `scope_words` counts
+    } credential;
+
+    /* Verify: checks of a password. */
+    struct {
+        int64_t last_ms;    // clock_ms() at the end of the last check; 0: there was none
+        struct verify *job; // the check under way on the hash lane; or NULL
+    } verify;
+
+    /* Verify: the account's imported app passwords, which are tried one after another. */
+    struct {
+        struct foreign_password rows[FOREIGN_MAX];
+        size_t count;
+        size_t next;                     // the first row whose check is not over
+        char stored[AUTHD_HASH_MAX + 1]; // the decrypted hash of that row
+    } foreign;
+
+    /* Factor: the enrolment, and what the client presents beside the main password. */
+    struct {
+        struct factor_row row; // zeroed: the user has not enrolled
+        struct code code;
+        int64_t totp_step;               // the time step that the code belongs to; -1: to none
+        char network[NETWORK_TEXT_SIZE]; // may be a remembered one; "": the client has none
+        enum code_answer without_grace;  // the answer if the network is not remembered;
+                                         // CODE_PENDING: the code is still to be counted
+        const char *word;                // what was good: "totp", "recovery", "grace"; or NULL
+    } factor;
+
+    /* Answer. */
+    struct {
+        struct verdict verdict;
+        const char *note; // what the log says besides the reason; or NULL
+    } answer;
+
+    /* What the login waits for: at most one of lookup, scopes, unit and verify.job. */
+    unsigned next_step;
     struct lookup_request lookup;
-    struct verify *verify;
     struct scope_request scopes;
-    struct db_unit *confirm; // or another question to the database, or a use of a code
-    struct event timer;      // the deadline, then the grid
+    struct db_unit *unit;  // the question to the database that is under way; or NULL
+    struct event deadline; // pending until the decision
+    struct event grid;     // pending from a refusal to its answer
 };
 
 /* Goes on with the next step. */
@@ -92,12 +126,16 @@ void login_trouble(struct login *login, enum db_status status);
 /* ---- core/login_check.c: does the secret match? ---- */
 
 void login_take_password(struct login *login, const struct account_row *row);
-enum progress login_verify(struct login *login);         // the main password, or the app password
-enum progress login_verify_whole(struct login *login);   // the main password, with its last digits
-enum progress login_ask_foreign(struct login *login);    // is there one made elsewhere?
-enum progress login_verify_foreign(struct login *login); // those made elsewhere, one after another
-void login_rekey(
-    const struct login *login); // what was good, of an app password under an old pepper
+/* Checks the main password, or an app password of authd's own. */
+enum progress login_verify(struct login *login);
+/* Checks the whole secret as a main password that ends in digits. */
+enum progress login_verify_whole(struct login *login);
+/* Asks the database for imported app passwords. */
+enum progress login_ask_foreign(struct login *login);
+/* Checks the imported app passwords, one after another. */
+enum progress login_verify_foreign(struct login *login);
+/* Gives an app password that was good another verifier, if its pepper is an old one. */
+void login_rekey(const struct login *login);
 
 /* ---- core/login_factor.c: is a code needed, and is it good? ---- */
 
@@ -105,7 +143,7 @@ void login_take_factor(struct login *login, const struct account_row *row);
 enum progress login_ask_grace(struct login *login);
 enum progress login_use_code(struct login *login);
 
-/* ---- core/login_scope.c: may it be used here and now? ---- */
+/* ---- core/login_scope.c: may the credential be used here and now? ---- */
 
 enum progress login_ask_scopes(struct login *login);
 

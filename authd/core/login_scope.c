@@ -18,24 +18,24 @@ static const char *text_or_null(const char *text)
 static void login_note(struct login *login, const struct scope_ruling *ruling)
 {
     if (ruling->verdict != SCOPE_OK) {
-        login->why =
+        login->answer.note =
             arena_printf(login->arena, "%s of the %s scope", scope_verdict_word(ruling->verdict),
                          scope_level_word(ruling->level));
     } else if (ruling->monitored != SCOPE_OK) {
-        login->why = arena_printf(login->arena, "mode monitor: %s of the %s scope would refuse",
-                                  scope_verdict_word(ruling->monitored),
-                                  scope_level_word(ruling->monitored_level));
+        login->answer.note = arena_printf(
+            login->arena, "mode monitor: %s of the %s scope would refuse",
+            scope_verdict_word(ruling->monitored), scope_level_word(ruling->monitored_level));
     }
 }
 
 static void login_judge(struct login *login, enum reason trouble)
 {
-    const struct login_context *context = &login->context;
+    const struct login_context *context = &login->request.context;
     struct scope_facts facts = {
         .tls = context->tls,
         .mechanism = context->told ? text_or_null(context->mechanism) : NULL,
         .service = text_or_null(context->service),
-        .now = login->now,
+        .now = login->account.now,
     };
 
     if (trouble != REASON_NONE) {
@@ -63,13 +63,13 @@ static void login_scopes_there(struct scope_request *request, enum reason troubl
 static bool login_name_scopes(struct login *login)
 {
     struct scope_name *names = login->scopes.set.names;
-    char *rest = login->scope_words;
+    char *rest = login->account.scope_words;
 
     for (unsigned level = 0; level < SCOPE_LEVELS; level++) {
         const char *word = strsep(&rest, " ");
 
-        if (level == SCOPE_OF_CREDENTIAL && login->credential_scope != NULL) {
-            word = login->credential_scope;
+        if (level == SCOPE_OF_CREDENTIAL && login->credential.scope != NULL) {
+            word = login->credential.scope;
         }
         if (word == NULL || !scope_name_parse(span_of(word), &names[level])) {
             return false;

@@ -4,21 +4,22 @@
 #include "core/audit.h"
 #include "core/core.h"
 
-enum outcome record_undecided(enum reason reason)
+enum outcome login_record_undecided(enum reason reason)
 {
     bool refused = reason == REASON_BAD_BASE64 || reason == REASON_MALFORMED;
 
     return refused ? OUTCOME_DENY : OUTCOME_MORE;
 }
 
-/* The installation lacks something, a plugin or a key file; or somebody wrote into the database. */
+/* An administrator has to act: the installation lacks a plugin or a key file, or somebody wrote
+ * into the database. */
 static bool needs_repair(enum reason reason)
 {
     return reason == REASON_HASH_UNREADABLE || reason == REASON_HASH_BROKEN ||
            reason == REASON_FACTOR_BROKEN || reason == REASON_KEY_MISSING;
 }
 
-static void record_audit(const struct record *record)
+static void login_record_audit(const struct login_record *record)
 {
     const struct login_context *context = record->context;
 
@@ -42,7 +43,7 @@ static void record_audit(const struct record *record)
                 });
 }
 
-void record_auth(const struct record *record)
+void login_record_write(const struct login_record *record)
 {
     const struct login_context *context = record->context;
     struct log_line line;
@@ -63,5 +64,5 @@ void record_auth(const struct record *record)
     log_number(&line, "ms", record->ms);
     log_text(&line, "ref", record->reference);
     log_end(&line);
-    record_audit(record);
+    login_record_audit(record);
 }

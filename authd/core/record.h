@@ -1,4 +1,4 @@
-/* The end of a request: one log line, one row of the audit. */
+/* The login record: the line of the log and the row of the audit with which every login ends. */
 #ifndef CORE_RECORD_H
 #define CORE_RECORD_H
 
@@ -6,26 +6,26 @@
 
 #include "core/login.h"
 
-struct record {
+struct login_record {
     struct core *core;
     enum outcome outcome;
     enum reason reason;
     const struct login_context *context;
-    struct span user;       /* the canonical name, or what was claimed instead of one */
-    int64_t account;        /* 0: none, or not known */
-    const char *credential; /* what let it in: "#p3"; or NULL */
+    struct span user;       /* the canonical name, or the text that was claimed as a name */
+    int64_t account;        /* 0: no account, or not known */
+    const char *credential; /* the credential that the outcome is about: "#p3"; or NULL */
     const char *factor;     /* what was good beside the main password: "totp"; or NULL */
-    const char *why;        /* the mechanism's word on a malformed exchange; or NULL */
+    const char *why;        /* what the log says besides the reason; or NULL */
     bool gone;              /* the client left before its answer */
     int64_t ms;             /* since the claim arrived */
-    const char *reference;  /* NULL: nobody was told one */
+    const char *reference;  /* NULL: the client was told none */
 };
 
-/* Of a request that ends without a decision: a protocol error was answered with a refusal, in all
- * other cases nobody was answered. */
-enum outcome record_undecided(enum reason reason);
+/* The outcome of a login that ends without a decision: OUTCOME_DENY after an error of the protocol,
+ * which was answered with a refusal; else OUTCOME_MORE, and the client was not answered. */
+enum outcome login_record_undecided(enum reason reason);
 
-/* An exchange that was left, OUTCOME_MORE, is logged only. */
-void record_auth(const struct record *record);
+/* Writes the record. OUTCOME_MORE is logged, but not audited. */
+void login_record_write(const struct login_record *record);
 
 #endif

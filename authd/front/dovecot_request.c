@@ -180,7 +180,7 @@ static void auth_refuse(struct connection *connection, const struct dovecot_comm
     struct login_context context = command_context(connection, command, &texts);
     bool busy = reason == REASON_TOO_MANY || reason == REASON_STOPPING;
 
-    record_auth(&(struct record){
+    login_record_write(&(struct login_record){
         .core = connection->front->core,
         .outcome = busy ? OUTCOME_TEMPFAIL : OUTCOME_DENY,
         .reason = reason,
