@@ -18,8 +18,8 @@ struct dialogue {
     const struct dialogue_ops *ops;
     void *arg;
     void *state;
-    struct login *login;        // while the core decides
-    struct login_result *ended; // decided; the client's answer to the last challenge is awaited
+    struct login *login;        // set while the core decides
+    struct login_result *ended; // the decision, while the mechanism's last challenge is outstanding
     bool awaiting;              // a challenge is outstanding
     int64_t began;
     struct event lifetime;
@@ -50,7 +50,7 @@ static void dialogue_finish(struct dialogue *dialogue, const struct login_result
     dialogue_free(dialogue);
 }
 
-/* It ends before there was a claim to decide. */
+/* The exchange ends before there was a claim to decide on. */
 static void dialogue_record(const struct dialogue *dialogue, enum reason reason)
 {
     login_record_write(&(struct login_record){
@@ -69,7 +69,7 @@ static void dialogue_expired(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     if (dialogue->login != NULL) {
-        return; // being decided, which has a deadline of its own
+        return; // the login has a deadline of its own
     }
     if (dialogue->ended == NULL) {
         dialogue_record(dialogue, REASON_ABANDONED);
@@ -95,7 +95,7 @@ static char *copy_or_null(struct arena *arena, const char *text)
     return text == NULL ? NULL : arena_copy(arena, span_of(text));
 }
 
-/* The core has decided; the mechanism may have one last word, which changes nothing. */
+/* The core has decided. The mechanism may send a last challenge, which changes nothing. */
 static void dialogue_decided(const struct login_result *result, void *arg)
 {
     struct dialogue *dialogue = arg;

@@ -1,5 +1,6 @@
-/* One SASL exchange (RFC 4422): drives a mechanism plugin until it yields a claim, lets core/login
- * decide, shows the mechanism the outcome. Knows no protocol and no database. */
+/* One SASL exchange (RFC 4422): drives a mechanism plugin until the plugin yields a claim, lets
+ * core/login decide, and shows the mechanism the outcome. Protocols are the fronts' business, and
+ * the database is core/login's. */
 #ifndef CORE_DIALOGUE_H
 #define CORE_DIALOGUE_H
 
@@ -15,27 +16,28 @@ struct dialogue;
 struct dialogue_ops {
     /* Send this challenge and wait for dialogue_step(). */
     void (*challenge)(void *arg, struct span challenge);
-    /* The end, from dialogue_step() too; the dialogue frees itself after this call. */
+    /* The exchange has ended, perhaps inside dialogue_step(). It frees itself after this call. */
     void (*finished)(void *arg, const struct login_result *result);
-    /* The exchange outlived DIALOGUE_LIFETIME_MS: nobody is answered. Frees itself likewise. */
+    /* The exchange outlived DIALOGUE_LIFETIME_MS, and the client gets no answer. The exchange frees
+     * itself after this call. */
     void (*expired)(void *arg);
 };
 
 struct dialogue_start {
     const struct authd_mechanism *mechanism;
     struct login_context context;
-    bool has_response; /* an initial response, maybe empty: */
-    struct span response;
+    bool has_response;    /* the client sent an initial response, maybe an empty one */
+    struct span response; /* the initial response */
 };
 
-/* Of the callbacks, only `challenge` may be called from inside this call. */
+/* `challenge` may be called from inside this call, the other callbacks are not. */
 struct dialogue *dialogue_create(struct core *core, const struct dialogue_start *start,
                                  const struct dialogue_ops *ops, void *arg);
-/* The client's answer. False: no challenge is outstanding; nothing was done. */
+/* Takes the client's answer. False: no challenge is outstanding, and nothing was done. */
 bool dialogue_step(struct dialogue *dialogue, struct span response);
-/* Is a challenge outstanding? Otherwise the core is deciding. */
+/* True: a challenge is outstanding. False: the core is deciding. */
 bool dialogue_awaits(const struct dialogue *dialogue);
-/* Ends it without an answer of the core's, for `reason`; no callback afterwards. */
+/* Ends the exchange for `reason`, without an answer and without any further callback. */
 void dialogue_cancel(struct dialogue *dialogue, enum reason reason);
 
 #endif

@@ -1,5 +1,5 @@
-/* All that is known about one login, learnt step by step, and nothing else: what core/verdict
- * judges. Zeroed facts mean that nothing is known yet. */
+/* All that the verdict on one login depends on. The steps of the login fill the facts in; zeroed
+ * facts mean that nothing is known yet. */
 #ifndef CORE_FACTS_H
 #define CORE_FACTS_H
 
@@ -11,7 +11,7 @@
 #include "crypto/password.h"
 
 enum answer {
-    ANSWER_PENDING = 0, /* not asked, or not answered yet */
+    ANSWER_PENDING = 0, /* the question has no answer yet */
     ANSWER_NO,
     ANSWER_YES,
 };
@@ -19,61 +19,63 @@ enum answer {
 /* What became of the code beside a main password. */
 enum code_answer {
     CODE_PENDING = 0,
-    CODE_TAKEN, /* it was good and is used up; or a use of a time of grace is */
+    CODE_TAKEN, /* a good code, or one use of a remembered network, is used up */
     CODE_MISSING,
     CODE_WRONG,
     CODE_USED,
     CODE_LOCKED,
     CODE_WRONG_RECOVERY,
     CODE_LOCKED_RECOVERY,
-    CODE_CHANGED, /* nothing became of it: the account has changed */
+    CODE_CHANGED, /* the code was not looked at, because the account has changed */
 };
 
 struct facts {
     /* From the claim alone. */
     enum claim_kind claim;
     enum name_error name;
-    bool sign_in;       /* to authd itself, where an app password opens nothing */
-    bool other_authzid; /* it asks to act as somebody else */
+    bool sign_in;       /* to authd itself, where no app password is accepted */
+    bool other_authzid; /* the claim asks to act as another user */
 
     /* From the database. */
-    enum answer account; /* is there one of this name? */
+    enum answer account; /* is there an account of this name? */
     bool suspended;
     enum password_kind password;
-    enum reason unopened; /* why a stored hash stayed sealed; REASON_NONE: none did */
-    bool app_password;    /* the one that was shown is this account's */
-    bool expired;         /* and has ended */
+    enum reason unopened; /* why a stored hash could not be decrypted; REASON_NONE: all could */
+    bool app_password;    /* the presented app password belongs to this account */
+    bool expired;         /* the presented app password has expired */
 
-    /* Likewise, and from the configuration: on second factors. */
+    /* On second factors, from the database and the configuration. */
     enum factor_policy policy; /* the strictest of site, domain and user */
-    bool privileged;           /* it may administer others */
-    bool enrolled;
-    bool code_shown;     /* at a sign-in: something was entered as a code */
-    bool split;          /* on mail sockets: it ends as if a code followed the password */
-    bool grace_possible; /* there may be a time of grace where the client is */
+    bool privileged;           /* the user may administer others */
+    bool enrolled;             /* the user has a second factor */
+    bool code_shown;           /* sign_in only: something was entered as a code */
+    bool split;                /* on mail sockets: the secret ends as if a code followed */
+    bool grace_possible;       /* the client has a network that may be a remembered one */
 
-    /* From the scheme; against a dummy where there is no usable hash. Of an app password, from its
-     * verifier. */
-    enum answer match;
-    enum answer grace;         /* of a split one, if that was no: is there a time of grace? */
-    enum answer whole_match;   /* if so: of all of it, as a password that ends in digits */
-    enum answer foreign;       /* only if those were no: are there app passwords made elsewhere? */
-    enum answer foreign_match; /* if so */
-    bool foreign_unreadable;   /* one of them no scheme reads: it may be the right one */
+    /* From the checks of the secret: against the stored hash or the verifier, and against a dummy
+     * where the account has no hash that can be used. */
+    enum answer match;         /* is the secret, without the code, the right one? */
+    enum answer grace;         /* is the client's network a remembered one? Asked of a split secret
+                                  that does not match */
+    enum answer whole_match;   /* is the whole split secret the main password? Asked on a remembered
+                                  network */
+    enum answer foreign;       /* has the account imported app passwords? Asked if nothing else
+                                  matches */
+    enum answer foreign_match; /* is the secret an imported app password? */
+    bool foreign_unreadable;   /* no scheme reads one of them, which may be the right one */
 
-    /* From the documents of all levels; only once the secret is right. */
-    enum answer judged;
-    enum scope_verdict scope; /* what the first that refuses says */
+    /* From the scope documents of all levels, once the secret is right. */
+    enum answer judged;       /* have the documents been asked? */
+    enum scope_verdict scope; /* the verdict of the first document that refuses, or SCOPE_OK */
 
-    /* Last of all, for it uses something up. */
+    /* From the one use of a code, which is the last question. */
     enum code_answer code;
 
-    /* The secret was checked elsewhere than on the loop, or a document was fetched: the account may
-     * have changed meanwhile, and only ANSWER_YES says that it did not. */
-    bool waited;
-    enum answer unchanged;
+    /* Whether the account may have changed since the lookup. */
+    bool waited;           /* for a worker, or for a question to the database */
+    enum answer unchanged; /* are the account and the credential as they were? */
 
-    /* Why something above will never be answered; REASON_NONE: nothing went wrong. */
+    /* Why an answer above will never come; REASON_NONE: nothing went wrong. */
     enum reason trouble;
 };
 

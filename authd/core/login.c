@@ -171,7 +171,7 @@ static enum progress login_consume(struct login *login)
     return WAIT;
 }
 
-/* ---- verdict, on the grid ---- */
+/* ---- verdict; a refusal waits for the grid ---- */
 
 static void arm(struct event *timer, int64_t ms)
 {
@@ -316,8 +316,9 @@ enum {
     STEP_VERIFY_FOREIGN,
     STEP_ASK_SCOPES,
     STEP_USE_CODE,
-    STEP_EVEN_OUT_ASK, // after a refused code: the questions of a wrong password,
-    STEP_EVEN_OUT,     // so that both refusals take the same time
+    STEP_EVEN_OUT_ASK, // a refused code takes as long as a wrong password: this step asks for the
+                       // imported app passwords that a wrong password is compared with
+    STEP_EVEN_OUT,     // this step makes that comparison, whose result changes nothing
     STEP_CONSUME,
     STEP_DECIDE,
     STEP_ANSWER

@@ -1,10 +1,10 @@
-/* The steps of a login that check its secret.
+/* The steps of a login that check the secret.
  *
- * Threats: time that tells of an account what its owner knows (without a usable hash the dummy is
- * hashed: same work, same queue, same troubles; an app password costs a keyed hash and never a slow
- * one, and its refusal leaves on the grid as every other); a verifier of another row. How many app
- * passwords were made elsewhere can show as time between two steps of the grid, which is said in
- * docs/authd.md. */
+ * Threats: time that tells a stranger something about an account (without a usable hash the dummy
+ * is hashed: the same work, the same queue, the same troubles; an app password costs a keyed hash
+ * and never a slow one, and its refusal leaves on the grid like every other); a verifier that was
+ * copied from another row (the verifier is bound to row and owner). The number of imported app
+ * passwords can show as the step of the grid on which a refusal leaves; docs/authd.md says so. */
 #include "core/login_private.h"
 
 #include "base/arena.h"
@@ -14,10 +14,10 @@
 #include "core/core.h"
 #include "core/stored.h"
 
-/* Of the login's deadline, how much the question for app passwords made elsewhere may use up. */
+/* How much of the login's deadline the question for imported app passwords may use up. */
 #define FOREIGN_MS 1500
 
-/* Whether a stored hash was opened; if not, why is noted. */
+/* Whether a stored hash was decrypted. If not, the facts get the reason. */
 static bool login_opened(struct login *login, enum stored_result result)
 {
     enum reason why = result == STORED_KEY_MISSING ? REASON_KEY_MISSING : REASON_HASH_BROKEN;
@@ -28,7 +28,7 @@ static bool login_opened(struct login *login, enum stored_result result)
     return result == STORED_OPENED;
 }
 
-/* The answer of one check; a trouble is noted. */
+/* The answer of one check. If there is none, the facts get the reason. */
 static enum answer login_answer_of(struct login *login, enum verify_result result)
 {
     login->verify.last_ms = clock_ms();
@@ -50,8 +50,8 @@ static enum answer login_answer_of(struct login *login, enum verify_result resul
     return ANSWER_PENDING;
 }
 
-/* Checks `secret` against `stored`, which some scheme reads. True: `answer` is there; false: `done`
- * gets it. */
+/* Checks `secret` against `stored`, which some scheme reads. True: `answer` is set; false: `done`
+ * gets the answer. */
 static bool login_check(struct login *login, struct span secret, const char *stored,
                         enum answer *answer, verify_done_f *done)
 {
@@ -76,7 +76,7 @@ static bool login_check(struct login *login, struct span secret, const char *sto
     return true;
 }
 
-/* ---- an app password of ours ---- */
+/* ---- an app password that authd has made ---- */
 
 static struct app_password_row app_password_of(const struct login *login)
 {
@@ -92,7 +92,7 @@ void login_rekey(const struct login *login)
 {
     const struct app_password_row row = app_password_of(login);
 
-    if (row.verifier != NULL) { // else it was made elsewhere
+    if (row.verifier != NULL) { // an imported app password has none
         app_password_rekey(login->core, &row, secret_text_secret(&login->identified.app_password));
     }
 }
@@ -165,7 +165,7 @@ enum progress login_verify(struct login *login)
                : WAIT;
 }
 
-/* No code followed it, then. */
+/* If the whole secret is the main password, no code followed. */
 static void login_whole_answer(struct login *login, enum answer answer)
 {
     login->facts.whole_match = answer;
@@ -199,7 +199,7 @@ enum progress login_verify_whole(struct login *login)
     return GO_ON;
 }
 
-/* ---- app passwords made elsewhere ---- */
+/* ---- imported app passwords ---- */
 
 static void login_foreign_there(const struct db_result *result, void *arg)
 {
@@ -226,7 +226,7 @@ enum progress login_ask_foreign(struct login *login)
     }
     login->facts.waited = true;
     login->unit = db_unit_create(STATEMENT_FOREIGN_PASSWORDS);
-    db_unit_int(login->unit, login->account.id); // 0: nobody's
+    db_unit_int(login->unit, login->account.id); // 0 finds none, in the same time
     db_run(login->core->db, login->unit, FOREIGN_MS, login_foreign_there, login);
     return WAIT;
 }
@@ -259,7 +259,8 @@ static void login_foreign_verified(enum verify_result result, void *arg)
     }
 }
 
-/* What cannot be opened, or no scheme reads, may be the right one all the same. */
+/* An app password whose hash cannot be decrypted, or that no scheme reads, may still be the right
+ * one; the facts say so. */
 static bool login_foreign_readable(struct login *login)
 {
     const struct foreign_password *next = &login->foreign.rows[login->foreign.next];

@@ -1,12 +1,12 @@
 /* The steps of a login that ask for something beside the main password: the code of a phone, a
- * recovery code, or a time of grace. They come last, because they use it up, and they ask the
- * database in a transaction that nothing undoes.
+ * recovery code, or a remembered network. These steps come last, because they use something up, and
+ * each asks the database in a transaction of its own, which is never undone.
  *
- * Threats: a code that is good for a login which is refused all the same; two logins with one code
- * (the database decides, by one conditional update); guesses that cost nothing (it counts them); a
- * mail program that enters the same old code all day long, which must lock nobody out (each wrong
- * code counts once, and none beside a time of grace); somebody who does the same until the code is
- * right by chance (of the last wrong codes the database takes none). */
+ * Threats: a code that is used up by a login which is then refused; two logins with one code (the
+ * database decides, by one conditional update); guesses that cost nothing (the database counts
+ * wrong codes); a mail program that repeats an old code all day long, which must not lock its user
+ * out (each wrong code counts once, and on a remembered network none counts); an attacker who
+ * repeats a code until the code is right by chance (the database refuses the last wrong codes). */
 #include "core/login_private.h"
 
 #include <inttypes.h>
@@ -17,12 +17,12 @@
 #include "core/grace.h"
 #include "core/recovery.h"
 
-/* Of the login's deadline, how much one use of a code may take. */
+/* How much of the login's deadline one use of a code may take. */
 #define TAKE_MS 1500
 
-/* ---- what is known of it ---- */
+/* ---- what the account's row says ---- */
 
-/* A word that this authd does not know is one that asks for more. */
+/* A word that this authd does not know is taken for the strictest policy. */
 static enum factor_policy policy_of(const char *word)
 {
     if (word == NULL || strcmp(word, "off") == 0) {
@@ -36,7 +36,7 @@ static enum factor_policy stricter(enum factor_policy a, enum factor_policy b)
     return a > b ? a : b;
 }
 
-/* The one split, before anything is hashed. */
+/* The one split of a secret into password and code, before anything is hashed. */
 static void login_split(struct login *login)
 {
     struct span code;
@@ -90,7 +90,7 @@ void login_take_factor(struct login *login, const struct account_row *row)
     }
 }
 
-/* ---- is there a time of grace, for a password that ends in digits? ---- */
+/* ---- is the network a remembered one, for a password that ends in digits? ---- */
 
 static void login_grace_there(const struct db_result *result, void *arg)
 {
@@ -119,12 +119,12 @@ enum progress login_ask_grace(struct login *login)
     return WAIT;
 }
 
-/* ---- what the database says of a code ---- */
+/* ---- the answer of the database about a code ---- */
 
 static void login_code_answer(struct login *login, enum code_answer answer, const char *factor)
 {
     login->facts.code = answer;
-    if (answer == CODE_TAKEN) { // which says as well that the account is as it was
+    if (answer == CODE_TAKEN) { // the same transaction found the account unchanged
         login->facts.unchanged = ANSWER_YES;
         login->factor.word = factor;
     }
@@ -135,7 +135,8 @@ struct code_word {
     enum code_answer answer;
 };
 
-/* The answer that `words` (up to NULL) have for what the database says. */
+/* The answer that `words` has for the word of the database; the last row, which has no word, stands
+ * for every other. */
 static enum code_answer answer_of(const struct db_result *result, const struct code_word *words)
 {
     const char *word = db_text(result, 0, 0);
@@ -146,7 +147,7 @@ static enum code_answer answer_of(const struct db_result *result, const struct c
     return words->answer;
 }
 
-/* Starts it, with the two parameters that each of them begins with. */
+/* Starts a question, with the two parameters that all questions about a code begin with. */
 static void login_ask(struct login *login, enum statement statement)
 {
     login->unit = db_unit_create(statement);
@@ -204,10 +205,10 @@ static enum progress login_recover(struct login *login)
     return WAIT;
 }
 
-/* ---- a code of the phone, and grace ----
+/* ---- a code of the phone, and remembered networks ----
  *
- * A fresh code is taken and renews the grace. Whatever else is shown beside the right password is
- * not looked at where there is grace, and so not counted. */
+ * A fresh code is used up, and its network is remembered anew. On a remembered network anything
+ * else beside the right password is ignored, and wrong codes are not counted. */
 
 static void login_take_code(struct login *login);
 
@@ -226,7 +227,7 @@ static void login_grace_used(const struct db_result *result, void *arg)
     } else if (login->factor.without_grace != CODE_PENDING) {
         login_code_answer(login, login->factor.without_grace, NULL);
     } else {
-        login_take_code(login); // a wrong one: it is to be counted
+        login_take_code(login); // a wrong code, which the database counts
         return;
     }
     login_run(login);
@@ -266,7 +267,8 @@ static void login_taken(const struct db_result *result, void *arg)
     login_run(login);
 }
 
-/* With the step whose code it is, if it is of one, and a digest. */
+/* The database gets the time step that the code belongs to, if there is one, and a digest of the
+ * code, by which it knows a repeated wrong code. */
 static void login_take_code(struct login *login)
 {
     const struct factor_grace *grace = &login->core->site.factor.grace;

@@ -1,9 +1,9 @@
-/* The step of a login that asks the sending scopes of all levels what they say to a sign-in.
+/* The step of a login that asks the sending scopes of all levels whether they allow the login.
  *
- * Threats: a restriction that nobody enforces (a plain listener refuses what only the policy
- * service could hold to, because its MTA will not say by which credential somebody came); a
- * document that this authd cannot read, which is "cannot tell"; a fact that somebody guessed, or
- * that came only because a client wrote fast: such a fact is missing. */
+ * Threats: a restriction that is never enforced (a plain listener refuses a credential with terms
+ * that only the policy service can enforce, because the listener's MTA will not say which
+ * credential was used); a document that this authd cannot read, which means "cannot tell"; a fact
+ * that the protocol does not attest, which counts as missing. */
 #include "core/login_private.h"
 
 #include "base/arena.h"
@@ -14,7 +14,7 @@ static const char *text_or_null(const char *text)
     return text[0] != '\0' ? text : NULL;
 }
 
-/* For the log: whose document says so, and which member of it. */
+/* The note for the log: which member of whose document refuses. */
 static void login_note(struct login *login, const struct scope_ruling *ruling)
 {
     if (ruling->verdict != SCOPE_OK) {
@@ -59,7 +59,7 @@ static void login_scopes_there(struct scope_request *request, enum reason troubl
     login_run(login);
 }
 
-/* False: the database says something that it does not say. */
+/* False: the words of the database are not as schema/ promises. */
 static bool login_name_scopes(struct login *login)
 {
     struct scope_name *names = login->scopes.set.names;

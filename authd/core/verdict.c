@@ -1,6 +1,6 @@
-/* The order of the rules is the order of what a stranger may learn: first what he said himself,
- * then whether we can tell at all, and what only the owner should hear (suspended, a scope) after
- * the secret was right. The grid and the dummy hash of core/login hide the rest. */
+/* The order of the rules is the order of what a stranger may learn: first what the claim says by
+ * itself, then whether authd can tell at all, and only after the secret was right what concerns the
+ * owner alone (suspended, a scope). The grid and the dummy hash of core/login hide the rest. */
 #include "core/verdict.h"
 
 static struct verdict deny(enum reason reason)
@@ -43,10 +43,11 @@ static struct verdict verdict_claim(const struct facts *facts)
     return more(WANT_ACCOUNT);
 }
 
-/* ---- is the secret right? ALLOW: it is; the rest is still to be asked. ---- */
+/* ---- is the secret right? ALLOW: the secret is right; the other rules still follow. ---- */
 
-/* A password that ends in digits looks as if a code followed it. Where a code may be left out, the
- * whole of it is tried as well; elsewhere it is not worth a second hash. */
+/* A password that ends in digits looks as if a code followed. On a remembered network, where a code
+ * may be left out, the whole secret is tried as well; elsewhere a second hash is not worth its
+ * time. */
 static struct verdict verdict_whole(const struct facts *facts)
 {
     if (!facts->split || !facts->grace_possible) {
@@ -65,8 +66,8 @@ static struct verdict verdict_whole(const struct facts *facts)
                                             : deny(REASON_WRONG_PASSWORD);
 }
 
-/* What is still to be learnt of app passwords that were made elsewhere, which are for mail only.
- * Asked for whoever is named, so that nothing tells who there is. */
+/* What is still to be learnt about imported app passwords, which are for mail only. The questions
+ * are asked for unknown names as well, so that time does not tell which users exist. */
 static enum want foreign_want(const struct facts *facts)
 {
     if (facts->sign_in) {
@@ -80,7 +81,7 @@ static enum want foreign_want(const struct facts *facts)
                : WANT_NOTHING;
 }
 
-/* Also without an account: a dummy is hashed, and what goes wrong there goes wrong for both. */
+/* Without an account a dummy is hashed, and what can go wrong there can go wrong for both. */
 static struct verdict verdict_password(const struct facts *facts)
 {
     bool usable = facts->account == ANSWER_YES && facts->password == PASSWORD_USABLE;
@@ -108,7 +109,7 @@ static struct verdict verdict_password(const struct facts *facts)
         return allow(REASON_GOOD_APP_PASSWORD);
     }
     if (facts->password == PASSWORD_UNREADABLE || facts->foreign_unreadable) {
-        // The password may well be right.
+        // The secret may well be right.
         return tempfail(facts->unopened != REASON_NONE ? facts->unopened : REASON_HASH_UNREADABLE);
     }
     if (facts->password == PASSWORD_NONE) {
@@ -144,7 +145,7 @@ static struct verdict verdict_secret(const struct facts *facts)
                                               : verdict_password(facts);
 }
 
-/* ---- and may it be used, here and now? ---- */
+/* ---- may the credential be used here and now? ---- */
 
 static struct verdict verdict_scope(const struct facts *facts, struct verdict right)
 {
@@ -159,7 +160,7 @@ static struct verdict verdict_scope(const struct facts *facts, struct verdict ri
         [SCOPE_NEEDS_MTA] = REASON_NEEDS_POLICY,
     };
 
-    if (facts->sign_in) { // documents are about mail
+    if (facts->sign_in) { // scope documents are about mail
         return right;
     }
     if (facts->judged == ANSWER_PENDING) {
@@ -168,7 +169,7 @@ static struct verdict verdict_scope(const struct facts *facts, struct verdict ri
     return facts->scope != SCOPE_OK ? deny(reasons[facts->scope]) : right;
 }
 
-/* ---- and is something needed beside it? ---- */
+/* ---- is a second factor needed? ---- */
 
 bool verdict_needs_factor(const struct facts *facts)
 {
@@ -177,7 +178,7 @@ bool verdict_needs_factor(const struct facts *facts)
            (facts->sign_in && facts->privileged);
 }
 
-/* A refusal takes as long as that of a wrong password. */
+/* A refused code takes as long as a wrong password: the same questions are asked. */
 static struct verdict refuse_factor(const struct facts *facts, enum reason reason)
 {
     enum want want = foreign_want(facts);
@@ -197,10 +198,10 @@ static struct verdict verdict_factor(const struct facts *facts, struct verdict r
         [CODE_CHANGED] = REASON_CHANGED_MEANWHILE,
     };
 
-    if (right.reason != REASON_GOOD_PASSWORD) { // an app password needs nothing
+    if (right.reason != REASON_GOOD_PASSWORD) { // an app password needs no second factor
         return right;
     }
-    if (!facts->enrolled) { // whoever signs in without one can only enrol
+    if (!facts->enrolled) { // a user who signs in without a second factor can only enrol
         return verdict_needs_factor(facts) && !facts->sign_in
                    ? refuse_factor(facts, REASON_MUST_ENROL)
                    : right;
@@ -244,7 +245,7 @@ struct verdict verdict_of(const struct facts *facts)
     if (verdict.outcome == OUTCOME_ALLOW) {
         verdict = verdict_use(facts, verdict);
     }
-    /* Trouble answers what would else stay open: cannot-tell is never no, and never yes. */
+    /* Trouble means that authd cannot tell, which is neither no nor yes. */
     if (verdict.outcome == OUTCOME_MORE && facts->trouble != REASON_NONE) {
         verdict = tempfail(facts->trouble);
     }

@@ -1,12 +1,13 @@
-/* The decision: a pure function of the facts, and the only place that can say ALLOW. */
+/* The decision on a login: a pure function of the facts, and the only place that can say ALLOW. */
 #ifndef CORE_VERDICT_H
 #define CORE_VERDICT_H
 
 #include "core/facts.h"
 
 struct verdict {
-    enum outcome outcome; /* OUTCOME_MORE: a fact is still to be learnt, and: */
-    enum reason reason;
+    enum outcome outcome; /* OUTCOME_MORE: a fact is still to be learnt */
+    enum reason reason;   /* REASON_NONE with OUTCOME_MORE */
+    /* The fact to be learnt next; WANT_NOTHING with all outcomes but OUTCOME_MORE. */
     enum want {
         WANT_NOTHING,
         WANT_ACCOUNT,
@@ -23,7 +24,7 @@ struct verdict {
 
 struct verdict verdict_of(const struct facts *facts);
 
-/* Whether the main password of this account is not enough, here. */
+/* Whether the main password of this account is not enough for this login. */
 bool verdict_needs_factor(const struct facts *facts);
 
 #endif

@@ -1,5 +1,5 @@
-/* Checks one password against one stored hash: at once when the scheme says it is cheap, on the
- * hash lane otherwise. */
+/* Checks one password against one stored hash: at once where the scheme says that the hash is
+ * cheap, and on the hash lane otherwise. */
 #ifndef CORE_VERIFY_H
 #define CORE_VERIFY_H
 
@@ -12,14 +12,14 @@
 struct core;
 struct verify;
 
-/* Checks dearer than this many microseconds would hold up the loop. */
+/* In microseconds. A longer check would hold up the loop. */
 #define VERIFY_INLINE_WORK 100
 
 enum verify_result {
     VERIFY_NO = 0,
     VERIFY_YES,
     VERIFY_FAILED,     /* the scheme could not tell */
-    VERIFY_EXPIRED,    /* its turn did not come before the deadline */
+    VERIFY_EXPIRED,    /* the deadline passed before the check began */
     VERIFY_QUEUE_FULL, /* the hash lane has no room */
 };
 
@@ -28,14 +28,14 @@ struct verify_order {
     const char *stored;
     struct span secret;
     uint64_t work;    /* as the scheme's `cost` says */
-    int64_t deadline; /* clock_ms() */
-    uint64_t source;  /* with whom it shares the lane: loop/workers.h */
+    int64_t deadline; /* clock_ms(); by then the check must have begun */
+    uint64_t source;  /* checks of one source share one turn on the lane: loop/workers.h */
 };
 
 typedef void verify_done_f(enum verify_result result, void *arg);
 
-/* Copies the order. NULL: it was decided at once, `result` is set and `done` will not be called.
- * Otherwise `done` is called later, once, unless cancelled. */
+/* Copies the order. NULL: `result` is set at once, and `done` will not be called. Otherwise `done`
+ * is called later, once, unless the check is cancelled. */
 struct verify *verify_start(struct core *core, const struct verify_order *order,
                             enum verify_result *result, verify_done_f *done, void *arg);
 void verify_cancel(struct verify *verify);
