@@ -19,6 +19,8 @@ static inline const struct problem *reading_begin(struct reading *reading,
                                                   const struct http_route *routes,
                                                   const char *request, struct arena *arena)
 {
+    static const struct public_url public_url = {
+        .text = "https://auth.example.org", .host = "auth.example.org", .port = 443, .tls = true};
     char *text = arena_copy(arena, span_of(request));
     char *next;
     const char *method = strtok_r(text, " ", &next);
@@ -31,7 +33,7 @@ static inline const struct problem *reading_begin(struct reading *reading,
         .arena = arena,
         .reference = "abcdefghij",
         .client = &reading->client,
-        .names = client_names(&reading->client, "https://auth.example.org"),
+        .names = client_names(&reading->client, &public_url),
     };
     request_target(&reading->request, target);
     while ((line = strtok_r(NULL, "\n", &next)) != NULL) {
