@@ -8,11 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/duration.h"
-#include "base/mem.h"
-#include "core/name.h"
 
 /* Parses up to 12 decimal digits; returns the text after them, NULL if there is no such number. */
 static const char *number_parse(const char *text, uint64_t *number)
