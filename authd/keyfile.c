@@ -13,11 +13,9 @@
 #include <unistd.h>
 
 #include "base/secret.h"
-#include "seal_old.h"
 
 #define FILE_MAX ((size_t)(KEY_SET_MAX * KEY_LINE_LENGTH))
 #define KINDS    3
-#define SEALING  1  /* of them */
 #define KIND_MAX 16 /* with its NUL */
 
 /* The kinds of keys are the names of their files. */
@@ -25,9 +23,6 @@ static const struct kind {
     char name[KIND_MAX];
     size_t max;
 } kinds[KINDS] = {{"pepper", KEY_SET_MAX}, {"sealing", KEY_SET_MAX}, {"audit", 1}};
-
-/* Where the first sealing key is until what was stored in clear is sealed under it. */
-static const struct kind first_sealing = {"sealing.first", 1};
 
 static bool directory_trusted(const char *path, int fd, struct err *err)
 {
@@ -150,16 +145,14 @@ static void ring_take(struct key_ring *ring, const struct file *files)
     ring->audit = files[2].keys.keys[0];
 }
 
-/* `sealing`: which file has the sealing keys. */
-static bool ring_load(const char *directory, const struct kind *sealing, struct key_ring *ring,
-                      struct err *err)
+bool keyfile_load(const char *directory, struct key_ring *ring, struct err *err)
 {
     struct file files[KINDS];
     int fd = directory_open(directory, err);
     bool loaded = fd >= 0;
 
     for (size_t i = 0; loaded && i < KINDS; i++) {
-        files[i] = (struct file){.kind = i == SEALING ? sealing : &kinds[i]};
+        files[i] = (struct file){.kind = &kinds[i]};
         loaded = file_load(&files[i], directory, fd, err);
     }
     if (loaded) {
@@ -170,11 +163,6 @@ static bool ring_load(const char *directory, const struct kind *sealing, struct 
         close(fd);
     }
     return loaded;
-}
-
-bool keyfile_load(const char *directory, struct key_ring *ring, struct err *err)
-{
-    return ring_load(directory, &kinds[SEALING], ring, err);
 }
 
 /* ---- making ---- */
@@ -274,8 +262,7 @@ bool keyfile_make(const char *directory, const struct key_names *listed, struct 
         return false;
     }
     for (size_t i = 0; made && i < KINDS; i++) {
-        made = kind_listed(&kinds[i], listed) || file_exists(fd, &kinds[i]) ||
-               file_make(fd, i == SEALING ? &first_sealing : &kinds[i]);
+        made = kind_listed(&kinds[i], listed) || file_make(fd, &kinds[i]);
     }
     if (!made) {
         err_set(err, "key_dir: cannot make a key in %s: %s", directory, strerror(errno));
@@ -428,32 +415,6 @@ static bool follow(struct key_list *list, const char *directory, struct err *err
     return true;
 }
 
-static bool first_sealing_place(const char *path, int directory, struct err *err)
-{
-    return (renameat2(directory, first_sealing.name, directory, kinds[SEALING].name,
-                      RENAME_NOREPLACE) == 0 &&
-            fsync(directory) == 0) ||
-           err_set(err, "key_dir: cannot rename %s/%s to %s: %s", path, first_sealing.name,
-                   kinds[SEALING].name, strerror(errno));
-}
-
-/* Seals what was there before the first sealing key, then puts that in its place. */
-static bool first_sealing_use(const char *path, const char *owner_url, struct err *err)
-{
-    struct key_ring ring;
-    int fd = directory_open(path, err);
-    bool done =
-        fd >= 0 && (file_exists(fd, &kinds[SEALING]) ||
-                    (ring_load(path, &first_sealing, &ring, err) &&
-                     seal_old_rows(owner_url, &ring, err) && first_sealing_place(path, fd, err)));
-
-    keyfile_wipe(&ring);
-    if (fd >= 0) {
-        close(fd);
-    }
-    return done;
-}
-
 bool keyfile_register(const char *directory, const char *owner_url, struct key_ring *ring,
                       struct err *err)
 {
@@ -464,9 +425,7 @@ bool keyfile_register(const char *directory, const char *owner_url, struct key_r
     if (list == NULL) {
         return false;
     }
-    done = keyfile_make(directory, &names, err) &&
-           (kind_listed(&kinds[SEALING], &names) || first_sealing_use(directory, owner_url, err)) &&
-           keyfile_load(directory, ring, err);
+    done = keyfile_make(directory, &names, err) && keyfile_load(directory, ring, err);
     if (done) {
         keyfile_names(ring, &names);
         done = key_list_add(list, &names, err) && follow(list, directory, err) &&

@@ -11,15 +11,14 @@
 /* False: `err` says which file is wrong, why, and what to do. Wipe the ring with keyfile_wipe(). */
 bool keyfile_load(const char *directory, struct key_ring *ring, struct err *err);
 
-/* Makes whichever file is missing, with a new random key, unless the database lists a key of that
- * kind already; the directory too, while it lists none at all. What is there stays. The first
- * sealing key is in `sealing.first` yet. */
+/* Makes each file that is missing, with a new random key, unless the database lists a key of that
+ * kind already; also the directory, if the database lists no key at all. A file that is there
+ * stays. */
 bool keyfile_make(const char *directory, const struct key_names *listed, struct err *err);
 
-/* The same, and what the database holds in clear is sealed under the first sealing key before that
- * comes to its place; then the database's list of keys is brought up to date: those that it lists
- * have to be there, unless nothing needs them any more, and what is current there becomes the first
- * of its file. As the owner role; blocking. */
+/* keyfile_make(), then the database's list of keys is brought up to date: the listed keys have to
+ * be in the files, unless nothing needs them any more, and the current key of each kind becomes the
+ * first of its file. As the owner role; blocking. */
 bool keyfile_register(const char *directory, const char *owner_url, struct key_ring *ring,
                       struct err *err);
 
