@@ -306,7 +306,7 @@ int daemon_check(const struct config *config)
     return loads ? 0 : failed(&err);
 }
 
-int daemon_migrate(const struct config *config)
+int daemon_migrate(const struct config *config, bool dry_run)
 {
     struct services services = {.config = config};
     struct err err;
@@ -314,7 +314,8 @@ int daemon_migrate(const struct config *config)
     process_prepare();
     log_configure(config->log_level, config->log_format);
 
-    bool done = become_user(config, &err) && services_migrate(&services, &err);
+    bool done = become_user(config, &err) &&
+                (dry_run ? services_plan(&services, &err) : services_migrate(&services, &err));
 
     services_finish(&services, 0);
     return done ? 0 : failed(&err);

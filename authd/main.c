@@ -14,12 +14,13 @@ enum { EXIT_USAGE = 2 };
 
 static void print_usage(FILE *out)
 {
-    fputs("usage: authd [-c FILE] [--check-config | --migrate]\n"
+    fputs("usage: authd [-c FILE] [--check-config | --migrate [--dry-run]]\n"
           "       authd --print-defaults | --version | --help\n"
           "\n"
           "  -c FILE           the configuration (default: " DEFAULT_CONFIG ")\n"
           "  --check-config    say what is wrong with the configuration, and end\n"
           "  --migrate         bring the database's schema up to date, and end\n"
+          "  --dry-run         with --migrate: say what that would do, and change nothing\n"
           "  --print-defaults  print a configuration with every key and its default\n"
           "\n"
           "Without these, serves in the foreground; ready when it prints \"ready\".\n"
@@ -27,14 +28,18 @@ static void print_usage(FILE *out)
           out);
 }
 
-enum mode { MODE_SERVE, MODE_CHECK, MODE_MIGRATE };
+enum mode { MODE_SERVE, MODE_CHECK, MODE_MIGRATE, MODE_PLAN };
 
 static int run(const char *path, enum mode mode)
 {
     struct err err;
-    struct config *config = config_load(path, &err);
     int status = 0;
 
+    if (sodium_init() < 0) {
+        fputs("authd: libsodium cannot be used on this machine\n", stderr);
+        return EXIT_FAILURE;
+    }
+    struct config *config = config_load(path, &err);
     if (config == NULL) {
         fprintf(stderr, "authd: %s\n", err.text);
         return EXIT_FAILURE;
@@ -47,7 +52,8 @@ static int run(const char *path, enum mode mode)
         }
         break;
     case MODE_MIGRATE:
-        status = daemon_migrate(config);
+    case MODE_PLAN:
+        status = daemon_migrate(config, mode == MODE_PLAN);
         break;
     case MODE_SERVE:
         status = daemon_run(config);
@@ -59,11 +65,12 @@ static int run(const char *path, enum mode mode)
 
 int main(int argc, char **argv)
 {
-    enum { CHECK = 256, MIGRATE, DEFAULTS, VERSION };
+    enum { CHECK = 256, MIGRATE, DRY_RUN, DEFAULTS, VERSION };
     static const struct option options[] = {
         {"config", required_argument, NULL, 'c'},
         {"check-config", no_argument, NULL, CHECK},
         {"migrate", no_argument, NULL, MIGRATE},
+        {"dry-run", no_argument, NULL, DRY_RUN},
         {"print-defaults", no_argument, NULL, DEFAULTS},
         {"version", no_argument, NULL, VERSION},
         {"help", no_argument, NULL, 'h'},
@@ -71,6 +78,7 @@ int main(int argc, char **argv)
     };
     const char *path = DEFAULT_CONFIG;
     enum mode mode = MODE_SERVE;
+    bool dry_run = false;
     int option;
 
     while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
@@ -85,6 +93,9 @@ int main(int argc, char **argv)
                 return EXIT_USAGE;
             }
             mode = option == CHECK ? MODE_CHECK : MODE_MIGRATE;
+            break;
+        case DRY_RUN:
+            dry_run = true;
             break;
         case DEFAULTS:
             config_print_defaults(stdout);
@@ -105,9 +116,9 @@ int main(int argc, char **argv)
         print_usage(stderr);
         return EXIT_USAGE;
     }
-    if (sodium_init() < 0) {
-        fputs("authd: libsodium cannot be used on this machine\n", stderr);
-        return EXIT_FAILURE;
+    if (dry_run && mode != MODE_MIGRATE) {
+        fputs("authd: --dry-run goes with --migrate\n", stderr);
+        return EXIT_USAGE;
     }
-    return run(path, mode);
+    return run(path, dry_run ? MODE_PLAN : mode);
 }

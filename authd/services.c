@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -69,22 +70,46 @@ static void on_hasher_idle(void *arg)
     password_idle(arg);
 }
 
-static bool services_embed(struct services *services, struct err *err)
+/* What --migrate or the start of an embedded database did. `idle`: also if there was nothing. */
+static void log_migrated(const struct migrate_report *report, bool idle)
 {
-    unsigned applied = 0;
+    const struct function_changes *functions = &report->functions;
 
+    if (report->newer) {
+        log_message(LOG_INFO, "migrated",
+                    "nothing was changed: the database has function set %d, this authd has %d",
+                    report->function_set, program_schema.function_set);
+    } else if (report->migrations > 0 || report->function_set != report->function_set_before) {
+        log_message(LOG_INFO, "migrated",
+                    "migrations applied: %d; function set %d to %d: %u new, %u changed, %u dropped",
+                    report->migrations, report->function_set_before, report->function_set,
+                    functions->made, functions->changed, functions->dropped);
+    } else if (idle) {
+        log_message(LOG_INFO, "migrated", "there was nothing to do: migration %d, function set %d",
+                    program_schema.migration_count, report->function_set);
+    }
+}
+
+static bool migrate_schema(const char *owner_url, bool idle, struct err *err)
+{
+    const struct migrate_options options = {.schema = &program_schema};
+    struct migrate_report report;
+    bool done = migrate_run(owner_url, &options, &report, err);
+
+    if (done) {
+        log_migrated(&report, idle);
+    }
+    return done;
+}
+
+static bool services_embed(struct services *services, bool idle, struct err *err)
+{
     if (!services->config->embedded) {
         return true;
     }
     services->embedded = embedded_start(services->config->state_dir, err);
-    if (services->embedded == NULL ||
-        !migrate_run(embedded_owner_url(services->embedded), &applied, err)) {
-        return false;
-    }
-    if (applied > 0) {
-        log_message(LOG_INFO, "migrated", "%u migrations applied", applied);
-    }
-    return true;
+    return services->embedded != NULL &&
+           migrate_schema(embedded_owner_url(services->embedded), idle, err);
 }
 
 /* With an external database, other nodes may have made the keys already, and this node needs a copy
@@ -104,7 +129,7 @@ static bool services_keys(struct services *services, struct err *err)
 
 bool services_open(struct services *services, struct err *err)
 {
-    return services_embed(services, err) && services_keys(services, err);
+    return services_embed(services, false, err) && services_keys(services, err);
 }
 
 static void services_keep_keys(struct services *services)
@@ -230,17 +255,55 @@ void services_finish(struct services *services, int status)
 bool services_migrate(struct services *services, struct err *err)
 {
     const struct config *config = services->config;
-    unsigned applied = 0;
-    bool done;
 
-    if (config->embedded) { // opening the embedded database migrates its schema
-        return services_open(services, err);
+    if (config->embedded) {
+        return services_embed(services, true, err) && services_keys(services, err);
     }
-    done = migrate_run(config->owner_url, &applied, err) &&
+    return migrate_schema(config->owner_url, true, err) &&
            keyfile_register(config->key_dir, config->owner_url, &services->keys, err);
-    if (done) {
-        log_message(LOG_INFO, "migrated", "%u migrations applied, schema version %d", applied,
-                    migrate_version());
+}
+
+/* ---- authd --migrate --dry-run ---- */
+
+static void print_line(const char *line, void *arg)
+{
+    (void)arg;
+    puts(line);
+}
+
+static bool plan_schema(const char *owner_url, struct err *err)
+{
+    const struct migrate_options options = {
+        .schema = &program_schema, .dry_run = true, .note = print_line};
+    struct migrate_report report;
+
+    if (!migrate_run(owner_url, &options, &report, err)) {
+        return false;
     }
-    return done;
+    if (report.newer) {
+        printf("nothing to do: the database has function set %d, this authd has %d\n",
+               report.function_set, program_schema.function_set);
+    } else if (report.migrations == 0 && report.function_set == report.function_set_before) {
+        printf("nothing to do: migration %d, function set %d\n", program_schema.migration_count,
+               report.function_set);
+    } else {
+        printf("function set %d to %d\nnothing was changed: this was a dry run\n",
+               report.function_set_before, report.function_set);
+    }
+    return true;
+}
+
+bool services_plan(struct services *services, struct err *err)
+{
+    const struct config *config = services->config;
+
+    if (!config->embedded) {
+        return plan_schema(config->owner_url, err);
+    }
+    if (!embedded_exists(config->state_dir)) {
+        printf("there is no database in %s yet: the first start makes it\n", config->state_dir);
+        return true;
+    }
+    services->embedded = embedded_visit(config->state_dir, err);
+    return services->embedded != NULL && plan_schema(embedded_owner_url(services->embedded), err);
 }

@@ -40,5 +40,8 @@ void services_finish(struct services *services, int status);
 
 /* authd --migrate: migrates the schema and registers the keys. Blocking. */
 bool services_migrate(struct services *services, struct err *err);
+/* authd --migrate --dry-run: prints what it would do to the schema, and changes nothing; key files
+ * are not made either. Blocking. */
+bool services_plan(struct services *services, struct err *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <glob.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,6 +207,14 @@ static void remove_unfinished(const struct cluster *cluster)
         }
     }
     closedir(directory);
+}
+
+bool cluster_exists(const char *state_dir)
+{
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof(path), "%s/postgresql/data", state_dir);
+
+    return length < (int)sizeof(path) && access(path, F_OK) == 0;
 }
 
 bool cluster_create(struct cluster *cluster, struct err *err)

@@ -38,6 +38,8 @@ enum cluster_state {
 bool cluster_open(struct cluster *cluster, const char *state_dir, struct err *err);
 void cluster_close(struct cluster *cluster);
 
+/* Whether initdb was done in this state directory; cluster_open() is not needed. */
+bool cluster_exists(const char *state_dir);
 /* Runs initdb, unless data/ exists. */
 bool cluster_create(struct cluster *cluster, struct err *err);
 /* Writes PostgreSQL's configuration files, which the server reads when it starts. */

@@ -129,11 +129,11 @@ static bool adopt_or_start(struct embedded *embedded, struct err *err)
     return false;
 }
 
-static bool bring_up(struct embedded *embedded, const char *state_dir, struct err *err)
+static bool bring_up(struct embedded *embedded, const char *state_dir, bool create, struct err *err)
 {
     struct cluster *cluster = &embedded->cluster;
 
-    if (!cluster_open(cluster, state_dir, err) || !cluster_create(cluster, err)) {
+    if (!cluster_open(cluster, state_dir, err) || (create && !cluster_create(cluster, err))) {
         return false;
     }
     embedded->superuser_url = cluster_url(cluster, "postgres", "postgres");
@@ -141,14 +141,16 @@ static bool bring_up(struct embedded *embedded, const char *state_dir, struct er
     embedded->service_url = cluster_url(cluster, "authd", "authd_service");
     /* Prepares the database at every start, not only after initdb: an earlier authd may have been
      * killed after initdb, or this one may be an upgrade. */
-    return adopt_or_start(embedded, err) && migrate_prepare(embedded->superuser_url, err);
+    return adopt_or_start(embedded, err) &&
+           (!create || migrate_prepare(embedded->superuser_url, err));
 }
 
-struct embedded *embedded_start(const char *state_dir, struct err *err)
+/* NULL: see `err`. */
+static struct embedded *embedded_open(const char *state_dir, bool create, struct err *err)
 {
     struct embedded *embedded = mem_new(struct embedded);
 
-    if (!bring_up(embedded, state_dir, err)) {
+    if (!bring_up(embedded, state_dir, create, err)) {
         if (embedded->started) {
             stop_server(&embedded->cluster);
         }
@@ -157,6 +159,21 @@ struct embedded *embedded_start(const char *state_dir, struct err *err)
         return NULL;
     }
     return embedded;
+}
+
+struct embedded *embedded_start(const char *state_dir, struct err *err)
+{
+    return embedded_open(state_dir, true, err);
+}
+
+struct embedded *embedded_visit(const char *state_dir, struct err *err)
+{
+    return embedded_open(state_dir, false, err);
+}
+
+bool embedded_exists(const char *state_dir)
+{
+    return cluster_exists(state_dir);
 }
 
 const char *embedded_service_url(const struct embedded *embedded)

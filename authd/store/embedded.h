@@ -12,6 +12,10 @@ struct embedded;
 /* Creates the cluster if there is none (initdb, roles, database), then adopts a running server or
  * starts one. Blocks; call it before the loop runs, as the unprivileged user. NULL: see `err`. */
 struct embedded *embedded_start(const char *state_dir, struct err *err);
+/* Whether there is a cluster. */
+bool embedded_exists(const char *state_dir);
+/* embedded_start() for a cluster that exists: nothing but the server's configuration is written. */
+struct embedded *embedded_visit(const char *state_dir, struct err *err);
 /* The connection strings of the two roles; owned by `embedded`. */
 const char *embedded_service_url(const struct embedded *embedded);
 const char *embedded_owner_url(const struct embedded *embedded);

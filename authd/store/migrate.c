@@ -1,10 +1,10 @@
 /* Migrations: the one place where authd changes its schema.
  *
  * Threats: two programs that migrate at the same time (an advisory lock; the second finds nothing
- * to do), a migration that stops in the middle (each is one transaction together with its row in
- * schema_info), an old program on a newer schema (refused), and functions that belong to whoever
- * happened to run this: they are SECURITY DEFINER, so everything is done as authd_owner, never as a
- * superuser.
+ * to do), a migration that stops in the middle (all is one transaction together with the row of
+ * schema_info), an old program on a newer schema (which stays as it is: schema_state.h), and
+ * functions that belong to the wrong role: they are SECURITY DEFINER, so everything is done as
+ * authd_owner, never as a superuser.
  */
 #include "store/migrate.h"
 
@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/migrations.h"
 #include "store/owner.h"
+#include "store/schema_state.h"
 
 #define OLDEST_SERVER 150000
 #define ROLES_REMEDY  "let a database administrator run schema/roles.sql first"
@@ -47,69 +47,120 @@ static bool check_database(PGconn *pg, struct err *err)
     return true;
 }
 
-/* 0: no schema yet. */
-static bool read_version(PGconn *pg, int *version, struct err *err)
+static void note(const struct migrate_options *options, const char *line)
 {
-    int exists = 0;
-
-    *version = 0;
-    if (!owner_ask(pg, "cannot look for the schema",
-                   "SELECT count(*) FROM pg_catalog.pg_class"
-                   " WHERE oid = pg_catalog.to_regclass('authd.schema_info')",
-                   &exists, err)) {
-        return false;
+    if (options->note != NULL) {
+        options->note(line, options->note_arg);
     }
-    return exists == 0 ||
-           owner_ask(pg, "cannot read the schema version",
-                     "SELECT coalesce(max(number), 0) FROM authd.schema_info", version, err);
 }
 
-static bool apply(PGconn *pg, const struct migration *migration, struct err *err)
+static bool apply_migration(PGconn *pg, const struct migration *migration,
+                            const struct migrate_options *options, struct err *err)
 {
-    char what[128];
-    char record[256];
+    char name[128];
+    char what[256];
 
-    snprintf(what, sizeof what, "migration %04d_%s failed and was rolled back", migration->number,
-             migration->name);
-    snprintf(record, sizeof record,
-             "INSERT INTO authd.schema_info (number, name, oldest_compatible)"
-             " VALUES (%d, '%s', %d)",
-             migration->number, migration->name, migration->oldest_compatible);
-    return owner_execute(pg, what, "BEGIN", err) && owner_execute(pg, what, migration->sql, err) &&
-           owner_execute(pg, what, record, err) && owner_execute(pg, what, "COMMIT", err);
+    snprintf(name, sizeof(name), "migration %04d_%s", migration->number, migration->name);
+    snprintf(what, sizeof(what), "%s failed and everything was rolled back", name);
+    note(options, name);
+    return owner_execute(pg, what, migration->sql, err);
 }
 
-static bool apply_pending(PGconn *pg, unsigned *applied, struct err *err)
+static bool apply_functions(PGconn *pg, const struct schema *schema, struct err *err)
 {
-    int version = 0;
+    for (int i = 0; i < schema->function_count; i++) {
+        const struct function_file *file = &schema->functions[i];
+        char what[256];
 
-    if (!check_database(pg, err) || !owner_begin(pg, err) || !read_version(pg, &version, err)) {
-        return false;
-    }
-    if (version > migration_count) {
-        return err_set(err,
-                       "the database's schema (version %d) is newer than this authd (version %d): "
-                       "install a newer authd",
-                       version, migration_count);
-    }
-    for (int i = version; i < migration_count; i++) {
-        if (!apply(pg, &migrations[i], err)) {
+        snprintf(what, sizeof(what), "functions/%s failed and everything was rolled back",
+                 file->name);
+        if (!owner_execute(pg, what, file->sql, err)) {
             return false;
         }
-        (*applied)++;
     }
-    return true;
+    return functions_drop_strays(pg, schema->signatures, err) &&
+           owner_execute(pg, "cannot write the schema version", schema->record, err);
 }
 
-bool migrate_run(const char *owner_url, unsigned *applied, struct err *err)
+/* What the report and the notes say about functions. */
+struct tally {
+    const struct migrate_options *options;
+    struct function_changes *counts;
+};
+
+static void on_change(const char *signature, const char *change, void *arg)
 {
-    *applied = 0;
+    const struct tally *tally = arg;
+    char line[512];
+
+    tally->counts->made += strcmp(change, "new") == 0;
+    tally->counts->changed += strcmp(change, "changed") == 0;
+    tally->counts->dropped += strcmp(change, "dropped") == 0;
+    snprintf(line, sizeof(line), "function %s: %s", signature, change);
+    note(tally->options, line);
+}
+
+/* In the transaction. */
+static bool apply(PGconn *pg, const struct schema_state *state,
+                  const struct migrate_options *options, struct migrate_report *report,
+                  struct err *err)
+{
+    const struct schema *schema = options->schema;
+    struct tally tally = {.options = options, .counts = &report->functions};
+    PGresult *before = function_changes_begin(pg, err);
+    bool applied = before != NULL;
+
+    for (int i = state->migration; applied && i < schema->migration_count; i++) {
+        applied = apply_migration(pg, &schema->migrations[i], options, err);
+    }
+    applied = applied && apply_functions(pg, schema, err) &&
+              function_changes_list(pg, before, on_change, &tally, err);
+    report->migrations = schema->migration_count - state->migration;
+    report->function_set = schema->function_set;
+    PQclear(before);
+    return applied;
+}
+
+static bool migrate(PGconn *pg, const struct migrate_options *options,
+                    struct migrate_report *report, struct err *err)
+{
+    struct schema_state state;
+
+    if (!check_database(pg, err) || !owner_begin(pg, err) ||
+        !owner_execute(pg, "cannot begin", options->schema->begin, err) ||
+        !schema_state_read(pg, &state, err)) {
+        return false;
+    }
+    report->function_set_before = report->function_set = state.function_set;
+    switch (schema_state_compare(&state, options->schema, err)) {
+    case SCHEMA_CURRENT:
+        return true;
+    case SCHEMA_NEWER:
+        report->newer = true;
+        return true;
+    case SCHEMA_APPLY:
+        return apply(pg, &state, options, report, err) &&
+               owner_execute(pg, "cannot end the migration",
+                             options->dry_run ? "ROLLBACK" : "COMMIT", err);
+    case SCHEMA_REFUSED:
+        break;
+    }
+    return false;
+}
+
+bool migrate_run(const char *owner_url, const struct migrate_options *options,
+                 struct migrate_report *report, struct err *err)
+{
+    *report = (struct migrate_report){0};
     PGconn *pg = owner_connect(owner_url, err);
     if (pg == NULL) {
         return false;
     }
-    bool ok = apply_pending(pg, applied, err);
+    bool ok = migrate(pg, options, report, err);
     PQfinish(pg); /* rolls back what is open and frees the lock */
+    if (!ok) {
+        *report = (struct migrate_report){0};
+    }
     return ok;
 }
 
@@ -138,9 +189,4 @@ bool migrate_prepare(const char *superuser_url, struct err *err)
     bool ok = prepare(pg, err);
     PQfinish(pg);
     return ok;
-}
-
-int migrate_version(void)
-{
-    return migration_count;
 }

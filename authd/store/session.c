@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/migrate.h"
+#include "store/migrations.h"
 #include "store/unit.h"
 
 #define REMEDY "run authd -c FILE --migrate"
@@ -30,8 +30,10 @@ static bool session_prepare(PGconn *pg, enum db_lane lane)
 bool session_begin(struct session *session, PGconn *pg, enum db_lane lane)
 {
     *session = (struct session){0};
-    return PQsendQueryParams(pg, "SELECT version, oldest_compatible FROM authd.schema_version()", 0,
-                             NULL, NULL, NULL, NULL, 0) &&
+    return PQsendQueryParams(pg,
+                             "SELECT migration, function_set, oldest_compatible"
+                             " FROM authd.schema_version()",
+                             0, NULL, NULL, NULL, NULL, 0) &&
            PQsendQueryParams(pg, "SELECT kind || ' ' || id FROM authd.key_list()", 0, NULL, NULL,
                              NULL, NULL, 0) &&
            session_prepare(pg, lane) && PQpipelineSync(pg);
@@ -51,10 +53,11 @@ static void session_note_error(struct session *session, const PGresult *result)
 bool session_take(struct session *session, PGresult *result)
 {
     ExecStatusType status = PQresultStatus(result);
-    if (status == PGRES_TUPLES_OK && PQntuples(result) == 1 && PQnfields(result) == 2) {
+    if (status == PGRES_TUPLES_OK && PQntuples(result) == 1 && PQnfields(result) == 3) {
         session->checked = true;
-        session->version = atoi(PQgetvalue(result, 0, 0)); /* null (no migration ran): "" is 0 */
-        session->oldest_compatible = atoi(PQgetvalue(result, 0, 1));
+        session->migration = atoi(PQgetvalue(result, 0, 0));
+        session->function_set = atoi(PQgetvalue(result, 0, 1));
+        session->oldest_compatible = atoi(PQgetvalue(result, 0, 2));
     } else if (status == PGRES_TUPLES_OK) {
         for (int row = 0; row < PQntuples(result); row++) {
             key_names_add(&session->keys, PQgetvalue(result, row, 0));
@@ -66,22 +69,32 @@ bool session_take(struct session *session, PGresult *result)
     return status == PGRES_PIPELINE_SYNC;
 }
 
+/* By numbers alone: two builds with one number run side by side, whatever their hashes. */
+static bool session_schema_fits(const struct session *session, const struct schema *mine,
+                                struct err *why)
+{
+    if (session->migration < mine->migration_count || session->function_set < mine->function_set) {
+        return err_set(why,
+                       "the database's schema (migration %d, function set %d) is older than this "
+                       "authd (migration %d, function set %d): " REMEDY,
+                       session->migration, session->function_set, mine->migration_count,
+                       mine->function_set);
+    }
+    if (session->oldest_compatible > mine->function_set) {
+        return err_set(why,
+                       "the database's schema (function set %d) needs an authd of function set %d "
+                       "or later, this one has %d: install a newer authd",
+                       session->function_set, session->oldest_compatible, mine->function_set);
+    }
+    return true;
+}
+
 enum session_verdict session_judge(const struct session *session, const struct key_names *keys,
                                    struct err *why)
 {
     const char *sqlstate = session->sqlstate;
-    int mine = migrate_version();
-    if (session->checked && session->version < mine) {
-        err_set(why,
-                "the database's schema (version %d) is older than this authd (version %d): " REMEDY,
-                session->version, mine);
-        return SESSION_UNUSABLE;
-    }
-    if (session->checked && session->oldest_compatible > mine) {
-        err_set(why,
-                "the database's schema (version %d) needs an authd of schema version %d or later, "
-                "this one has %d: install a newer authd",
-                session->version, session->oldest_compatible, mine);
+
+    if (session->checked && !session_schema_fits(session, &program_schema, why)) {
         return SESSION_UNUSABLE;
     }
     if (sqlstate[0] == '\0') {

@@ -15,7 +15,8 @@
 
 struct session {
     bool checked; /* authd.schema_version() answered: */
-    int version;
+    int migration;
+    int function_set;
     int oldest_compatible;
     struct key_names keys; /* what authd.key_list() answered */
     char sqlstate[6];      /* of the first error; empty: none */

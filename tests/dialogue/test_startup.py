@@ -56,8 +56,8 @@ def test_a_database_without_schema(instance, database):
 def test_a_schema_that_is_too_new(instance, database):
     use_database(instance, database)
     instance.authd.migrate()
-    instance.postgres.psql("UPDATE authd.schema_info SET number = number + 100, oldest_compatible = 100 "
-                           "WHERE number = (SELECT max(number) FROM authd.schema_info)", database=database)
+    instance.postgres.psql("UPDATE authd.schema_info SET function_set = function_set + 100, "
+                           "oldest_compatible = function_set + 100", database=database)
     assert_refuses_to_start(instance.authd, "database-unusable", "install a newer authd")
 
 

@@ -3,15 +3,13 @@
 import glob
 import os
 import pwd
-import re
 import signal
 import time
 
 from .private import HarnessError, make_directory, read_text, remove_directory, run
 
 USER = "postgres"
-SCHEMA = os.path.join(os.path.dirname(__file__), "..", "..", "schema")
-ROLES = os.path.join(SCHEMA, "roles.sql")
+ROLES = os.path.join(os.path.dirname(__file__), "..", "..", "schema", "roles.sql")
 
 
 def program(name):
@@ -113,15 +111,6 @@ class Postgres:
         """Creates the two roles and the empty database with which an external installation begins."""
         self.psql(read_text(ROLES))
         self.psql(f"CREATE DATABASE {name} OWNER authd_owner TEMPLATE template0 ENCODING 'UTF8';")
-
-    def apply_migrations(self, first, last, database="authd"):
-        """Applies the migrations of an older authd, up to the number `last`, as its --migrate did."""
-        for path in sorted(glob.glob(os.path.join(SCHEMA, "[0-9]*.sql"))):
-            number, name = os.path.basename(path).removesuffix(".sql").split("_", 1)
-            if first <= int(number) <= last:
-                oldest = re.search(r"^-- Oldest compatible: (\d+)$", read_text(path), re.MULTILINE)[1]
-                self.psql(f"BEGIN;\n{read_text(path)};\nINSERT INTO authd.schema_info (number, name, oldest_compatible)"
-                          f" VALUES ({int(number)}, '{name}', {oldest});\nCOMMIT;", database, "authd_owner")
 
     def log_text(self):
         return read_text(self.log)

@@ -13,7 +13,7 @@ SELECT ask('user_add', jsonb_build_object('login', name)) FROM unnest(ARRAY['ali
     'bob@example.org', 'carol@example.org', 'dave@example.org']) AS name;
 CREATE FUNCTION pg_temp.enrol(name text) RETURNS void LANGUAGE sql AS $$
     INSERT INTO authd.totp (account, id, seed, algorithm, digits, last_step)
-        SELECT id_of(name), authd.credential_id(), '$sealed$x', 'SHA1', 6, 100
+        SELECT id_of(name), authd.credential_id(), '$sealed$00000000$x', 'SHA1', 6, 100
 $$;
 SELECT pg_temp.enrol(name) FROM unnest(ARRAY['alice@example.org', 'bob@example.org',
                                              'carol@example.org']) AS name;

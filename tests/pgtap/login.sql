@@ -1,4 +1,4 @@
--- The calls of a login: lookup, confirm, password_upgrade.
+-- The calls of a login: login_lookup, confirm, password_upgrade.
 BEGIN;
 SET search_path = tap, pg_catalog;
 SELECT plan(27);
@@ -7,28 +7,31 @@ SELECT ask('user_add', '{"login": "alice@example.org", "password_hash": "$a$1"}'
 SELECT ask('user_add', '{"login": "bob@example.org"}');
 SELECT ask('user_add', '{"login": "carol@example.org", "password_hash": "$c$1"}');
 SELECT ask('user_suspend', '{"user": "carol@example.org", "reason": "left"}');
-CREATE TEMP VIEW alice AS SELECT * FROM authd.lookup(ARRAY['alice@example.org']);
+CREATE TEMP VIEW alice AS SELECT * FROM authd.login_lookup(ARRAY['alice@example.org'], ARRAY['']);
 
 SELECT results_eq($$
     SELECT n, login, suspended, password, generation
-      FROM authd.lookup(ARRAY['nobody@example.org', 'carol@example.org', 'alice@example.org',
-                              'bob@example.org', 'alice@example.org']) ORDER BY n $$,
+      FROM authd.login_lookup(ARRAY['nobody@example.org', 'carol@example.org', 'alice@example.org',
+                                    'bob@example.org', 'alice@example.org'], array_fill(''::text, ARRAY[5]))
+     ORDER BY n $$,
     $$ VALUES (2, 'carol@example.org', true, sealed_text('$c$1'), 1), (3, 'alice@example.org', false, sealed_text('$a$1'), 1),
               (4, 'bob@example.org', false, NULL, 0), (5, 'alice@example.org', false, sealed_text('$a$1'), 1) $$,
     'rows carry their place; unknown logins have none; a name may come twice');
 SELECT is((SELECT pg_typeof(n) || ' ' || pg_typeof(id) || ' ' || pg_typeof(version) || ' '
                || pg_typeof(generation) FROM alice), 'integer bigint bigint integer', 'column types');
-SELECT is_empty($$ SELECT * FROM authd.lookup('{}') $$, 'no names, no rows');
-SELECT is_empty($$ SELECT * FROM authd.lookup(ARRAY[NULL, '', 'ALICE@example.org', '%', 'alice']) $$,
+SELECT is_empty($$ SELECT * FROM authd.login_lookup('{}', '{}') $$, 'no names, no rows');
+SELECT is_empty($$ SELECT * FROM authd.login_lookup(ARRAY[NULL, '', 'ALICE@example.org', '%', 'alice'], array_fill(''::text, ARRAY[5])) $$,
     'nothing but the exact name matches');
-SELECT is((SELECT count(*)::int FROM authd.lookup(array_fill('bob@example.org'::text, ARRAY[64]))),
+SELECT is((SELECT count(*)::int FROM authd.login_lookup(array_fill('bob@example.org'::text, ARRAY[64]),
+                                                         array_fill(''::text, ARRAY[64]))),
     64, '64 names are fine');
-SELECT throws_ok($$ SELECT * FROM authd.lookup(array_fill('bob@example.org'::text, ARRAY[65])) $$,
-    'AU422', 'a lookup of 65 logins is too large', '65 are not');
+SELECT throws_ok($$ SELECT * FROM authd.login_lookup(array_fill('bob@example.org'::text, ARRAY[65]),
+                                                     array_fill(''::text, ARRAY[65])) $$,
+    'AU422', 'a lookup of 65 logins and 65 selectors is too large or uneven', '65 are not');
 
 SELECT ok((SELECT authd.confirm(id, version) FROM alice), 'confirm: as it was');
 SELECT ok(NOT (SELECT authd.confirm(id, version + 1) FROM alice), 'confirm: another version');
-SELECT ok(NOT (SELECT authd.confirm(id, version) FROM authd.lookup(ARRAY['carol@example.org'])),
+SELECT ok(NOT (SELECT authd.confirm(id, version) FROM authd.login_lookup(ARRAY['carol@example.org'], ARRAY[''])),
     'confirm: suspended');
 SELECT ok(NOT authd.confirm(0, 1), 'confirm: no such account');
 SELECT ok(NOT authd.confirm(NULL, NULL), 'confirm: null is no');
@@ -45,7 +48,7 @@ SELECT results_eq('SELECT password, version, generation FROM alice',
     $$ SELECT sealed_text('$a$2'), version, generation FROM before $$, 'version and generation stay');
 SELECT ok((SELECT authd.confirm(id, version) FROM before), 'so a login under way is confirmed');
 SELECT ok(NOT (SELECT authd.password_upgrade(id, '', sealed_text('$b$1'))
-                 FROM authd.lookup(ARRAY['bob@example.org'])), 'upgrade: no password, no upgrade');
+                 FROM authd.login_lookup(ARRAY['bob@example.org'], ARRAY[''])), 'upgrade: no password, no upgrade');
 
 -- Changes that a running login must notice.
 CREATE TEMP TABLE steps (n serial, version bigint);

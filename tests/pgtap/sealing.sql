@@ -2,7 +2,7 @@
 -- it was encrypted.
 BEGIN;
 SET search_path = tap, pg_catalog;
-SELECT plan(38);
+SELECT plan(40);
 
 SELECT ask('user_add', '{"login": "alice@seal.example", "password_hash": "$a$1"}');
 SELECT ask('user_add', '{"login": "bob@seal.example", "recovery_address": "bob@home.example"}');
@@ -37,6 +37,14 @@ SELECT is((pg_temp.row_of('carol@seal.example')).password_seal, NULL, 'or when a
 SELECT ask('password_set', '{"user": "carol@seal.example", "password_hash": "$c$5"}');
 SELECT ask('domain_revoke_all', '{"domain": "seal.example"}');
 SELECT is((pg_temp.row_of('carol@seal.example')).password_seal, NULL, 'in a whole domain');
+
+-- Seeds
+SELECT throws_ok(format($$ INSERT INTO authd.totp (account, id, seed, algorithm, digits, last_step)
+                           VALUES (%s, 1, 'GEZDGNBV', 'SHA1', 6, 0) $$, id_of('alice@seal.example')),
+                 '23514', NULL, 'a seed in clear is refused');
+SELECT throws_ok(format($$ INSERT INTO authd.totp_pending (account, id, seed, algorithm, digits, expires_at)
+                           VALUES (%s, 1, 'GEZDGNBV', 'SHA1', 6, authd.now()) $$, id_of('alice@seal.example')),
+                 '23514', NULL, 'also while it waits for its code');
 
 -- The account for which a hash was encrypted
 SELECT matches(refusal('user_add', jsonb_build_object('login', 'x@seal.example', 'password_hash', '$x$1',

@@ -270,13 +270,20 @@ static void test_schema(void **state)
                   "GRANT USAGE ON SCHEMA authd TO authd_service", "run authd -c FILE --migrate");
     unusable_with("ALTER FUNCTION authd.confirm RENAME TO away",
                   "ALTER FUNCTION authd.away RENAME TO confirm", "cannot be used");
-    unusable_with("ALTER TABLE authd.schema_info RENAME TO away;"
-                  "CREATE TABLE authd.schema_info AS SELECT 0 AS number, 0 AS oldest_compatible;"
-                  "GRANT ALL ON authd.schema_info TO authd_owner",
-                  "DROP TABLE authd.schema_info; ALTER TABLE authd.away RENAME TO schema_info",
+    unusable_with("UPDATE authd.schema_info SET function_set = function_set + 9,"
+                  " oldest_compatible = function_set + 9",
+                  "UPDATE authd.schema_info SET function_set = function_set - 9,"
+                  " oldest_compatible = 1",
+                  "install a newer authd");
+    unusable_with("ALTER TABLE authd.schema_info DROP CONSTRAINT schema_info_migration_check;"
+                  "UPDATE authd.schema_info SET migration = migration - 100",
+                  "UPDATE authd.schema_info SET migration = migration + 100",
                   "older than this authd");
-    unusable_with("INSERT INTO authd.schema_info VALUES (1000, 'future', 999)",
-                  "DELETE FROM authd.schema_info WHERE number = 1000", "install a newer authd");
+    unusable_with("ALTER TABLE authd.schema_info DROP CONSTRAINT schema_info_function_set_check,"
+                  " DROP CONSTRAINT schema_info_check;"
+                  "UPDATE authd.schema_info SET function_set = function_set - 100",
+                  "UPDATE authd.schema_info SET function_set = function_set + 100",
+                  "older than this authd");
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-/* The private PostgreSQL and the migrations, on real clusters. As root the test becomes user
+/* The private PostgreSQL, on real clusters. As root the test becomes user
  * postgres: PostgreSQL does not run as root. */
 #include <fcntl.h>
 #include <ftw.h>
@@ -206,18 +206,16 @@ static void a_long_state_dir_is_refused(void **state)
     rmdir(path);
 }
 
-static void the_owner_migrates_once(void **state)
+static void the_owner_migrates(void **state)
 {
     (void)state;
+    const struct migrate_options options = {.schema = &program_schema};
+    struct migrate_report report;
     struct err err = {""};
-    unsigned applied = 0;
-    assert_true(migrate_run(embedded_owner_url(embedded), &applied, &err));
-    assert_int_equal(applied, migrate_version());
-    assert_true(migrate_run(embedded_owner_url(embedded), &applied, &err));
-    assert_int_equal(applied, 0);
-    assert_int_equal(
-        atoi(query(embedded_service_url(embedded), "SELECT version FROM authd.schema_version()")),
-        migrate_version());
+    assert_true(migrate_run(embedded_owner_url(embedded), &options, &report, &err));
+    assert_int_equal(atoi(query(embedded_service_url(embedded),
+                                "SELECT function_set FROM authd.schema_version()")),
+                     program_schema.function_set);
     assert_string_equal(
         query(superuser(), "SELECT count(*) FROM pg_class WHERE relname = 'account'"),
         "0"); /* in database postgres */
@@ -268,101 +266,11 @@ static void values_are_not_logged(void **state)
     assert_string_equal(call(manage, bad_json, 1), "22P02");
     assert_string_equal(call(manage, bad_text, 1), "AU422");
     assert_string_equal(call("SELECT authd.password_upgrade(l.id, $1, $2)"
-                             " FROM authd.lookup('{logged@example.org}') AS l",
+                             " FROM authd.login_lookup('{logged@example.org}', '{\"\"}') AS l",
                              bad_hash, 2),
                         "23514");
     assert_true(log_has("violates check constraint"));
     assert_false(log_has(CANARY));
-}
-
-static void two_that_migrate_wait_for_each_other(void **state)
-{
-    (void)state;
-    query(superuser(), "CREATE DATABASE twice OWNER authd_owner TEMPLATE template0");
-    pid_t children[4];
-    for (size_t i = 0; i < 4; i++) {
-        children[i] = fork();
-        if (children[i] == 0) {
-            struct err err;
-            unsigned applied = 0;
-            bool ok = migrate_run(url_of("twice", "authd_owner"), &applied, &err);
-            _exit(ok ? (int)applied : 100);
-        }
-    }
-    int sum = 0;
-    for (size_t i = 0; i < 4; i++) {
-        int status = 0;
-        assert_int_equal(waitpid(children[i], &status, 0), children[i]);
-        assert_true(WIFEXITED(status));
-        sum += WEXITSTATUS(status);
-    }
-    assert_int_equal(sum, migrate_version());
-}
-
-static void functions_belong_to_the_owner_even_for_a_superuser(void **state)
-{
-    (void)state;
-    struct err err = {""};
-    unsigned applied = 0;
-    query(superuser(), "CREATE DATABASE byroot OWNER authd_owner TEMPLATE template0");
-    assert_true(migrate_run(url_of("byroot", "postgres"), &applied, &err));
-    assert_string_equal(query(url_of("byroot", "postgres"),
-                              "SELECT string_agg(DISTINCT pg_get_userbyid(proowner), ',') FROM "
-                              "pg_proc WHERE pronamespace = 'authd'::regnamespace"),
-                        "authd_owner");
-}
-
-static void a_newer_schema_is_refused(void **state)
-{
-    (void)state;
-    struct err err = {""};
-    unsigned applied = 0;
-    query(superuser(), "CREATE DATABASE newer OWNER authd_owner TEMPLATE template0");
-    assert_true(migrate_run(url_of("newer", "authd_owner"), &applied, &err));
-    query(url_of("newer", "authd_owner"),
-          "INSERT INTO authd.schema_info VALUES (999, 'future', 1, authd.now())");
-    assert_false(migrate_run(url_of("newer", "authd_owner"), &applied, &err));
-    assert_non_null(strstr(err.text, "version 999) is newer than this authd"));
-}
-
-static void a_failed_migration_leaves_nothing(void **state)
-{
-    (void)state;
-    struct err err = {""};
-    unsigned applied = 7;
-    query(superuser(), "CREATE DATABASE broken OWNER authd_owner TEMPLATE template0");
-    query(url_of("broken", "authd_owner"), "CREATE SCHEMA authd");
-    assert_false(migrate_run(url_of("broken", "authd_owner"), &applied, &err));
-    assert_string_equal(err.text, "migration 0001_foundation failed and was rolled back: schema "
-                                  "\"authd\" already exists");
-    assert_int_equal(applied, 0);
-    assert_string_equal(query(url_of("broken", "authd_owner"),
-                              "SELECT count(*) FROM pg_proc"
-                              " WHERE pronamespace = 'authd'::regnamespace"),
-                        "0");
-}
-
-static void other_encodings_are_refused(void **state)
-{
-    (void)state;
-    struct err err = {""};
-    unsigned applied = 0;
-    query(superuser(), "CREATE DATABASE latin OWNER authd_owner TEMPLATE template0"
-                       " ENCODING 'LATIN1'");
-    assert_false(migrate_run(url_of("latin", "authd_owner"), &applied, &err));
-    assert_non_null(strstr(err.text, "encoding LATIN1"));
-}
-
-static void a_failed_connection_is_one_line(void **state)
-{
-    (void)state;
-    struct err err = {""};
-    unsigned applied = 0;
-    assert_false(migrate_run("host=/nonexistent dbname=authd", &applied, &err));
-    assert_non_null(strstr(err.text, "cannot connect to the database: "));
-    assert_null(strchr(err.text, '\n'));
-    assert_null(strstr(err.text, "  "));
-    assert_true(err.text[strlen(err.text) - 1] != ' ');
 }
 
 /* Starts the embedded server in a child, then kills the child with its whole process group. */
@@ -541,14 +449,8 @@ int main(void)
         cmocka_unit_test(directories_are_private),
         cmocka_unit_test(a_second_authd_is_refused),
         cmocka_unit_test(a_long_state_dir_is_refused),
-        cmocka_unit_test(the_owner_migrates_once),
+        cmocka_unit_test(the_owner_migrates),
         cmocka_unit_test(values_are_not_logged),
-        cmocka_unit_test(two_that_migrate_wait_for_each_other),
-        cmocka_unit_test(functions_belong_to_the_owner_even_for_a_superuser),
-        cmocka_unit_test(a_newer_schema_is_refused),
-        cmocka_unit_test(a_failed_migration_leaves_nothing),
-        cmocka_unit_test(other_encodings_are_refused),
-        cmocka_unit_test(a_failed_connection_is_one_line),
         cmocka_unit_test(the_server_outlives_authd),
         cmocka_unit_test(the_server_holds_no_descriptor_of_ours),
         cmocka_unit_test(a_half_made_cluster_is_made_again),

@@ -1,55 +1,54 @@
--- Sealing: the hashes that an import brings.
--- Oldest compatible: 15
+-- Import: many users at once, from the files of other programs. Set-based: a statement for each step,
+-- not for each user, because a site has a hundred thousand. Each row of a batch has an outcome of its
+-- own, so one bad row does not stop the others. The file may be imported again: a user who exists
+-- already with the same data is unchanged. authd asks first for whom each hash is to be encrypted; the
+-- answer is compared again when the rows arrive.
 --
--- Shape and errors as in 0012_import.sql. authd asks first for whom each hash is to be sealed; what it
--- learns is compared again when the rows come.
---
--- Threats: an unkeyed digest of a weak hash, which is as good to guess at as the hash, so that the same
--- file came again is told by a keyed one; a hash for a user who was added or removed between question
+-- Threats: an import that undoes later changes, so a password that was set, cleared or upgraded here
+-- is never overwritten, a row of a user whose role is not below the caller's changes nothing,
+-- addresses are only added, suspensions only made, and scopes only given to users without one; an
+-- unkeyed digest of a weak hash, which is as good to guess at as the hash, so a hash that was imported
+-- before is recognized by a keyed digest; a hash for a user who was added or removed between question
 -- and answer (such a row is refused).
 
-ALTER TYPE authd.import_row
-    ADD ATTRIBUTE account_id  bigint,  -- whom the hash is sealed for; NULL: there is none
-    ADD ATTRIBUTE account_new boolean, -- an id for somebody who was not there when it was asked for
-    ADD ATTRIBUTE seal        bigint,  -- over which the hash is sealed
-    ADD ATTRIBUTE imported    bytea[]; -- keyed hashes of the hash as it came, under each pepper
-
--- authd.import_accounts(actor, reach, {logins: [text, …]})
---     → {"accounts": [{"account", "new", "seal"}, …]}
--- For whom the hashes of an import are to be sealed, in the order of the canonical logins. new: whether
--- account is an id for somebody who is not there yet. For the seal, not for the caller.
--- Bounds: 1000 logins.
--- Errors: AU422 not a list, or of more.
-CREATE FUNCTION authd.import_accounts(actor jsonb, reach bigint[], arguments jsonb) RETURNS jsonb
-LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
-SET plan_cache_mode = force_custom_plan
-AS $$
-DECLARE
-    logins jsonb := arguments -> 'logins';
-BEGIN
-    IF jsonb_typeof(logins) IS DISTINCT FROM 'array' OR jsonb_array_length(logins) > 1000 THEN
-        PERFORM authd.refuse('AU422', 'rows must be a list of at most 1000',
-                             'Send the file in several requests.');
-    END IF;
-    RETURN jsonb_build_object('accounts', coalesce((
-        SELECT jsonb_agg(jsonb_build_object(
-                   'account', coalesce(held.id, nextval('authd.account_id_seq')),
-                   'new', held.id IS NULL,
-                   'seal', nextval('authd.credential_number')) ORDER BY asked.n)
-          FROM jsonb_array_elements_text(logins) WITH ORDINALITY AS asked (login, n)
-          LEFT JOIN authd.account AS held ON held.login = asked.login), '[]'));
-END
-$$;
-INSERT INTO authd.operation (name) VALUES ('import_accounts');
-
 -- authd.import_known(item authd.import_row) → boolean
--- Whether the hash of a row is what was imported last.
-CREATE FUNCTION authd.import_known(item authd.import_row) RETURNS boolean
+-- Whether the hash of a row is the one that was imported last.
+CREATE OR REPLACE FUNCTION authd.import_known(item authd.import_row) RETURNS boolean
 LANGUAGE sql IMMUTABLE
 RETURN coalesce((item.account).imported_keyed = ANY (item.imported), false);
 
+-- authd.import_password_kept(old authd.account, hash text) → boolean
+-- Whether the file must not replace an account's password: it was set, cleared or upgraded here. The
+-- file may give a password to an account that never had one, and may replace the one that was imported
+-- last.
+CREATE OR REPLACE FUNCTION authd.import_password_kept(old authd.account, hash text) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN hash IS NOT NULL
+   AND ((old).service
+        OR NOT ((old).password IS NULL AND (old).password_generation = 0)
+           AND ((old).password IS NULL
+                OR (old).imported_seal IS DISTINCT FROM (old).password_seal));
+
+-- authd.import_scope(item authd.import_row) → text
+-- The hash of a row's document; NULL: the row has none.
+CREATE OR REPLACE FUNCTION authd.import_scope(item authd.import_row) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(item.scope, 'UTF8')), 'hex');
+
+-- authd.import_kept(item authd.import_row) → text
+-- A sentence about what the file did not change of an existing user; NULL: nothing.
+CREATE OR REPLACE FUNCTION authd.import_kept(item authd.import_row) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN CASE
+    WHEN authd.import_password_kept(item.account, item.hash)
+         AND NOT authd.import_known(item)
+        THEN 'its password was changed here, and is kept'
+    WHEN (item.account).scope <> authd.import_scope(item)
+        THEN 'it has a sending scope already, which is kept'
+END;
+
 -- authd.import_read(rows jsonb) → authd.import_row[]
--- Errors: AU422 not a list, or of more than 1000.
+-- The rows of a request. Errors: AU422 not a list, or more than 1000.
 CREATE OR REPLACE FUNCTION authd.import_read(rows jsonb) RETURNS authd.import_row[]
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -81,8 +80,9 @@ END
 $$;
 
 -- authd.import_flaw(reach bigint[], item authd.import_row, own text[]) → text
--- What a row breaks; NULL: nothing. own: the names of the domains within reach.
-CREATE OR REPLACE FUNCTION authd.import_flaw(reach bigint[], item authd.import_row, own text[]) RETURNS text
+-- The rule that a row breaks; NULL: none. own: the names of the domains within reach.
+CREATE OR REPLACE FUNCTION authd.import_flaw(reach bigint[], item authd.import_row, own text[])
+RETURNS text
 LANGUAGE sql STABLE
 RETURN CASE
     WHEN item.login IS NULL THEN 'login is missing'
@@ -106,10 +106,10 @@ END;
 
 -- authd.import_judge(actor jsonb, reach bigint[], rows authd.import_row[], arguments jsonb)
 --     → authd.import_row[]
--- The rows with what they refer to, and an outcome for those that will not be carried out. Locks the
--- accounts that are there, in the order of their ids.
+-- The rows with the ids that they refer to, and an outcome for those that will not be carried out.
+-- Locks the existing accounts, in the order of their ids.
 CREATE OR REPLACE FUNCTION authd.import_judge(actor jsonb, reach bigint[], rows authd.import_row[],
-                                   arguments jsonb) RETURNS authd.import_row[]
+                                              arguments jsonb) RETURNS authd.import_row[]
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
@@ -170,8 +170,50 @@ BEGIN
 END
 $$;
 
+-- authd.import_domains(actor jsonb, reach bigint[], rows authd.import_row[]) → void
+-- Creates the domains that are missing, if the caller reaches the whole site.
+CREATE OR REPLACE FUNCTION authd.import_domains(actor jsonb, reach bigint[], rows authd.import_row[])
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+DECLARE
+    made jsonb;
+BEGIN
+    IF reach IS NOT NULL THEN
+        RETURN;
+    END IF;
+    WITH new AS (
+        INSERT INTO authd.domain (name)
+            SELECT DISTINCT split_part(item.login, '@', 2) AS name FROM unnest(rows) AS item
+             WHERE item.outcome IS NULL AND item.login IS NOT NULL
+               AND NOT EXISTS (SELECT FROM authd.domain
+                                WHERE domain.name = split_part(item.login, '@', 2))
+             ORDER BY name
+            ON CONFLICT (name) DO NOTHING RETURNING domain
+    )
+    SELECT jsonb_agg(jsonb_build_object('after', authd.domain_object(new.domain))) INTO made FROM new;
+    IF made IS NOT NULL THEN
+        PERFORM authd.audit_put_many(actor, 'domain_add', made);
+    END IF;
+END
+$$;
+
+-- authd.import_scopes(rows authd.import_row[]) → void
+-- Stores the documents of the rows without an outcome.
+CREATE OR REPLACE FUNCTION authd.import_scopes(rows authd.import_row[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    PERFORM authd.scope_store(document.canonical)
+       FROM (SELECT DISTINCT item.scope AS canonical FROM unnest(rows) AS item
+              WHERE item.outcome IS NULL AND item.scope IS NOT NULL
+                AND (item.account).scope IS NULL ORDER BY 1) AS document;
+END
+$$;
+
 -- authd.import_add(actor jsonb, rows authd.import_row[]) → text[]
--- Makes the accounts of the rows that are open and have none; the logins of those that were made.
+-- Makes the accounts of the rows that have neither an outcome nor an account; the logins of those that
+-- were made.
 CREATE OR REPLACE FUNCTION authd.import_add(actor jsonb, rows authd.import_row[]) RETURNS text[]
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -228,20 +270,10 @@ BEGIN
 END
 $$;
 
--- authd.import_password_kept(old authd.account, hash text) → boolean
--- Whether an account's password is not the file's to replace: it was set, cleared or upgraded here. A
--- password may be given to who never had one, and replaced if it is what was imported last.
-CREATE OR REPLACE FUNCTION authd.import_password_kept(old authd.account, hash text) RETURNS boolean
-LANGUAGE sql IMMUTABLE
-RETURN hash IS NOT NULL
-   AND ((old).service
-        OR NOT ((old).password IS NULL AND (old).password_generation = 0)
-           AND ((old).password IS NULL
-                OR (old).imported_seal IS DISTINCT FROM (old).password_seal));
-
 -- authd.import_change(actor jsonb, item authd.import_row) → authd.account
 -- The account of a row as the file wants it.
-CREATE OR REPLACE FUNCTION authd.import_change(actor jsonb, item authd.import_row) RETURNS authd.account
+CREATE OR REPLACE FUNCTION authd.import_change(actor jsonb, item authd.import_row)
+RETURNS authd.account
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
@@ -273,9 +305,9 @@ END
 $$;
 
 -- authd.import_update(actor jsonb, rows authd.import_row[]) → jsonb
--- Changes the accounts of the rows that are open and have one. {login: "updated" | "unchanged" |
--- "full" (it would have more than 256 addresses)}. Who gets another password by it is signed out of
--- this API; app passwords stay.
+-- Changes the accounts of the rows without an outcome. {login: "updated" | "unchanged" | "full" (the
+-- user would have more than 256 addresses)}. A user whose password changes loses the sessions and
+-- reset links of this API; app passwords stay.
 CREATE OR REPLACE FUNCTION authd.import_update(actor jsonb, rows authd.import_row[]) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -334,14 +366,118 @@ BEGIN
 END
 $$;
 
--- authd.import_kept(item authd.import_row) → text
--- What of a user who was there already the file did not change; NULL: nothing.
-CREATE OR REPLACE FUNCTION authd.import_kept(item authd.import_row) RETURNS text
-LANGUAGE sql IMMUTABLE
-RETURN CASE
-    WHEN authd.import_password_kept(item.account, item.hash)
-         AND NOT authd.import_known(item)
-        THEN 'its password was changed here, and is kept'
-    WHEN (item.account).scope <> authd.import_scope(item)
-        THEN 'it has a sending scope already, which is kept'
-END;
+-- authd.import_audit(account authd.account, domain text, class text, addresses text[]) → jsonb
+-- What the audit keeps of an account that an import made or changed.
+CREATE OR REPLACE FUNCTION authd.import_audit(account authd.account, domain text, class text,
+                                              addresses text[]) RETURNS jsonb
+LANGUAGE sql STABLE
+RETURN pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+    'kind', 'user', 'id', (account).id::text, 'login', (account).login, 'domain', domain,
+    'display_name', (account).display_name, 'recovery_address', (account).recovery_address,
+    'class', class, 'scope', (account).scope, 'suspended', (account).suspended,
+    'password_generation', (account).password_generation, 'addresses', addresses));
+
+-- authd.import_results(rows authd.import_row[], added text[], updated jsonb) → jsonb
+-- The result of each row: [{line, login, outcome, detail, hint}, …].
+CREATE OR REPLACE FUNCTION authd.import_results(rows authd.import_row[], added text[], updated jsonb)
+RETURNS jsonb
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    RETURN (
+        WITH done AS (
+            SELECT item.n, item.line, item.login, item.hint, item.detail, item.outcome AS decided,
+                   CASE WHEN (item.account).id IS NULL
+                        THEN CASE WHEN new.login IS NULL THEN 'raced' ELSE 'added' END
+                        ELSE updated ->> item.login END AS made,
+                   CASE WHEN (item.account).id IS NOT NULL THEN authd.import_kept(item) END AS kept
+              FROM unnest(rows) AS item
+              LEFT JOIN unnest(added) AS new (login) ON new.login = item.login
+        )
+        SELECT jsonb_agg(jsonb_build_object('line', line, 'login', login,
+                   'outcome', CASE WHEN decided IS NOT NULL THEN decided
+                                   WHEN made IN ('raced', 'full') THEN 'refused'
+                                   ELSE made END,
+                   'detail', CASE WHEN decided IS NOT NULL THEN detail
+                                  WHEN made = 'raced'
+                                      THEN format('%s was added by somebody else at this moment', login)
+                                  WHEN made = 'full'
+                                      THEN format('%s would have more than 256 addresses', login)
+                                  ELSE coalesce(kept, detail) END,
+                   'hint', hint) ORDER BY n)
+          FROM done);
+END
+$$;
+
+-- authd.import_rows(actor, reach, {existing: skip | update | fail, create?, rows: [{line, login,
+--                   password_hash?, account_id?, account_new?, password_seal?, imported[]?,
+--                   display_name?, recovery_address?, addresses[]?, class?, scope?, suspended?, flaw?,
+--                   note?, hint?}, …]})
+--     → {"results": [{line, login, outcome: added | updated | unchanged | skipped | refused, detail,
+--        hint}, …], "counts": {outcome: number}, "changed"}
+-- A row with a flaw is refused with it; a note becomes the detail of what was done. account_id,
+-- account_new and password_seal: as authd.import_accounts() answered. imported: keyed hashes, in hex,
+-- of the hash as it came, under each pepper. create false: rows are for existing users only. A missing
+-- domain is created if the caller reaches the whole site.
+-- Bounds: 1000 rows.
+-- Errors: AU422.
+CREATE OR REPLACE FUNCTION authd.import_rows(actor jsonb, reach bigint[], arguments jsonb)
+RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+    rows    authd.import_row[] := authd.import_read(arguments -> 'rows');
+    added   text[];
+    updated jsonb;
+    results jsonb;
+    counts  jsonb;
+BEGIN
+    IF coalesce(arguments ->> 'existing', 'skip') NOT IN ('skip', 'update', 'fail') THEN
+        PERFORM authd.refuse('AU422', 'existing must be skip, update or fail',
+                             'Say what shall happen to users who exist already.');
+    END IF;
+    IF coalesce((arguments ->> 'create')::boolean, true) THEN
+        PERFORM authd.import_domains(actor, reach, rows);
+    END IF;
+    rows := authd.import_judge(actor, reach, rows, arguments);
+    PERFORM authd.import_scopes(rows);
+    added := authd.import_add(actor, rows);
+    updated := authd.import_update(actor, rows);
+    results := authd.import_results(rows, added, updated);
+    SELECT jsonb_object_agg(outcome, number) INTO counts
+      FROM (SELECT value ->> 'outcome' AS outcome, count(*) AS number
+              FROM jsonb_array_elements(results) GROUP BY 1) AS counted;
+    RETURN jsonb_build_object('results', coalesce(results, '[]'), 'counts', coalesce(counts, '{}'),
+                              'changed', counts ?| ARRAY['added', 'updated']);
+END
+$$;
+
+-- authd.import_accounts(actor, reach, {logins: [text, …]})
+--     → {"accounts": [{"account", "new", "seal"}, …]}
+-- The account that the hash of each row is to be encrypted for, and the number to encrypt it over, in
+-- the order of the canonical logins. new: account is an id for a user who does not exist yet. For
+-- authd; the caller does not get this.
+-- Bounds: 1000 logins.
+-- Errors: AU422 not a list, or more.
+CREATE OR REPLACE FUNCTION authd.import_accounts(actor jsonb, reach bigint[], arguments jsonb)
+RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+    logins jsonb := arguments -> 'logins';
+BEGIN
+    IF jsonb_typeof(logins) IS DISTINCT FROM 'array' OR jsonb_array_length(logins) > 1000 THEN
+        PERFORM authd.refuse('AU422', 'rows must be a list of at most 1000',
+                             'Send the file in several requests.');
+    END IF;
+    RETURN jsonb_build_object('accounts', coalesce((
+        SELECT jsonb_agg(jsonb_build_object(
+                   'account', coalesce(held.id, nextval('authd.account_id_seq')),
+                   'new', held.id IS NULL,
+                   'seal', nextval('authd.credential_number')) ORDER BY asked.n)
+          FROM jsonb_array_elements_text(logins) WITH ORDINALITY AS asked (login, n)
+          LEFT JOIN authd.account AS held ON held.login = asked.login), '[]'));
+END
+$$;

@@ -1,99 +1,66 @@
--- Policies: what administrators say of users and domains about second factors.
--- Oldest compatible: 19
---
--- Shape and errors as in 0006_caller.sql, objects as in 0007_users.sql and 0008_domains.sql. What a word
--- means is in 0013_second_factor.sql; the strictest counts, so nobody can loosen what another requires.
+-- Users. Every change answers with the user object as it is afterwards, and "changed".
 
--- authd.argument_second_factor(arguments jsonb) → text
--- Member "second_factor"; NULL if it is absent or null: nothing is said. Errors: AU422.
-CREATE FUNCTION authd.argument_second_factor(arguments jsonb) RETURNS text
+-- authd.argument_login(arguments jsonb) → text
+-- Member "login". Errors: AU422 missing, or not a login.
+CREATE OR REPLACE FUNCTION authd.argument_login(arguments jsonb) RETURNS text
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    value text := authd.argument_text(arguments, 'second_factor', 20);
+    value text := authd.argument_text(arguments, 'login', 320);
 BEGIN
-    IF value NOT IN ('off', 'optional', 'required') THEN
-        PERFORM authd.refuse('AU422', format('%s is not a policy of second factors', value),
-                             'It is off, optional, required or null.');
+    IF authd.login_valid(value) IS NOT TRUE THEN
+        PERFORM authd.refuse('AU422', coalesce(value || ' is not a login', 'login is missing'),
+                             'A login looks like alice@example.org.');
     END IF;
     RETURN value;
 END
 $$;
 
--- authd.argument_grace_date(arguments jsonb) → timestamptz
--- Member "second_factor_grace_date": a time, or a date, which begins at midnight UTC; may be past.
--- NULL if it is absent or null. Errors: AU422.
-CREATE FUNCTION authd.argument_grace_date(arguments jsonb) RETURNS timestamptz
+-- authd.argument_recovery_address(arguments jsonb) → text
+-- Member "recovery_address"; NULL if it is absent or null. Errors: AU422 not one address.
+CREATE OR REPLACE FUNCTION authd.argument_recovery_address(arguments jsonb) RETURNS text
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    given text := authd.argument_text(arguments, 'second_factor_grace_date', 40);
-    value timestamptz;
+    value text := authd.argument_address(arguments, 'recovery_address');
 BEGIN
-    BEGIN
-        value := CASE WHEN given ~ '^\d{4}-\d\d-\d\d$' THEN (given || 'T00:00:00Z')::timestamptz
-                      WHEN given ~ ('^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?'
-                                    '([Zz]|[+-]\d\d:\d\d)$') THEN given::timestamptz END;
-    EXCEPTION WHEN datetime_field_overflow OR invalid_datetime_format
-                OR invalid_time_zone_displacement_value THEN
-        value := NULL;
-    END;
-    IF given IS NOT NULL AND value IS NULL THEN
-        PERFORM authd.refuse('AU422', 'second_factor_grace_date is not a date',
-                             'Write it like 2027-01-31 or 2027-01-31T12:00:00Z.');
+    IF starts_with(value, '*') THEN
+        RAISE EXCEPTION USING ERRCODE = 'AU422',
+            MESSAGE = format('%s is not one address', value),
+            HINT = 'A recovery address receives mail: write it in full.';
     END IF;
     RETURN value;
 END
 $$;
 
--- authd.account_object(account authd.account) → jsonb
--- The user object, as in 0007_users.sql, with second_factor (what is said of this user alone: off,
--- optional, required or null) and enrolled (whether it has a second factor).
-CREATE OR REPLACE FUNCTION authd.account_object(account authd.account) RETURNS jsonb
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
+-- authd.suspension_check(actor jsonb, old authd.account) → void
+-- Errors: AU403 the account was suspended by a rank above the caller's.
+CREATE OR REPLACE FUNCTION authd.suspension_check(actor jsonb, old authd.account) RETURNS void
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 BEGIN
-    RETURN authd.object(jsonb_build_object(
-        'kind', 'user',
-        'id', account.id::text,
-        'login', account.login,
-        'domain', (SELECT name FROM authd.domain WHERE id = account.domain),
-        'addresses', (SELECT coalesce(jsonb_agg(a.address ORDER BY a.address), '[]')
-                        FROM authd.address AS a WHERE a.account = account_object.account.id),
-        'display_name', account.display_name,
-        'recovery_address', account.recovery_address,
-        'role', account.role,
-        'domains', (SELECT coalesce(jsonb_agg(domain.name ORDER BY domain.name), '[]')
-                      FROM authd.administers AS more JOIN authd.domain ON domain.id = more.domain
-                     WHERE more.account = account_object.account.id),
-        'class', (SELECT name FROM authd.class WHERE id = account.class),
-        'service', account.service,
-        'suspended', account.suspended,
-        'suspended_reason', account.suspended_reason,
-        'suspended_at', authd.rfc3339(account.suspended_at),
-        'suspended_by', authd.rank_role(account.suspended_by_rank),
-        'second_factor', account.second_factor,
-        'enrolled', authd.is_enrolled(account.id),
-        'has_password', account.password IS NOT NULL,
-        'password_generation', account.password_generation,
-        'password_set_at', authd.rfc3339(account.password_set_at),
-        'created_at', authd.rfc3339(account.created_at),
-        'last_login_at', authd.rfc3339(account.last_login_at)));
+    IF old.suspended_by_rank > (actor ->> 'rank')::int THEN
+        PERFORM authd.refuse('AU403',
+            format('%s was suspended by a higher role: %s', old.login,
+                   authd.rank_role(old.suspended_by_rank)),
+            'Ask somebody with that role.');
+    END IF;
 END
 $$;
 
 -- authd.user_list(actor, reach, {after?, limit?, sort?, match?, suspended?, address?, domain?,
 --                                class?, role?, service?, unused_days?, without_password?,
 --                                without_factor?})
---     → {"items": [user object, …], "next": place | null}
--- sort: login (if not given), created_at or last_login_at, with a leading - in descending order;
--- who never signed in comes before all others. `next` is the `after` of the next page; what is
--- added meanwhile moves nothing from one page to another. match: part of the login or the display
--- name, whatever the case of its ASCII letters. suspended, service, without_password: only these,
--- or only the others. address: only who may send as it, by itself or by *@domain. domain, class,
--- role: only in it; one that does not exist has nobody. unused_days: no sign-in for so many days,
--- and not made since either. without_factor: who has enrolled no second factor and is no service
--- user.
+--     → {"items": [user object, …], "next": text | null}
+--   sort     login (the default), created_at or last_login_at, with a leading - in descending order; a
+--            user who never signed in sorts before all others
+--   match    part of the login or the display name, whatever the case of its ASCII letters
+--   suspended, service, without_password   true: only these users; false: only the others
+--   address  users who may send as it, by itself or by *@domain
+--   domain, class, role   users in it; a domain or class that does not exist has no users
+--   unused_days      no sign-in for so many days, and not created since either
+--   without_factor   users who have enrolled no second factor and are not service users
+-- `next` is the `after` of the next page; users who are added meanwhile do not shift the pages.
 -- Bounds: limit 1 to 1000, 100 if not given; match 200 characters; unused_days 36500.
 -- Errors: AU422.
 CREATE OR REPLACE FUNCTION authd.user_list(actor jsonb, reach bigint[], arguments jsonb) RETURNS jsonb
@@ -177,10 +144,10 @@ $$;
 --                               class?, service?, second_factor?, account_id?,
 --                               password_hash?, password_seal?})
 --     → user object, "changed": true, "domain_created": whether the domain was new
--- Addresses not given: the login is the one address. A service user has no main password.
--- account_id: from authd.account_id(); a password_hash is sealed over it.
--- Errors: AU409 the login exists; AU404 no such domain in reach; AU403 a role that is not below the
--- caller's, or a foreign address; AU422.
+-- Without addresses the login is the one address. A service user has no main password. account_id:
+-- from authd.account_id(); a password_hash is encrypted over it and password_seal.
+-- Errors: AU409 the login exists; AU404 no such domain within reach; AU403 the role is not below the
+-- caller's, or an address is of a domain outside reach; AU422.
 CREATE OR REPLACE FUNCTION authd.user_add(actor jsonb, reach bigint[], arguments jsonb) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -236,13 +203,23 @@ BEGIN
 END
 $$;
 
+-- authd.user_show(actor, reach, {user}) → user object
+-- Errors: AU404, AU403, AU422.
+CREATE OR REPLACE FUNCTION authd.user_show(actor jsonb, reach bigint[], arguments jsonb) RETURNS jsonb
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    RETURN authd.account_object(authd.account_find(actor, reach, arguments));
+END
+$$;
+
 -- authd.user_set(actor, reach, {user, changes: {display_name?, recovery_address?, role?, class?,
 --                               login?, domains[]?, second_factor?}})
 --     → user object, "changed"
--- null clears (a role: back to user; domains: none). Of one's own account only display_name and
--- recovery_address. A reset link that was mailed to another recovery address is no longer good; the
--- old one, or the login, is told by mail that there is another.
--- Errors: AU404 no such user, or no such domain in reach; AU403; AU409 the login exists; AU422,
+-- null clears a member; a cleared role is user. Users may change only display_name and
+-- recovery_address of their own account. Another recovery address ends the reset links that were
+-- mailed to the old one, and a notice goes to the old address, or else to the login.
+-- Errors: AU404 no such user, or no such domain within reach; AU403; AU409 the login exists; AU422,
 -- also for any other member of changes.
 CREATE OR REPLACE FUNCTION authd.user_set(actor jsonb, reach bigint[], arguments jsonb) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
@@ -309,110 +286,95 @@ BEGIN
 END
 $$;
 
--- authd.reset_words(actor, reach, {digest}) → {"id", "enrolled", "words": [text, …]}
--- Whose link it is, whether he has a second factor, and what the new password must not be made of: the
--- user's names. For the rules and the seal, not for the caller.
--- Errors: AU401, AU422.
-CREATE OR REPLACE FUNCTION authd.reset_words(actor jsonb, reach bigint[], arguments jsonb)
+-- authd.user_suspend(actor, reach, {user, reason?}) → user object, "changed"
+-- Ends the user's sessions and reset links; app passwords and API keys cannot be used until the user
+-- is resumed. Another reason replaces the old one; the time of the suspension stays. The highest rank
+-- that suspended the user is kept.
+-- Errors: AU404, AU422; AU403 also to replace the reason of a higher rank.
+CREATE OR REPLACE FUNCTION authd.user_suspend(actor jsonb, reach bigint[], arguments jsonb)
 RETURNS jsonb
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
-AS $$
-DECLARE
-    owner authd.account := authd.reset_find(arguments);
-BEGIN
-    RETURN jsonb_build_object('id', owner.id::text, 'enrolled', authd.is_enrolled(owner.id),
-                              'words', (
-        SELECT jsonb_agg(DISTINCT word)
-          FROM unnest(ARRAY[owner.login, owner.display_name, owner.recovery_address]
-                      || ARRAY(SELECT address FROM authd.address WHERE account = owner.id)) AS word
-         WHERE word IS NOT NULL));
-END
-$$;
-
--- authd.domain_object(domain authd.domain) → jsonb
--- The domain object: {kind, id, name, domain (the name), description, recipient_delimiter,
--- second_factor, second_factor_grace_date, created_at, etag}.
-CREATE OR REPLACE FUNCTION authd.domain_object(domain authd.domain) RETURNS jsonb
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
-AS $$
-BEGIN
-    RETURN authd.object(jsonb_build_object(
-        'kind', 'domain',
-        'id', domain.id::text,
-        'name', domain.name,
-        'domain', domain.name,
-        'description', domain.description,
-        'recipient_delimiter', domain.recipient_delimiter,
-        'second_factor', domain.second_factor,
-        'second_factor_grace_date', authd.rfc3339(domain.second_factor_grace_date),
-        'created_at', authd.rfc3339(domain.created_at)));
-END
-$$;
-
--- authd.domain_add(actor, reach, {name, recipient_delimiter?, description?, second_factor?,
---                                 second_factor_grace_date?})
---     → domain object, "changed": true
--- recipient_delimiter is "+" if it is absent.
--- Errors: AU409 it exists; AU403; AU422.
-CREATE OR REPLACE FUNCTION authd.domain_add(actor jsonb, reach bigint[], arguments jsonb) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    wanted text := authd.argument_text(arguments, 'name', 253);
-    new    authd.domain;
+    why    text := authd.argument_text(arguments, 'reason', 500);
+    old    authd.account := authd.account_lock(actor, reach, arguments);
+    before jsonb := authd.account_object(old);
 BEGIN
-    PERFORM authd.require_site(reach, 'adding a domain');
-    IF authd.domain_valid(wanted) IS NOT TRUE THEN
-        PERFORM authd.refuse('AU422', coalesce(wanted || ' is not a domain', 'name is missing'),
-                             'A domain looks like example.org, in lower case.');
+    IF why IS DISTINCT FROM old.suspended_reason AND why IS NOT NULL THEN
+        PERFORM authd.suspension_check(actor, old);
     END IF;
-    INSERT INTO authd.domain (name, recipient_delimiter, description, second_factor,
-                              second_factor_grace_date)
-        VALUES (wanted, CASE WHEN arguments ? 'recipient_delimiter'
-                             THEN authd.argument_delimiter(arguments) ELSE '+' END,
-                authd.argument_description(arguments), authd.argument_second_factor(arguments),
-                authd.argument_grace_date(arguments))
-        ON CONFLICT (name) DO NOTHING RETURNING * INTO new;
-    IF new.id IS NULL THEN
-        PERFORM authd.refuse('AU409', format('the domain %s already exists', wanted),
-                             'Change the existing one.');
-    END IF;
-    RETURN authd.changed(actor, 'domain_add', NULL, authd.domain_object(new));
+    UPDATE authd.account
+       SET suspended = true,
+           suspended_reason = coalesce(why, suspended_reason),
+           suspended_at = coalesce(suspended_at, authd.now()),
+           suspended_by_rank = greatest(suspended_by_rank, (actor ->> 'rank')::int),
+           version = version + 1
+     WHERE id = old.id;
+    PERFORM authd.credentials_end(ARRAY[old.id], ARRAY['sessions', 'reset_links']);
+    RETURN authd.account_changed(actor, 'user_suspend', old.id, before);
 END
 $$;
 
--- authd.domain_set(actor, reach, {domain, changes: {recipient_delimiter?, description?,
---                                 second_factor?, second_factor_grace_date?}})
---     → domain object, "changed"
--- null clears. A policy of second factors holds from the next login on; sessions that had a factor go
--- on, the others are good for enrolling only.
--- Errors: AU404, AU422.
-CREATE OR REPLACE FUNCTION authd.domain_set(actor jsonb, reach bigint[], arguments jsonb) RETURNS jsonb
+-- authd.user_resume(actor, reach, {user}) → user object, "changed"
+-- Errors: AU404, AU422; AU403 also if a higher rank has suspended the user.
+CREATE OR REPLACE FUNCTION authd.user_resume(actor jsonb, reach bigint[], arguments jsonb)
+RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    changes jsonb := authd.argument_changes(arguments, ARRAY[
-        'recipient_delimiter', 'description', 'second_factor', 'second_factor_grace_date']);
-    old     authd.domain := authd.domain_lock(actor, reach, arguments);
-    new     authd.domain := old;
+    old    authd.account := authd.account_lock(actor, reach, arguments);
+    before jsonb := authd.account_object(old);
 BEGIN
-    IF changes ? 'recipient_delimiter' THEN
-        new.recipient_delimiter := authd.argument_delimiter(changes);
-    END IF;
-    IF changes ? 'description' THEN
-        new.description := authd.argument_description(changes);
-    END IF;
-    IF changes ? 'second_factor' THEN
-        new.second_factor := authd.argument_second_factor(changes);
-    END IF;
-    IF changes ? 'second_factor_grace_date' THEN
-        new.second_factor_grace_date := authd.argument_grace_date(changes);
-    END IF;
-    UPDATE authd.domain
-       SET recipient_delimiter = new.recipient_delimiter, description = new.description,
-           second_factor = new.second_factor,
-           second_factor_grace_date = new.second_factor_grace_date
-     WHERE id = old.id AND new IS DISTINCT FROM old;
-    RETURN authd.changed(actor, 'domain_set', authd.domain_object(old), authd.domain_object(new));
+    PERFORM authd.suspension_check(actor, old);
+    UPDATE authd.account
+       SET suspended = false, suspended_reason = NULL, suspended_at = NULL,
+           suspended_by_rank = NULL, version = version + 1
+     WHERE id = old.id AND suspended;
+    RETURN authd.account_changed(actor, 'user_resume', old.id, before);
+END
+$$;
+
+-- authd.user_delete(actor, reach, {user}) → the user object as it was, "changed": true
+-- Erases the person: addresses, credentials, sessions, kept answers, and what the audit says about the
+-- person beside numbers. The domain stays. The id is never used again, and a new user of the same
+-- login goes on counting password generations.
+-- Errors: AU404, AU403, AU422.
+CREATE OR REPLACE FUNCTION authd.user_delete(actor jsonb, reach bigint[], arguments jsonb)
+RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+DECLARE
+    old    authd.account := authd.account_lock(actor, reach, arguments);
+    before jsonb := authd.account_object(old);
+    answer jsonb;
+BEGIN
+    PERFORM authd.login_retire(old);
+    DELETE FROM authd.account WHERE id = old.id;
+    DELETE FROM authd.idempotency WHERE account = old.id;
+    answer := authd.changed(actor, 'user_delete', before, NULL);
+    PERFORM authd.audit_erase(old.id);
+    RETURN answer;
+END
+$$;
+
+-- authd.user_revoke_all(actor, reach, {user})
+--     → user object, "changed": true, "ended": {app_passwords, sessions, api_keys, reset_links,
+--       recovery_codes, tickets: how many}
+-- Ends every credential of the user and every client that is signed in by one. The main password is
+-- cleared and its generation rises. The enrolment of the phone stays: a code alone opens nothing.
+-- Errors: AU404, AU403, AU422.
+CREATE OR REPLACE FUNCTION authd.user_revoke_all(actor jsonb, reach bigint[], arguments jsonb)
+RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+DECLARE
+    old    authd.account := authd.account_lock(actor, reach, arguments);
+    before jsonb := authd.account_object(old);
+    ended  jsonb;
+BEGIN
+    PERFORM authd.passwords_clear(ARRAY[old.id]);
+    ended := authd.credentials_end(ARRAY[old.id], authd.credential_kinds());
+    RETURN authd.account_changed(actor, 'user_revoke_all', old.id, before,
+                                 jsonb_build_object('ended', ended));
 END
 $$;

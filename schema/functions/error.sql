@@ -1,0 +1,24 @@
+-- Exceptions. The SQLSTATEs are listed in README.md.
+
+-- authd.refuse(state text, message text, hint text) → never returns
+-- Errors: `state`, always.
+CREATE OR REPLACE FUNCTION authd.refuse(state text, message text, hint text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message, HINT = hint;
+END
+$$;
+
+-- authd.dry_run() → never returns
+-- The second statement of a dry run's implicit transaction: the change before it has delivered its
+-- result and is rolled back.
+-- Errors: AU000, always.
+CREATE OR REPLACE FUNCTION authd.dry_run() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'AU000', MESSAGE = 'dry run: nothing was changed';
+END
+$$;
+GRANT EXECUTE ON FUNCTION authd.dry_run() TO authd_service;

@@ -1,0 +1,219 @@
+-- Second factors: policies, and codes, each taken once, wrong ones counted. Of the policies of site,
+-- domain and user the strictest counts, so a policy cannot loosen another one.
+--
+-- Threats: one code that is used twice, at two nodes or by two protocols at the same time; guesses
+-- that exceed their limit because they arrive together, or that a rollback forgets; one wrong code
+-- that is entered until it becomes right, so a wrong code counts once and is refused as long as it is
+-- remembered; a clock that is set back, by which old codes would be good again. So each call that
+-- decides is a transaction of its own, under the lock of one row, and last_step only rises. A lock
+-- must not be a weapon: only wrong codes count, each once, and only beside the right password; nothing
+-- else of the account is locked with the factor.
+
+-- authd.argument_second_factor(arguments jsonb) → text
+-- Member "second_factor", a policy; NULL if it is absent or null: no policy. Errors: AU422.
+CREATE OR REPLACE FUNCTION authd.argument_second_factor(arguments jsonb) RETURNS text
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+DECLARE
+    value text := authd.argument_text(arguments, 'second_factor', 20);
+BEGIN
+    IF value NOT IN ('off', 'optional', 'required') THEN
+        PERFORM authd.refuse('AU422', format('%s is not a policy of second factors', value),
+                             'It is off, optional, required or null.');
+    END IF;
+    RETURN value;
+END
+$$;
+
+-- authd.argument_grace_date(arguments jsonb) → timestamptz
+-- Member "second_factor_grace_date": a time, or a date, which begins at midnight UTC; it may be past.
+-- NULL if it is absent or null. Errors: AU422.
+CREATE OR REPLACE FUNCTION authd.argument_grace_date(arguments jsonb) RETURNS timestamptz
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+DECLARE
+    given text := authd.argument_text(arguments, 'second_factor_grace_date', 40);
+    value timestamptz;
+BEGIN
+    BEGIN
+        value := CASE WHEN given ~ '^\d{4}-\d\d-\d\d$' THEN (given || 'T00:00:00Z')::timestamptz
+                      WHEN given ~ ('^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?'
+                                    '([Zz]|[+-]\d\d:\d\d)$') THEN given::timestamptz END;
+    EXCEPTION WHEN datetime_field_overflow OR invalid_datetime_format
+                OR invalid_time_zone_displacement_value THEN
+        value := NULL;
+    END;
+    IF given IS NOT NULL AND value IS NULL THEN
+        PERFORM authd.refuse('AU422', 'second_factor_grace_date is not a date',
+                             'Write it like 2027-01-31 or 2027-01-31T12:00:00Z.');
+    END IF;
+    RETURN value;
+END
+$$;
+
+-- authd.is_enrolled(account bigint) → boolean
+-- Whether the account has a second factor.
+CREATE OR REPLACE FUNCTION authd.is_enrolled(account bigint) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM authd.totp WHERE totp.account = is_enrolled.account);
+END
+$$;
+
+-- authd.factor_content(owner authd.account, kind text) → jsonb
+-- The first members of every object about a user's second factor.
+CREATE OR REPLACE FUNCTION authd.factor_content(owner authd.account, kind text) RETURNS jsonb
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    RETURN jsonb_build_object(
+        'kind', kind, 'id', owner.id::text, 'user', owner.login, 'user_id', owner.id::text,
+        'domain', (SELECT name FROM authd.domain WHERE id = owner.domain));
+END
+$$;
+
+-- authd.factor_lock(actor jsonb, reach bigint[], arguments jsonb) → authd.account
+-- authd.account_lock(), for changes of a second factor.
+-- Errors: also AU422 a service user.
+CREATE OR REPLACE FUNCTION authd.factor_lock(actor jsonb, reach bigint[], arguments jsonb)
+RETURNS authd.account
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+DECLARE
+    owner authd.account := authd.account_lock(actor, reach, arguments);
+BEGIN
+    IF owner.service THEN
+        PERFORM authd.refuse('AU422',
+            format('%s is a service user, which has no second factor', owner.login),
+            'Its app passwords need none.');
+    END IF;
+    RETURN owner;
+END
+$$;
+
+-- authd.factor_refuse_keys(actor jsonb) → void
+-- An API key that leaked must not enrol a phone of the thief.
+-- Errors: AU403 the caller is an API key.
+CREATE OR REPLACE FUNCTION authd.factor_refuse_keys(actor jsonb) RETURNS void
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    IF actor ->> 'kind' = 'api-key' THEN
+        PERFORM authd.refuse('AU403', 'no API key may change a second factor',
+                             'Sign in, or use authctl on the host.');
+    END IF;
+END
+$$;
+
+-- authd.factor_alarm(account bigint, what text, details jsonb) → void
+-- A notice to the user and an event of the audit: totp_locked, recovery_locked or recovery_code_used.
+CREATE OR REPLACE FUNCTION authd.factor_alarm(account bigint, what text, details jsonb) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    PERFORM authd.notice_put(account, replace(what, '_', '-'), details);
+    PERFORM authd.audit_own(what, account, details);
+END
+$$;
+
+-- authd.lock_end(failures int) → timestamptz
+-- Until when so many wrong codes lock a second factor; NULL: they do not. From the fifth wrong code
+-- on: 5 minutes, and twice as long each time, at most a day.
+CREATE OR REPLACE FUNCTION authd.lock_end(failures int) RETURNS timestamptz
+LANGUAGE sql STABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+    SELECT CASE WHEN failures >= 5
+                THEN authd.now() + least(interval '5 minutes' * 2 ^ least(failures - 5, 9),
+                                         interval '24 hours') END
+$$;
+
+-- authd.wrong_codes(refused bytea[], digest text) → bytea[]
+-- The digests of the last wrong codes and this one, at most 32.
+CREATE OR REPLACE FUNCTION authd.wrong_codes(refused bytea[], digest text) RETURNS bytea[]
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+    SELECT (refused || decode(digest, 'hex'))[greatest(1, cardinality(refused) - 30):]
+$$;
+
+-- authd.factor_refuse(held authd.totp, digest text) → void
+-- Counts a wrong code, of an enrolment whose row the calling function has locked. The same wrong code
+-- counts once.
+CREATE OR REPLACE FUNCTION authd.factor_refuse(held authd.totp, digest text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+DECLARE
+    until timestamptz := authd.lock_end(held.failures + 1);
+BEGIN
+    IF decode(digest, 'hex') = ANY (held.refused) THEN
+        RETURN;
+    END IF;
+    UPDATE authd.totp
+       SET failures = held.failures + 1,
+           refused = authd.wrong_codes(held.refused, digest),
+           locked_until = until
+     WHERE totp.account = held.account;
+    IF until IS NOT NULL THEN
+        PERFORM authd.factor_alarm(held.account, 'totp_locked',
+                                   jsonb_build_object('until', authd.moment(until)));
+    END IF;
+END
+$$;
+
+-- authd.factor_take(account bigint, version bigint, factor bigint, step bigint, digest text,
+--                   grace jsonb) → text
+-- Decides about a code that came with the right password; this is the last check of a login. account,
+-- version and factor: as authd.login_lookup() returned them. step: the time step that the code is of;
+-- NULL: the code fits no step. digest: a keyed digest of the code, in hex; NULL: it is not compared
+-- with the wrong ones.
+--   taken     the code was good and is used up; earlier wrong codes count no more
+--   wrong     the code is wrong and was counted, unless the same one was counted before; or the code is
+--             one of the last wrong ones and has become right since
+--   replayed  the code of this step, or a later one, was used already; not counted
+--   locked    earlier wrong codes have locked the factor, whatever this code is; not counted
+--   changed   the account has changed, or has another factor or none; not counted
+-- grace, or NULL: {network, seal, seconds, uses}: after a taken code the password of this seal is good
+-- without a code, from this network, for so many seconds and uses.
+-- A rollback would forget the count: this is a transaction of its own.
+-- Errors: AU422 neither step nor digest.
+CREATE OR REPLACE FUNCTION authd.factor_take(account bigint, version bigint, factor bigint,
+                                             step bigint, digest text, grace jsonb) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
+AS $$
+DECLARE
+    held authd.totp;
+BEGIN
+    IF step IS NULL AND digest IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'AU422',
+            MESSAGE = 'a code has a step or a digest',
+            HINT = 'Give the step that it is the code of, or a digest of a wrong one.';
+    END IF;
+    IF NOT authd.account_unchanged(account, version) THEN
+        RETURN 'changed';
+    END IF;
+    SELECT * INTO held FROM authd.totp
+     WHERE totp.account = factor_take.account AND totp.id = factor_take.factor FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN 'changed';
+    END IF;
+    IF held.locked_until > authd.now() THEN
+        RETURN 'locked';
+    END IF;
+    IF step <= held.last_step THEN
+        RETURN 'replayed';
+    END IF;
+    IF step IS NULL OR decode(digest, 'hex') = ANY (held.refused) THEN
+        PERFORM authd.factor_refuse(held, digest);
+        RETURN 'wrong';
+    END IF;
+    UPDATE authd.totp
+       SET last_step = factor_take.step, last_used_at = authd.now(), failures = 0, locked_until = NULL
+     WHERE totp.account = held.account;
+    IF grace IS NOT NULL THEN
+        PERFORM authd.factor_grace_put(account, factor, grace);
+    END IF;
+    RETURN 'taken';
+END
+$$;
+GRANT EXECUTE ON FUNCTION authd.factor_take(bigint, bigint, bigint, bigint, text, jsonb)
+    TO authd_service;
