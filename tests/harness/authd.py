@@ -34,7 +34,7 @@ def ensure_user():
 
 
 def program(name):
-    folder = {"authd": "authd", "authctl": "authd/ctl"}[name]
+    folder = {"authd": "authd", "authctl": "authd/ctl", "authd-next": "tests/dialogue"}[name]
     path = os.path.join(BUILD, folder, name)
     if not os.path.exists(path):
         raise HarnessError(f"{path} is not built; AUTHD_BUILD names the build directory")
@@ -75,6 +75,7 @@ class Authd:
         self.saslauthd = os.path.join(self.directory, "saslauthd")
         self.http = os.path.join(self.admin, "http")
         self.process = None
+        self.program = "authd"
         self.config = {
             "state_dir": self.state,
             "user": USER,
@@ -126,7 +127,7 @@ class Authd:
 
     def command(self, *arguments):
         """Runs authd with this configuration until it exits (--migrate, --check-config)."""
-        return run(program("authd"), "-c", self.config_path, *arguments, check=False,
+        return run(program(self.program), "-c", self.config_path, *arguments, check=False,
                    env={**os.environ, **SANITIZERS})
 
     def migrate(self):
@@ -138,7 +139,7 @@ class Authd:
         with open(self.output_path, "w", encoding="utf-8") as out, \
                 open(self.log_path, "a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                [program("authd"), "-c", self.config_path], stdin=subprocess.DEVNULL, stdout=out,
+                [program(self.program), "-c", self.config_path], stdin=subprocess.DEVNULL, stdout=out,
                 stderr=log, env={**os.environ, **SANITIZERS}, start_new_session=True)
 
     def start(self):
