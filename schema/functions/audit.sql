@@ -218,7 +218,7 @@ BEGIN
     WITH login AS (
         SELECT login.*, coalesce(nullif(login.account, 0), named.id) AS owner,
                coalesce(known.domain, named.domain, domain.id) AS home,
-               login.account <> 0 AND known.id IS NULL AS gone -- deleted since: nothing is kept of it
+               login.account <> 0 AND known.id IS NULL AS gone -- a user deleted since: nothing is kept
           FROM ROWS FROM (jsonb_to_recordset(batch -> 'logins') AS (
                    age bigint, outcome text, reason text, "user" text, account bigint,
                    credential text, client text, peer text, service text, mechanism text, front text,

@@ -107,7 +107,7 @@ BEGIN
     IF created THEN
         id := new.id;
         PERFORM authd.audit_put(actor, 'domain_add', NULL, authd.domain_object(new));
-    ELSE -- somebody else has just added it
+    ELSE -- another transaction has just added it
         SELECT domain.id INTO id FROM authd.domain WHERE domain.name = wanted FOR KEY SHARE;
     END IF;
 END

@@ -50,7 +50,7 @@ BEGIN
     END IF;
     PERFORM authd.scope_check(canonical::jsonb);
     PERFORM authd.scope_sweep();
-    LOOP -- until we hold it: what nobody has yet may be deleted
+    LOOP -- until the row is locked: a document that no row names may be deleted meanwhile
         INSERT INTO authd.scope_document (hash, canonical) VALUES (name, scope_store.canonical)
             ON CONFLICT DO NOTHING;
         PERFORM FROM authd.scope_document WHERE hash = name FOR KEY SHARE;

@@ -73,7 +73,7 @@ AS $$
 DECLARE
     new authd.http_session;
 BEGIN
-    -- Waits for whoever changes the account at this moment, then looks at what he has made of it.
+    -- Waits for a transaction that is changing the account, then reads the row that it leaves.
     PERFORM FROM authd.account AS owner
      WHERE owner.id = session_add.account AND owner.version = session_add.version
        AND NOT owner.suspended FOR NO KEY UPDATE;
@@ -153,7 +153,7 @@ END
 $$;
 
 -- authd.session_revoke(actor, reach, {user, id}) → the session object as it was, "changed": true
--- Errors: AU404 no such user, or it has no such session; AU403, AU422.
+-- Errors: AU404 no such user, or the user has no such session; AU403, AU422.
 CREATE OR REPLACE FUNCTION authd.session_revoke(actor jsonb, reach bigint[], arguments jsonb)
 RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp

@@ -270,7 +270,7 @@ BEGIN
                role = new.role,
                class = new.class,
                second_factor = new.second_factor,
-               -- these may forbid what a login under way is about to be allowed
+               -- class and policy may forbid a login that is under way
                version = version + (new.class IS DISTINCT FROM old.class
                                     OR new.second_factor IS DISTINCT FROM old.second_factor)::int
          WHERE id = old.id;

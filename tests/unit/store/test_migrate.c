@@ -433,6 +433,25 @@ static void functions_belong_to_the_owner_even_for_a_superuser(void **state)
                         "authd_owner");
 }
 
+/* What another schema has under the name of one of PostgreSQL's functions is not taken for it. */
+static void a_search_path_does_not_matter(void **state)
+{
+    (void)state;
+    char sql[128];
+    query("CREATE SCHEMA evil");
+    query("CREATE FUNCTION evil.char_length(text) RETURNS int IMMUTABLE LANGUAGE sql RETURN 50");
+    snprintf(sql, sizeof sql, "ALTER DATABASE test%u SET search_path = evil, pg_catalog",
+             databases);
+    query(sql);
+    assert_string_equal(query("SELECT char_length('')"), "50");
+    migrate(&program_schema);
+    assert_string_equal(query("SELECT string_agg(conname, ' ') FROM pg_constraint"
+                              " WHERE pg_get_constraintdef(oid) ~ 'evil'"),
+                        "");
+    query("INSERT INTO authd.domain (name) VALUES ('example.org')");
+    assert_non_null(strstr(query("UPDATE authd.domain SET description = ''"), "violates check"));
+}
+
 static void other_encodings_are_refused(void **state)
 {
     (void)state;
@@ -471,6 +490,7 @@ int main(void)
         TEST(programs_of_two_lines_refuse_each_other),
         TEST(two_that_migrate_wait_for_each_other),
         TEST(functions_belong_to_the_owner_even_for_a_superuser),
+        TEST(a_search_path_does_not_matter),
         TEST(other_encodings_are_refused),
         TEST(a_failed_connection_is_one_line),
     };
