@@ -6,7 +6,7 @@
 #include <sodium.h>
 
 #include "config/config.h"
-#include "daemon.h"
+#include "daemon/daemon.h"
 
 #define DEFAULT_CONFIG "/etc/smtp-authd/authd.yaml"
 

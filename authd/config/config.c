@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "config/keys.h"
+#include "config/options.h"
 #include "config/public_url.h"
 #include "config/reader.h"
 #include "config/value.h"

@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "audit/audit.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "core/audit.h"
 #include "core/network.h"
 #include "core/site.h"
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/keys.h"
+#include "config/options.h"
 
 #define TEXT_MAX    4096
 #define ENTRIES_MAX 256

@@ -34,7 +34,7 @@ struct core {
     struct audits *audits;
     struct notices *notices;
     const struct registry *registry;
-    const struct key_ring *keys; /* changes in place: see core/keyring.h */
+    const struct key_ring *keys; /* changes in place: see keys/key_follow.h */
     struct keyring *keyring;
     struct reseals *reseals;
     struct rekeys *rekeys;

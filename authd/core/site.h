@@ -5,9 +5,9 @@
 
 #include <stdint.h>
 
-#include "core/factor_rules.h"
-#include "core/password_rules.h"
 #include "core/public_url.h"
+#include "credential/factor_rules.h"
+#include "credential/password_rules.h"
 
 struct site {
     struct public_url public_url;

@@ -32,8 +32,8 @@ struct key_set {
 
 struct key_ring {
     struct key_set peppers; /* keys of the verifiers */
-    struct key_set sealing; /* keys that encrypt texts: crypto/sealed.h */
-    struct key audit;       /* key of the audit's MACs: crypto/seal.h */
+    struct key_set sealing; /* keys that encrypt texts: crypto/aead.h */
+    struct key audit;       /* key of the audit's MACs: crypto/audit_mac.h */
 };
 
 /* Sets the id of a key from its octets. */

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/cell.h"
+#include "ctl/csv_cell.h"
 #include "ctl/nouns.h"
 #include "ctl/progress.h"
 #include "ctl/run.h"

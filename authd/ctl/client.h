@@ -12,7 +12,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "ctl/status.h"
+#include "ctl/exit_status.h"
 
 struct client;
 

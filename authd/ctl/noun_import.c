@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/secret.h"
-#include "ctl/import_batch.h"
+#include "ctl/import/batch.h"
 #include "ctl/nouns.h"
 
 #define FILE_MAX         (1024 * 1024 * 1024)

@@ -7,10 +7,10 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "core/core.h"
-#include "core/dialogue.h"
-#include "core/registry.h"
+#include "core/plugin_registry.h"
 #include "front/dovecot_private.h"
 #include "front/dovecot_reply.h"
+#include "login/sasl.h"
 
 #define CONNECTIONS_MAX 8192
 #define OUTPUT_HIGH     (50 * 1024)

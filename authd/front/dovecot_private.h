@@ -4,7 +4,7 @@
 #define FRONT_DOVECOT_PRIVATE_H
 
 #include "front/dovecot.h"
-#include "front/dovecot_line.h"
+#include "front/dovecot_command.h"
 #include "loop/stream.h"
 
 struct dialogue;

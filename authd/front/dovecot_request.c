@@ -6,11 +6,11 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "core/core.h"
-#include "core/dialogue.h"
-#include "core/record.h"
-#include "core/registry.h"
+#include "core/plugin_registry.h"
 #include "front/dovecot_private.h"
 #include "front/dovecot_reply.h"
+#include "login/login_record.h"
+#include "login/sasl.h"
 
 #define CONNECTION_REQUESTS    1024
 #define FRONT_REQUESTS         16384

@@ -8,8 +8,8 @@
 
 #include "base/mem.h"
 #include "core/core.h"
-#include "core/login.h"
-#include "front/saslauthd_frame.h"
+#include "front/saslauthd_request.h"
+#include "login/login.h"
 #include "loop/stream.h"
 
 #define CONNECTIONS_MAX 4096

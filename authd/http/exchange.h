@@ -7,8 +7,9 @@
  * exchange has a deadline, because libmicrohttpd does not watch its connection meanwhile. The
  * completion writes the one log line and frees all.
  *
- * The pieces that read and judge a request (http/request, http/admit, http/input and what they use)
- * return a problem and know no exchange. Only the exchange and the routes' functions refuse.
+ * The pieces that read and judge a request (http/request, http/admission, http/request_arguments
+ * and what they use) return a problem and know no exchange. Only the exchange and the routes'
+ * functions refuse.
  *
  * Threats: bodies are bounded and wiped, and of a request that is not allowed nothing is kept; of
  * the request only its method and its route's pattern reach the log. A request is refused after its
@@ -21,7 +22,7 @@
 #include <sys/queue.h>
 
 #include "base/reference.h"
-#include "http/admit.h"
+#include "http/admission.h"
 #include "http/request.h"
 #include "http/response.h"
 

@@ -2,9 +2,9 @@
 
 #include <stdio.h>
 
+#include "http/caller_rights.h"
 #include "http/openapi_schema.h"
 #include "http/problem.h"
-#include "http/rights.h"
 
 /* The chapters of the document. Each operation belongs to one. */
 static const struct {

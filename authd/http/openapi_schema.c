@@ -1,6 +1,6 @@
 #include "http/openapi_schema.h"
 
-#include "http/rights.h"
+#include "http/caller_rights.h"
 
 #define SCHEMAS "#/components/schemas/"
 

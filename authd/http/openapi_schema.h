@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 #include "api/response_schema.h"
-#include "http/field.h"
+#include "http/request_schema.h"
 
 /* {"$ref": "#/components/schemas/user"} */
 json_t *openapi_reference(const struct response_schema *schema);

@@ -1,14 +1,14 @@
 /* A request as it is read: request line, headers, body. http/exchange fills it; the pieces that
  * judge it only look. Pure.
  *
- * Threat: a request that two programs read differently. What http/guard and http/uri find wrong is
- * kept, and request_framing() refuses it before anything else is looked at. */
+ * Threat: a request that two programs read differently. What http/framing_guard and http/uri find
+ * wrong is kept, and request_framing() refuses it before anything else is looked at. */
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
 
 #include "base/buf.h"
 #include "http/client.h"
-#include "http/guard.h"
+#include "http/framing_guard.h"
 #include "http/problem.h"
 #include "http/router.h"
 

@@ -5,9 +5,9 @@
 #define HTTP_ROUTER_H
 
 #include "api/response_schema.h"
-#include "core/account.h"
-#include "http/field.h"
+#include "http/request_schema.h"
 #include "http/uri.h"
+#include "manage/call.h"
 
 struct exchange;
 

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "store/program.h"
+#include "store/child_process.h"
 
 #define OLDEST_MAJOR 15
 #define PROGRAMS     "/usr/lib/postgresql"

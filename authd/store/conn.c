@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "loop/loop.h"
-#include "store/resolve.h"
+#include "store/resolver.h"
 
 /* The limit of one attempt, from connect() to the end of the schema check. */
 #define ATTEMPT_MS 2000

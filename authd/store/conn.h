@@ -10,8 +10,8 @@
 
 #include <event2/event_struct.h>
 
-#include "store/session.h"
-#include "store/target.h"
+#include "store/conn_setup.h"
+#include "store/conninfo.h"
 #include "store/unit.h"
 
 /* The most units in flight on one connection; more units would only wait in the server instead of

@@ -17,9 +17,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "loop/loop.h"
+#include "store/child_process.h"
 #include "store/cluster.h"
 #include "store/migrate.h"
-#include "store/program.h"
 
 #define START_TIMEOUT_MS  60000 /* crash recovery may take a while */
 #define START_ATTEMPTS    5

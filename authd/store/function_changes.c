@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "store/owner.h"
+#include "store/owner_conn.h"
 
 #define DEFINITIONS                                                                                \
     "SELECT routine.oid::pg_catalog.regprocedure::text AS signature,"                              \

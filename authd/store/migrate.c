@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/owner.h"
+#include "store/owner_conn.h"
 #include "store/schema_state.h"
 
 #define OLDEST_SERVER 150000

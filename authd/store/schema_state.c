@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/owner.h"
+#include "store/owner_conn.h"
 
 #define UNDEFINED_COLUMN "42703"
 

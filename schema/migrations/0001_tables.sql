@@ -8,7 +8,7 @@
 -- by octets (COLLATE "C"), whatever the locale of the database.
 --
 -- Texts whose column has a comment that begins with "sealed:" are encrypted by authd
--- (authd/crypto/sealed.h) under a key that is not in the database, over kind, row, owner and version.
+-- (authd/crypto/aead.h) under a key that is not in the database, over kind, row, owner and version.
 
 -- ---- privileges ------------------------------------------------------------------------------
 
@@ -228,7 +228,7 @@ CREATE TABLE authd.retired_login (
     password_generation int NOT NULL
 );
 
--- A row of an import that is under way. Names are canonical (core/import.h).
+-- A row of an import that is under way. Names are canonical (manage/import.h).
 CREATE TYPE authd.import_row AS (
     n                int,    -- its position in the batch
     line             int,    -- in the file

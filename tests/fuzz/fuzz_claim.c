@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "core/claim.h"
+#include "credential/claim.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "core/password_rules.h"
+#include "credential/password_rules.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

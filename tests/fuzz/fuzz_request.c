@@ -6,7 +6,7 @@
 
 #include "core/core.h"
 #include "crypto/keyed.h"
-#include "http/input.h"
+#include "http/request_arguments.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

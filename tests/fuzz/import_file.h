@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "ctl/import_file.h"
+#include "ctl/import/file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,4 +1,4 @@
-"""Reads and writes, without authd, the password hashes that authd stores encrypted (authd/core/stored.h)."""
+"""Reads and writes, without authd, the password hashes that authd stores encrypted (authd/credential/stored_hash.h)."""
 
 from . import sealing
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "ctl/import_file.h"
+#include "ctl/import/file.h"
 
 #define TODAY 20000 /* days since 1970 */
 

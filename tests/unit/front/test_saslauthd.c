@@ -1,4 +1,4 @@
-/* saslauthd: connections, with a replacement of core/login that the test controls. */
+/* saslauthd: connections, with a replacement of login/login that the test controls. */
 #include "../loop/until.h"
 
 #include <errno.h>
@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "core/login.h"
 #include "front/saslauthd.h"
+#include "login/login.h"
 
 #define ALICE "\0\5alice\0\6secret\0\4smtp\0\13example.org"
 
-/* ---- the replacement of core/login ---- */
+/* ---- the replacement of login/login ---- */
 
 struct login {
     char name[64];

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "http/admit.h"
+#include "http/admission.h"
 
 struct reading {
     struct http_listener listener; /* set before reading_begin(), as the client */

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "store/target.h"
+#include "store/conninfo.h"
 #include "store/unit.h"
 
 static void array_is(const char *expected, const char *const *values, size_t count)

@@ -1,0 +1,406 @@
+/* Threat: an attacker who writes in the database and wants the audit to look untouched. The check
+ * trusts only the audit's key, this node's audit-heads and the caller's anchor. Limit: the rows
+ * come from the database server, so an attacker who controls the server during the check can
+ * present another database. */
+#include "audit/audit_verify.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/audit_check.h"
+#include "audit/audit_private.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/core.h"
+#include "crypto/keyed.h"
+#include "loop/loop.h"
+#include "store/db.h"
+
+#define BUDGET_MS      5000
+#define DATABASE_MS    12000
+#define ROWS_AT_A_TIME 2000 /* the loop hashes them in a few milliseconds */
+#define UNLISTED_BOUND 5000
+#define SEALS_MAX      500 /* authd.audit_seals() returns no more */
+#define RETRIES_MAX    3
+
+/* The columns of authd.audit_seals() and authd.audit_rows(). */
+enum { NUMBER, PREVIOUS, CLASS, AT, COUNT, LIST, KEY, MAC, KEPT };
+enum { ROW_SEAL, ROW_ID, ROW_DIGEST, ROW_CONTENT, ROW_AT, ROW_ACTION, ROW_SUBJECT, ROW_ACTOR };
+
+struct audit_verify {
+    struct core *core;
+    account_done_f *done;
+    void *arg;
+    struct db_unit *unit;
+    struct loop_hook refusal;
+    int64_t deadline; // clock_ms() from which the call answers with what it has checked
+    struct audit_check check;
+    struct check_seal seals[SEALS_MAX]; // one page of the chain
+    size_t count;                       // how many seals the page has
+    size_t at;                          // index of the first seal that is not checked yet
+    size_t until;                       // seals from `at` to before this index are being checked
+    unsigned retries;
+    bool rows;   // the seals are done, and the call looks for rows without a seal
+    int64_t row; // the last row that was looked at for this
+    bool fresh;  // the caller gave no "after": the check begins at the start of the chain
+};
+
+static void verify_seals(struct audit_verify *verify);
+static void verify_part(struct audit_verify *verify);
+static void verify_unlisted(struct audit_verify *verify);
+
+/* ---- the end ------------------------------------------------------------------------------- */
+
+static void verify_free(struct audit_verify *verify)
+{
+    check_finish(&verify->check);
+    free(verify);
+}
+
+static void verify_refuse(struct audit_verify *verify, const struct account_result *result)
+{
+    verify->done(result, verify->arg);
+    verify_free(verify);
+}
+
+static void verify_answer(struct audit_verify *verify, bool complete)
+{
+    struct audit_check *check = &verify->check;
+    char next[SEAL_HEX + 64];
+    struct log_line line;
+
+    if (verify->rows) {
+        snprintf(next, sizeof(next), "row %" PRId64, verify->row);
+    } else {
+        snprintf(next, sizeof(next), "seal %" PRId64 " %s", check->last.number, check->last.mac);
+    }
+    log_begin(&line, check->flaw_count > 0 ? LOG_ERROR : LOG_INFO, "audit-verify");
+    log_number(&line, "seals", check->seals);
+    log_number(&line, "rows", check->rows);
+    log_number(&line, "flaws", check->flaw_count);
+    log_text(&line, "complete", complete ? "yes" : "no");
+    log_end(&line);
+
+    struct account_result result = {
+        .status = ACCOUNT_OK,
+        .object = check_report(check, complete ? NULL : next),
+    };
+
+    verify->done(&result, verify->arg);
+    json_decref(result.object);
+    verify_free(verify);
+}
+
+/* True: the database did not answer, and the caller has the error. `verify` is gone then. */
+static bool verify_failed(struct audit_verify *verify, const struct db_result *result)
+{
+    verify->unit = NULL;
+    if (result->status == DB_OK) {
+        return false;
+    }
+    verify_refuse(verify, &(struct account_result){
+                              .status = ACCOUNT_UNAVAILABLE,
+                              .detail = "the database did not answer; nothing is known about the "
+                                        "audit",
+                              .hint = "Try again.",
+                              .cause = result->message != NULL ? result->message : "database",
+                          });
+    return true;
+}
+
+static bool verify_is_late(const struct audit_verify *verify)
+{
+    return clock_ms() >= verify->deadline;
+}
+
+static void verify_ask(struct audit_verify *verify, struct db_unit *unit, db_done_f *done)
+{
+    verify->unit = unit;
+    db_run(verify->core->db, unit, DATABASE_MS, done, verify);
+}
+
+/* ---- rows of no seal ----------------------------------------------------------------------- */
+
+static void unlisted_read(const struct db_result *result, void *arg)
+{
+    struct audit_verify *verify = arg;
+
+    if (verify_failed(verify, result)) {
+        return;
+    }
+    json_t *page = json_loads(db_text(result, 0, 0), 0, NULL);
+    json_t *upto = json_object_get(page, "upto");
+    size_t i;
+    json_t *row;
+
+    json_array_foreach(json_object_get(page, "rows"), i, row)
+    {
+        check_unlisted(&verify->check, row);
+    }
+    verify->row = json_integer_value(upto);
+
+    bool end = !json_is_integer(upto);
+
+    json_decref(page);
+    if (end || verify_is_late(verify)) {
+        verify_answer(verify, end);
+    } else {
+        verify_unlisted(verify);
+    }
+}
+
+static void verify_unlisted(struct audit_verify *verify)
+{
+    struct db_unit *unit = db_unit_create(STATEMENT_AUDIT_UNLISTED);
+
+    verify->rows = true;
+    db_unit_int(unit, verify->row);
+    db_unit_int(unit, UNLISTED_BOUND);
+    verify_ask(verify, unit, unlisted_read);
+}
+
+/* ---- seals and their rows ------------------------------------------------------------------ */
+
+static size_t check_one(struct audit_verify *verify, const struct check_seal *seal,
+                        const struct db_result *result, size_t from)
+{
+    size_t row = from;
+
+    check_begin(&verify->check, seal);
+    while (result != NULL && row < (size_t)result->rows &&
+           db_int(result, (int)row, ROW_SEAL) == seal->number) {
+        int i = (int)row++;
+
+        check_row(&verify->check, &(struct check_row){
+                                      .id = db_int(result, i, ROW_ID),
+                                      .digest = db_text(result, i, ROW_DIGEST),
+                                      .content = db_text(result, i, ROW_CONTENT),
+                                      .at = db_text(result, i, ROW_AT),
+                                      .action = db_text(result, i, ROW_ACTION),
+                                      .subject = db_text(result, i, ROW_SUBJECT),
+                                      .actor = db_text(result, i, ROW_ACTOR),
+                                  });
+    }
+    check_end(&verify->check);
+    return row;
+}
+
+/* Whether rows of these seals expired between the two queries. That is no flaw: read the seals
+ * again. */
+static bool expired_meanwhile(struct audit_verify *verify, const struct db_result *result)
+{
+    size_t row = 0;
+
+    for (size_t i = verify->at; i < verify->until; i++) {
+        const struct check_seal *seal = &verify->seals[i];
+        size_t before = row;
+
+        while (row < (size_t)result->rows && db_int(result, (int)row, ROW_SEAL) == seal->number) {
+            row++;
+        }
+        if (seal->kept && row == before && seal->count > 0 && verify->retries < RETRIES_MAX) {
+            verify->retries++;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void verify_go_on(struct audit_verify *verify)
+{
+    if (verify_is_late(verify)) {
+        verify_answer(verify, false);
+    } else if (verify->at < verify->count) {
+        verify_part(verify);
+    } else {
+        verify_seals(verify);
+    }
+}
+
+static void verify_checked(struct audit_verify *verify, const struct db_result *result)
+{
+    size_t row = 0;
+
+    check_listed_clear(&verify->check);
+    for (int i = 0; result != NULL && i < result->rows; i++) {
+        check_listed(&verify->check, db_int(result, i, ROW_ID), db_text(result, i, ROW_DIGEST));
+    }
+    while (verify->at < verify->until) {
+        row = check_one(verify, &verify->seals[verify->at++], result, row);
+    }
+    verify_go_on(verify);
+}
+
+static void state_read(const struct db_result *result, void *arg);
+
+static void verify_state(struct audit_verify *verify)
+{
+    verify_ask(verify, db_unit_create(STATEMENT_AUDIT_STATE), state_read);
+}
+
+static void rows_read(const struct db_result *result, void *arg)
+{
+    struct audit_verify *verify = arg;
+
+    if (verify_failed(verify, result)) {
+        return;
+    }
+    if (expired_meanwhile(verify, result)) {
+        verify_state(verify);
+        return;
+    }
+    verify_checked(verify, result);
+}
+
+/* Reads the rows of the next seals of the page, as many seals as fit into one query. */
+static void verify_part(struct audit_verify *verify)
+{
+    int64_t rows = 0;
+
+    verify->until = verify->at;
+    do {
+        const struct check_seal *seal = &verify->seals[verify->until++];
+
+        rows += seal->kept ? seal->count : 0;
+    } while (verify->until < verify->count &&
+             rows + verify->seals[verify->until].count <= ROWS_AT_A_TIME);
+    if (rows == 0) {
+        verify_checked(verify, NULL);
+        return;
+    }
+    struct db_unit *unit = db_unit_create(STATEMENT_AUDIT_ROWS);
+
+    db_unit_int(unit, verify->seals[verify->at].number);
+    db_unit_int(unit, verify->seals[verify->until - 1].number);
+    verify_ask(verify, unit, rows_read);
+}
+
+static void copy_hex(char out[SEAL_HEX + 1], const char *hex)
+{
+    span_text(span_of(hex), out, SEAL_HEX + 1);
+}
+
+static void seals_read(const struct db_result *result, void *arg)
+{
+    struct audit_verify *verify = arg;
+
+    if (verify_failed(verify, result)) {
+        return;
+    }
+    verify->at = 0;
+    verify->count = (size_t)result->rows;
+    if (result->rows == 0) {
+        check_chain_end(&verify->check);
+        verify_unlisted(verify);
+        return;
+    }
+    for (int i = 0; i < result->rows && i < SEALS_MAX; i++) {
+        struct check_seal *seal = &verify->seals[i];
+
+        *seal = (struct check_seal){
+            .number = db_int(result, i, NUMBER),
+            .at = db_int(result, i, AT),
+            .count = db_int(result, i, COUNT),
+            .kept = db_bool(result, i, KEPT),
+        };
+        copy_hex(seal->previous, db_text(result, i, PREVIOUS));
+        copy_hex(seal->list, db_text(result, i, LIST));
+        copy_hex(seal->mac, db_text(result, i, MAC));
+        span_text(span_of(db_text(result, i, CLASS)), seal->class_word, sizeof(seal->class_word));
+        span_text(span_of(db_text(result, i, KEY)), seal->key, sizeof(seal->key));
+    }
+    verify_part(verify);
+}
+
+static void verify_seals(struct audit_verify *verify)
+{
+    struct db_unit *unit = db_unit_create(STATEMENT_AUDIT_SEALS);
+
+    db_unit_int(unit, verify->check.last.number);
+    verify_ask(verify, unit, seals_read);
+}
+
+static void state_read(const struct db_result *result, void *arg)
+{
+    struct audit_verify *verify = arg;
+
+    if (verify_failed(verify, result)) {
+        return;
+    }
+    json_t *state = json_loads(db_text(result, 0, 0), 0, NULL);
+
+    check_state(&verify->check, state, verify->fresh);
+    verify->fresh = false;
+    json_decref(state);
+    if (verify->rows) {
+        verify_unlisted(verify);
+    } else {
+        verify_seals(verify);
+    }
+}
+
+/* ---- the beginning ------------------------------------------------------------------------- */
+
+static void invalid(void *arg)
+{
+    struct audit_verify *verify = arg;
+
+    verify_refuse(verify, &(struct account_result){
+                              .status = ACCOUNT_INVALID,
+                              .detail = "anchor or after is not what authd has given out",
+                              .hint = "An anchor is \"NUMBER MAC\", a line of audit-heads or of an "
+                                      "earlier report.",
+                          });
+}
+
+/* False: the text is not the "next" of a report. */
+static bool parse_after(struct audit_verify *verify, const char *text)
+{
+    static const char seal[] = "seal ";
+    static const char row[] = "row ";
+    char *end;
+
+    if (strncmp(text, seal, sizeof(seal) - 1) == 0) {
+        return audit_anchor_parse(span_of(text + sizeof(seal) - 1), &verify->check.last);
+    }
+    if (strncmp(text, row, sizeof(row) - 1) != 0 || text[sizeof(row) - 1] == '\0') {
+        return false;
+    }
+    verify->rows = true;
+    verify->row = strtoll(text + sizeof(row) - 1, &end, 10);
+    return *end == '\0';
+}
+
+struct audit_verify *audit_verify_start(struct core *core, const json_t *arguments,
+                                        account_done_f *done, void *arg)
+{
+    struct audit_verify *verify = mem_new(struct audit_verify);
+    const char *anchor = json_string_value(json_object_get(arguments, "anchor"));
+    const char *after = json_string_value(json_object_get(arguments, "after"));
+
+    verify->core = core;
+    verify->done = done;
+    verify->arg = arg;
+    verify->deadline = clock_ms() + BUDGET_MS;
+    verify->refusal = (struct loop_hook){.run = invalid, .arg = verify};
+    verify->fresh = after == NULL;
+    check_init(&verify->check, &core->keys->audit, audits_anchor(core->audits));
+    if ((anchor != NULL && !audit_anchor_parse(span_of(anchor), &verify->check.anchor)) ||
+        (after != NULL && !parse_after(verify, after))) {
+        loop_defer(core->loop, LOOP_BATCH, &verify->refusal);
+        return verify;
+    }
+    verify_state(verify);
+    return verify;
+}
+
+void audit_verify_cancel(struct audit_verify *verify)
+{
+    loop_undefer(verify->core->loop, &verify->refusal);
+    if (verify->unit != NULL) {
+        db_cancel(verify->unit);
+    }
+    verify_free(verify);
+}

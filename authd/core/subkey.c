@@ -1,0 +1,35 @@
+#include "core/subkey.h"
+
+#include <sodium.h>
+
+#include "base/secret.h"
+#include "core/core.h"
+#include "crypto/keyed.h"
+
+_Static_assert((int)DERIVED_LENGTH == (int)KEY_LENGTH, "a derived key is a key");
+
+void derived_key(const struct core *core, const char *purpose, uint8_t out[static DERIVED_LENGTH])
+{
+    key_derive(core->keys, purpose, out);
+}
+
+void derived_digest(const struct core *core, const char *purpose, const struct span *parts,
+                    size_t count, char out[static DERIVED_HEX_SIZE])
+{
+    uint8_t key[DERIVED_LENGTH];
+    uint8_t octets[DERIVED_LENGTH];
+    crypto_generichash_state state;
+
+    derived_key(core, purpose, key);
+    crypto_generichash_init(&state, key, sizeof(key), sizeof(octets));
+    for (size_t i = 0; i < count; i++) {
+        uint64_t length = parts[i].len;
+
+        crypto_generichash_update(&state, (const uint8_t *)&length, sizeof(length));
+        crypto_generichash_update(&state, (const uint8_t *)parts[i].ptr, parts[i].len);
+    }
+    crypto_generichash_final(&state, octets, sizeof(octets));
+    sodium_bin2hex(out, DERIVED_HEX_SIZE, octets, sizeof(octets));
+    secret_wipe(key, sizeof(key));
+    secret_wipe(&state, sizeof(state));
+}

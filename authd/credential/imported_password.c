@@ -1,0 +1,33 @@
+#include "credential/imported_password.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool parse_line(char *line, struct foreign_password *out)
+{
+    char *rest = line;
+    const char *id = strsep(&rest, " ");
+    const char *version = strsep(&rest, " ");
+
+    if (version == NULL) {
+        return false;
+    }
+    out->id = strtoll(id, NULL, 10);
+    out->version = strtoll(version, NULL, 10);
+    out->scope = strsep(&rest, " ");
+    out->sealed = rest; /* the rest of the line, blanks included */
+    return out->id > 0 && out->scope != NULL && out->sealed != NULL;
+}
+
+size_t foreign_parse(char *lines, struct foreign_password out[static FOREIGN_MAX])
+{
+    size_t count = 0;
+    char *line;
+
+    while (count < FOREIGN_MAX && (line = strsep(&lines, "\n")) != NULL &&
+           parse_line(line, &out[count])) {
+        count++;
+    }
+    return count;
+}

@@ -1,0 +1,31 @@
+/* Checks a password against the site's rules, on the hash lane, because a check may take tens of
+ * milliseconds. */
+#ifndef CREDENTIAL_PASSWORD_STRENGTH_H
+#define CREDENTIAL_PASSWORD_STRENGTH_H
+
+#include <jansson.h>
+
+#include "credential/password_rules.h"
+
+struct core;
+struct judging;
+
+/* `judged` is NULL if the job was not run, because the deadline passed or another job took its
+ * place. Valid during the callback only. */
+typedef void judging_done_f(const struct password_judgement *judged, void *arg);
+
+/* The password to check and what is known of its owner. */
+struct judging_request {
+    /* Names of the owner: every text in this value, at any depth. May be NULL. */
+    const json_t *names;
+    bool enrolled; /* the owner has enrolled a second factor */
+    struct span password;
+    int64_t deadline; /* clock_ms() */
+};
+/* Copies the request. `done` is called once, never from inside this call, and not after
+ * judging_cancel(). NULL: the lane has no room, and `done` is not called. */
+struct judging *judging_start(struct core *core, const struct judging_request *request,
+                              judging_done_f *done, void *arg);
+void judging_cancel(struct judging *judging);
+
+#endif

@@ -1,0 +1,140 @@
+#include "credential/password_upgrade.h"
+
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "core/core.h"
+#include "credential/password_hash.h"
+#include "credential/stored_hash.h"
+#include "store/db.h"
+
+#define UPGRADES_MAX        8
+#define UPGRADE_HASH_MS     30000
+#define UPGRADE_DATABASE_MS 5000
+
+struct upgrade {
+    struct upgrades *upgrades;
+    int64_t account;
+    int64_t seal;
+    struct hashing *hashing;     /* set while the password is hashed */
+    struct db_unit *unit;        /* set while the hash is stored */
+    char sealed[SEALED_MAX + 1]; /* the encrypted hash to replace */
+    TAILQ_ENTRY(upgrade) link;   // upgrades::running
+};
+
+struct upgrades {
+    struct core *core;
+    unsigned count;
+    TAILQ_HEAD(, upgrade) running;
+};
+
+static void upgrade_end(struct upgrade *upgrade)
+{
+    TAILQ_REMOVE(&upgrade->upgrades->running, upgrade, link);
+    upgrade->upgrades->count--;
+    secret_wipe(upgrade, sizeof(*upgrade));
+    free(upgrade);
+}
+
+static void upgrade_stored(const struct db_result *result, void *arg)
+{
+    struct upgrade *upgrade = arg;
+    bool replaced = result->status == DB_OK && db_bool(result, 0, 0);
+    struct log_line line;
+
+    log_begin(&line, LOG_INFO, "password-upgrade");
+    log_number(&line, "account", upgrade->account);
+    log_text(&line, "outcome", replaced ? "replaced" : "kept");
+    if (result->status != DB_OK) {
+        log_text(&line, "error", result->message != NULL ? result->message : "database");
+    }
+    log_end(&line);
+    upgrade->unit = NULL;
+    upgrade_end(upgrade);
+}
+
+static void upgrade_hashed(enum hashing_result made, const char *stored, void *arg)
+{
+    struct upgrade *upgrade = arg;
+    struct core *core = upgrade->upgrades->core;
+    char sealed[SEALED_MAX + 1];
+
+    upgrade->hashing = NULL;
+    if (made != HASHING_MADE) {
+        upgrade_end(upgrade);
+        return;
+    }
+    stored_seal_password(core, upgrade->account, upgrade->seal, stored, sealed);
+    upgrade->unit = db_unit_create(STATEMENT_PASSWORD_UPGRADE);
+    db_unit_int(upgrade->unit, upgrade->account);
+    db_unit_text(upgrade->unit, upgrade->sealed);
+    db_unit_text(upgrade->unit, sealed);
+    db_run(core->db, upgrade->unit, UPGRADE_DATABASE_MS, upgrade_stored, upgrade);
+}
+
+static bool upgrade_running(const struct upgrades *upgrades, int64_t account)
+{
+    const struct upgrade *upgrade;
+
+    TAILQ_FOREACH (upgrade, &upgrades->running, link) {
+        if (upgrade->account == account) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void upgrade_consider(struct upgrades *upgrades, const struct upgrade_request *request)
+{
+    struct upgrade *upgrade;
+
+    if (!password_weaker(&upgrades->core->schemes, request->stored, request->password) ||
+        upgrades->count >= UPGRADES_MAX || upgrade_running(upgrades, request->account)) {
+        return;
+    }
+    upgrade = mem_new(struct upgrade);
+    upgrade->hashing = hashing_start(upgrades->core, request->password,
+                                     clock_ms() + UPGRADE_HASH_MS, upgrade_hashed, upgrade);
+    if (upgrade->hashing == NULL) {
+        free(upgrade);
+        return;
+    }
+    upgrade->upgrades = upgrades;
+    upgrade->account = request->account;
+    upgrade->seal = request->seal;
+    memcpy(upgrade->sealed, request->sealed, strlen(request->sealed) + 1);
+    TAILQ_INSERT_TAIL(&upgrades->running, upgrade, link);
+    upgrades->count++;
+}
+
+struct upgrades *upgrades_create(struct core *core)
+{
+    struct upgrades *upgrades = mem_new(struct upgrades);
+
+    upgrades->core = core;
+    TAILQ_INIT(&upgrades->running);
+    return upgrades;
+}
+
+void upgrades_destroy(struct upgrades *upgrades)
+{
+    struct upgrade *upgrade;
+
+    if (upgrades == NULL) {
+        return;
+    }
+    while ((upgrade = TAILQ_FIRST(&upgrades->running)) != NULL) {
+        if (upgrade->hashing != NULL) {
+            hashing_cancel(upgrade->hashing);
+        }
+        if (upgrade->unit != NULL) {
+            db_cancel(upgrade->unit);
+        }
+        upgrade_end(upgrade);
+    }
+    free(upgrades);
+}

@@ -1,0 +1,32 @@
+/* Replaces a weak or imported password hash after a successful login, when the password is known.
+ *
+ * An upgrade is not tied to the lifetime of a login: the login is answered first, and the client
+ * may be gone. Only a few upgrades run at a time, one per account; any other waits for the user's
+ * next login. The database replaces the hash only if the row still has the hash that was
+ * verified. */
+#ifndef CREDENTIAL_PASSWORD_UPGRADE_H
+#define CREDENTIAL_PASSWORD_UPGRADE_H
+
+#include <stdint.h>
+
+#include "base/span.h"
+
+struct core;
+struct upgrades;
+
+struct upgrades *upgrades_create(struct core *core);
+void upgrades_destroy(struct upgrades *upgrades); /* cancels running upgrades; NULL is allowed */
+
+struct upgrade_request {
+    int64_t account;
+    int64_t seal;         /* unchanged, because the password stays the same */
+    const char *sealed;   /* the encrypted hash in the row */
+    const char *stored;   /* the decrypted hash */
+    struct span password; /* the password that `stored` matched */
+};
+
+/* Starts an upgrade if `stored` is weaker than a new hash would be, and if there is room. Copies
+ * the request. */
+void upgrade_consider(struct upgrades *upgrades, const struct upgrade_request *request);
+
+#endif

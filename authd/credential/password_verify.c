@@ -1,0 +1,92 @@
+#include "credential/password_verify.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/secret.h"
+#include "core/core.h"
+#include "loop/workers.h"
+
+struct verify {
+    struct job job;
+    const struct authd_scheme *scheme;
+    enum authd_match match;
+    verify_done_f *done;
+    void *arg;
+    char stored[AUTHD_HASH_MAX + 1];
+    size_t secret_length;
+    char secret[PASSWORD_MAX];
+};
+
+static enum verify_result result_of(enum authd_match match)
+{
+    switch (match) {
+    case AUTHD_MATCH_YES:
+        return VERIFY_YES;
+    case AUTHD_MATCH_NO:
+        return VERIFY_NO;
+    case AUTHD_MATCH_ERROR:
+        break;
+    }
+    return VERIFY_FAILED;
+}
+
+static void verify_run(struct job *job)
+{
+    struct verify *verify = (struct verify *)job;
+    struct span secret = {verify->secret, verify->secret_length};
+
+    verify->match = password_verify(verify->scheme, verify->stored, secret);
+}
+
+static void verify_done(struct job *job, void *owner)
+{
+    struct verify *verify = (struct verify *)job;
+
+    (void)owner;
+    verify->done(job->expired ? VERIFY_EXPIRED : result_of(verify->match), verify->arg);
+}
+
+static void verify_destroy(struct job *job)
+{
+    secret_wipe(job, sizeof(struct verify));
+    free(job);
+}
+
+struct verify *verify_start(struct core *core, const struct verify_order *order,
+                            enum verify_result *result, verify_done_f *done, void *arg)
+{
+    if (order->work <= VERIFY_INLINE_WORK) {
+        *result = result_of(password_verify(order->scheme, order->stored, order->secret));
+        return NULL;
+    }
+
+    struct verify *verify = mem_new(struct verify);
+
+    verify->job = (struct job){
+        .run = verify_run,
+        .done = verify_done,
+        .destroy = verify_destroy,
+        .owner = verify,
+        .deadline = order->deadline,
+        .source = order->source,
+    };
+    verify->scheme = order->scheme;
+    verify->match = AUTHD_MATCH_ERROR;
+    verify->done = done;
+    verify->arg = arg;
+    memcpy(verify->stored, order->stored, strlen(order->stored) + 1);
+    verify->secret_length = order->secret.len;
+    memcpy(verify->secret, order->secret.ptr, order->secret.len);
+    if (!workers_submit(core->hashers, &verify->job)) {
+        verify_destroy(&verify->job);
+        *result = VERIFY_QUEUE_FULL;
+        return NULL;
+    }
+    return verify;
+}
+
+void verify_cancel(struct verify *verify)
+{
+    job_cancel(&verify->job);
+}

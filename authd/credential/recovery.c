@@ -1,0 +1,41 @@
+#include "credential/recovery.h"
+
+#include <sodium.h>
+
+#include "base/secret.h"
+#include "crypto/base32.h"
+
+#define KIND   "recovery-code"
+#define OCTETS 10
+
+_Static_assert(BASE32_LENGTH(OCTETS) == (int)CODE_RECOVERY_LENGTH, "five bits a letter");
+_Static_assert(BASE32_SHOWN_LENGTH((int)CODE_RECOVERY_LENGTH) + 1 == (int)CODE_RECOVERY_SHOWN_SIZE,
+               "groups of four");
+
+void recovery_make(struct recovery_codes *out)
+{
+    char octets[OCTETS];
+
+    for (size_t i = 0; i < RECOVERY_CODES; i++) {
+        secret_random(octets, sizeof(octets));
+        base32_encode((struct span){octets, sizeof(octets)}, BASE32_LOWER, out->codes[i]);
+    }
+    secret_wipe(octets, sizeof(octets));
+}
+
+void recovery_show(const struct recovery_codes *codes, size_t index,
+                   char out[static CODE_RECOVERY_SHOWN_SIZE])
+{
+    base32_show(span_of(codes->codes[index]), out);
+}
+
+void recovery_verifier(const struct key *key, int64_t account, struct span code,
+                       char out[static RECOVERY_VERIFIER_SIZE])
+{
+    const struct keyed_input input = {KIND, account, account, code};
+    uint8_t octets[KEYED_HASH_LENGTH];
+
+    keyed_hash(key, &input, octets);
+    sodium_bin2hex(out, RECOVERY_VERIFIER_SIZE, octets, sizeof(octets));
+    secret_wipe(octets, sizeof(octets));
+}

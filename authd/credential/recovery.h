@@ -1,0 +1,29 @@
+/* Recovery codes: ten codes for a user who has lost the phone. Each works once, and only over HTTP.
+ * The database has a verifier of each code, which cannot be checked without the pepper. */
+#ifndef CREDENTIAL_RECOVERY_H
+#define CREDENTIAL_RECOVERY_H
+
+#include "credential/factor_code.h"
+#include "crypto/keyed.h"
+
+enum {
+    RECOVERY_VERIFIER_SIZE = 2 * KEYED_HASH_LENGTH + 1,
+    RECOVERY_CODES = 10,
+};
+
+/* A set of codes, canonical and NUL-terminated. The owner wipes the struct. */
+struct recovery_codes {
+    char codes[RECOVERY_CODES][CODE_RECOVERY_LENGTH + 1];
+};
+
+void recovery_make(struct recovery_codes *out);
+
+/* Writes the code at `index` for display: "xxxx-xxxx-xxxx-xxxx". */
+void recovery_show(const struct recovery_codes *codes, size_t index,
+                   char out[static CODE_RECOVERY_SHOWN_SIZE]);
+
+/* Writes the verifier of a code in hex. `code` is canonical: see credential/factor_code.h. */
+void recovery_verifier(const struct key *key, int64_t account, struct span code,
+                       char out[static RECOVERY_VERIFIER_SIZE]);
+
+#endif

@@ -1,0 +1,132 @@
+/* Threats: an encrypted text copied to another user, or an old text copied back: the associated
+ * data name the row and its version. Associated data that are the same for two rows: every part has
+ * a fixed length or follows its length. A nonce used twice: a nonce has 192 random bits. */
+#include "crypto/aead.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+#include "base/secret.h"
+
+#define VARIANT    sodium_base64_VARIANT_URLSAFE_NO_PADDING
+#define OCTETS_MAX (SEALED_NONCE_LENGTH + SEALED_TEXT_MAX + SEALED_TAG_LENGTH)
+#define KIND_MAX   32
+#define DATA_MAX   (sizeof(use) + KEY_ID_LENGTH + 1 + KIND_MAX + 3 * 8)
+
+_Static_assert(KEY_LENGTH == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "one key fits all");
+_Static_assert(SEALED_NONCE_LENGTH == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "as libsodium");
+_Static_assert(SEALED_TAG_LENGTH == crypto_aead_xchacha20poly1305_ietf_ABYTES, "as libsodium");
+
+static const char use[] = "authd sealed";
+static const char prefix[] = "$sealed$";
+
+static size_t put(uint8_t *data, size_t at, const void *octets, size_t len)
+{
+    memcpy(data + at, octets, len);
+    return at + len;
+}
+
+static size_t put_number(uint8_t *data, size_t at, int64_t number)
+{
+    for (size_t i = 0; i < 8; i++) {
+        data[at + i] = (uint8_t)((uint64_t)number >> (56 - 8 * i));
+    }
+    return at + 8;
+}
+
+/* Writes the associated data and returns their length. */
+static size_t data_of(const struct key *key, const struct sealed_row *row,
+                      uint8_t data[static DATA_MAX])
+{
+    uint8_t length = (uint8_t)strlen(row->kind);
+    size_t at = put(data, 0, use, sizeof(use));
+
+    if (length > KIND_MAX) {
+        abort();
+    }
+    at = put(data, at, key->id, KEY_ID_LENGTH);
+    at = put(data, at, &length, 1);
+    at = put(data, at, row->kind, length);
+    at = put_number(data, at, row->id);
+    at = put_number(data, at, row->owner);
+    return put_number(data, at, row->version);
+}
+
+void sealed_make(const struct key_set *keys, const struct sealed_row *row, struct span text,
+                 char out[static SEALED_MAX + 1])
+{
+    const struct key *key = &keys->keys[0];
+    uint8_t data[DATA_MAX];
+    uint8_t octets[OCTETS_MAX];
+    unsigned long long made = 0;
+
+    if (keys->count == 0 || text.len > SEALED_TEXT_MAX) {
+        abort();
+    }
+    size_t length = data_of(key, row, data);
+
+    randombytes_buf(octets, SEALED_NONCE_LENGTH);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(octets + SEALED_NONCE_LENGTH, &made,
+                                               (const uint8_t *)text.ptr, text.len, data, length,
+                                               NULL, octets, key->octets);
+    memcpy(out, prefix, sizeof(prefix) - 1);
+    memcpy(out + sizeof(prefix) - 1, key->id, KEY_ID_LENGTH);
+    out[SEALED_PREFIX_LENGTH - 1] = '$';
+    sodium_bin2base64(out + SEALED_PREFIX_LENGTH, SEALED_MAX + 1 - SEALED_PREFIX_LENGTH, octets,
+                      SEALED_NONCE_LENGTH + made, VARIANT);
+}
+
+struct span sealed_key(struct span sealed)
+{
+    if (sealed.len <= SEALED_PREFIX_LENGTH || sealed.ptr[SEALED_PREFIX_LENGTH - 1] != '$' ||
+        !span_equal((struct span){sealed.ptr, sizeof(prefix) - 1}, SPAN_LITERAL(prefix))) {
+        return SPAN_LITERAL("");
+    }
+    return (struct span){sealed.ptr + sizeof(prefix) - 1, KEY_ID_LENGTH};
+}
+
+static enum sealed_result open_under(const struct key *key, const struct sealed_row *row,
+                                     struct span base64, char out[static SEALED_TEXT_MAX + 1],
+                                     size_t *length)
+{
+    uint8_t data[DATA_MAX];
+    uint8_t octets[OCTETS_MAX];
+    size_t count = 0;
+    unsigned long long opened = 0;
+
+    if (sodium_base642bin(octets, sizeof(octets), base64.ptr, base64.len, NULL, &count, NULL,
+                          VARIANT) != 0 ||
+        count < SEALED_NONCE_LENGTH + SEALED_TAG_LENGTH ||
+        crypto_aead_xchacha20poly1305_ietf_decrypt(
+            (uint8_t *)out, &opened, NULL, octets + SEALED_NONCE_LENGTH,
+            count - SEALED_NONCE_LENGTH, data, data_of(key, row, data), octets, key->octets) != 0) {
+        return SEALED_BROKEN;
+    }
+    out[opened] = '\0';
+    if (length != NULL) {
+        *length = opened;
+    }
+    return SEALED_OPENED;
+}
+
+enum sealed_result sealed_open(const struct key_set *keys, const struct sealed_row *row,
+                               struct span sealed, char out[static SEALED_TEXT_MAX + 1],
+                               size_t *length)
+{
+    struct span id = sealed_key(sealed);
+    const struct key *key = key_find(keys, id);
+    enum sealed_result result = id.len == 0 ? SEALED_BROKEN : SEALED_KEY_MISSING;
+
+    if (key != NULL && sealed.len <= SEALED_MAX) {
+        const struct span base64 = {sealed.ptr + SEALED_PREFIX_LENGTH,
+                                    sealed.len - SEALED_PREFIX_LENGTH};
+
+        result = open_under(key, row, base64, out, length);
+    } else if (key != NULL) {
+        result = SEALED_BROKEN;
+    }
+    if (result != SEALED_OPENED) {
+        secret_wipe(out, SEALED_TEXT_MAX + 1);
+    }
+    return result;
+}

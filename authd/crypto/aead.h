@@ -1,0 +1,56 @@
+/* Encrypted texts: secrets that authd must be able to read, and that must stay secret from an
+ * attacker who has only the database. These are TOTP seeds and password hashes; a dump then has no
+ * hash to crack. Pure.
+ *
+ *     $sealed$KKKKKKKK$BASE64
+ *
+ * K is the id of the encryption key. BASE64 (base64url without padding) has a random nonce (24
+ * octets), the text encrypted by XChaCha20-Poly1305, and the tag (16 octets). The associated data
+ * are the key's id and the row of the text: a text copied to another row, or an old text of the
+ * same row, cannot be decrypted. */
+#ifndef CRYPTO_AEAD_H
+#define CRYPTO_AEAD_H
+
+#include "crypto/keyed.h"
+
+enum {
+    SEALED_PREFIX_LENGTH = 8 + KEY_ID_LENGTH + 1, /* "$sealed$6d159902$" */
+    SEALED_NONCE_LENGTH = 24,
+    SEALED_TAG_LENGTH = 16,
+    SEALED_TEXT_MAX = 511, /* octets of a text to encrypt; equals AUTHD_HASH_MAX */
+};
+
+#define SEALED_LENGTH(LEN)                                                                         \
+    (SEALED_PREFIX_LENGTH + ((SEALED_NONCE_LENGTH + (LEN) + SEALED_TAG_LENGTH) * 4 + 2) / 3)
+#define SEALED_MAX SEALED_LENGTH(SEALED_TEXT_MAX)
+
+/* The row of an encrypted text. `version` changes each time the same id gets another text. */
+struct sealed_row {
+    const char *kind; /* a constant of at most 32 octets, such as "password" */
+    int64_t id;
+    int64_t owner; /* id of the account */
+    int64_t version;
+};
+
+enum sealed_result {
+    SEALED_BROKEN = 0,  /* not an encrypted text, or altered, or of another row */
+    SEALED_KEY_MISSING, /* the set does not have the key of the text */
+    SEALED_OPENED,
+};
+
+/* Encrypts `text` with the first key of the set. `text` has at most SEALED_TEXT_MAX octets; a
+ * longer text, or an empty set, aborts. */
+void sealed_make(const struct key_set *keys, const struct sealed_row *row, struct span text,
+                 char out[static SEALED_MAX + 1]);
+
+/* Decrypts `sealed`. With SEALED_OPENED, `out` has the text and a NUL, and the caller wipes it;
+ * otherwise `out` is already wiped. `length`, which may be NULL, gets the length of the text. */
+enum sealed_result sealed_open(const struct key_set *keys, const struct sealed_row *row,
+                               struct span sealed, char out[static SEALED_TEXT_MAX + 1],
+                               size_t *length);
+
+/* Returns the id of the key that `sealed` was encrypted with. Empty: `sealed` is no encrypted
+ * text. */
+struct span sealed_key(struct span sealed);
+
+#endif

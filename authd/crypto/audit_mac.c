@@ -1,0 +1,84 @@
+#include "crypto/audit_mac.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LINE_MAX_LENGTH 64
+
+static void hex_of(const uint8_t octets[static SEAL_OCTETS], char out[static SEAL_HEX + 1])
+{
+    sodium_bin2hex(out, SEAL_HEX + 1, octets, SEAL_OCTETS);
+}
+
+/* libsodium fails only for lengths that it does not support. */
+static void must(int status)
+{
+    if (status != 0) {
+        abort();
+    }
+}
+
+static void add(crypto_generichash_state *state, struct span text)
+{
+    must(crypto_generichash_update(state, (const unsigned char *)text.ptr, text.len));
+}
+
+static void finish(crypto_generichash_state *state, char out[static SEAL_HEX + 1])
+{
+    uint8_t octets[SEAL_OCTETS];
+
+    must(crypto_generichash_final(state, octets, sizeof(octets)));
+    hex_of(octets, out);
+}
+
+void seal_row_digest(struct span text, char out[static SEAL_HEX + 1])
+{
+    uint8_t octets[SEAL_OCTETS];
+
+    must(crypto_generichash(octets, sizeof(octets), (const unsigned char *)text.ptr, text.len, NULL,
+                            0));
+    hex_of(octets, out);
+}
+
+void seal_list_init(struct seal_list *list)
+{
+    must(crypto_generichash_init(&list->state, NULL, 0, SEAL_OCTETS));
+}
+
+void seal_list_add(struct seal_list *list, int64_t id, const char *digest)
+{
+    char line[LINE_MAX_LENGTH];
+
+    snprintf(line, sizeof(line), "%" PRId64 ":", id);
+    add(&list->state, span_of(line));
+    add(&list->state, span_of(digest));
+    add(&list->state, SPAN_LITERAL("\n"));
+}
+
+void seal_list_finish(struct seal_list *list, char out[static SEAL_HEX + 1])
+{
+    finish(&list->state, out);
+}
+
+/* Writes one "name=value" line for each member; no value can contain a newline. */
+void seal_mac(const uint8_t key[static SEAL_OCTETS], const struct seal *seal,
+              char out[static SEAL_HEX + 1])
+{
+    char numbers[4 * LINE_MAX_LENGTH];
+    crypto_generichash_state state;
+
+    must(crypto_generichash_init(&state, key, SEAL_OCTETS, SEAL_OCTETS));
+    snprintf(numbers, sizeof(numbers),
+             "authd audit seal 1\nnumber=%" PRId64 "\nat=%" PRId64 "\ncount=%" PRId64 "\nclass=",
+             seal->number, seal->at, seal->count);
+    add(&state, span_of(numbers));
+    add(&state, span_of(seal->class_word));
+    add(&state, SPAN_LITERAL("\nprevious="));
+    add(&state, span_of(seal->previous));
+    add(&state, SPAN_LITERAL("\nlist="));
+    add(&state, span_of(seal->list));
+    add(&state, SPAN_LITERAL("\n"));
+    finish(&state, out);
+    sodium_memzero(&state, sizeof(state));
+}

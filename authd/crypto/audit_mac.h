@@ -1,0 +1,45 @@
+/* The chain of seals of the audit. Pure.
+ *
+ * A seal covers a list of rows, each by its id and a digest of its content, and the seal before it.
+ * The MAC of a seal needs a key that is kept outside the database: an attacker who can write to the
+ * database can break the chain, but cannot make another valid chain. All inputs are text, so that
+ * other programs can check the chain:
+ *
+ *     row digest   BLAKE2b-256 of the row's text
+ *     list digest  BLAKE2b-256 of "ID:HEX OF ROW DIGEST\n" for each row, in order
+ *     MAC          BLAKE2b-256, keyed, of the lines that seal_mac() writes
+ */
+#ifndef CRYPTO_AUDIT_MAC_H
+#define CRYPTO_AUDIT_MAC_H
+
+#include <sodium.h>
+
+#include "base/span.h"
+
+#define SEAL_OCTETS 32
+#define SEAL_HEX    (2 * SEAL_OCTETS)
+
+/* The content of a seal. `previous` and `list` are lower-case hex. */
+struct seal {
+    int64_t number;         /* from 1, without gaps */
+    const char *class_word; /* word for the class of the rows */
+    int64_t at;             /* microseconds since 1970 */
+    int64_t count;          /* number of rows */
+    const char *previous;   /* MAC of the seal before; zeros for number 1 */
+    const char *list;       /* digest of the list of rows */
+};
+
+void seal_row_digest(struct span text, char out[static SEAL_HEX + 1]);
+
+struct seal_list {
+    crypto_generichash_state state;
+};
+
+void seal_list_init(struct seal_list *list);
+void seal_list_add(struct seal_list *list, int64_t id, const char *digest);
+void seal_list_finish(struct seal_list *list, char out[static SEAL_HEX + 1]);
+
+void seal_mac(const uint8_t key[static SEAL_OCTETS], const struct seal *seal,
+              char out[static SEAL_HEX + 1]);
+
+#endif

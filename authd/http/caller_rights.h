@@ -1,0 +1,54 @@
+/* Whether a caller may call a route and set its fields. Which objects the caller reaches by the
+ * route, the database decides. Pure.
+ *
+ * Threat: a right that is decided in two places differently. The route table alone says who may;
+ * this file alone reads it, for the request and for /openapi.json. */
+#ifndef HTTP_CALLER_RIGHTS_H
+#define HTTP_CALLER_RIGHTS_H
+
+#include "http/problem.h"
+#include "http/router.h"
+#include "manage/caller.h"
+
+enum rights_verdict {
+    RIGHTS_ALLOWED,
+    RIGHTS_NOBODY,     /* nobody is signed in */
+    RIGHTS_ROLE,       /* the role never may */
+    RIGHTS_KEY,        /* the API key lacks the right */
+    RIGHTS_NO_KEYS,    /* API keys never may */
+    RIGHTS_NO_SESSION, /* only a session may, and the caller has none */
+    RIGHTS_STALE,      /* the session must be fresh, and is not */
+    RIGHTS_MUST_ENROL, /* the session is good for enrolling a second factor only */
+};
+
+struct rights {
+    enum rights_verdict verdict;
+    bool self_only; /* the caller may only because everybody may for his own account */
+};
+
+struct rights rights_judge(const struct http_route *route, const struct caller *caller);
+
+/* Where rights_judge() has let the caller pass: may the caller set this field? RIGHTS_ALLOWED,
+ * RIGHTS_ROLE or RIGHTS_STALE. */
+enum rights_verdict rights_field(const struct field *field, const struct caller *caller,
+                                 bool self_only);
+
+/* A caller who wants to call a route. */
+struct rights_case {
+    const struct http_route *route;
+    const struct caller *caller;
+    struct rights rights; /* of the caller on the route, as rights_judge() says */
+};
+
+/* Refuses a caller who may not call the route; NULL: the caller may. */
+const struct problem *rights_check(const struct rights_case *asked, struct arena *arena);
+
+/* Refuses the first member of a body that the caller may not set, or not now; NULL: there is none.
+ * The route knows every member, and the caller may call the route. */
+const struct problem *rights_check_body(const struct rights_case *asked, const json_t *body,
+                                        struct arena *arena);
+
+/* Words of the roles in a mask, without the host's: "user" stands for ROLE_SELF. */
+json_t *rights_words(unsigned roles);
+
+#endif

@@ -1,0 +1,32 @@
+/* Refuses requests whose end two programs could see in different places. Pure.
+ *
+ * Threat: request smuggling through a proxy. libmicrohttpd 0.9.75 takes the first of two
+ * Content-Lengths, ignores Transfer-Encoding beside Content-Length, and passes odd header names on.
+ * A request with such headers is answered 400 and its connection closed, because its end cannot be
+ * told (RFC 9112 section 6.3). libmicrohttpd hides two flaws from the guard: a line that ends in a
+ * bare LF, and a NUL in a header's value, where libmicrohttpd cuts the value. The proxy in front
+ * has to refuse those.
+ *
+ * The guard also notes headers that proxies and browsers add: a request that has one did not come
+ * from a local tool. */
+#ifndef HTTP_FRAMING_GUARD_H
+#define HTTP_FRAMING_GUARD_H
+
+#include "base/span.h"
+
+struct guard {
+    const char *flaw;     /* the first one found, as the end of "the request ..."; NULL: none */
+    bool relayed;         /* the request came through a proxy or from a browser */
+    unsigned lengths;     /* how many Content-Length there are */
+    unsigned codings;     /* how many Transfer-Encoding */
+    unsigned hosts;       /* how many Host */
+    unsigned types;       /* how many Content-Type */
+    unsigned credentials; /* how many Authorization and Cookie together */
+};
+
+/* Looks at one header; the guard was zeroed before the first. */
+void guard_header(struct guard *guard, struct span name, struct span value);
+/* After the last header: looks at all headers together, and at the request line's version. */
+void guard_end(struct guard *guard, const char *version);
+
+#endif

@@ -1,0 +1,300 @@
+#include "http/request_schema.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistr.h>
+
+#include "base/rfc3339.h"
+
+/* Bounds of an answer: a body full of nonsense does not make an answer full of nonsense. */
+#define ERRORS_MAX 10
+#define NAME_MAX   64
+#define LIST_MAX   200
+
+static void __attribute__((format(printf, 3, 4)))
+error_add(json_t *errors, const char *field, const char *format, ...)
+{
+    char text[256];
+    char name[NAME_MAX + 1];
+    va_list args;
+
+    if (json_array_size(errors) >= ERRORS_MAX) {
+        return;
+    }
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    snprintf(name, sizeof(name), "%s", field);
+    /* A character that was cut in half is not UTF-8. */
+    for (size_t len = strlen(name); u8_check((const uint8_t *)name, len) != NULL;) {
+        name[--len] = '\0';
+    }
+    json_array_append_new(errors, json_pack("{s:s, s:s}", "field", name, "detail", text));
+}
+
+static void list_add(char list[static LIST_MAX], const char *word)
+{
+    size_t len = strlen(list);
+
+    snprintf(list + len, LIST_MAX - len, "%s%s", len > 0 ? ", " : "", word);
+}
+
+static void check_words(const struct field *field, const char *text, json_t *errors)
+{
+    char list[LIST_MAX] = "";
+
+    for (const char *const *word = field->words; *word != NULL; word++) {
+        if (strcmp(*word, text) == 0) {
+            return;
+        }
+        list_add(list, *word);
+    }
+    error_add(errors, field->name, "is not one of %s", list);
+}
+
+static void refuse_unknown(const struct field *fields, const char *name, json_t *errors)
+{
+    char list[LIST_MAX] = "";
+
+    for (const struct field *field = fields; field->name != NULL; field++) {
+        list_add(list, field->name);
+    }
+    if (list[0] == '\0') {
+        error_add(errors, name, "is unknown; this takes nothing");
+        return;
+    }
+    error_add(errors, name, "is unknown; this takes %s", list);
+}
+
+static void check_text(const struct field *field, const json_t *value, json_t *errors)
+{
+    long len = (long)json_string_length(value);
+
+    if (!json_is_string(value)) {
+        error_add(errors, field->name, "is not a text");
+    } else if (len < field->min) {
+        error_add(errors, field->name, len == 0 ? "is empty" : "is too short");
+    } else if (len > field->max) {
+        error_add(errors, field->name, "is longer than %ld octets", field->max);
+    } else if (field->words != NULL) {
+        check_words(field, json_string_value(value), errors);
+    }
+}
+
+static void check_integer(const struct field *field, const json_t *value, json_t *errors)
+{
+    if (!json_is_integer(value)) {
+        error_add(errors, field->name, "is not a whole number");
+        return;
+    }
+
+    json_int_t number = json_integer_value(value);
+
+    if (number < field->min || number > field->max) {
+        error_add(errors, field->name, "is not between %ld and %ld", field->min, field->max);
+    }
+}
+
+static void check_time(const struct field *field, const json_t *value, json_t *errors)
+{
+    const struct span text = {json_string_value(value), json_string_length(value)};
+    int64_t seconds;
+
+    if (!rfc3339_parse(text, &seconds)) {
+        error_add(errors, field->name, "is not a time like 2026-12-31T23:59:59Z");
+    }
+}
+
+static void check_value(const struct field *field, const json_t *value, json_t *errors);
+
+/* Names each member in `errors` by `path` and its own name. */
+static void check_members(const struct field *fields, const json_t *object, const char *path,
+                          json_t *errors)
+{
+    const char *name;
+    json_t *value;
+    char full[NAME_MAX + 1];
+
+    json_object_foreach((json_t *)object, name, value)
+    {
+        const struct field *field = field_find(fields, name);
+
+        snprintf(full, sizeof(full), "%s%s", path, name);
+        if (field == NULL) {
+            refuse_unknown(fields, full, errors);
+            continue;
+        }
+        struct field named = *field;
+
+        named.name = full;
+        check_value(&named, value, errors);
+    }
+    for (const struct field *field = fields; field->name != NULL; field++) {
+        if ((field->flags & FIELD_REQUIRED) != 0 && json_object_get(object, field->name) == NULL) {
+            snprintf(full, sizeof(full), "%s%s", path, field->name);
+            error_add(errors, full, "is missing");
+        }
+    }
+}
+
+static void check_object(const struct field *field, const json_t *value, json_t *errors)
+{
+    char path[NAME_MAX + 1];
+
+    if (!json_is_object(value)) {
+        error_add(errors, field->name, "is not an object");
+    } else if (field->members != NULL) {
+        snprintf(path, sizeof(path), "%s.", field->name);
+        check_members(field->members, value, path, errors);
+    }
+}
+
+static void check_list(const struct field *field, const json_t *value, json_t *errors)
+{
+    if (!json_is_array(value)) {
+        error_add(errors, field->name, "is not a list");
+        return;
+    }
+
+    long size = (long)json_array_size(value);
+
+    if (size < field->min || size > field->max) {
+        error_add(errors, field->name, "does not have %ld to %ld items", field->min, field->max);
+        return;
+    }
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        char name[NAME_MAX + 1];
+        const struct field item = {
+            .name = name, .min = 1, .max = FIELD_TEXT_MAX, .members = field->members};
+
+        snprintf(name, sizeof(name), "%s[%zu]", field->name, i);
+        if (field->type == FIELD_TEXTS) {
+            check_text(&item, json_array_get(value, i), errors);
+        } else {
+            check_object(&item, json_array_get(value, i), errors);
+        }
+    }
+}
+
+static void check_value(const struct field *field, const json_t *value, json_t *errors)
+{
+    if (json_is_null(value) && (field->flags & FIELD_NULLABLE) != 0) {
+        return;
+    }
+    switch (field->type) {
+    case FIELD_TEXT:
+        check_text(field, value, errors);
+        break;
+    case FIELD_BOOLEAN:
+        if (!json_is_boolean(value)) {
+            error_add(errors, field->name, "is neither true nor false");
+        }
+        break;
+    case FIELD_INTEGER:
+        check_integer(field, value, errors);
+        break;
+    case FIELD_TIME:
+        check_time(field, value, errors);
+        break;
+    case FIELD_OBJECT:
+        check_object(field, value, errors);
+        break;
+    case FIELD_TEXTS:
+    case FIELD_OBJECTS:
+        check_list(field, value, errors);
+        break;
+    }
+}
+
+const struct field *field_find(const struct field *fields, const char *name)
+{
+    for (const struct field *field = fields; field->name != NULL; field++) {
+        if (strcmp(field->name, name) == 0) {
+            return field;
+        }
+    }
+    return NULL;
+}
+
+json_t *field_check(const struct field *fields, const json_t *object, json_t *errors)
+{
+    json_t *arguments = json_object();
+    const char *name;
+    json_t *value;
+
+    check_members(fields, object, "", errors);
+    json_object_foreach((json_t *)object, name, value)
+    {
+        const struct field *field = field_find(fields, name);
+
+        if (field != NULL) {
+            json_object_set(arguments, field->argument != NULL ? field->argument : name, value);
+        }
+    }
+    return arguments;
+}
+
+static json_t *query_value(const struct field *field, const char *text)
+{
+    if (field != NULL && field->type == FIELD_BOOLEAN) {
+        if (strcmp(text, "true") == 0) {
+            return json_true();
+        }
+        if (strcmp(text, "false") == 0) {
+            return json_false();
+        }
+    }
+    if (field != NULL && field->type == FIELD_INTEGER && text[0] >= '0' && text[0] <= '9') {
+        char *end;
+
+        errno = 0;
+        long number = strtol(text, &end, 10);
+
+        if (errno == 0 && *end == '\0') {
+            return json_integer(number);
+        }
+    }
+    return json_string(text);
+}
+
+json_t *field_query(const struct field *fields, const struct uri *uri)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < uri->query_count; i++) {
+        const struct uri_parameter *parameter = &uri->query[i];
+
+        json_object_set_new(object, parameter->name,
+                            query_value(field_find(fields, parameter->name), parameter->value));
+    }
+    return object;
+}
+
+/* Tells the first error, and how many more there are. */
+static const char *sentence_of(const json_t *errors, struct arena *arena)
+{
+    const json_t *first = json_array_get(errors, 0);
+    const char *field = json_string_value(json_object_get(first, "field"));
+    const char *detail = json_string_value(json_object_get(first, "detail"));
+    size_t count = json_array_size(errors);
+
+    if (count == 1) {
+        return arena_printf(arena, "%s %s", field, detail);
+    }
+    return arena_printf(arena, "%s %s, and %zu more", field, detail, count - 1);
+}
+
+const struct problem *field_problem(json_t *errors, struct arena *arena)
+{
+    if (json_array_size(errors) == 0) {
+        json_decref(errors);
+        return NULL;
+    }
+
+    struct problem *problem = problem_new(arena, PROBLEM_INVALID, sentence_of(errors, arena), NULL);
+
+    problem->errors = errors;
+    return problem;
+}

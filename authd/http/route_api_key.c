@@ -1,0 +1,22 @@
+/* POST /v1/api-keys: the answer has the key's text, once. */
+#include "http/routes.h"
+
+#include "http/exchange.h"
+#include "manage/api_key.h"
+
+static void cancel_key(void *call)
+{
+    api_key_cancel(call);
+}
+
+static void start(struct exchange *exchange, const struct account_request *request)
+{
+    exchange->work.cancel = cancel_key;
+    exchange->work.call = api_key_add(exchange->exchanges->core, request,
+                                      &exchange->admission.caller, api_answer_account, exchange);
+}
+
+void api_key_make(struct exchange *exchange)
+{
+    api_manage(exchange, start);
+}

@@ -1,0 +1,25 @@
+/* POST /v1/import: many users in one call.
+ *
+ * Threat: a call that holds up the logins of everybody. The route bounds the body and the rows, and
+ * manage/import.h the addresses; a batch of the usual size takes a few milliseconds of the loop. */
+#include "http/exchange.h"
+#include "http/routes.h"
+#include "manage/import_call.h"
+
+static void cancel_import(void *call)
+{
+    import_cancel(call);
+}
+
+static void start_import(struct exchange *exchange, const struct account_request *request)
+{
+    struct core *core = exchange->exchanges->core;
+
+    exchange->work.cancel = cancel_import;
+    exchange->work.call = import_start(core, request, api_answer_account, exchange);
+}
+
+void api_import(struct exchange *exchange)
+{
+    api_manage(exchange, start_import);
+}

@@ -1,0 +1,156 @@
+/* The management API: one function for all of its routes, because the route table says what
+ * differs. */
+#include "http/routes.h"
+
+#include <stdio.h>
+
+#include "http/exchange.h"
+#include "http/request_arguments.h"
+
+static enum problem_type problem_of(enum account_status status)
+{
+    switch (status) {
+    case ACCOUNT_INVALID:
+        return PROBLEM_INVALID;
+    case ACCOUNT_NOT_FOUND:
+        return PROBLEM_NOT_FOUND;
+    case ACCOUNT_CONFLICT:
+        return PROBLEM_CONFLICT;
+    case ACCOUNT_FORBIDDEN:
+        return PROBLEM_FORBIDDEN;
+    case ACCOUNT_NEEDS_FACTOR:
+        return PROBLEM_CURRENT_FACTOR_REQUIRED;
+    case ACCOUNT_UNAUTHORIZED:
+        return PROBLEM_UNAUTHORIZED;
+    case ACCOUNT_STALE:
+        return PROBLEM_PRECONDITION_FAILED;
+    case ACCOUNT_OK:
+    case ACCOUNT_UNAVAILABLE:
+        break;
+    }
+    return PROBLEM_UNAVAILABLE;
+}
+
+/* The database has one SQLSTATE for all values that it does not take. A reused key has a problem
+ * type of its own, so that a program can tell that its request was not done. */
+static bool is_reused_key(const struct exchange *exchange, const struct account_result *result)
+{
+    const char *key = exchange->request.headers.idempotency_key;
+    char sentence[512];
+
+    snprintf(sentence, sizeof(sentence), "the Idempotency-Key %s was used for another request",
+             key != NULL ? key : "");
+    return key != NULL && result->status == ACCOUNT_INVALID &&
+           strcmp(result->detail, sentence) == 0;
+}
+
+static void refuse(struct exchange *exchange, const struct account_result *result)
+{
+    const struct problem problem = {
+        .type = is_reused_key(exchange, result) ? PROBLEM_IDEMPOTENCY_KEY_REUSED
+                                                : problem_of(result->status),
+        .detail = result->detail,
+        .hint = result->hint,
+    };
+
+    exchange_note(exchange, result->cause);
+    exchange_refuse(exchange, &problem);
+}
+
+void api_answer(struct exchange *exchange, json_t *object)
+{
+    const struct http_route *route = exchange->request.match.route;
+    bool creation = route->created != 0 && !exchange->dry_run;
+    const char *etag = json_string_value(json_object_get(object, "etag"));
+
+    if ((route->flags & ROUTE_LIST) != 0) {
+        input_page(exchange->exchanges->core, &exchange->request, exchange->filters, object);
+    } else if (etag != NULL) {
+        exchange->answer.etag = arena_printf(exchange->arena, "\"%s\"", etag);
+    }
+    exchange_answer(exchange, creation ? route->created : MHD_HTTP_OK, object);
+}
+
+void api_answer_account(const struct account_result *result, void *arg)
+{
+    struct exchange *exchange = arg;
+
+    exchange->work.call = NULL;
+    if (result->status == ACCOUNT_OK) {
+        api_answer(exchange, result->object);
+    } else {
+        refuse(exchange, result);
+    }
+}
+
+json_t *api_arguments(struct exchange *exchange)
+{
+    struct input input;
+    const struct problem *problem = input_arguments(exchange->exchanges->core, &exchange->request,
+                                                    &exchange->admission, &input);
+
+    if (problem != NULL) {
+        exchange_refuse(exchange, problem);
+        return NULL;
+    }
+    json_decref(exchange->filters);
+    exchange->filters = input.filters;
+    return input.arguments;
+}
+
+/* NULL: the exchange was refused. */
+static json_t *context_of(struct exchange *exchange)
+{
+    json_t *context;
+    const struct problem *problem =
+        input_context(exchange->exchanges->core, &exchange->request, &exchange->admission,
+                      exchange->dry_run, &context);
+
+    if (problem != NULL) {
+        exchange_refuse(exchange, problem);
+    }
+    return context;
+}
+
+void api_manage(struct exchange *exchange, api_start_f *start)
+{
+    json_t *arguments = api_arguments(exchange);
+
+    if (arguments == NULL) {
+        return;
+    }
+    exchange->dry_run = json_is_true(json_object_get(arguments, "dry_run"));
+    json_object_del(arguments, "dry_run");
+
+    json_t *context = context_of(exchange);
+
+    if (context != NULL) {
+        const struct account_request request = {
+            .statement = exchange->request.match.route->statement,
+            .context = context,
+            .arguments = arguments,
+            .dry_run = exchange->dry_run,
+        };
+
+        start(exchange, &request);
+    }
+    json_decref(context);
+    json_decref(arguments);
+}
+
+static void cancel_account(void *call)
+{
+    account_cancel(call);
+}
+
+void api_start_account(struct exchange *exchange, const struct account_request *request)
+{
+    exchange->work.cancel = cancel_account;
+    exchange->work.call =
+        account_start(exchange->exchanges->core, request, api_answer_account, exchange);
+}
+
+void api_account(struct exchange *exchange)
+{
+    api_manage(exchange, api_start_account);
+}

@@ -1,0 +1,104 @@
+/* How good a password would be for a user, before it is set. Nothing is stored.
+ *
+ * Threat: a way to try passwords. The strength is that of the password that was sent; the stored
+ * hash is not looked at. */
+#include "http/routes.h"
+
+#include "base/clock.h"
+#include "core/core.h"
+#include "credential/password_new.h"
+#include "credential/password_strength.h"
+#include "http/exchange.h"
+
+#define STRENGTH_MS 8000
+
+static void cancel_judging(void *call)
+{
+    judging_cancel(call);
+}
+
+static void refuse_busy(struct exchange *exchange, const char *cause)
+{
+    exchange_note(exchange, cause);
+    exchange_refuse(exchange, &(struct problem){
+                                  .type = PROBLEM_UNAVAILABLE,
+                                  .detail = "too many passwords wait to be hashed",
+                                  .hint = "Try again.",
+                              });
+}
+
+static void on_judged(const struct password_judgement *judged, void *arg)
+{
+    struct exchange *exchange = arg;
+
+    exchange->work.call = NULL;
+    if (judged == NULL) {
+        refuse_busy(exchange, "hash-too-slow");
+        return;
+    }
+    json_t *flaws = json_array();
+
+    for (unsigned flaw = 1; flaw <= judged->flaws; flaw <<= 1) {
+        if ((judged->flaws & flaw) != 0) {
+            json_array_append_new(flaws, json_string(password_flaw_word((enum password_flaw)flaw)));
+        }
+    }
+    json_t *object = json_pack("{s:b, s:i, s:o}", "acceptable", judged->flaws == 0, "score",
+                               (int)judged->score, "flaws", flaws);
+
+    api_answer(exchange, object);
+    json_decref(object);
+}
+
+static void on_owner(const struct account_result *result, void *arg)
+{
+    struct exchange *exchange = arg;
+
+    exchange->work.call = NULL;
+    if (result->status != ACCOUNT_OK) {
+        api_answer_account(result, exchange);
+        return;
+    }
+    json_t *names = new_password_names(result->object);
+    json_t *arguments = api_arguments(exchange);
+    json_t *password = json_object_get(arguments, "password");
+    const struct judging_request request = {
+        .names = names,
+        .enrolled = json_is_true(json_object_get(result->object, "enrolled")),
+        .password = {json_string_value(password), json_string_length(password)},
+        .deadline = clock_ms() + STRENGTH_MS,
+    };
+
+    exchange->work.cancel = cancel_judging;
+    exchange->work.call = judging_start(exchange->exchanges->core, &request, on_judged, exchange);
+    if (exchange->work.call == NULL) {
+        refuse_busy(exchange, "hash-queue-full");
+    }
+    json_decref(arguments);
+    json_decref(names);
+}
+
+static void cancel_account(void *call)
+{
+    account_cancel(call);
+}
+
+/* Asks for the user whose password it would be, which also shows whether the caller may ask. */
+static void start_strength(struct exchange *exchange, const struct account_request *request)
+{
+    struct account_request question = *request;
+    json_t *context = json_deep_copy(request->context);
+
+    json_object_del(context, "idempotency");
+    json_object_del(question.arguments, "password");
+    question.statement = STATEMENT_USER_SHOW;
+    question.context = context;
+    exchange->work.cancel = cancel_account;
+    exchange->work.call = account_start(exchange->exchanges->core, &question, on_owner, exchange);
+    json_decref(context);
+}
+
+void api_password_strength(struct exchange *exchange)
+{
+    api_manage(exchange, start_strength);
+}

@@ -1,0 +1,44 @@
+/* The keys of this node while it runs. The database says which key of each kind is current, so that
+ * all nodes use the same; each node follows within seconds. Not tied to a request's lifetime.
+ *
+ * Only this file writes to the ring, in place, on the loop. Readers of core->keys run on the loop
+ * too, and keep no pointer into the ring across a wait. */
+#ifndef KEYS_KEY_FOLLOW_H
+#define KEYS_KEY_FOLLOW_H
+
+#include "keys/key_sets.h"
+
+struct core;
+struct db_result;
+struct keyring;
+
+struct keyring_options {
+    const struct key_files *files;
+    struct key_ring *ring;   /* core->keys, as loaded at the start */
+    struct key_names *names; /* the names in the ring; checked by new database connections */
+};
+
+struct keyring *keyring_create(struct core *core, const struct keyring_options *options);
+void keyring_destroy(struct keyring *keyring); /* NULL is fine */
+
+/* Asks the database now. */
+void keyring_look(struct keyring *keyring);
+/* Reads the key files again. If the files are wrong, the log says why, and the ring stays as it is.
+ */
+void keyring_reload(struct keyring *keyring);
+
+/* For manage/key_rotation.c: reserves the key files for one rotation. False: another rotation has
+ * them. */
+bool keyring_begin(struct keyring *keyring);
+void keyring_end(struct keyring *keyring);
+const struct key_files *keyring_files(const struct keyring *keyring);
+/* Adds the keys of the files to the ring. Keys that the files no longer hold stay in the ring: only
+ * a reload removes keys. */
+void keyring_take(struct keyring *keyring, const struct key_ring *files);
+/* Takes the result of a KEY_FILES_PROMOTE job. The key becomes the first of the ring even if the
+ * job failed, as long as the ring has it. False: the ring does not have the key. */
+bool keyring_adopt(struct keyring *keyring, const struct key_files_result *promoted);
+/* The names in an answer of authd.key_state(). `removed`: include removed keys. */
+struct key_names keyring_names_in(const struct db_result *state, bool removed);
+
+#endif

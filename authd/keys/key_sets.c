@@ -1,0 +1,105 @@
+#include "keys/key_sets.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "core/core.h"
+#include "loop/workers.h"
+
+#define ALLOWED_MS 10000 /* how long a job may wait for a worker */
+
+struct key_files_job {
+    struct job job;
+    const struct key_files *files;
+    enum key_files_work work;
+    char kind[KEY_NAME_MAX + 1];
+    char id[KEY_ID_LENGTH + 1];
+    struct key_names known;
+    struct key_ring ring;
+    bool read;
+    struct err err;
+    key_files_done_f *done;
+    void *arg;
+};
+
+static bool do_work(struct key_files_job *mine)
+{
+    const struct key_files *files = mine->files;
+
+    switch (mine->work) {
+    case KEY_FILES_LOAD:
+        return true;
+    case KEY_FILES_PREPARE:
+        return files->prepare(files->directory, &mine->known, mine->kind, mine->id, &mine->err);
+    case KEY_FILES_PROMOTE:
+        return files->promote(files->directory, mine->kind, mine->id, &mine->err);
+    }
+    return false;
+}
+
+static void job_run(struct job *job)
+{
+    struct key_files_job *mine = (struct key_files_job *)job;
+
+    mine->read =
+        do_work(mine) && mine->files->load(mine->files->directory, &mine->ring, &mine->err);
+}
+
+static void job_done(struct job *job, void *owner)
+{
+    struct key_files_job *mine = (struct key_files_job *)job;
+    const struct key_files_result result = {
+        .done = mine->read && !job->expired,
+        .error = job->expired ? "the disk did not answer in time" : mine->err.text,
+        .id = mine->id,
+        .ring = &mine->ring,
+    };
+
+    (void)owner;
+    mine->done(&result, mine->arg);
+}
+
+static void job_destroy(struct job *job)
+{
+    secret_wipe(job, sizeof(struct key_files_job));
+    free(job);
+}
+
+struct key_files_job *key_files_start(struct core *core, const struct key_files *files,
+                                      const struct key_files_order *order, key_files_done_f *done,
+                                      void *arg)
+{
+    struct key_files_job *mine = mem_new(struct key_files_job);
+
+    mine->files = files;
+    mine->work = order->work;
+    snprintf(mine->kind, sizeof(mine->kind), "%s", order->kind != NULL ? order->kind : "");
+    snprintf(mine->id, sizeof(mine->id), "%s", order->id != NULL ? order->id : "");
+    if (order->known != NULL) {
+        mine->known = *order->known;
+    }
+    mine->done = done;
+    mine->arg = arg;
+    mine->job = (struct job){
+        .run = job_run,
+        .done = job_done,
+        .destroy = job_destroy,
+        .owner = mine,
+        .deadline = clock_ms() + ALLOWED_MS,
+        .source = (uint64_t)(uintptr_t)files,
+    };
+    if (!workers_submit(core->hashers, &mine->job)) {
+        job_destroy(&mine->job);
+        return NULL;
+    }
+    return mine;
+}
+
+void key_files_cancel(struct key_files_job *job)
+{
+    job_cancel(&job->job);
+}

@@ -1,0 +1,289 @@
+/* A run goes through each old key and each table in order of id. Another run follows soon after the
+ * first run under a new key, and after each run that replaced something: a node may still have
+ * written ciphertexts of the old key while the run was under way.
+ *
+ * Threats: a ciphertext that gets into another row (the new one is bound to the same row, and
+ * replaces only the ciphertext that was read); a row that cannot be decrypted and blocks the run
+ * (a run tries each row once); a login that waits for a run (see authd.seals_replace()). */
+#include "keys/reencrypt.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "core/core.h"
+#include "crypto/aead.h"
+#include "loop/loop.h"
+#include "store/db.h"
+
+#define BATCH_MAX   250
+#define PAUSE_MS    50
+#define SOON_MS     (60 * 1000)
+#define LATER_MS    (60 * 60 * 1000)
+#define DATABASE_MS 10000
+#define NUMBER_SIZE 24
+
+/* The tables that hold ciphertexts. */
+static const struct place {
+    const char *name; /* the table */
+    const char *kind; /* of struct sealed_row */
+} places[] = {
+    {"account", "password"},
+    {"app_password", "app-password"},
+    {"totp", "totp"},
+    {"totp_pending", "totp"},
+};
+#define PLACES (sizeof(places) / sizeof(places[0]))
+
+struct item {
+    char id[NUMBER_SIZE];
+    char old[SEALED_MAX + 1];
+    char new[SEALED_MAX + 1];
+};
+
+struct batch {
+    size_t count;
+    struct item items[BATCH_MAX];
+};
+
+struct reseals {
+    struct core *core;
+    struct event timer;            // set during a pause
+    struct db_unit *unit;          // reads or writes a batch; NULL: neither
+    struct batch *batch;           // on its way to the database
+    bool running;                  // a run is under way
+    char under[KEY_ID_LENGTH + 1]; // the current key when the run began
+    bool first;                    // the run is the first under that key
+    int64_t next;                  // clock_ms() from which the next run may begin
+    size_t key;                    // index of the old key in the ring, from 1
+    size_t place;                  // index of the table
+    int64_t after;                 // the last id that was read
+    int64_t replaced;              // how many ciphertexts the run replaced
+    int64_t broken;                // how many ciphertexts of the run could not be decrypted
+    int64_t told;                  // the value of `broken` that the log named last
+};
+
+static void run_step(struct reseals *reseals);
+
+static void batch_drop(struct reseals *reseals)
+{
+    if (reseals->batch != NULL) {
+        secret_wipe(reseals->batch, sizeof(*reseals->batch));
+        free(reseals->batch);
+        reseals->batch = NULL;
+    }
+}
+
+/* ---- a run --------------------------------------------------------------------------------- */
+
+static void run_report(struct reseals *reseals)
+{
+    struct log_line line;
+
+    if (reseals->replaced == 0 && reseals->broken == reseals->told) {
+        return;
+    }
+    log_begin(&line, reseals->broken > 0 ? LOG_ERROR : LOG_INFO, "resealed");
+    log_text(&line, "key", reseals->under);
+    log_number(&line, "replaced", reseals->replaced);
+    log_number(&line, "broken", reseals->broken);
+    log_end(&line);
+    reseals->told = reseals->broken;
+}
+
+static void run_end(struct reseals *reseals, int64_t again_ms)
+{
+    batch_drop(reseals);
+    reseals->running = false;
+    reseals->next = clock_ms() + again_ms;
+}
+
+static void run_finish(struct reseals *reseals)
+{
+    run_report(reseals);
+    run_end(reseals, reseals->replaced > 0 || reseals->first ? SOON_MS : LATER_MS);
+}
+
+static void run_pause(struct reseals *reseals)
+{
+    const struct timeval pause = {.tv_usec = PAUSE_MS * 1000};
+
+    evtimer_add(&reseals->timer, &pause);
+}
+
+static void run_paused(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    run_step(arg);
+}
+
+/* ---- a batch ------------------------------------------------------------------------------- */
+
+/* False: the ciphertext cannot be decrypted. */
+static bool item_seal(const struct reseals *reseals, const struct db_result *rows, int n,
+                      struct item *item)
+{
+    const struct key_set *keys = &reseals->core->keys->sealing;
+    const struct sealed_row row = {
+        .kind = places[reseals->place].kind,
+        .id = db_int(rows, n, 1),
+        .owner = db_int(rows, n, 2),
+        .version = db_int(rows, n, 3),
+    };
+    const char *sealed = db_text(rows, n, 4);
+    char text[SEALED_TEXT_MAX + 1];
+    size_t length;
+
+    if (strlen(sealed) > SEALED_MAX ||
+        sealed_open(keys, &row, span_of(sealed), text, &length) != SEALED_OPENED) {
+        return false;
+    }
+    snprintf(item->id, sizeof(item->id), "%" PRId64, db_int(rows, n, 0));
+    memcpy(item->old, sealed, strlen(sealed) + 1);
+    sealed_make(keys, &row, (struct span){text, length}, item->new);
+    secret_wipe(text, sizeof(text));
+    return true;
+}
+
+static void batch_replaced(const struct db_result *result, void *arg)
+{
+    struct reseals *reseals = arg;
+    int64_t replaced = result->status == DB_OK ? db_int(result, 0, 0) : -1;
+
+    reseals->unit = NULL;
+    batch_drop(reseals);
+    if (replaced < 0) { // the database cannot be reached, or another node is at work
+        run_end(reseals, SOON_MS);
+        return;
+    }
+    reseals->replaced += replaced;
+    run_pause(reseals);
+}
+
+static void batch_write(struct reseals *reseals)
+{
+    struct batch *batch = reseals->batch;
+    const char *texts[3][BATCH_MAX];
+
+    for (size_t i = 0; i < batch->count; i++) {
+        texts[0][i] = batch->items[i].id;
+        texts[1][i] = batch->items[i].old;
+        texts[2][i] = batch->items[i].new;
+    }
+    reseals->unit = db_unit_create(STATEMENT_SEALS_REPLACE);
+    db_unit_text(reseals->unit, places[reseals->place].name);
+    for (size_t i = 0; i < 3; i++) {
+        db_unit_text_array(reseals->unit, texts[i], batch->count);
+    }
+    db_run(reseals->core->db, reseals->unit, DATABASE_MS, batch_replaced, reseals);
+}
+
+static void batch_read(const struct db_result *rows, void *arg)
+{
+    struct reseals *reseals = arg;
+
+    reseals->unit = NULL;
+    if (rows->status != DB_OK) {
+        run_end(reseals, SOON_MS);
+        return;
+    }
+    reseals->batch = mem_new(struct batch);
+    for (int n = 0; n < rows->rows; n++) {
+        struct batch *batch = reseals->batch;
+
+        if (item_seal(reseals, rows, n, &batch->items[batch->count])) {
+            batch->count++;
+        } else {
+            reseals->broken++;
+        }
+        reseals->after = db_int(rows, n, 0);
+    }
+    if (rows->rows < BATCH_MAX) { // the table has no further rows
+        reseals->after = INT64_MAX;
+    }
+    if (reseals->batch->count > 0) {
+        batch_write(reseals);
+    } else {
+        batch_drop(reseals);
+        run_pause(reseals);
+    }
+}
+
+/* ---- from step to step --------------------------------------------------------------------- */
+
+static void run_step(struct reseals *reseals)
+{
+    const struct key_set *keys = &reseals->core->keys->sealing;
+
+    if (strcmp(reseals->under, keys->keys[0].id) != 0) { // a rotation came: the run starts over
+        run_end(reseals, 0);
+        return;
+    }
+    if (reseals->after == INT64_MAX) {
+        reseals->after = INT64_MIN;
+        reseals->place++;
+    }
+    if (reseals->place == PLACES) {
+        reseals->place = 0;
+        reseals->key++;
+    }
+    if (reseals->key >= keys->count) {
+        run_finish(reseals);
+        return;
+    }
+    reseals->unit = db_unit_create(STATEMENT_SEALS_STALE);
+    db_unit_text(reseals->unit, places[reseals->place].name);
+    db_unit_text(reseals->unit, keys->keys[reseals->key].id);
+    db_unit_int(reseals->unit, reseals->after);
+    db_unit_int(reseals->unit, BATCH_MAX);
+    db_run(reseals->core->db, reseals->unit, DATABASE_MS, batch_read, reseals);
+}
+
+void reseal_consider(struct reseals *reseals)
+{
+    const struct key_set *keys = &reseals->core->keys->sealing;
+    bool rotated = strcmp(reseals->under, keys->keys[0].id) != 0;
+
+    if (reseals->running || keys->count < 2 || (!rotated && clock_ms() < reseals->next)) {
+        return;
+    }
+    memcpy(reseals->under, keys->keys[0].id, sizeof(reseals->under));
+    reseals->first = rotated;
+    reseals->running = true;
+    reseals->key = 1;
+    reseals->place = 0;
+    reseals->after = INT64_MIN;
+    reseals->replaced = 0;
+    reseals->broken = 0;
+    run_step(reseals);
+}
+
+struct reseals *reseals_create(struct core *core)
+{
+    struct reseals *reseals = mem_new(struct reseals);
+
+    reseals->core = core;
+    evtimer_assign(&reseals->timer, loop_base(core->loop), run_paused, reseals);
+    return reseals;
+}
+
+void reseals_destroy(struct reseals *reseals)
+{
+    if (reseals == NULL) {
+        return;
+    }
+    event_del(&reseals->timer);
+    if (reseals->unit != NULL) {
+        db_cancel(reseals->unit);
+    }
+    batch_drop(reseals);
+    free(reseals);
+}

@@ -1,0 +1,296 @@
+/* The steps of a login that check the secret.
+ *
+ * Threats: time that tells a stranger something about an account (without a usable hash the dummy
+ * is hashed: the same work, the same queue, the same troubles; an app password costs a keyed hash
+ * and never a slow one, and its refusal leaves on the grid like every other); a verifier that was
+ * copied from another row (the verifier is bound to row and owner). The number of imported app
+ * passwords can show as the step of the grid on which a refusal leaves; docs/authd.md says so. */
+#include "login/login_private.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/secret.h"
+#include "core/core.h"
+#include "credential/stored_hash.h"
+#include "manage/app_password.h"
+
+/* How much of the login's deadline the question for imported app passwords may use up. */
+#define FOREIGN_MS 1500
+
+/* Whether a stored hash was decrypted. If not, the facts get the reason. */
+static bool login_opened(struct login *login, enum stored_result result)
+{
+    enum reason why = result == STORED_KEY_MISSING ? REASON_KEY_MISSING : REASON_HASH_BROKEN;
+
+    if (result != STORED_OPENED && login->facts.unopened == REASON_NONE) {
+        login->facts.unopened = why;
+    }
+    return result == STORED_OPENED;
+}
+
+/* The answer of one check. If there is none, the facts get the reason. */
+static enum answer login_answer_of(struct login *login, enum verify_result result)
+{
+    login->verify.last_ms = clock_ms();
+    switch (result) {
+    case VERIFY_YES:
+        return ANSWER_YES;
+    case VERIFY_NO:
+        return ANSWER_NO;
+    case VERIFY_FAILED:
+        login->facts.trouble = REASON_HASH_FAILED;
+        break;
+    case VERIFY_EXPIRED:
+        login->facts.trouble = REASON_HASH_TOO_SLOW;
+        break;
+    case VERIFY_QUEUE_FULL:
+        login->facts.trouble = REASON_HASH_QUEUE_FULL;
+        break;
+    }
+    return ANSWER_PENDING;
+}
+
+/* Checks `secret` against `stored`, which some scheme reads. True: `answer` is set; false: `done`
+ * gets the answer. */
+static bool login_check(struct login *login, struct span secret, const char *stored,
+                        enum answer *answer, verify_done_f *done)
+{
+    const struct password_schemes *schemes = &login->core->schemes;
+    enum verify_result result;
+    struct authd_cost cost;
+    struct verify_order order = {
+        .scheme = password_scheme(schemes, stored, &cost),
+        .stored = stored,
+        .secret = secret,
+        .deadline = login->request.arrival + LOGIN_VERIFY_MS,
+        .source = login->request.context.source,
+    };
+
+    order.work = cost.work;
+    login->verify.job = verify_start(login->core, &order, &result, done, login);
+    if (login->verify.job != NULL) {
+        login->facts.waited = true;
+        return false;
+    }
+    *answer = login_answer_of(login, result);
+    return true;
+}
+
+/* ---- an app password that authd has made ---- */
+
+static struct app_password_row app_password_of(const struct login *login)
+{
+    return (struct app_password_row){
+        .id = login->credential.id,
+        .owner = login->account.id,
+        .verifier = login->credential.verifier,
+        .key = login->credential.key,
+    };
+}
+
+void login_rekey(const struct login *login)
+{
+    const struct app_password_row row = app_password_of(login);
+
+    if (row.verifier != NULL) { // an imported app password has none
+        app_password_rekey(login->core, &row, secret_text_secret(&login->identified.app_password));
+    }
+}
+
+static void login_verify_app_password(struct login *login)
+{
+    const struct app_password_row row = app_password_of(login);
+
+    switch (app_password_matches(login->core, &row,
+                                 secret_text_secret(&login->identified.app_password))) {
+    case APP_PASSWORD_NO:
+        login->facts.match = ANSWER_NO;
+        return;
+    case APP_PASSWORD_YES:
+        login->facts.match = ANSWER_YES;
+        return;
+    case APP_PASSWORD_KEY_MISSING:
+        login->facts.trouble = REASON_KEY_MISSING;
+        return;
+    }
+}
+
+/* ---- the main password ---- */
+
+void login_take_password(struct login *login, const struct account_row *row)
+{
+    struct core *core = login->core;
+    char stored[AUTHD_HASH_MAX + 1];
+
+    if (row->password == NULL) {
+        return; // facts->password stays PASSWORD_NONE
+    }
+    login->facts.password = PASSWORD_UNREADABLE;
+    if (login_opened(login,
+                     stored_open_password(core, row->id, row->seal, row->password, stored))) {
+        login->facts.password = password_kind_of(&core->schemes, stored);
+        login->password.seal = row->seal;
+        login->password.sealed = arena_copy(login->arena, span_of(row->password));
+        login->password.stored = arena_copy(login->arena, span_of(stored));
+        secret_wipe(stored, sizeof(stored));
+    }
+}
+
+static void login_verified(enum verify_result result, void *arg)
+{
+    struct login *login = arg;
+
+    login->verify.job = NULL;
+    login->facts.match = login_answer_of(login, result);
+    login_run(login);
+}
+
+enum progress login_verify(struct login *login)
+{
+    struct facts *facts = &login->facts;
+
+    if (verdict_of(facts).want != WANT_MATCH) {
+        return GO_ON;
+    }
+    if (facts->claim == CLAIM_APP_PASSWORD) {
+        login_verify_app_password(login);
+        return GO_ON;
+    }
+
+    const char *stored =
+        facts->password == PASSWORD_USABLE ? login->password.stored : login->core->schemes.dummy;
+
+    return login_check(login, login->password.entered, stored, &facts->match, login_verified)
+               ? GO_ON
+               : WAIT;
+}
+
+/* If the whole secret is the main password, no code followed. */
+static void login_whole_answer(struct login *login, enum answer answer)
+{
+    login->facts.whole_match = answer;
+    if (answer == ANSWER_YES) {
+        login->password.entered = login->request.claim.secret;
+        secret_wipe(&login->factor.code, sizeof(login->factor.code));
+    }
+}
+
+static void login_whole_verified(enum verify_result result, void *arg)
+{
+    struct login *login = arg;
+
+    login->verify.job = NULL;
+    login_whole_answer(login, login_answer_of(login, result));
+    login_run(login);
+}
+
+enum progress login_verify_whole(struct login *login)
+{
+    enum answer answer = ANSWER_PENDING;
+
+    if (verdict_of(&login->facts).want != WANT_WHOLE_MATCH) {
+        return GO_ON;
+    }
+    if (!login_check(login, login->request.claim.secret, login->password.stored, &answer,
+                     login_whole_verified)) {
+        return WAIT;
+    }
+    login_whole_answer(login, answer);
+    return GO_ON;
+}
+
+/* ---- imported app passwords ---- */
+
+static void login_foreign_there(const struct db_result *result, void *arg)
+{
+    struct login *login = arg;
+
+    login->unit = NULL;
+    login_trouble(login, result->status);
+    if (result->status == DB_OK) {
+        const char *lines = db_text(result, 0, 0);
+
+        login->foreign.count =
+            lines != NULL
+                ? foreign_parse(arena_copy(login->arena, span_of(lines)), login->foreign.rows)
+                : 0;
+        login->facts.foreign = login->foreign.count > 0 ? ANSWER_YES : ANSWER_NO;
+    }
+    login_run(login);
+}
+
+enum progress login_ask_foreign(struct login *login)
+{
+    if (verdict_of(&login->facts).want != WANT_FOREIGN) {
+        return GO_ON;
+    }
+    login->facts.waited = true;
+    login->unit = db_unit_create(STATEMENT_FOREIGN_PASSWORDS);
+    db_unit_int(login->unit, login->account.id); // 0 finds none, in the same time
+    db_run(login->core->db, login->unit, FOREIGN_MS, login_foreign_there, login);
+    return WAIT;
+}
+
+static void login_foreign_answer(struct login *login, enum answer answer)
+{
+    const struct foreign_password *tried = &login->foreign.rows[login->foreign.next++];
+    struct facts *facts = &login->facts;
+    bool for_its_time = facts->match == ANSWER_YES || facts->whole_match == ANSWER_YES;
+
+    if (answer != ANSWER_YES) {
+        return;
+    }
+    facts->foreign_match = ANSWER_YES;
+    if (!for_its_time) {
+        login->credential.id = tried->id;
+        login->credential.version = tried->version;
+        login->credential.scope = tried->scope;
+    }
+}
+
+static void login_foreign_verified(enum verify_result result, void *arg)
+{
+    struct login *login = arg;
+
+    login->verify.job = NULL;
+    login_foreign_answer(login, login_answer_of(login, result));
+    if (login_verify_foreign(login) == GO_ON) {
+        login_run(login);
+    }
+}
+
+/* An app password whose hash cannot be decrypted, or that no scheme reads, may still be the right
+ * one; the facts say so. */
+static bool login_foreign_readable(struct login *login)
+{
+    const struct foreign_password *next = &login->foreign.rows[login->foreign.next];
+    char *stored = login->foreign.stored;
+    bool readable =
+        login_opened(login, stored_open_app_password(login->core, next->id, login->account.id,
+                                                     next->sealed, stored)) &&
+        password_kind_of(&login->core->schemes, stored) == PASSWORD_USABLE;
+
+    login->facts.foreign_unreadable = login->facts.foreign_unreadable || !readable;
+    return readable;
+}
+
+enum progress login_verify_foreign(struct login *login)
+{
+    struct facts *facts = &login->facts;
+
+    while (verdict_of(facts).want == WANT_FOREIGN_MATCH) {
+        enum answer answer = ANSWER_NO;
+
+        if (login->foreign.next == login->foreign.count) {
+            facts->foreign_match = ANSWER_NO;
+        } else if (!login_foreign_readable(login)) {
+            login->foreign.next++;
+        } else if (!login_check(login, login->request.claim.secret, login->foreign.stored, &answer,
+                                login_foreign_verified)) {
+            return WAIT;
+        } else {
+            login_foreign_answer(login, answer);
+        }
+    }
+    return GO_ON;
+}

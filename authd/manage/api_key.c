@@ -1,0 +1,170 @@
+#include "manage/api_key.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/secret.h"
+#include "core/core.h"
+#include "credential/rekey.h"
+#include "crypto/keyed.h"
+#include "crypto/secret_text.h"
+#include "manage/caller.h"
+#include "store/db.h"
+
+#define KIND      "api-key"
+#define NUMBER_MS 4000
+#define HEX_SIZE  (2 * KEYED_HASH_LENGTH + 1)
+
+struct api_key_call {
+    struct core *core;
+    json_t *context;
+    json_t *arguments;
+    bool dry_run;
+    int64_t owner;
+    struct secret_text secret;
+    struct db_unit *unit;         /* set while the database makes the key's id */
+    struct account_call *account; /* set while the database adds the key */
+    account_done_f *done;
+    void *arg;
+};
+
+static void verifier_of(const struct key *key, const struct keyed_input *input,
+                        char out[static HEX_SIZE])
+{
+    uint8_t octets[KEYED_HASH_LENGTH];
+
+    keyed_hash(key, input, octets);
+    sodium_bin2hex(out, HEX_SIZE, octets, sizeof(octets));
+    secret_wipe(octets, sizeof(octets));
+}
+
+bool api_key_matches(const struct core *core, const struct api_key_row *row, struct span secret)
+{
+    const struct key *key = key_find(&core->keys->peppers, span_of(row->key));
+    const struct keyed_input input = {
+        .kind = KIND, .id = row->id, .owner = row->owner, .secret = secret};
+    char verifier[HEX_SIZE];
+
+    if (key == NULL) {
+        return false;
+    }
+    verifier_of(key, &input, verifier);
+    return secret_equal(span_of(verifier), span_of(row->verifier));
+}
+
+void api_key_rekey(const struct core *core, const struct api_key_row *row, struct span secret)
+{
+    const struct key *first = &core->keys->peppers.keys[0];
+    const struct keyed_input input = {
+        .kind = KIND, .id = row->id, .owner = row->owner, .secret = secret};
+    char verifier[HEX_SIZE];
+
+    if (strcmp(row->key, first->id) == 0) {
+        return;
+    }
+    verifier_of(first, &input, verifier);
+    rekey_note(core->rekeys, &(struct rekey){.kind = REKEY_API_KEY,
+                                             .id = row->id,
+                                             .old = row->verifier,
+                                             .new = verifier,
+                                             .key = first->id});
+    secret_wipe(verifier, sizeof(verifier));
+}
+
+static void call_destroy(struct api_key_call *call)
+{
+    json_decref(call->context);
+    json_decref(call->arguments);
+    secret_wipe(&call->secret, sizeof(call->secret));
+    free(call);
+}
+
+static void key_made(const struct account_result *result, void *arg)
+{
+    struct api_key_call *call = arg;
+    char shown[SECRET_TEXT_SHOWN_LENGTH + 1];
+
+    call->account = NULL;
+    if (result->status == ACCOUNT_OK && !call->dry_run &&
+        json_object_get(result->object, "replayed") == NULL) {
+        secret_text_show(&call->secret, shown);
+        json_object_set_new(result->object, "secret", json_string(shown));
+        secret_wipe(shown, sizeof(shown));
+    }
+    call->done(result, call->arg);
+    call_destroy(call);
+}
+
+/* Adds the arguments that the database stores of the key. */
+static void arguments_complete(struct api_key_call *call, int64_t id)
+{
+    const struct key *key = &call->core->keys->peppers.keys[0];
+    struct keyed_input input = {.kind = KIND, .id = id, .owner = call->owner};
+    struct span selector = secret_text_selector(&call->secret);
+    char verifier[HEX_SIZE];
+
+    input.secret = secret_text_secret(&call->secret);
+    verifier_of(key, &input, verifier);
+    json_object_set_new(call->arguments, "id", json_sprintf("%lld", (long long)id));
+    json_object_set_new(call->arguments, "selector", json_stringn(selector.ptr, selector.len));
+    json_object_set_new(call->arguments, "verifier", json_string(verifier));
+    json_object_set_new(call->arguments, "key", json_string(key->id));
+}
+
+static void number_known(const struct db_result *result, void *arg)
+{
+    struct api_key_call *call = arg;
+    const struct account_result refused = {
+        .status = ACCOUNT_UNAVAILABLE,
+        .detail = "the database does not answer; nothing was changed",
+        .hint = "Try again.",
+        .cause = result->sqlstate != NULL ? result->message : "database-down",
+    };
+
+    call->unit = NULL;
+    if (result->status != DB_OK) {
+        call->done(&refused, call->arg);
+        call_destroy(call);
+        return;
+    }
+    arguments_complete(call, db_int(result, 0, 0));
+
+    const struct account_request request = {
+        .statement = STATEMENT_API_KEY_ADD,
+        .context = call->context,
+        .arguments = call->arguments,
+        .dry_run = call->dry_run,
+    };
+
+    call->account = account_start(call->core, &request, key_made, call);
+}
+
+struct api_key_call *api_key_add(struct core *core, const struct account_request *request,
+                                 const struct caller *caller, account_done_f *done, void *arg)
+{
+    struct api_key_call *call = mem_new(struct api_key_call);
+
+    call->core = core;
+    call->context = json_deep_copy(request->context);
+    call->arguments = json_deep_copy(request->arguments);
+    call->dry_run = request->dry_run;
+    call->owner = json_integer_value(json_object_get(caller->known, "account"));
+    call->done = done;
+    call->arg = arg;
+    secret_text_make(SECRET_TEXT_API_KEY, &call->secret);
+    call->unit = db_unit_create(STATEMENT_CREDENTIAL_ID);
+    db_run(core->db, call->unit, NUMBER_MS, number_known, call);
+    return call;
+}
+
+void api_key_cancel(struct api_key_call *call)
+{
+    if (call->unit != NULL) {
+        db_cancel(call->unit);
+    }
+    if (call->account != NULL) {
+        account_cancel(call->account);
+    }
+    call_destroy(call);
+}

@@ -1,0 +1,36 @@
+/* API keys: the credentials by which programs use the API without signing in. A key is apk + 30
+ * characters (crypto/secret_text.h); the selector finds the row, a keyed hash verifies the secret.
+ *
+ * Threats: a stolen database (the database has keyed hashes only); a row copied to another owner
+ * (the hash covers kind, id and owner); guessing (check digits tell a typing error from a guess
+ * without the database; a secret has 100 random bits). */
+#ifndef MANAGE_API_KEY_H
+#define MANAGE_API_KEY_H
+
+#include "manage/call.h"
+
+struct api_key_call;
+struct caller;
+
+/* Makes a key for the caller. `request` is an account request without the members that this call
+ * adds. `done` gets the key's object. The object has the key's text as "secret", except in a dry
+ * run and in an answer repeated for an Idempotency-Key. `done` is called once, never from inside
+ * this call, and not after api_key_cancel(). */
+struct api_key_call *api_key_add(struct core *core, const struct account_request *request,
+                                 const struct caller *caller, account_done_f *done, void *arg);
+void api_key_cancel(struct api_key_call *call);
+
+/* A row found by the selector of a presented key. */
+struct api_key_row {
+    int64_t id;
+    int64_t owner;        /* the account; 0: the host */
+    const char *verifier; /* hex */
+    const char *key;      /* id of the pepper that made the verifier */
+};
+/* True: `secret` is the secret of the row. */
+bool api_key_matches(const struct core *core, const struct api_key_row *row, struct span secret);
+/* Call after api_key_matches() returned true. Gives the row a new verifier if its pepper is an old
+ * one. */
+void api_key_rekey(const struct core *core, const struct api_key_row *row, struct span secret);
+
+#endif

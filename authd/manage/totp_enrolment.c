@@ -1,0 +1,454 @@
+#include "manage/totp_enrolment.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/secret.h"
+#include "core/core.h"
+#include "credential/enrolment_ticket.h"
+#include "credential/factor.h"
+#include "credential/otpauth_uri.h"
+#include "credential/recovery.h"
+#include "crypto/aead.h"
+#include "crypto/base32.h"
+#include "crypto/totp.h"
+#include "loop/loop.h"
+
+#define SECRET_SIZE (BASE32_LENGTH(TOTP_SEED_LENGTH) + 1)
+
+struct enrolment_call {
+    struct core *core;
+    enum statement statement;
+    json_t *context; /* the context that authd.manage() takes */
+    json_t *arguments;
+    bool dry_run;
+    struct account_call *account; /* the call that asks about the user, then the change */
+    struct loop_hook later;       /* delivers `refusal` */
+    struct account_result refusal;
+    char detail[128]; /* text of a refusal */
+    /* Secrets that are displayed once. Each kind of call uses its own. */
+    char seed[TOTP_SEED_LENGTH];
+    struct code code; /* the code that the user entered */
+    struct recovery_codes codes;
+    char ticket[TICKET_SHOWN_SIZE];
+    account_done_f *done;
+    void *arg;
+};
+
+static void call_destroy(struct enrolment_call *call)
+{
+    json_decref(call->context);
+    json_decref(call->arguments);
+    secret_wipe(call, sizeof(*call));
+    free(call);
+}
+
+/* Wipes a text, or each text of a list. NULL is allowed. */
+static void text_forget(const json_t *value)
+{
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        text_forget(json_array_get(value, i));
+    }
+    if (json_is_string(value)) {
+        secret_wipe((char *)json_string_value(value), json_string_length(value));
+    }
+}
+
+/* Ends the call. `done` has sent the result's secrets to the client before they are wiped here. */
+static void call_end(struct enrolment_call *call, const struct account_result *result)
+{
+    static const char *const shown[] = {"secret", "uri", "qr", "codes"};
+
+    call->done(result, call->arg);
+    for (size_t i = 0; result->object != NULL && i < sizeof(shown) / sizeof(shown[0]); i++) {
+        text_forget(json_object_get(result->object, shown[i]));
+    }
+    call_destroy(call);
+}
+
+/* ---- the database -------------------------------------------------------------------------- */
+
+static void call_change(struct enrolment_call *call, account_done_f *done)
+{
+    const struct account_request request = {
+        .statement = call->statement,
+        .context = call->context,
+        .arguments = call->arguments,
+        .dry_run = call->dry_run,
+    };
+
+    call->account = account_start(call->core, &request, done, call);
+}
+
+/* Asks `first` about the user. The caller does not see the answer to that question. */
+static void call_ask(struct enrolment_call *call, enum statement first, account_done_f *done)
+{
+    json_t *context = json_copy(call->context);
+    json_t *arguments = json_object();
+    const struct account_request question = {
+        .statement = first, .context = context, .arguments = arguments};
+
+    json_object_del(context, "idempotency");
+    json_object_del(context, "if_match");
+    json_object_set(arguments, "user", json_object_get(call->arguments, "user"));
+    call->account = account_start(call->core, &question, done, call);
+    json_decref(context);
+    json_decref(arguments);
+}
+
+/* May the result have secrets? Yes, if the change was made now: neither a dry run nor a repeated
+ * answer has any. */
+static bool call_shows(const struct enrolment_call *call, const struct account_result *result)
+{
+    return result->status == ACCOUNT_OK && !call->dry_run &&
+           json_object_get(result->object, "replayed") == NULL;
+}
+
+static const char *member(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+
+    return text != NULL ? text : "";
+}
+
+/* ---- recovery codes ------------------------------------------------------------------------ */
+
+static void arguments_add_codes(struct enrolment_call *call, int64_t account)
+{
+    const struct key *key = &call->core->keys->peppers.keys[0];
+    json_t *verifiers = json_array();
+
+    for (size_t i = 0; i < RECOVERY_CODES; i++) {
+        char verifier[RECOVERY_VERIFIER_SIZE];
+
+        recovery_verifier(key, account, span_of(call->codes.codes[i]), verifier);
+        json_array_append_new(verifiers, json_string(verifier));
+    }
+    json_object_set_new(call->arguments, "verifiers", verifiers);
+    json_object_set_new(call->arguments, "key", json_string(key->id));
+}
+
+static void show_codes(const struct enrolment_call *call, json_t *object)
+{
+    char shown[CODE_RECOVERY_SHOWN_SIZE];
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < RECOVERY_CODES; i++) {
+        recovery_show(&call->codes, i, shown);
+        json_array_append_new(list, json_string(shown));
+    }
+    secret_wipe(shown, sizeof(shown));
+    json_object_set_new(object, "codes", list);
+}
+
+static void codes_changed(const struct account_result *result, void *arg)
+{
+    struct enrolment_call *call = arg;
+
+    call->account = NULL;
+    if (call_shows(call, result)) {
+        show_codes(call, result->object);
+    }
+    call_end(call, result);
+}
+
+static void codes_prepared(const struct account_result *result, void *arg)
+{
+    struct enrolment_call *call = arg;
+
+    call->account = NULL;
+    if (result->status != ACCOUNT_OK) {
+        call_end(call, result);
+        return;
+    }
+    arguments_add_codes(call, account_number(result->object, "user_id"));
+    call_change(call, codes_changed);
+}
+
+/* ---- begin --------------------------------------------------------------------------------- */
+
+/* The issuer that the phone displays: the site's host, or the user's domain if there is none. */
+static struct span issuer_of(const struct enrolment_call *call, const json_t *enrolment)
+{
+    const struct public_url *url = &call->core->site.public_url;
+
+    return span_of(url->text != NULL ? url->host : member(enrolment, "domain"));
+}
+
+static void show_seed(const struct enrolment_call *call, json_t *enrolment)
+{
+    char secret[SECRET_SIZE];
+    struct buf uri;
+    const struct otpauth key = {
+        .issuer = issuer_of(call, enrolment),
+        .login = member(enrolment, "user"),
+        .secret = secret,
+        .algorithm = member(enrolment, "algorithm"),
+        .digits = (unsigned)account_number(enrolment, "digits"),
+        .period = TOTP_PERIOD,
+    };
+
+    base32_encode((struct span){call->seed, sizeof(call->seed)}, BASE32_UPPER, secret);
+    buf_init(&uri, OTPAUTH_URI_MAX);
+    otpauth_uri(&key, &uri);
+    buf_append(&uri, "", 1);
+    json_object_set_new(enrolment, "secret", json_string(secret));
+    if (!uri.overflow) { /* no login and no host name is long enough to overflow */
+        json_t *qr = otpauth_qr(uri.data);
+
+        json_object_set_new(enrolment, "uri", json_string(uri.data));
+        json_object_set_new(enrolment, "qr", qr != NULL ? qr : json_array());
+    }
+    secret_wipe(secret, sizeof(secret));
+    buf_finish(&uri);
+}
+
+static void begun(const struct account_result *result, void *arg)
+{
+    struct enrolment_call *call = arg;
+
+    call->account = NULL;
+    if (call_shows(call, result)) {
+        show_seed(call, result->object);
+    }
+    call_end(call, result);
+}
+
+/* The database has answered which row the seed is for. */
+static void begin_prepared(const struct account_result *result, void *arg)
+{
+    struct enrolment_call *call = arg;
+    char sealed[SEALED_MAX + 1];
+
+    call->account = NULL;
+    if (result->status != ACCOUNT_OK) {
+        call_end(call, result);
+        return;
+    }
+
+    const struct sealed_row row = {
+        .kind = FACTOR_KIND,
+        .id = account_number(result->object, "credential"),
+        .owner = account_number(result->object, "user_id"),
+    };
+
+    sealed_make(&call->core->keys->sealing, &row, (struct span){call->seed, sizeof(call->seed)},
+                sealed);
+    json_object_set_new(call->arguments, "credential", json_integer(row.id));
+    json_object_set_new(call->arguments, "seed", json_string(sealed));
+    call_change(call, begun);
+}
+
+/* ---- confirm ------------------------------------------------------------------------------- */
+
+static void call_refuse(void *arg)
+{
+    struct enrolment_call *call = arg;
+
+    call_end(call, &call->refusal);
+}
+
+static struct account_result wrong_format(const char *detail)
+{
+    return (struct account_result){
+        .status = ACCOUNT_INVALID,
+        .detail = detail,
+        .hint = "Give the digits 0 to 9 that the phone shows; blanks between them do no harm.",
+    };
+}
+
+static void confirmed(const struct account_result *result, void *arg)
+{
+    struct enrolment_call *call = arg;
+    int64_t left = account_number(result->object, "left");
+
+    call->account = NULL;
+    if (result->status == ACCOUNT_OK && strcmp(member(result->object, "kind"), "totp-wrong") == 0) {
+        snprintf(call->detail, sizeof(call->detail), "the code is wrong; %lld more may be",
+                 (long long)left);
+        call_end(call, &(struct account_result){
+                           .status = ACCOUNT_INVALID,
+                           .detail = left > 0 ? call->detail
+                                              : "the code is wrong, and it was the last of ten "
+                                                "tries",
+                           .hint = left > 0 ? "Wait for the next code. If the phone's clock is "
+                                              "wrong, set it to the network's time."
+                                            : "Begin another enrolment.",
+                       });
+        return;
+    }
+    if (call_shows(call, result) &&
+        json_is_true(json_object_get(result->object, "recovery_codes_made"))) {
+        show_codes(call, result->object);
+    }
+    call_end(call, result);
+}
+
+/* Finds the step of the entered code. False: the seed cannot be decrypted. `*step` stays -1 if the
+ * code is wrong. */
+static bool match_code(const struct enrolment_call *call, const json_t *pending, int64_t *step)
+{
+    int64_t now = account_number(pending, "seconds");
+    const struct factor_row row = {
+        .id = account_number(pending, "id"),
+        .owner = account_number(pending, "account"),
+        .seed = member(pending, "seed"),
+        .algorithm = member(pending, "algorithm"),
+        .digits = (unsigned)account_number(pending, "digits"),
+    };
+
+    if (call->dry_run) {
+        *step = now / TOTP_PERIOD;
+        return true;
+    }
+
+    enum factor_match match = factor_match(call->core, &row, span_of(call->code.text), now, step);
+
+    return match == FACTOR_YES || match == FACTOR_NO;
+}
+
+static void confirm_prepared(const struct account_result *result, void *arg)
+{
+    static const struct account_result unreadable = {
+        .status = ACCOUNT_UNAVAILABLE,
+        .detail = "the seed of this enrolment cannot be opened here",
+        .hint = "Begin another enrolment; see that all nodes have the same key files.",
+        .cause = "seed-not-opened",
+    };
+    struct enrolment_call *call = arg;
+    const json_t *pending = result->object;
+    int64_t step = -1;
+
+    call->account = NULL;
+    if (result->status != ACCOUNT_OK && json_object_get(call->context, "idempotency") != NULL) {
+        /* A repeated request gets its stored answer; any other request is refused again. */
+        call_change(call, confirmed);
+        return;
+    }
+    if (result->status != ACCOUNT_OK) {
+        call_end(call, result);
+        return;
+    }
+    if ((int64_t)strlen(call->code.text) != account_number(pending, "digits")) {
+        snprintf(call->detail, sizeof(call->detail), "the code of this enrolment has %lld digits",
+                 (long long)account_number(pending, "digits"));
+        call->refusal = wrong_format(call->detail);
+        call_end(call, &call->refusal);
+        return;
+    }
+    if (!match_code(call, pending, &step)) {
+        call_end(call, &unreadable);
+        return;
+    }
+    json_object_set(call->arguments, "pending", json_object_get(pending, "id"));
+    json_object_set_new(call->arguments, "step", step >= 0 ? json_integer(step) : json_null());
+    arguments_add_codes(call, account_number(pending, "account"));
+    call_change(call, confirmed);
+}
+
+/* ---- tickets ------------------------------------------------------------------------------- */
+
+static void ticket_added(const struct account_result *result, void *arg)
+{
+    struct enrolment_call *call = arg;
+
+    call->account = NULL;
+    if (call_shows(call, result)) {
+        json_object_set_new(result->object, "secret", json_string(call->ticket));
+    }
+    call_end(call, result);
+}
+
+static void arguments_add_digest(struct enrolment_call *call, const char *name, struct span text)
+{
+    char digest[DERIVED_HEX_SIZE];
+
+    ticket_digest(call->core, text, digest);
+    json_object_set_new(call->arguments, name, json_string(digest));
+}
+
+/* ---- calls --------------------------------------------------------------------------------- */
+
+static struct enrolment_call *call_create(struct core *core, const struct account_request *request,
+                                          account_done_f *done, void *arg)
+{
+    struct enrolment_call *call = mem_new(struct enrolment_call);
+
+    call->core = core;
+    call->statement = request->statement;
+    call->context = json_deep_copy(request->context);
+    call->arguments = json_deep_copy(request->arguments);
+    call->dry_run = request->dry_run;
+    call->later = (struct loop_hook){.run = call_refuse, .arg = call};
+    call->done = done;
+    call->arg = arg;
+    return call;
+}
+
+struct enrolment_call *enrolment_begin(struct core *core, const struct account_request *request,
+                                       account_done_f *done, void *arg)
+{
+    struct enrolment_call *call = call_create(core, request, done, arg);
+    const char *ticket = json_string_value(json_object_get(call->arguments, "ticket"));
+
+    if (ticket != NULL) {
+        json_t *given = json_incref(json_object_get(call->arguments, "ticket"));
+
+        arguments_add_digest(call, "ticket", span_of(ticket));
+        text_forget(given);
+        json_decref(given);
+    }
+    secret_random(call->seed, sizeof(call->seed));
+    call_ask(call, STATEMENT_TOTP_PREPARE, begin_prepared);
+    return call;
+}
+
+struct enrolment_call *enrolment_confirm(struct core *core, const struct account_request *request,
+                                         account_done_f *done, void *arg)
+{
+    struct enrolment_call *call = call_create(core, request, done, arg);
+    const json_t *given = json_object_get(call->arguments, "code");
+
+    code_parse((struct span){json_string_value(given), json_string_length(given)}, &call->code);
+    text_forget(given);
+    json_object_del(call->arguments, "code");
+    if (call->code.kind != CODE_TOTP) {
+        call->refusal = wrong_format("the code is not 6 or 8 digits");
+        loop_defer(core->loop, LOOP_BATCH, &call->later);
+        return call;
+    }
+    recovery_make(&call->codes);
+    call_ask(call, STATEMENT_TOTP_PENDING, confirm_prepared);
+    return call;
+}
+
+struct enrolment_call *enrolment_recovery(struct core *core, const struct account_request *request,
+                                          account_done_f *done, void *arg)
+{
+    struct enrolment_call *call = call_create(core, request, done, arg);
+
+    recovery_make(&call->codes);
+    call_ask(call, STATEMENT_TOTP_SHOW, codes_prepared);
+    return call;
+}
+
+struct enrolment_call *enrolment_ticket(struct core *core, const struct account_request *request,
+                                        account_done_f *done, void *arg)
+{
+    struct enrolment_call *call = call_create(core, request, done, arg);
+
+    ticket_make(call->ticket);
+    arguments_add_digest(call, "digest", span_of(call->ticket));
+    call_change(call, ticket_added);
+    return call;
+}
+
+void enrolment_cancel(struct enrolment_call *call)
+{
+    loop_undefer(call->core->loop, &call->later);
+    if (call->account != NULL) {
+        account_cancel(call->account);
+    }
+    call_destroy(call);
+}

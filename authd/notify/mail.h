@@ -1,0 +1,42 @@
+/* Mail to users, handed to the mail server on this machine by SMTP, on a worker lane of its own.
+ *
+ * Threats: an attacker who makes authd write to others in its name (recipients are canonical
+ * addresses, subject and text are fixed, see notify/mail_message.h); a mail server that does not
+ * answer (each mail has ten seconds, including its wait in the queue, and few may wait). authd
+ * keeps no mail to send later: a mail is either handed over or failed. */
+#ifndef NOTIFY_MAIL_H
+#define NOTIFY_MAIL_H
+
+#include "loop/workers.h"
+
+struct core;
+struct mailing;
+
+#define MAIL_QUEUE_LIMIT 64
+#define MAIL_DEADLINE_MS 10000
+#define MAIL_WHY_MAX     320
+
+struct mail {
+    const char *to;      /* canonical address */
+    const char *subject; /* ASCII */
+    const char *text;    /* UTF-8, lines end in LF; the copy is wiped after use */
+};
+
+enum mail_result {
+    MAIL_FAILED = 0, /* the mail was not handed over: `why` is for the log */
+    MAIL_SENT,
+};
+
+typedef void mail_done_f(enum mail_result result, const char *why, void *arg);
+
+/* Copies the mail. `done` is called once, never from inside this call, unless cancelled. NULL: too
+ * many mails wait, or this mail cannot be written (notify/mail_message.h), or `mail.from` is not
+ * set. */
+struct mailing *mail_send(struct core *core, const struct mail *mail, mail_done_f *done, void *arg);
+/* The mail may still go out. */
+void mail_cancel(struct mailing *mailing);
+
+/* To be called once per process, before any thread starts. */
+void mail_init(void);
+
+#endif

@@ -1,0 +1,27 @@
+/* A plain-text mail message as octets for SMTP (RFC 5322). Pure.
+ *
+ * Threat: an attacker who adds a header by a line end in an address or a subject. So a message
+ * whose header values have a control character is not written. */
+#ifndef NOTIFY_MAIL_MESSAGE_H
+#define NOTIFY_MAIL_MESSAGE_H
+
+#include <time.h>
+
+#include "base/buf.h"
+
+#define LETTER_MAX      (64 * 1024)
+#define LETTER_LINE_MAX 900 /* octets; RFC 5322 allows 998 */
+
+struct letter {
+    const char *from;    /* canonical address */
+    const char *to;      /* canonical address */
+    const char *subject; /* ASCII */
+    const char *text;    /* UTF-8, lines end in LF */
+    const char *id;      /* for Message-ID: letters and digits, unique */
+    time_t when;
+};
+
+/* Writes lines that end in CRLF; dots are not doubled. False: the message cannot be sent so. */
+bool letter_write(const struct letter *letter, struct buf *out);
+
+#endif

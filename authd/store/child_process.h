@@ -1,0 +1,34 @@
+/* A helper program (pg_ctl, initdb). The program gets only its arguments from authd, and authd
+ * polls for its end without SIGCHLD.
+ *
+ * Threats: a server that inherits a socket of authd keeps the socket open after authd is gone; a
+ * terminal's Ctrl-C, or a kill of authd's process group, must not reach the server. The program
+ * therefore has only the descriptors 0-2, a session of its own, default signals and a small fixed
+ * environment.
+ */
+#ifndef STORE_CHILD_PROCESS_H
+#define STORE_CHILD_PROCESS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+struct program { /* zeroed: not started */
+    pid_t pid;   /* 0: the program was not started, or its end was noticed */
+    int status;
+    /* A file in memory, because a server that the program leaves behind could hold a pipe open. */
+    int output;
+    const char *name;
+};
+
+/* `argv[0]` is a path and must stay valid until program_finish(). False: the program could not be
+ * started. */
+bool program_start(struct program *program, const char *const *argv, struct err *err);
+/* Whether the program still runs; returns at once. */
+bool program_running(struct program *program);
+/* Waits for the end. False: the exit status is not 0, and `err` has the end of the program's
+ * output. */
+bool program_finish(struct program *program, struct err *err);
+
+#endif

@@ -1,0 +1,128 @@
+/* Codes as people enter them, and a password with an inline code behind it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "credential/factor_code.h"
+
+struct sample {
+    const char *in;
+    enum code_kind kind;
+    const char *text;
+};
+
+static const struct sample samples[] = {
+    {"123456", CODE_TOTP, "123456"},
+    {"000000", CODE_TOTP, "000000"},
+    {"000042", CODE_TOTP, "000042"},
+    {"12345678", CODE_TOTP, "12345678"},
+    {"123 456", CODE_TOTP, "123456"},
+    {" 1 2\t3 4 5 6 ", CODE_TOTP, "123456"},
+    {"", CODE_MALFORMED, ""},
+    {"   ", CODE_MALFORMED, ""},
+    {"-", CODE_MALFORMED, ""},
+    {"12345", CODE_MALFORMED, ""},
+    {"1234567", CODE_MALFORMED, ""},
+    {"123456789", CODE_MALFORMED, ""},
+    {"123-456", CODE_MALFORMED, ""},
+    {"123456\n", CODE_MALFORMED, ""},
+    {"+12345", CODE_MALFORMED, ""},
+    {"12345a", CODE_MALFORMED, ""},
+    {"\u0661\u0662\u0663\u0664\u0665\u0666", CODE_MALFORMED, ""}, // Arabic-Indic
+    {"\uff11\uff12\uff13\uff14\uff15\uff16", CODE_MALFORMED, ""}, // full width
+    {"123\u00a0456", CODE_MALFORMED, ""},                         // no-break space
+    {"abcd-efgh-ijkl-mnop", CODE_RECOVERY, "abcdefghijklmnop"},
+    {"ABCD-EFGH-IJKL-MNOP", CODE_RECOVERY, "abcdefghijklmnop"},
+    {"aBcD eFgH iJkL mNoP", CODE_RECOVERY, "abcdefghijklmnop"},
+    {"qrstuvwxyz234567", CODE_RECOVERY, "qrstuvwxyz234567"},
+    {"2345-6723-4567-2345", CODE_RECOVERY, "2345672345672345"},
+    {"abcd-efgh-ijkl-mno", CODE_MALFORMED, ""},
+    {"abcd-efgh-ijkl-mnopq", CODE_MALFORMED, ""},
+    {"abcd-efgh-ijkl-mno0", CODE_MALFORMED, ""}, // base32 has no 0, 1, 8 and 9
+    {"abcd-efgh-ijkl-mno8", CODE_MALFORMED, ""},
+    {"abcd_efgh_ijkl_mnop", CODE_MALFORMED, ""},
+    {"1111111111111111111", CODE_MALFORMED, ""},
+    {"11111111111111111111", CODE_MALFORMED, ""},
+};
+
+static void test_parse(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        struct code code;
+
+        code_parse(span_of(samples[i].in), &code);
+        assert_int_equal(code.kind, samples[i].kind);
+        assert_string_equal(code.text, samples[i].text);
+    }
+}
+
+static void test_parse_is_bounded(void **state)
+{
+    char in[65];
+    struct code code;
+
+    (void)state;
+    memset(in, ' ', sizeof(in));
+    memcpy(in, "123456", 6);
+    code_parse((struct span){in, 64}, &code);
+    assert_int_equal(code.kind, CODE_TOTP);
+    code_parse((struct span){in, 65}, &code);
+    assert_int_equal(code.kind, CODE_MALFORMED);
+    code_parse(SPAN_LITERAL("123\0"
+                            "456"),
+               &code);
+    assert_int_equal(code.kind, CODE_MALFORMED);
+}
+
+static void check_split(const char *secret, unsigned digits, const char *password,
+                        const char *expected)
+{
+    struct span rest, code;
+    bool split = code_split(span_of(secret), digits, &rest, &code);
+
+    assert_int_equal(split, password != NULL);
+    if (password != NULL) {
+        assert_true(span_is(rest, password));
+        assert_true(span_is(code, expected));
+    }
+}
+
+static void test_split(void **state)
+{
+    (void)state;
+    check_split("secret123456", 6, "secret", "123456");
+    check_split("secret$123456", 6, "secret", "123456");
+    check_split("secret$$123456", 6, "secret$", "123456");
+    check_split("secret12345678", 6, "secret12", "345678");
+    check_split("secret12345678", 8, "secret", "12345678");
+    check_split("secret2024$012345", 6, "secret2024", "012345");
+    check_split("co$t000000", 6, "co$t", "000000");
+    check_split("p 123456", 6, "p ", "123456");
+    check_split("1234567", 6, "1", "234567");
+    check_split("secret", 6, NULL, NULL);
+    check_split("secret12345", 6, NULL, NULL);
+    check_split("secret12345", 8, NULL, NULL);
+    check_split("secret123456 ", 6, NULL, NULL);
+    check_split("secret123 456", 6, NULL, NULL);
+    check_split("123456", 6, NULL, NULL);
+    check_split("$123456", 6, NULL, NULL);
+    check_split("$$123456", 6, "$", "123456");
+    check_split("12345", 6, NULL, NULL);
+    check_split("", 6, NULL, NULL);
+    check_split("secret\u0661\u0662\u0663\u0664\u0665\u0666", 6, NULL, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_parse_is_bounded),
+        cmocka_unit_test(test_split),
+    };
+
+    return cmocka_run_group_tests_name("code", tests, NULL, NULL);
+}

@@ -1,0 +1,108 @@
+/* Encrypted hashes can be decrypted in their own row only. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "core/core.h"
+#include "credential/stored_hash.h"
+
+#define HASH "$6$salt$hash"
+
+static struct key_ring keys = {
+    .sealing = {.keys = {{.octets = {1}}, {.octets = {2}}}, .count = 2},
+};
+static struct core core = {.keys = &keys};
+
+static int name_keys(void **state)
+{
+    (void)state;
+    key_name(&keys.sealing.keys[0]);
+    key_name(&keys.sealing.keys[1]);
+    return 0;
+}
+
+static void test_a_password_opens_in_its_row(void **state)
+{
+    char sealed[SEALED_MAX + 1];
+    char out[AUTHD_HASH_MAX + 1];
+
+    (void)state;
+    stored_seal_password(&core, 7, 3, HASH, sealed);
+    assert_null(strstr(sealed, HASH));
+    assert_int_equal(stored_open_password(&core, 7, 3, sealed, out), STORED_OPENED);
+    assert_string_equal(out, HASH);
+    assert_int_equal(stored_open_password(&core, 8, 3, sealed, out), STORED_BROKEN);
+    assert_int_equal(stored_open_password(&core, 7, 4, sealed, out), STORED_BROKEN);
+    assert_int_equal(stored_open_password(&core, 7, 0, sealed, out), STORED_BROKEN);
+    assert_int_equal(stored_open_app_password(&core, 7, 7, sealed, out), STORED_BROKEN);
+    assert_string_equal(out, ""); /* the output was wiped */
+}
+
+static void test_an_app_password_opens_in_its_row(void **state)
+{
+    char sealed[SEALED_MAX + 1];
+    char out[AUTHD_HASH_MAX + 1];
+
+    (void)state;
+    stored_seal_app_password(&core, 5, 7, HASH, sealed);
+    assert_int_equal(stored_open_app_password(&core, 5, 7, sealed, out), STORED_OPENED);
+    assert_string_equal(out, HASH);
+    assert_int_equal(stored_open_app_password(&core, 6, 7, sealed, out), STORED_BROKEN);
+    assert_int_equal(stored_open_app_password(&core, 5, 8, sealed, out), STORED_BROKEN);
+    assert_int_equal(stored_open_password(&core, 5, 7, sealed, out), STORED_BROKEN);
+}
+
+static void test_what_is_not_sealed_is_nothing(void **state)
+{
+    static const char *const texts[] = {"", HASH, "$sealed$", "$sealed$00000000", "{SHA}x"};
+    char out[AUTHD_HASH_MAX + 1];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        assert_int_equal(stored_open_password(&core, 7, 3, texts[i], out), STORED_BROKEN);
+    }
+    assert_int_equal(stored_open_password(&core, 7, 3, "$sealed$00000000$AAAA", out),
+                     STORED_KEY_MISSING);
+}
+
+/* An encrypted hash with a NUL inside: a scheme would read only a part of it. */
+static void test_a_hash_has_no_nul(void **state)
+{
+    const struct sealed_row row = {"password", 7, 7, 3};
+    char sealed[SEALED_MAX + 1];
+    char out[AUTHD_HASH_MAX + 1];
+
+    (void)state;
+    sealed_make(&keys.sealing, &row, SPAN_LITERAL("!\0x"), sealed);
+    assert_int_equal(stored_open_password(&core, 7, 3, sealed, out), STORED_BROKEN);
+}
+
+static void test_an_older_key_opens(void **state)
+{
+    const struct key_set old = {.keys = {keys.sealing.keys[1]}, .count = 1};
+    const struct sealed_row row = {"password", 7, 7, 3};
+    char sealed[SEALED_MAX + 1];
+    char out[AUTHD_HASH_MAX + 1];
+
+    (void)state;
+    sealed_make(&old, &row, SPAN_LITERAL(HASH), sealed);
+    assert_int_equal(stored_open_password(&core, 7, 3, sealed, out), STORED_OPENED);
+    assert_string_equal(out, HASH);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_password_opens_in_its_row),
+        cmocka_unit_test(test_an_app_password_opens_in_its_row),
+        cmocka_unit_test(test_what_is_not_sealed_is_nothing),
+        cmocka_unit_test(test_a_hash_has_no_nul),
+        cmocka_unit_test(test_an_older_key_opens),
+    };
+    return cmocka_run_group_tests(tests, name_keys, NULL);
+}

@@ -1,0 +1,124 @@
+/* The chain of seals: compared with another implementation; and every change of a seal changes its
+ * MAC. */
+#include "crypto/audit_mac.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Made by Python's hashlib.blake2b(digest_size=32, key=bytes(range(32))). */
+#define ROW   "cc26da06a626e9f2b0be5dad000d1b7ae36d7835c0bd392f74c1c69d6d35ea7b"
+#define EMPTY "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8"
+#define LIST  "2ff16e46aec23ebd0f60cbd8130ae7ce4a7f7afebeff94352985b7ad7720ef7b"
+#define MAC   "95a159585a3e5c2e249bc4a6115f224b674abc48076adf9d7da7eeaa82fa1d52"
+#define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
+
+static uint8_t key[SEAL_OCTETS];
+
+static const struct seal sample = {
+    .number = 2,
+    .at = 1234567,
+    .count = 2,
+    .class_word = "login",
+    .previous = ZEROS,
+    .list = LIST,
+};
+
+static void test_values_of_another_implementation(void **state)
+{
+    (void)state;
+    char row[SEAL_HEX + 1];
+    char empty[SEAL_HEX + 1];
+    char out[SEAL_HEX + 1];
+    struct seal_list list;
+
+    seal_row_digest(SPAN_LITERAL("row"), row);
+    assert_string_equal(row, ROW);
+    seal_row_digest(SPAN_LITERAL(""), empty);
+    assert_string_equal(empty, EMPTY);
+    seal_list_init(&list);
+    seal_list_add(&list, 7, row);
+    seal_list_add(&list, 9, empty);
+    seal_list_finish(&list, out);
+    assert_string_equal(out, LIST);
+    seal_mac(key, &sample, out);
+    assert_string_equal(out, MAC);
+}
+
+static void assert_other(const struct seal *seal)
+{
+    char out[SEAL_HEX + 1];
+
+    seal_mac(key, seal, out);
+    assert_string_not_equal(out, MAC);
+}
+
+static void test_every_part_counts(void **state)
+{
+    (void)state;
+    struct seal seals[] = {sample, sample, sample, sample, sample, sample};
+
+    seals[0].number = 3;
+    seals[1].at++;
+    seals[2].count = 1;
+    seals[3].class_word = "change";
+    seals[4].previous = LIST;
+    seals[5].list = ZEROS;
+    for (size_t i = 0; i < sizeof(seals) / sizeof(seals[0]); i++) {
+        assert_other(&seals[i]);
+    }
+    key[31] ^= 1;
+    assert_other(&sample);
+    key[31] ^= 1;
+}
+
+static void list_of(const int64_t *ids, const char *const *digests, size_t count, char *out)
+{
+    struct seal_list list;
+
+    seal_list_init(&list);
+    for (size_t i = 0; i < count; i++) {
+        seal_list_add(&list, ids[i], digests[i]);
+    }
+    seal_list_finish(&list, out);
+}
+
+static void test_list_binds_ids_digests_and_order(void **state)
+{
+    (void)state;
+    char out[SEAL_HEX + 1];
+
+    list_of((const int64_t[]){7, 9}, (const char *const[]){ROW, EMPTY}, 2, out);
+    assert_string_equal(out, LIST);
+    list_of((const int64_t[]){9, 7}, (const char *const[]){ROW, EMPTY}, 2, out);
+    assert_string_not_equal(out, LIST);
+    list_of((const int64_t[]){9, 7}, (const char *const[]){EMPTY, ROW}, 2, out);
+    assert_string_not_equal(out, LIST);
+    list_of((const int64_t[]){7, 9}, (const char *const[]){ROW, EMPTY}, 1, out);
+    assert_string_not_equal(out, LIST);
+    list_of((const int64_t[]){-7, INT64_MIN}, (const char *const[]){ROW, EMPTY}, 2, out);
+    assert_string_not_equal(out, LIST);
+}
+
+static int make_key(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(key); i++) {
+        key[i] = (uint8_t)i;
+    }
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_values_of_another_implementation),
+        cmocka_unit_test(test_every_part_counts),
+        cmocka_unit_test(test_list_binds_ids_digests_and_order),
+    };
+    return cmocka_run_group_tests_name("seal", tests, make_key, NULL);
+}

@@ -1,0 +1,248 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "http/caller_rights.h"
+
+/* A caller with these properties. */
+static struct caller caller_of(enum caller_kind kind, enum caller_role role, bool fresh,
+                               const char *rights)
+{
+    return (struct caller){
+        .kind = kind,
+        .role = role,
+        .fresh = fresh,
+        .known = json_pack("{s:o?}", "rights", rights != NULL ? json_loads(rights, 0, NULL) : NULL),
+    };
+}
+
+static enum rights_verdict judge(const struct http_route *route, struct caller caller,
+                                 bool *self_only)
+{
+    struct rights rights = rights_judge(route, &caller);
+
+    if (self_only != NULL) {
+        *self_only = rights.self_only;
+    }
+    json_decref((json_t *)caller.known);
+    return rights.verdict;
+}
+
+#define SESSION(role) caller_of(CALLER_SESSION, (role), true, NULL)
+#define STALE(role)   caller_of(CALLER_SESSION, (role), false, NULL)
+#define KEY(rights)   caller_of(CALLER_API_KEY, CALLER_ADMIN, true, (rights))
+
+static void test_roles(void **state)
+{
+    static const struct http_route route = {.method = HTTP_POST,
+                                            .roles = ROLE_SELF | ROLE_DOMAIN_ADMIN | ROLE_ADMIN,
+                                            .resource = "users"};
+    static const struct http_route other = {.roles = ROLE_AUDITOR | ROLE_ADMIN};
+    static const struct http_route open = {0};
+    bool self_only;
+
+    (void)state;
+    assert_int_equal(judge(&open, (struct caller){0}, NULL), RIGHTS_ALLOWED);
+    assert_int_equal(judge(&route, (struct caller){0}, NULL), RIGHTS_NOBODY);
+    assert_int_equal(judge(&route, SESSION(CALLER_NONE), &self_only), RIGHTS_ALLOWED);
+    assert_true(self_only);
+    assert_int_equal(judge(&route, SESSION(CALLER_USER), &self_only), RIGHTS_ALLOWED);
+    assert_true(self_only);
+    assert_int_equal(judge(&route, SESSION(CALLER_AUDITOR), &self_only), RIGHTS_ALLOWED);
+    assert_true(self_only);
+    assert_int_equal(judge(&route, SESSION(CALLER_DOMAIN_ADMIN), &self_only), RIGHTS_ALLOWED);
+    assert_false(self_only);
+    assert_int_equal(judge(&route, SESSION(CALLER_ADMIN), &self_only), RIGHTS_ALLOWED);
+    assert_false(self_only);
+    assert_int_equal(judge(&other, SESSION(CALLER_USER), NULL), RIGHTS_ROLE);
+    assert_int_equal(judge(&other, SESSION(CALLER_HELPDESK), NULL), RIGHTS_ROLE);
+    assert_int_equal(judge(&other, SESSION(CALLER_DOMAIN_ADMIN), NULL), RIGHTS_ROLE);
+    assert_int_equal(judge(&other, SESSION(CALLER_AUDITOR), NULL), RIGHTS_ALLOWED);
+    assert_int_equal(judge(&other, caller_of(CALLER_HOST, CALLER_ROOT, true, NULL), NULL),
+                     RIGHTS_ALLOWED);
+}
+
+static void test_fresh(void **state)
+{
+    static const struct http_route route = {
+        .roles = ROLE_ADMIN, .flags = ROUTE_FRESH, .resource = "users"};
+    static const struct http_route session = {.roles = ROLE_SELF, .flags = ROUTE_SESSION};
+
+    (void)state;
+    assert_int_equal(judge(&route, STALE(CALLER_ADMIN), NULL), RIGHTS_STALE);
+    assert_int_equal(judge(&route, STALE(CALLER_USER), NULL), RIGHTS_ROLE);
+    assert_int_equal(judge(&route, SESSION(CALLER_ADMIN), NULL), RIGHTS_ALLOWED);
+    assert_int_equal(judge(&route, caller_of(CALLER_HOST, CALLER_ROOT, true, NULL), NULL),
+                     RIGHTS_ALLOWED);
+    assert_int_equal(judge(&session, caller_of(CALLER_HOST, CALLER_ROOT, true, NULL), NULL),
+                     RIGHTS_NO_SESSION);
+    assert_int_equal(judge(&session, KEY("[\"*:write\"]"), NULL), RIGHTS_NO_SESSION);
+    assert_int_equal(judge(&session, STALE(CALLER_USER), NULL), RIGHTS_ALLOWED);
+}
+
+/* A session whose user has to enrol a second factor first. */
+static void test_must_enrol(void **state)
+{
+    static const struct http_route route = {.roles = ROLE_SELF | ROLE_ADMIN, .resource = "users"};
+    static const struct http_route enrol = {.roles = ROLE_SELF | ROLE_ADMIN, .flags = ROUTE_ENROL};
+    static const struct http_route others = {.roles = ROLE_ADMIN, .flags = ROUTE_ENROL};
+    static const struct http_route fresh = {.roles = ROLE_SELF, .flags = ROUTE_ENROL | ROUTE_FRESH};
+    static const struct http_route open = {0};
+    struct caller admin = SESSION(CALLER_ADMIN);
+    struct caller stale = STALE(CALLER_USER);
+    bool self_only;
+
+    (void)state;
+    admin.must_enrol = stale.must_enrol = true;
+    json_incref((json_t *)admin.known); /* each judge() finishes its caller */
+    json_incref((json_t *)admin.known);
+    json_incref((json_t *)admin.known);
+    assert_int_equal(judge(&route, admin, NULL), RIGHTS_MUST_ENROL);
+    assert_int_equal(judge(&enrol, admin, &self_only), RIGHTS_ALLOWED);
+    assert_true(self_only);
+    assert_int_equal(judge(&others, admin, NULL), RIGHTS_ROLE);
+    assert_int_equal(judge(&open, admin, NULL), RIGHTS_ALLOWED);
+    assert_int_equal(judge(&fresh, stale, NULL), RIGHTS_STALE);
+}
+
+static void test_keys(void **state)
+{
+    static const struct http_route get = {.roles = ROLE_ADMIN, .resource = "users"};
+    static const struct http_route post = {
+        .method = HTTP_POST, .roles = ROLE_ADMIN, .flags = ROUTE_FRESH, .resource = "users"};
+    static const struct http_route never = {
+        .roles = ROLE_ADMIN, .flags = ROUTE_NO_KEYS, .resource = "users"};
+    static const struct http_route nameless = {.roles = ROLE_ADMIN};
+    static const struct {
+        const char *rights;
+        bool read;
+        bool write;
+    } cases[] = {
+        {"[]", false, false},
+        {"[\"users:read\"]", true, false},
+        {"[\"*:read\"]", true, false},
+        {"[\"users:write\"]", true, true},
+        {"[\"audit:read\",\"*:write\"]", true, true},
+        {"[\"user:read\",\"users\",\"users:\",\"*\",\":read\",\"users:readx\"]", false, false},
+        {"[\"domains:write\"]", false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(judge(&get, KEY(cases[i].rights), NULL),
+                         cases[i].read ? RIGHTS_ALLOWED : RIGHTS_KEY);
+        assert_int_equal(judge(&post, KEY(cases[i].rights), NULL),
+                         cases[i].write ? RIGHTS_ALLOWED : RIGHTS_KEY);
+    }
+    assert_int_equal(judge(&never, KEY("[\"*:write\"]"), NULL), RIGHTS_NO_KEYS);
+    assert_int_equal(judge(&nameless, KEY("[\"*:write\"]"), NULL), RIGHTS_NO_KEYS);
+    assert_int_equal(judge(&get, caller_of(CALLER_API_KEY, CALLER_ADMIN, true, NULL), NULL),
+                     RIGHTS_KEY);
+}
+
+static void test_fields(void **state)
+{
+    static const struct field all = {.name = "a"};
+    static const struct field sensitive = {.name = "a", .flags = FIELD_SENSITIVE};
+    static const struct field few = {.name = "a", .roles = ROLE_ADMIN};
+    const struct caller fresh = {.kind = CALLER_SESSION, .role = CALLER_ADMIN, .fresh = true};
+    const struct caller stale = {.kind = CALLER_SESSION, .role = CALLER_ADMIN};
+    const struct caller user = {.kind = CALLER_SESSION, .role = CALLER_USER, .fresh = true};
+
+    (void)state;
+    assert_int_equal(rights_field(&all, &stale, false), RIGHTS_ALLOWED);
+    assert_int_equal(rights_field(&sensitive, &stale, false), RIGHTS_STALE);
+    assert_int_equal(rights_field(&sensitive, &fresh, false), RIGHTS_ALLOWED);
+    assert_int_equal(rights_field(&few, &stale, false), RIGHTS_ALLOWED);
+    assert_int_equal(rights_field(&few, &stale, true), RIGHTS_ROLE);
+    assert_int_equal(rights_field(&few, &user, true), RIGHTS_ROLE);
+    assert_int_equal(rights_field(&all, &user, true), RIGHTS_ALLOWED);
+}
+
+/* Each verdict is a problem with a sentence and a hint of its own. */
+static void test_refusals(void **state)
+{
+    static const struct http_route get = {.resource = "users"};
+    static const struct http_route post = {.method = HTTP_POST, .resource = "users"};
+    static const struct caller caller = {
+        .kind = CALLER_API_KEY, .role = CALLER_HELPDESK, .name = "API key 7"};
+    static const struct {
+        enum rights_verdict verdict;
+        enum problem_type type;
+        const char *detail;
+    } cases[] = {
+        {RIGHTS_NOBODY, PROBLEM_UNAUTHORIZED, "nobody is signed in, or the sign-in has ended"},
+        {RIGHTS_ROLE, PROBLEM_FORBIDDEN, "the role helpdesk may not do this"},
+        {RIGHTS_KEY, PROBLEM_FORBIDDEN, "API key 7 lacks the right users:read"},
+        {RIGHTS_NO_KEYS, PROBLEM_FORBIDDEN, "no API key may do this"},
+        {RIGHTS_NO_SESSION, PROBLEM_FORBIDDEN, "only a signed-in user can do this"},
+        {RIGHTS_STALE, PROBLEM_FRESH_SIGN_IN_REQUIRED,
+         "this needs a password that was given in the last minutes"},
+        {RIGHTS_MUST_ENROL, PROBLEM_SECOND_FACTOR_REQUIRED,
+         "this account needs a second factor, and this sign-in had none"},
+    };
+    struct arena *arena = arena_create();
+    struct rights_case asked = {.route = &get, .caller = &caller};
+
+    (void)state;
+    assert_null(rights_check(&asked, arena));
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        asked.rights.verdict = cases[i].verdict;
+
+        const struct problem *problem = rights_check(&asked, arena);
+
+        assert_int_equal(problem->type, cases[i].type);
+        assert_string_equal(problem->detail, cases[i].detail);
+        assert_non_null(problem->hint);
+    }
+    asked =
+        (struct rights_case){.route = &post, .caller = &caller, .rights = {.verdict = RIGHTS_KEY}};
+    assert_string_equal(rights_check(&asked, arena)->detail,
+                        "API key 7 lacks the right users:write");
+    arena_destroy(arena);
+}
+
+/* The first member that is not allowed, in the order of the body. */
+static void test_body(void **state)
+{
+    static const struct field fields[] = {
+        {.name = "all"},
+        {.name = "secret", .flags = FIELD_SENSITIVE},
+        {.name = "role", .roles = ROLE_ADMIN},
+        {0},
+    };
+    static const struct http_route route = {.body = fields};
+    static const struct caller user = {.kind = CALLER_SESSION, .role = CALLER_USER};
+    struct rights_case asked = {.route = &route, .caller = &user, .rights = {.self_only = true}};
+    struct arena *arena = arena_create();
+    json_t *body = json_pack("{s:i, s:i, s:i}", "all", 1, "role", 1, "secret", 1);
+
+    (void)state;
+    assert_string_equal(rights_check_body(&asked, body, arena)->detail,
+                        "the role user may not set role of its own account");
+    asked.rights.self_only = false;
+    assert_string_equal(rights_check_body(&asked, body, arena)->detail,
+                        "the role user may not set role");
+    json_object_del(body, "role");
+    assert_string_equal(rights_check_body(&asked, body, arena)->detail,
+                        "secret needs a password that was given in the last minutes");
+    json_object_del(body, "secret");
+    assert_null(rights_check_body(&asked, body, arena));
+    json_decref(body);
+    arena_destroy(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_roles),      cmocka_unit_test(test_fresh),
+        cmocka_unit_test(test_must_enrol), cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_fields),     cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_body),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,144 @@
+/* The octets of a mail message, and the values for which none is written. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "notify/mail_message.h"
+
+static const struct letter good = {
+    .from = "postmaster@example.org",
+    .to = "alice@home.example",
+    .subject = "Set a new password",
+    .text = "one\n\n.\ntwo",
+    .id = "0123abcd",
+    .when = 1790000000,
+};
+
+static char *written(const struct letter *letter)
+{
+    struct buf buf;
+    char *text = NULL;
+
+    buf_init(&buf, LETTER_MAX);
+    if (letter_write(letter, &buf)) {
+        text = strndup(buf.data, buf.len);
+    }
+    buf_finish(&buf);
+    return text;
+}
+
+static void test_a_letter(void **state)
+{
+    char *text = written(&good);
+    (void)state;
+
+    assert_string_equal(text, "Date: Mon, 21 Sep 2026 14:13:20 +0000\r\n"
+                              "From: <postmaster@example.org>\r\n"
+                              "To: <alice@home.example>\r\n"
+                              "Subject: Set a new password\r\n"
+                              "Message-ID: <0123abcd@example.org>\r\n"
+                              "Auto-Submitted: auto-generated\r\n"
+                              "MIME-Version: 1.0\r\n"
+                              "Content-Type: text/plain; charset=utf-8\r\n"
+                              "Content-Transfer-Encoding: 7bit\r\n"
+                              "\r\n"
+                              "one\r\n\r\n.\r\ntwo\r\n");
+    free(text);
+}
+
+static void test_more_than_ascii(void **state)
+{
+    struct letter letter = good;
+    (void)state;
+
+    letter.text = "Gr\xC3\xBC\xC3\x9F\x65\n";
+    char *text = written(&letter);
+    assert_non_null(
+        strstr(text, "Content-Transfer-Encoding: 8bit\r\n\r\nGr\xC3\xBC\xC3\x9F\x65\r\n"));
+    free(text);
+}
+
+static void assert_refused(const struct letter *letter)
+{
+    char *text = written(letter);
+
+    if (text != NULL) {
+        fail_msg("taken:\n%s", text);
+    }
+}
+
+static void test_injection(void **state)
+{
+    static const char *const addresses[] = {
+        "",
+        "alice",
+        "@home.example",
+        "alice@",
+        "alice@home.example\r\nBcc: eve@evil.example",
+        "alice@home.example\nBcc: eve@evil.example",
+        "alice@home.example> <eve@evil.example",
+        "alice@home.example, eve@evil.example",
+        "alice\t@home.example",
+        "alice@home.example\x7f",
+    };
+    struct letter letter;
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+        letter = good;
+        letter.to = addresses[i];
+        assert_refused(&letter);
+        letter = good;
+        letter.from = addresses[i];
+        assert_refused(&letter);
+    }
+    letter = good;
+    letter.subject = "Set\r\nBcc: eve@evil.example";
+    assert_refused(&letter);
+    letter.subject = "Gr\xC3\xBC\xC3\x9F\x65";
+    assert_refused(&letter);
+    letter = good;
+    letter.id = "a\r\nb";
+    assert_refused(&letter);
+    letter = good;
+    letter.text = "one\rtwo\n";
+    assert_refused(&letter);
+}
+
+static void test_bounds(void **state)
+{
+    char line[LETTER_LINE_MAX + 2];
+    struct letter letter = good;
+    (void)state;
+
+    memset(line, 'x', sizeof(line) - 1);
+    line[LETTER_LINE_MAX + 1] = '\0';
+    letter.text = line;
+    assert_refused(&letter);
+    line[LETTER_LINE_MAX] = '\0';
+    free(written(&letter));
+
+    char *text = malloc(LETTER_MAX + 1);
+    for (size_t i = 0; i < LETTER_MAX; i++) {
+        text[i] = i % 80 == 79 ? '\n' : 'x';
+    }
+    text[LETTER_MAX] = '\0';
+    letter.text = text;
+    assert_refused(&letter);
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_letter),
+        cmocka_unit_test(test_more_than_ascii),
+        cmocka_unit_test(test_injection),
+        cmocka_unit_test(test_bounds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
