@@ -10,14 +10,14 @@
 struct audits;
 struct db;
 struct key_ring;
-struct keyring;
+struct key_follow;
 struct last_uses;
 struct lookup;
 struct loop;
 struct notices;
 struct registry;
 struct rekeys;
-struct reseals;
+struct reencrypt;
 struct scope_cache;
 struct upgrades;
 struct workers;
@@ -35,8 +35,8 @@ struct core {
     struct notices *notices;
     const struct registry *registry;
     const struct key_ring *keys; /* changes in place: see keys/key_follow.h */
-    struct keyring *keyring;
-    struct reseals *reseals;
+    struct key_follow *key_follow;
+    struct reencrypt *reencrypt;
     struct rekeys *rekeys;
     struct password_schemes schemes;
     const char *default_domain; /* NULL: a login must have its own domain */

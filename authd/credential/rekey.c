@@ -107,7 +107,7 @@ static bool batch_has(const struct batch *batch, const char *id)
     return false;
 }
 
-void rekey_note(struct rekeys *rekeys, const struct rekey *rekey)
+void rekey_add(struct rekeys *rekeys, const struct rekey *rekey)
 {
     struct batch *batch = &rekeys->batches[rekey->kind];
     struct item *item = &batch->items[batch->count];

@@ -15,7 +15,7 @@ void rekeys_destroy(struct rekeys *rekeys); /* NULL is fine */
 
 enum rekey_kind { REKEY_APP_PASSWORD, REKEY_API_KEY };
 
-/* A new verifier of a secret, to be written in place of the old one. Copied by rekey_note(). */
+/* A new verifier of a secret, to be written in place of the old one. Copied by rekey_add(). */
 struct rekey {
     enum rekey_kind kind;
     int64_t id;      /* of the app password or API key */
@@ -23,6 +23,6 @@ struct rekey {
     const char *new; /* hex */
     const char *key; /* the name of the pepper of `new` */
 };
-void rekey_note(struct rekeys *rekeys, const struct rekey *rekey);
+void rekey_add(struct rekeys *rekeys, const struct rekey *rekey);
 
 #endif

@@ -176,7 +176,7 @@ static void on_hangup(evutil_socket_t number, short what, void *arg)
     for (size_t i = 0; i < daemon->endpoint_count; i++) {
         endpoint_reload(&daemon->endpoints[i]);
     }
-    keyring_reload(daemon->services.core.keyring);
+    key_follow_reload(daemon->services.core.key_follow);
 }
 
 /* ---- building ---- */

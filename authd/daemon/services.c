@@ -119,11 +119,11 @@ static bool services_keys(struct services *services, struct err *err)
     const struct config *config = services->config;
 
     bool there = config->embedded
-                     ? keyfile_register(config->key_dir, embedded_owner_url(services->embedded),
-                                        &services->keys, err)
-                     : keyfile_load(config->key_dir, &services->keys, err);
+                     ? key_files_register(config->key_dir, embedded_owner_url(services->embedded),
+                                          &services->keys, err)
+                     : key_files_load(config->key_dir, &services->keys, err);
 
-    keyfile_names(&services->keys, &services->key_names);
+    key_files_names(&services->keys, &services->key_names);
     return there;
 }
 
@@ -135,19 +135,19 @@ bool services_open(struct services *services, struct err *err)
 static void services_keep_keys(struct services *services)
 {
     struct core *core = &services->core;
-    const struct keyring_options keyring = {
+    const struct key_follow_options key_follow = {
         .files = &services->key_files, .ring = &services->keys, .names = &services->key_names};
 
     services->key_files = (struct key_files){
         .directory = services->config->key_dir,
-        .load = keyfile_load,
-        .prepare = keyfile_prepare,
-        .promote = keyfile_promote,
-        .names = keyfile_names,
+        .load = key_files_load,
+        .prepare = key_files_prepare,
+        .promote = key_files_promote,
+        .names = key_files_names,
     };
     core->rekeys = rekeys_create(core);
-    core->reseals = reseals_create(core);
-    core->keyring = keyring_create(core, &keyring);
+    core->reencrypt = reencrypt_create(core);
+    core->key_follow = key_follow_create(core, &key_follow);
 }
 
 bool services_build(struct services *services, struct db_options db, struct err *err)
@@ -225,8 +225,8 @@ void services_finish(struct services *services, int status)
 
     if (core->loop != NULL) {
         http_destroy(services->http); // while the listeners exist: the connections point to them
-        keyring_destroy(core->keyring);
-        reseals_destroy(core->reseals);
+        key_follow_destroy(core->key_follow);
+        reencrypt_destroy(core->reencrypt);
         rekeys_destroy(core->rekeys);
         notices_destroy(core->notices);
         audits_destroy(core->audits);
@@ -246,7 +246,7 @@ void services_finish(struct services *services, int status)
         loop_destroy(core->loop);
     }
     registry_destroy(services->registry);
-    keyfile_wipe(&services->keys);
+    key_files_wipe(&services->keys);
     free(services->plugin_dir);
 }
 
@@ -260,7 +260,7 @@ bool services_migrate(struct services *services, struct err *err)
         return services_embed(services, true, err) && services_keys(services, err);
     }
     return migrate_schema(config->owner_url, true, err) &&
-           keyfile_register(config->key_dir, config->owner_url, &services->keys, err);
+           key_files_register(config->key_dir, config->owner_url, &services->keys, err);
 }
 
 /* ---- authd --migrate --dry-run ---- */

@@ -145,7 +145,7 @@ static void ring_take(struct key_ring *ring, const struct file *files)
     ring->audit = files[2].keys.keys[0];
 }
 
-bool keyfile_load(const char *directory, struct key_ring *ring, struct err *err)
+bool key_files_load(const char *directory, struct key_ring *ring, struct err *err)
 {
     struct file files[KINDS];
     int fd = directory_open(directory, err);
@@ -245,7 +245,7 @@ static bool kind_listed(const struct kind *kind, const struct key_names *listed)
     return false;
 }
 
-bool keyfile_make(const char *directory, const struct key_names *listed, struct err *err)
+bool key_files_make(const char *directory, const struct key_names *listed, struct err *err)
 {
     bool made = true;
 
@@ -336,8 +336,8 @@ static bool file_prepare(struct file *file, int directory, const struct key_name
     return true;
 }
 
-bool keyfile_prepare(const char *directory, const struct key_names *known, const char *kind,
-                     char id[static KEY_ID_LENGTH + 1], struct err *err)
+bool key_files_prepare(const char *directory, const struct key_names *known, const char *kind,
+                       char id[static KEY_ID_LENGTH + 1], struct err *err)
 {
     struct file file = {.kind = kind_of(kind)};
     int fd = directory_lock(directory, err);
@@ -365,7 +365,7 @@ static bool file_promote(struct file *file, int directory, const char *id, struc
     return place == 0 || file_replace(file, directory, err);
 }
 
-bool keyfile_promote(const char *directory, const char *kind, const char *id, struct err *err)
+bool key_files_promote(const char *directory, const char *kind, const char *id, struct err *err)
 {
     struct file file = {.kind = kind_of(kind)};
     int fd = directory_lock(directory, err);
@@ -389,7 +389,7 @@ static void names_add(struct key_names *names, const struct kind *kind, const st
     key_names_add(names, name);
 }
 
-void keyfile_names(const struct key_ring *ring, struct key_names *names)
+void key_files_names(const struct key_ring *ring, struct key_names *names)
 {
     *names = (struct key_names){0};
     for (size_t i = 0; i < ring->peppers.count; i++) {
@@ -408,15 +408,15 @@ static bool follow(struct key_list *list, const char *directory, struct err *err
 
     for (size_t i = 0; i < KINDS; i++) {
         if (!key_list_current(list, kinds[i].name, id, err) ||
-            !keyfile_promote(directory, kinds[i].name, id, err)) {
+            !key_files_promote(directory, kinds[i].name, id, err)) {
             return false;
         }
     }
     return true;
 }
 
-bool keyfile_register(const char *directory, const char *owner_url, struct key_ring *ring,
-                      struct err *err)
+bool key_files_register(const char *directory, const char *owner_url, struct key_ring *ring,
+                        struct err *err)
 {
     struct key_names names;
     struct key_list *list = key_list_open(owner_url, &names, err);
@@ -425,17 +425,17 @@ bool keyfile_register(const char *directory, const char *owner_url, struct key_r
     if (list == NULL) {
         return false;
     }
-    done = keyfile_make(directory, &names, err) && keyfile_load(directory, ring, err);
+    done = key_files_make(directory, &names, err) && key_files_load(directory, ring, err);
     if (done) {
-        keyfile_names(ring, &names);
+        key_files_names(ring, &names);
         done = key_list_add(list, &names, err) && follow(list, directory, err) &&
-               keyfile_load(directory, ring, err);
+               key_files_load(directory, ring, err);
     }
     key_list_close(list);
     return done;
 }
 
-void keyfile_wipe(struct key_ring *ring)
+void key_files_wipe(struct key_ring *ring)
 {
     secret_wipe(ring, sizeof(*ring));
 }

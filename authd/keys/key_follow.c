@@ -29,9 +29,9 @@
 
 static const char *const kinds[ROTATING] = {"pepper", "sealing"};
 
-struct keyring {
+struct key_follow {
     struct core *core;
-    struct keyring_options options;
+    struct key_follow_options options;
     struct event timer;             // set while neither a unit nor a job is under way
     struct db_unit *unit;           // asks the database; NULL: not under way
     struct key_files_job *job;      // reads or changes the key files; NULL: not under way
@@ -46,27 +46,27 @@ static struct key_set *set_of(struct key_ring *ring, size_t kind)
     return kind == 0 ? &ring->peppers : &ring->sealing;
 }
 
-static void keyring_arm(struct keyring *keyring, unsigned seconds)
+static void key_follow_arm(struct key_follow *key_follow, unsigned seconds)
 {
-    const struct timeval delay = {.tv_sec = keyring->reload ? 0 : seconds};
+    const struct timeval delay = {.tv_sec = key_follow->reload ? 0 : seconds};
 
-    evtimer_add(&keyring->timer, &delay);
+    evtimer_add(&key_follow->timer, &delay);
 }
 
-static void candidate_drop(struct keyring *keyring)
+static void candidate_drop(struct key_follow *key_follow)
 {
-    if (keyring->candidate != NULL) {
-        secret_wipe(keyring->candidate, sizeof(*keyring->candidate));
-        free(keyring->candidate);
-        keyring->candidate = NULL;
+    if (key_follow->candidate != NULL) {
+        secret_wipe(key_follow->candidate, sizeof(*key_follow->candidate));
+        free(key_follow->candidate);
+        key_follow->candidate = NULL;
     }
 }
 
 /* ---- taking -------------------------------------------------------------------------------- */
 
-static void keyring_told(const struct keyring *keyring)
+static void key_follow_told(const struct key_follow *key_follow)
 {
-    const struct key_ring *ring = keyring->options.ring;
+    const struct key_ring *ring = key_follow->options.ring;
     struct log_line line;
 
     log_begin(&line, LOG_INFO, "keys");
@@ -96,9 +96,9 @@ static void set_take(struct key_set *mine, const struct key_set *files, bool kee
     secret_wipe(&before, sizeof(before));
 }
 
-static void ring_take(struct keyring *keyring, const struct key_ring *files, bool keep)
+static void ring_take(struct key_follow *key_follow, const struct key_ring *files, bool keep)
 {
-    struct key_ring *ring = keyring->options.ring;
+    struct key_ring *ring = key_follow->options.ring;
 
     if (strcmp(files->audit.id, ring->audit.id) != 0) {
         log_message(LOG_ERROR, "keys-refused",
@@ -107,71 +107,71 @@ static void ring_take(struct keyring *keyring, const struct key_ring *files, boo
     }
     set_take(&ring->peppers, &files->peppers, keep);
     set_take(&ring->sealing, &files->sealing, keep);
-    keyring->options.files->names(ring, keyring->options.names);
+    key_follow->options.files->names(ring, key_follow->options.names);
 }
 
-void keyring_take(struct keyring *keyring, const struct key_ring *files)
+void key_follow_take(struct key_follow *key_follow, const struct key_ring *files)
 {
-    ring_take(keyring, files, true);
+    ring_take(key_follow, files, true);
 }
 
 /* ---- following the database ---------------------------------------------------------------- */
 
 /* True: the key is the first of the ring now. False: the ring does not have the key. */
-static bool keyring_promote(struct keyring *keyring, size_t kind, const char *id)
+static bool key_follow_promote(struct key_follow *key_follow, size_t kind, const char *id)
 {
-    struct key_set *set = set_of(keyring->options.ring, kind);
+    struct key_set *set = set_of(key_follow->options.ring, kind);
     const struct key *found = key_find(set, span_of(id));
 
     if (found == NULL) {
         return false;
     }
     key_set_promote(set, (size_t)(found - set->keys));
-    keyring->options.files->names(keyring->options.ring, keyring->options.names);
-    keyring->missing[0] = '\0';
-    keyring_told(keyring);
+    key_follow->options.files->names(key_follow->options.ring, key_follow->options.names);
+    key_follow->missing[0] = '\0';
+    key_follow_told(key_follow);
     return true;
 }
 
-static void keyring_complain(struct keyring *keyring, const char *id, const char *error)
+static void key_follow_complain(struct key_follow *key_follow, const char *id, const char *error)
 {
-    if (strcmp(keyring->missing, id) != 0) {
+    if (strcmp(key_follow->missing, id) != 0) {
         log_message(LOG_ERROR, "key-missing", "%s", error);
-        snprintf(keyring->missing, sizeof(keyring->missing), "%s", id);
+        snprintf(key_follow->missing, sizeof(key_follow->missing), "%s", id);
     }
 }
 
-bool keyring_adopt(struct keyring *keyring, const struct key_files_result *promoted)
+bool key_follow_adopt(struct key_follow *key_follow, const struct key_files_job_result *promoted)
 {
     bool there = false;
 
     if (promoted->done) {
-        keyring_take(keyring, promoted->ring);
+        key_follow_take(key_follow, promoted->ring);
     }
     for (size_t kind = 0; kind < ROTATING; kind++) {
-        there = there || keyring_promote(keyring, kind, promoted->id);
+        there = there || key_follow_promote(key_follow, kind, promoted->id);
     }
     if (!promoted->done) { // the file is unchanged, but the ring may have had the key
-        keyring_complain(keyring, promoted->id, promoted->error);
+        key_follow_complain(key_follow, promoted->id, promoted->error);
     }
     return there;
 }
 
-static void keyring_promoted(const struct key_files_result *result, void *arg)
+static void key_follow_promoted(const struct key_files_job_result *result, void *arg)
 {
-    struct keyring *keyring = arg;
+    struct key_follow *key_follow = arg;
 
-    keyring->job = NULL;
-    keyring_arm(keyring, keyring_adopt(keyring, result) ? 0 : EVERY_S);
+    key_follow->job = NULL;
+    key_follow_arm(key_follow, key_follow_adopt(key_follow, result) ? 0 : EVERY_S);
 }
 
 /* The first kind whose current key is not the first of the ring; ROTATING: there is none. */
-static size_t keyring_behind(const struct keyring *keyring, const struct db_result *state,
-                             const char **current)
+static size_t key_follow_behind(const struct key_follow *key_follow, const struct db_result *state,
+                                const char **current)
 {
     for (int row = 0; row < state->rows; row++) {
         for (size_t kind = 0; kind < ROTATING; kind++) {
-            const struct key_set *set = set_of(keyring->options.ring, kind);
+            const struct key_set *set = set_of(key_follow->options.ring, kind);
 
             *current = db_text(state, row, 1);
             if (strcmp(db_text(state, row, 0), kinds[kind]) == 0 && db_bool(state, row, 2) &&
@@ -183,181 +183,181 @@ static size_t keyring_behind(const struct keyring *keyring, const struct db_resu
     return ROTATING;
 }
 
-static void keyring_follow(struct keyring *keyring, const struct db_result *state)
+static void key_follow_follow(struct key_follow *key_follow, const struct db_result *state)
 {
     const char *current;
-    size_t kind = keyring_behind(keyring, state, &current);
+    size_t kind = key_follow_behind(key_follow, state, &current);
 
     if (kind == ROTATING) {
-        reseal_consider(keyring->core->reseals);
-        keyring_arm(keyring, EVERY_S);
+        reencrypt_maybe_start(key_follow->core->reencrypt);
+        key_follow_arm(key_follow, EVERY_S);
         return;
     }
 
-    const struct key_files_order order = {
-        .work = KEY_FILES_PROMOTE, .kind = kinds[kind], .id = current};
+    const struct key_files_job_order order = {
+        .work = KEY_FILES_JOB_PROMOTE, .kind = kinds[kind], .id = current};
 
-    keyring->job =
-        key_files_start(keyring->core, keyring->options.files, &order, keyring_promoted, keyring);
-    if (keyring->job == NULL) {
-        keyring_arm(keyring, RETRY_S);
+    key_follow->job = key_files_job_start(key_follow->core, key_follow->options.files, &order,
+                                          key_follow_promoted, key_follow);
+    if (key_follow->job == NULL) {
+        key_follow_arm(key_follow, RETRY_S);
     }
 }
 
 /* ---- reading the files again --------------------------------------------------------------- */
 
-static void keyring_judge(struct keyring *keyring, const struct db_result *state)
+static void key_follow_judge(struct key_follow *key_follow, const struct db_result *state)
 {
-    struct key_names listed = keyring_names_in(state, false);
+    struct key_names listed = key_follow_names_in(state, false);
     struct key_names mine;
     struct err why;
 
-    keyring->options.files->names(keyring->candidate, &mine);
+    key_follow->options.files->names(key_follow->candidate, &mine);
     if (!key_names_known(&mine, &listed, &why)) {
         log_message(LOG_ERROR, "keys-refused", "%s; the keys of before stay", why.text);
     } else {
-        ring_take(keyring, keyring->candidate, false);
-        keyring_told(keyring);
+        ring_take(key_follow, key_follow->candidate, false);
+        key_follow_told(key_follow);
     }
-    candidate_drop(keyring);
+    candidate_drop(key_follow);
 }
 
-static void keyring_state(const struct db_result *state, void *arg)
+static void key_follow_state(const struct db_result *state, void *arg)
 {
-    struct keyring *keyring = arg;
+    struct key_follow *key_follow = arg;
 
-    keyring->unit = NULL;
+    key_follow->unit = NULL;
     if (state->status != DB_OK) { // a candidate waits until the database can be reached
-        keyring_arm(keyring, RETRY_S);
+        key_follow_arm(key_follow, RETRY_S);
         return;
     }
-    if (keyring->candidate != NULL) {
-        keyring_judge(keyring, state);
+    if (key_follow->candidate != NULL) {
+        key_follow_judge(key_follow, state);
     }
-    keyring_follow(keyring, state);
+    key_follow_follow(key_follow, state);
 }
 
-static void keyring_ask(struct keyring *keyring, enum statement statement, db_done_f *done)
+static void key_follow_ask(struct key_follow *key_follow, enum statement statement, db_done_f *done)
 {
     const char *texts[KEY_NAMES_MAX];
-    struct key_names names = *keyring->options.names;
+    struct key_names names = *key_follow->options.names;
 
-    if (keyring->candidate != NULL) {
-        keyring->options.files->names(keyring->candidate, &names);
+    if (key_follow->candidate != NULL) {
+        key_follow->options.files->names(key_follow->candidate, &names);
     }
     for (size_t i = 0; i < names.count; i++) {
         texts[i] = names.names[i];
     }
-    keyring->unit = db_unit_create(statement);
-    db_unit_text_array(keyring->unit, texts, names.count);
-    db_run(keyring->core->db, keyring->unit, DATABASE_MS, done, keyring);
+    key_follow->unit = db_unit_create(statement);
+    db_unit_text_array(key_follow->unit, texts, names.count);
+    db_run(key_follow->core->db, key_follow->unit, DATABASE_MS, done, key_follow);
 }
 
 /* Ignores errors: keys that could not be forgotten are still on the list that comes next. */
-static void keyring_forgot(const struct db_result *result, void *arg)
+static void key_follow_forgot(const struct db_result *result, void *arg)
 {
-    struct keyring *keyring = arg;
+    struct key_follow *key_follow = arg;
 
     (void)result;
-    keyring_ask(keyring, STATEMENT_KEY_STATE, keyring_state);
+    key_follow_ask(key_follow, STATEMENT_KEY_STATE, key_follow_state);
 }
 
 /* Whether the files hold every key of the ring. Such files are taken without asking the database:
  * the database may refuse connections of this node until the node has the new keys. */
-static bool keyring_grows(const struct keyring *keyring, const struct key_ring *files)
+static bool key_follow_grows(const struct key_follow *key_follow, const struct key_ring *files)
 {
     struct key_names names;
     struct err why;
 
-    keyring->options.files->names(files, &names);
-    return key_names_known(&names, keyring->options.names, &why);
+    key_follow->options.files->names(files, &names);
+    return key_names_known(&names, key_follow->options.names, &why);
 }
 
-static void keyring_loaded(const struct key_files_result *result, void *arg)
+static void key_follow_loaded(const struct key_files_job_result *result, void *arg)
 {
-    struct keyring *keyring = arg;
+    struct key_follow *key_follow = arg;
 
-    keyring->job = NULL;
+    key_follow->job = NULL;
     if (!result->done) {
         log_message(LOG_ERROR, "keys-refused", "%s; the keys of before stay", result->error);
-        keyring_arm(keyring, EVERY_S);
+        key_follow_arm(key_follow, EVERY_S);
         return;
     }
-    candidate_drop(keyring);
-    if (keyring_grows(keyring, result->ring)) {
-        keyring_take(keyring, result->ring);
-        keyring_told(keyring);
-        keyring_arm(keyring, 0);
+    candidate_drop(key_follow);
+    if (key_follow_grows(key_follow, result->ring)) {
+        key_follow_take(key_follow, result->ring);
+        key_follow_told(key_follow);
+        key_follow_arm(key_follow, 0);
         return;
     }
-    keyring->candidate = mem_new(struct key_ring);
-    *keyring->candidate = *result->ring;
-    keyring_ask(keyring, STATEMENT_KEY_FORGET, keyring_forgot);
+    key_follow->candidate = mem_new(struct key_ring);
+    *key_follow->candidate = *result->ring;
+    key_follow_ask(key_follow, STATEMENT_KEY_FORGET, key_follow_forgot);
 }
 
 /* ---- the timer ----------------------------------------------------------------------------- */
 
-static bool keyring_busy(const struct keyring *keyring)
+static bool key_follow_busy(const struct key_follow *key_follow)
 {
-    return keyring->unit != NULL || keyring->job != NULL || keyring->rotating;
+    return key_follow->unit != NULL || key_follow->job != NULL || key_follow->rotating;
 }
 
-static void keyring_run(evutil_socket_t fd, short what, void *arg)
+static void key_follow_run(evutil_socket_t fd, short what, void *arg)
 {
-    struct keyring *keyring = arg;
-    const struct key_files_order order = {.work = KEY_FILES_LOAD};
+    struct key_follow *key_follow = arg;
+    const struct key_files_job_order order = {.work = KEY_FILES_JOB_LOAD};
 
     (void)fd;
     (void)what;
-    if (keyring_busy(keyring)) {
+    if (key_follow_busy(key_follow)) {
         return; // the work that is under way arms the timer when it ends
     }
-    if (!keyring->reload) {
-        keyring_ask(keyring, STATEMENT_KEY_STATE, keyring_state);
+    if (!key_follow->reload) {
+        key_follow_ask(key_follow, STATEMENT_KEY_STATE, key_follow_state);
         return;
     }
-    keyring->reload = false;
-    keyring->job =
-        key_files_start(keyring->core, keyring->options.files, &order, keyring_loaded, keyring);
-    if (keyring->job == NULL) {
-        keyring_arm(keyring, RETRY_S);
-        keyring->reload = true;
+    key_follow->reload = false;
+    key_follow->job = key_files_job_start(key_follow->core, key_follow->options.files, &order,
+                                          key_follow_loaded, key_follow);
+    if (key_follow->job == NULL) {
+        key_follow_arm(key_follow, RETRY_S);
+        key_follow->reload = true;
     }
 }
 
-void keyring_look(struct keyring *keyring)
+void key_follow_poll(struct key_follow *key_follow)
 {
-    if (!keyring_busy(keyring)) {
-        keyring_arm(keyring, 0);
+    if (!key_follow_busy(key_follow)) {
+        key_follow_arm(key_follow, 0);
     }
 }
 
-void keyring_reload(struct keyring *keyring)
+void key_follow_reload(struct key_follow *key_follow)
 {
-    keyring->reload = true;
-    keyring_look(keyring);
+    key_follow->reload = true;
+    key_follow_poll(key_follow);
 }
 
-bool keyring_begin(struct keyring *keyring)
+bool key_follow_begin(struct key_follow *key_follow)
 {
-    bool free = !keyring->rotating;
+    bool free = !key_follow->rotating;
 
-    keyring->rotating = true;
+    key_follow->rotating = true;
     return free;
 }
 
-void keyring_end(struct keyring *keyring)
+void key_follow_end(struct key_follow *key_follow)
 {
-    keyring->rotating = false;
-    keyring_look(keyring);
+    key_follow->rotating = false;
+    key_follow_poll(key_follow);
 }
 
-const struct key_files *keyring_files(const struct keyring *keyring)
+const struct key_files *key_follow_files(const struct key_follow *key_follow)
 {
-    return keyring->options.files;
+    return key_follow->options.files;
 }
 
-struct key_names keyring_names_in(const struct db_result *state, bool removed)
+struct key_names key_follow_names_in(const struct db_result *state, bool removed)
 {
     struct key_names listed = {0};
 
@@ -372,29 +372,29 @@ struct key_names keyring_names_in(const struct db_result *state, bool removed)
     return listed;
 }
 
-struct keyring *keyring_create(struct core *core, const struct keyring_options *options)
+struct key_follow *key_follow_create(struct core *core, const struct key_follow_options *options)
 {
-    struct keyring *keyring = mem_new(struct keyring);
+    struct key_follow *key_follow = mem_new(struct key_follow);
 
-    keyring->core = core;
-    keyring->options = *options;
-    evtimer_assign(&keyring->timer, loop_base(core->loop), keyring_run, keyring);
-    keyring_arm(keyring, 0);
-    return keyring;
+    key_follow->core = core;
+    key_follow->options = *options;
+    evtimer_assign(&key_follow->timer, loop_base(core->loop), key_follow_run, key_follow);
+    key_follow_arm(key_follow, 0);
+    return key_follow;
 }
 
-void keyring_destroy(struct keyring *keyring)
+void key_follow_destroy(struct key_follow *key_follow)
 {
-    if (keyring == NULL) {
+    if (key_follow == NULL) {
         return;
     }
-    event_del(&keyring->timer);
-    if (keyring->unit != NULL) {
-        db_cancel(keyring->unit);
+    event_del(&key_follow->timer);
+    if (key_follow->unit != NULL) {
+        db_cancel(key_follow->unit);
     }
-    if (keyring->job != NULL) {
-        key_files_cancel(keyring->job);
+    if (key_follow->job != NULL) {
+        key_files_job_cancel(key_follow->job);
     }
-    candidate_drop(keyring);
-    free(keyring);
+    candidate_drop(key_follow);
+    free(key_follow);
 }

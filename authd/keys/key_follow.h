@@ -10,35 +10,35 @@
 
 struct core;
 struct db_result;
-struct keyring;
+struct key_follow;
 
-struct keyring_options {
+struct key_follow_options {
     const struct key_files *files;
     struct key_ring *ring;   /* core->keys, as loaded at the start */
     struct key_names *names; /* the names in the ring; checked by new database connections */
 };
 
-struct keyring *keyring_create(struct core *core, const struct keyring_options *options);
-void keyring_destroy(struct keyring *keyring); /* NULL is fine */
+struct key_follow *key_follow_create(struct core *core, const struct key_follow_options *options);
+void key_follow_destroy(struct key_follow *key_follow); /* NULL is fine */
 
 /* Asks the database now. */
-void keyring_look(struct keyring *keyring);
+void key_follow_poll(struct key_follow *key_follow);
 /* Reads the key files again. If the files are wrong, the log says why, and the ring stays as it is.
  */
-void keyring_reload(struct keyring *keyring);
+void key_follow_reload(struct key_follow *key_follow);
 
 /* For manage/key_rotation.c: reserves the key files for one rotation. False: another rotation has
  * them. */
-bool keyring_begin(struct keyring *keyring);
-void keyring_end(struct keyring *keyring);
-const struct key_files *keyring_files(const struct keyring *keyring);
+bool key_follow_begin(struct key_follow *key_follow);
+void key_follow_end(struct key_follow *key_follow);
+const struct key_files *key_follow_files(const struct key_follow *key_follow);
 /* Adds the keys of the files to the ring. Keys that the files no longer hold stay in the ring: only
  * a reload removes keys. */
-void keyring_take(struct keyring *keyring, const struct key_ring *files);
-/* Takes the result of a KEY_FILES_PROMOTE job. The key becomes the first of the ring even if the
- * job failed, as long as the ring has it. False: the ring does not have the key. */
-bool keyring_adopt(struct keyring *keyring, const struct key_files_result *promoted);
+void key_follow_take(struct key_follow *key_follow, const struct key_ring *files);
+/* Takes the result of a KEY_FILES_JOB_PROMOTE job. The key becomes the first of the ring even if
+ * the job failed, as long as the ring has it. False: the ring does not have the key. */
+bool key_follow_adopt(struct key_follow *key_follow, const struct key_files_job_result *promoted);
 /* The names in an answer of authd.key_state(). `removed`: include removed keys. */
-struct key_names keyring_names_in(const struct db_result *state, bool removed);
+struct key_names key_follow_names_in(const struct db_result *state, bool removed);
 
 #endif

@@ -15,14 +15,14 @@
 struct key_files_job {
     struct job job;
     const struct key_files *files;
-    enum key_files_work work;
+    enum key_files_job_work work;
     char kind[KEY_NAME_MAX + 1];
     char id[KEY_ID_LENGTH + 1];
     struct key_names known;
     struct key_ring ring;
     bool read;
     struct err err;
-    key_files_done_f *done;
+    key_files_job_done_f *done;
     void *arg;
 };
 
@@ -31,11 +31,11 @@ static bool do_work(struct key_files_job *mine)
     const struct key_files *files = mine->files;
 
     switch (mine->work) {
-    case KEY_FILES_LOAD:
+    case KEY_FILES_JOB_LOAD:
         return true;
-    case KEY_FILES_PREPARE:
+    case KEY_FILES_JOB_PREPARE:
         return files->prepare(files->directory, &mine->known, mine->kind, mine->id, &mine->err);
-    case KEY_FILES_PROMOTE:
+    case KEY_FILES_JOB_PROMOTE:
         return files->promote(files->directory, mine->kind, mine->id, &mine->err);
     }
     return false;
@@ -52,7 +52,7 @@ static void job_run(struct job *job)
 static void job_done(struct job *job, void *owner)
 {
     struct key_files_job *mine = (struct key_files_job *)job;
-    const struct key_files_result result = {
+    const struct key_files_job_result result = {
         .done = mine->read && !job->expired,
         .error = job->expired ? "the disk did not answer in time" : mine->err.text,
         .id = mine->id,
@@ -69,9 +69,9 @@ static void job_destroy(struct job *job)
     free(job);
 }
 
-struct key_files_job *key_files_start(struct core *core, const struct key_files *files,
-                                      const struct key_files_order *order, key_files_done_f *done,
-                                      void *arg)
+struct key_files_job *key_files_job_start(struct core *core, const struct key_files *files,
+                                          const struct key_files_job_order *order,
+                                          key_files_job_done_f *done, void *arg)
 {
     struct key_files_job *mine = mem_new(struct key_files_job);
 
@@ -99,7 +99,7 @@ struct key_files_job *key_files_start(struct core *core, const struct key_files 
     return mine;
 }
 
-void key_files_cancel(struct key_files_job *job)
+void key_files_job_cancel(struct key_files_job *job)
 {
     job_cancel(&job->job);
 }

@@ -53,7 +53,7 @@ struct batch {
     struct item items[BATCH_MAX];
 };
 
-struct reseals {
+struct reencrypt {
     struct core *core;
     struct event timer;            // set during a pause
     struct db_unit *unit;          // reads or writes a batch; NULL: neither
@@ -70,52 +70,52 @@ struct reseals {
     int64_t told;                  // the value of `broken` that the log named last
 };
 
-static void run_step(struct reseals *reseals);
+static void run_step(struct reencrypt *reencrypt);
 
-static void batch_drop(struct reseals *reseals)
+static void batch_drop(struct reencrypt *reencrypt)
 {
-    if (reseals->batch != NULL) {
-        secret_wipe(reseals->batch, sizeof(*reseals->batch));
-        free(reseals->batch);
-        reseals->batch = NULL;
+    if (reencrypt->batch != NULL) {
+        secret_wipe(reencrypt->batch, sizeof(*reencrypt->batch));
+        free(reencrypt->batch);
+        reencrypt->batch = NULL;
     }
 }
 
 /* ---- a run --------------------------------------------------------------------------------- */
 
-static void run_report(struct reseals *reseals)
+static void run_report(struct reencrypt *reencrypt)
 {
     struct log_line line;
 
-    if (reseals->replaced == 0 && reseals->broken == reseals->told) {
+    if (reencrypt->replaced == 0 && reencrypt->broken == reencrypt->told) {
         return;
     }
-    log_begin(&line, reseals->broken > 0 ? LOG_ERROR : LOG_INFO, "resealed");
-    log_text(&line, "key", reseals->under);
-    log_number(&line, "replaced", reseals->replaced);
-    log_number(&line, "broken", reseals->broken);
+    log_begin(&line, reencrypt->broken > 0 ? LOG_ERROR : LOG_INFO, "resealed");
+    log_text(&line, "key", reencrypt->under);
+    log_number(&line, "replaced", reencrypt->replaced);
+    log_number(&line, "broken", reencrypt->broken);
     log_end(&line);
-    reseals->told = reseals->broken;
+    reencrypt->told = reencrypt->broken;
 }
 
-static void run_end(struct reseals *reseals, int64_t again_ms)
+static void run_end(struct reencrypt *reencrypt, int64_t again_ms)
 {
-    batch_drop(reseals);
-    reseals->running = false;
-    reseals->next = clock_ms() + again_ms;
+    batch_drop(reencrypt);
+    reencrypt->running = false;
+    reencrypt->next = clock_ms() + again_ms;
 }
 
-static void run_finish(struct reseals *reseals)
+static void run_finish(struct reencrypt *reencrypt)
 {
-    run_report(reseals);
-    run_end(reseals, reseals->replaced > 0 || reseals->first ? SOON_MS : LATER_MS);
+    run_report(reencrypt);
+    run_end(reencrypt, reencrypt->replaced > 0 || reencrypt->first ? SOON_MS : LATER_MS);
 }
 
-static void run_pause(struct reseals *reseals)
+static void run_pause(struct reencrypt *reencrypt)
 {
     const struct timeval pause = {.tv_usec = PAUSE_MS * 1000};
 
-    evtimer_add(&reseals->timer, &pause);
+    evtimer_add(&reencrypt->timer, &pause);
 }
 
 static void run_paused(evutil_socket_t fd, short what, void *arg)
@@ -128,12 +128,12 @@ static void run_paused(evutil_socket_t fd, short what, void *arg)
 /* ---- a batch ------------------------------------------------------------------------------- */
 
 /* False: the ciphertext cannot be decrypted. */
-static bool item_seal(const struct reseals *reseals, const struct db_result *rows, int n,
+static bool item_seal(const struct reencrypt *reencrypt, const struct db_result *rows, int n,
                       struct item *item)
 {
-    const struct key_set *keys = &reseals->core->keys->sealing;
+    const struct key_set *keys = &reencrypt->core->keys->sealing;
     const struct sealed_row row = {
-        .kind = places[reseals->place].kind,
+        .kind = places[reencrypt->place].kind,
         .id = db_int(rows, n, 1),
         .owner = db_int(rows, n, 2),
         .version = db_int(rows, n, 3),
@@ -155,22 +155,22 @@ static bool item_seal(const struct reseals *reseals, const struct db_result *row
 
 static void batch_replaced(const struct db_result *result, void *arg)
 {
-    struct reseals *reseals = arg;
+    struct reencrypt *reencrypt = arg;
     int64_t replaced = result->status == DB_OK ? db_int(result, 0, 0) : -1;
 
-    reseals->unit = NULL;
-    batch_drop(reseals);
+    reencrypt->unit = NULL;
+    batch_drop(reencrypt);
     if (replaced < 0) { // the database cannot be reached, or another node is at work
-        run_end(reseals, SOON_MS);
+        run_end(reencrypt, SOON_MS);
         return;
     }
-    reseals->replaced += replaced;
-    run_pause(reseals);
+    reencrypt->replaced += replaced;
+    run_pause(reencrypt);
 }
 
-static void batch_write(struct reseals *reseals)
+static void batch_write(struct reencrypt *reencrypt)
 {
-    struct batch *batch = reseals->batch;
+    struct batch *batch = reencrypt->batch;
     const char *texts[3][BATCH_MAX];
 
     for (size_t i = 0; i < batch->count; i++) {
@@ -178,112 +178,112 @@ static void batch_write(struct reseals *reseals)
         texts[1][i] = batch->items[i].old;
         texts[2][i] = batch->items[i].new;
     }
-    reseals->unit = db_unit_create(STATEMENT_SEALS_REPLACE);
-    db_unit_text(reseals->unit, places[reseals->place].name);
+    reencrypt->unit = db_unit_create(STATEMENT_SEALS_REPLACE);
+    db_unit_text(reencrypt->unit, places[reencrypt->place].name);
     for (size_t i = 0; i < 3; i++) {
-        db_unit_text_array(reseals->unit, texts[i], batch->count);
+        db_unit_text_array(reencrypt->unit, texts[i], batch->count);
     }
-    db_run(reseals->core->db, reseals->unit, DATABASE_MS, batch_replaced, reseals);
+    db_run(reencrypt->core->db, reencrypt->unit, DATABASE_MS, batch_replaced, reencrypt);
 }
 
 static void batch_read(const struct db_result *rows, void *arg)
 {
-    struct reseals *reseals = arg;
+    struct reencrypt *reencrypt = arg;
 
-    reseals->unit = NULL;
+    reencrypt->unit = NULL;
     if (rows->status != DB_OK) {
-        run_end(reseals, SOON_MS);
+        run_end(reencrypt, SOON_MS);
         return;
     }
-    reseals->batch = mem_new(struct batch);
+    reencrypt->batch = mem_new(struct batch);
     for (int n = 0; n < rows->rows; n++) {
-        struct batch *batch = reseals->batch;
+        struct batch *batch = reencrypt->batch;
 
-        if (item_seal(reseals, rows, n, &batch->items[batch->count])) {
+        if (item_seal(reencrypt, rows, n, &batch->items[batch->count])) {
             batch->count++;
         } else {
-            reseals->broken++;
+            reencrypt->broken++;
         }
-        reseals->after = db_int(rows, n, 0);
+        reencrypt->after = db_int(rows, n, 0);
     }
     if (rows->rows < BATCH_MAX) { // the table has no further rows
-        reseals->after = INT64_MAX;
+        reencrypt->after = INT64_MAX;
     }
-    if (reseals->batch->count > 0) {
-        batch_write(reseals);
+    if (reencrypt->batch->count > 0) {
+        batch_write(reencrypt);
     } else {
-        batch_drop(reseals);
-        run_pause(reseals);
+        batch_drop(reencrypt);
+        run_pause(reencrypt);
     }
 }
 
 /* ---- from step to step --------------------------------------------------------------------- */
 
-static void run_step(struct reseals *reseals)
+static void run_step(struct reencrypt *reencrypt)
 {
-    const struct key_set *keys = &reseals->core->keys->sealing;
+    const struct key_set *keys = &reencrypt->core->keys->sealing;
 
-    if (strcmp(reseals->under, keys->keys[0].id) != 0) { // a rotation came: the run starts over
-        run_end(reseals, 0);
+    if (strcmp(reencrypt->under, keys->keys[0].id) != 0) { // a rotation came: the run starts over
+        run_end(reencrypt, 0);
         return;
     }
-    if (reseals->after == INT64_MAX) {
-        reseals->after = INT64_MIN;
-        reseals->place++;
+    if (reencrypt->after == INT64_MAX) {
+        reencrypt->after = INT64_MIN;
+        reencrypt->place++;
     }
-    if (reseals->place == PLACES) {
-        reseals->place = 0;
-        reseals->key++;
+    if (reencrypt->place == PLACES) {
+        reencrypt->place = 0;
+        reencrypt->key++;
     }
-    if (reseals->key >= keys->count) {
-        run_finish(reseals);
+    if (reencrypt->key >= keys->count) {
+        run_finish(reencrypt);
         return;
     }
-    reseals->unit = db_unit_create(STATEMENT_SEALS_STALE);
-    db_unit_text(reseals->unit, places[reseals->place].name);
-    db_unit_text(reseals->unit, keys->keys[reseals->key].id);
-    db_unit_int(reseals->unit, reseals->after);
-    db_unit_int(reseals->unit, BATCH_MAX);
-    db_run(reseals->core->db, reseals->unit, DATABASE_MS, batch_read, reseals);
+    reencrypt->unit = db_unit_create(STATEMENT_SEALS_STALE);
+    db_unit_text(reencrypt->unit, places[reencrypt->place].name);
+    db_unit_text(reencrypt->unit, keys->keys[reencrypt->key].id);
+    db_unit_int(reencrypt->unit, reencrypt->after);
+    db_unit_int(reencrypt->unit, BATCH_MAX);
+    db_run(reencrypt->core->db, reencrypt->unit, DATABASE_MS, batch_read, reencrypt);
 }
 
-void reseal_consider(struct reseals *reseals)
+void reencrypt_maybe_start(struct reencrypt *reencrypt)
 {
-    const struct key_set *keys = &reseals->core->keys->sealing;
-    bool rotated = strcmp(reseals->under, keys->keys[0].id) != 0;
+    const struct key_set *keys = &reencrypt->core->keys->sealing;
+    bool rotated = strcmp(reencrypt->under, keys->keys[0].id) != 0;
 
-    if (reseals->running || keys->count < 2 || (!rotated && clock_ms() < reseals->next)) {
+    if (reencrypt->running || keys->count < 2 || (!rotated && clock_ms() < reencrypt->next)) {
         return;
     }
-    memcpy(reseals->under, keys->keys[0].id, sizeof(reseals->under));
-    reseals->first = rotated;
-    reseals->running = true;
-    reseals->key = 1;
-    reseals->place = 0;
-    reseals->after = INT64_MIN;
-    reseals->replaced = 0;
-    reseals->broken = 0;
-    run_step(reseals);
+    memcpy(reencrypt->under, keys->keys[0].id, sizeof(reencrypt->under));
+    reencrypt->first = rotated;
+    reencrypt->running = true;
+    reencrypt->key = 1;
+    reencrypt->place = 0;
+    reencrypt->after = INT64_MIN;
+    reencrypt->replaced = 0;
+    reencrypt->broken = 0;
+    run_step(reencrypt);
 }
 
-struct reseals *reseals_create(struct core *core)
+struct reencrypt *reencrypt_create(struct core *core)
 {
-    struct reseals *reseals = mem_new(struct reseals);
+    struct reencrypt *reencrypt = mem_new(struct reencrypt);
 
-    reseals->core = core;
-    evtimer_assign(&reseals->timer, loop_base(core->loop), run_paused, reseals);
-    return reseals;
+    reencrypt->core = core;
+    evtimer_assign(&reencrypt->timer, loop_base(core->loop), run_paused, reencrypt);
+    return reencrypt;
 }
 
-void reseals_destroy(struct reseals *reseals)
+void reencrypt_destroy(struct reencrypt *reencrypt)
 {
-    if (reseals == NULL) {
+    if (reencrypt == NULL) {
         return;
     }
-    event_del(&reseals->timer);
-    if (reseals->unit != NULL) {
-        db_cancel(reseals->unit);
+    event_del(&reencrypt->timer);
+    if (reencrypt->unit != NULL) {
+        db_cancel(reencrypt->unit);
     }
-    batch_drop(reseals);
-    free(reseals);
+    batch_drop(reencrypt);
+    free(reencrypt);
 }

@@ -9,13 +9,14 @@
 #define KEYS_REENCRYPT_H
 
 struct core;
-struct reseals;
+struct reencrypt;
 
-struct reseals *reseals_create(struct core *core);
-void reseals_destroy(struct reseals *reseals); /* NULL is fine; ends a run that is under way */
+struct reencrypt *reencrypt_create(struct core *core);
+void reencrypt_destroy(
+    struct reencrypt *reencrypt); /* NULL is fine; ends a run that is under way */
 
 /* To be called while this node's first keys are the current ones. Starts a run if the ring has an
  * old encryption key and a run is due. */
-void reseal_consider(struct reseals *reseals);
+void reencrypt_maybe_start(struct reencrypt *reencrypt);
 
 #endif

@@ -64,11 +64,11 @@ void api_key_rekey(const struct core *core, const struct api_key_row *row, struc
         return;
     }
     verifier_of(first, &input, verifier);
-    rekey_note(core->rekeys, &(struct rekey){.kind = REKEY_API_KEY,
-                                             .id = row->id,
-                                             .old = row->verifier,
-                                             .new = verifier,
-                                             .key = first->id});
+    rekey_add(core->rekeys, &(struct rekey){.kind = REKEY_API_KEY,
+                                            .id = row->id,
+                                            .old = row->verifier,
+                                            .new = verifier,
+                                            .key = first->id});
     secret_wipe(verifier, sizeof(verifier));
 }
 

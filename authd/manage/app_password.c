@@ -72,11 +72,11 @@ void app_password_rekey(const struct core *core, const struct app_password_row *
         return;
     }
     verifier_of(first, &input, verifier);
-    rekey_note(core->rekeys, &(struct rekey){.kind = REKEY_APP_PASSWORD,
-                                             .id = row->id,
-                                             .old = row->verifier,
-                                             .new = verifier,
-                                             .key = first->id});
+    rekey_add(core->rekeys, &(struct rekey){.kind = REKEY_APP_PASSWORD,
+                                            .id = row->id,
+                                            .old = row->verifier,
+                                            .new = verifier,
+                                            .key = first->id});
     secret_wipe(verifier, sizeof(verifier));
 }
 

@@ -14,7 +14,7 @@ struct key_rotation {
     json_t *context;
     json_t *arguments;
     bool dry_run;
-    bool begun;                   // this rotation holds keyring_begin()
+    bool begun;                   // this rotation holds key_follow_begin()
     struct account_call *account; // at most one of `account`, `job` and `unit` is under way
     struct key_files_job *job;    // reads or changes the key files
     struct db_unit *unit;         // asks for the list of keys
@@ -26,7 +26,7 @@ struct key_rotation {
 static void rotation_destroy(struct key_rotation *rotation)
 {
     if (rotation->begun) {
-        keyring_end(rotation->core->keyring);
+        key_follow_end(rotation->core->key_follow);
     }
     json_decref(rotation->context);
     json_decref(rotation->arguments);
@@ -81,11 +81,11 @@ static void rotation_ask(struct key_rotation *rotation, bool dry_run, account_do
     rotation->account = account_start(rotation->core, &request, done, rotation);
 }
 
-static bool rotation_files(struct key_rotation *rotation, const struct key_files_order *order,
-                           key_files_done_f *done)
+static bool rotation_files(struct key_rotation *rotation, const struct key_files_job_order *order,
+                           key_files_job_done_f *done)
 {
-    rotation->job = key_files_start(rotation->core, keyring_files(rotation->core->keyring), order,
-                                    done, rotation);
+    rotation->job = key_files_job_start(
+        rotation->core, key_follow_files(rotation->core->key_follow), order, done, rotation);
     return rotation->job != NULL;
 }
 
@@ -98,12 +98,12 @@ static void rotation_answer(struct key_rotation *rotation)
     rotation_end(rotation, &result);
 }
 
-static void rotation_promoted(const struct key_files_result *files, void *arg)
+static void rotation_promoted(const struct key_files_job_result *files, void *arg)
 {
     struct key_rotation *rotation = arg;
 
     rotation->job = NULL;
-    keyring_adopt(rotation->core->keyring, files);
+    key_follow_adopt(rotation->core->key_follow, files);
     rotation_answer(rotation);
 }
 
@@ -120,8 +120,8 @@ static void rotation_listed(const struct account_result *result, void *arg)
     }
     rotation->made = json_incref(result->object);
 
-    const struct key_files_order order = {
-        .work = KEY_FILES_PROMOTE,
+    const struct key_files_job_order order = {
+        .work = KEY_FILES_JOB_PROMOTE,
         .kind = rotation_purpose(rotation),
         .id = json_string_value(json_object_get(rotation->made, "id")),
     };
@@ -134,7 +134,7 @@ static void rotation_listed(const struct account_result *result, void *arg)
 
 /* ---- step 1: the new key is written into the file ---- */
 
-static void rotation_prepared(const struct key_files_result *files, void *arg)
+static void rotation_prepared(const struct key_files_job_result *files, void *arg)
 {
     struct key_rotation *rotation = arg;
 
@@ -143,7 +143,7 @@ static void rotation_prepared(const struct key_files_result *files, void *arg)
         rotation_failed(rotation, files->error);
         return;
     }
-    keyring_take(rotation->core->keyring, files->ring);
+    key_follow_take(rotation->core->key_follow, files->ring);
     json_object_set_new(rotation->arguments, "id", json_string(files->id));
     rotation_ask(rotation, false, rotation_listed);
 }
@@ -158,9 +158,9 @@ static void rotation_known(const struct db_result *state, void *arg)
         return;
     }
 
-    const struct key_names known = keyring_names_in(state, true);
-    const struct key_files_order order = {
-        .work = KEY_FILES_PREPARE, .kind = rotation_purpose(rotation), .known = &known};
+    const struct key_names known = key_follow_names_in(state, true);
+    const struct key_files_job_order order = {
+        .work = KEY_FILES_JOB_PREPARE, .kind = rotation_purpose(rotation), .known = &known};
 
     if (!rotation_files(rotation, &order, rotation_prepared)) {
         rotation_busy(rotation, "hash-queue-full");
@@ -168,7 +168,7 @@ static void rotation_known(const struct db_result *state, void *arg)
 }
 
 /* Asks the database which keys of the files were in use before. */
-static void rotation_loaded(const struct key_files_result *files, void *arg)
+static void rotation_loaded(const struct key_files_job_result *files, void *arg)
 {
     struct key_rotation *rotation = arg;
     const char *texts[KEY_NAMES_MAX];
@@ -179,7 +179,7 @@ static void rotation_loaded(const struct key_files_result *files, void *arg)
         rotation_failed(rotation, files->error);
         return;
     }
-    keyring_files(rotation->core->keyring)->names(files->ring, &names);
+    key_follow_files(rotation->core->key_follow)->names(files->ring, &names);
     for (size_t i = 0; i < names.count; i++) {
         texts[i] = names.names[i];
     }
@@ -203,7 +203,7 @@ static const char *current_of(const struct key_rotation *rotation)
 static void rotation_allowed(const struct account_result *result, void *arg)
 {
     struct key_rotation *rotation = arg;
-    const struct key_files_order order = {.work = KEY_FILES_LOAD};
+    const struct key_files_job_order order = {.work = KEY_FILES_JOB_LOAD};
 
     rotation->account = NULL;
     if (result->status != ACCOUNT_OK || rotation->dry_run ||
@@ -211,7 +211,7 @@ static void rotation_allowed(const struct account_result *result, void *arg)
         rotation_end(rotation, result);
         return;
     }
-    rotation->begun = keyring_begin(rotation->core->keyring);
+    rotation->begun = key_follow_begin(rotation->core->key_follow);
     if (!rotation->begun || !rotation_files(rotation, &order, rotation_loaded)) {
         rotation_busy(rotation, rotation->begun ? "hash-queue-full" : "rotating");
         return;
@@ -240,7 +240,7 @@ void key_rotation_cancel(struct key_rotation *rotation)
         account_cancel(rotation->account);
     }
     if (rotation->job != NULL) {
-        key_files_cancel(rotation->job);
+        key_files_job_cancel(rotation->job);
     }
     if (rotation->unit != NULL) {
         db_cancel(rotation->unit);
