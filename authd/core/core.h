@@ -19,7 +19,7 @@ struct registry;
 struct rekeys;
 struct reencrypt;
 struct scope_cache;
-struct upgrades;
+struct password_upgrades;
 struct workers;
 
 struct core {
@@ -28,7 +28,7 @@ struct core {
     struct lookup *lookup;
     struct workers *hashers; /* the hash lane: checks and makes password hashes */
     struct workers *mailers; /* the mail lane: hands mail messages to the mail server */
-    struct upgrades *upgrades;
+    struct password_upgrades *upgrades;
     struct last_uses *last_uses;
     struct scope_cache *scopes;
     struct audits *audits;

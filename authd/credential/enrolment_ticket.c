@@ -2,21 +2,23 @@
 
 #include "base/secret.h"
 
-void ticket_make(char out[static TICKET_SHOWN_SIZE])
+void enrolment_ticket_make(char out[static ENROLMENT_TICKET_PRINTABLE_SIZE])
 {
-    char octets[TICKET_OCTETS];
-    char letters[TICKET_LENGTH + 1];
+    char octets[ENROLMENT_TICKET_OCTETS];
+    char letters[ENROLMENT_TICKET_LENGTH + 1];
 
     secret_random(octets, sizeof(octets));
     base32_encode((struct span){octets, sizeof(octets)}, BASE32_LOWER, letters);
-    base32_show((struct span){letters, TICKET_LENGTH}, out);
+    base32_show((struct span){letters, ENROLMENT_TICKET_LENGTH}, out);
     secret_wipe(octets, sizeof(octets));
     secret_wipe(letters, sizeof(letters));
 }
 
-void ticket_digest(const struct core *core, struct span text, char out[static DERIVED_HEX_SIZE])
+void enrolment_ticket_digest(const struct core *core, struct span text,
+                             char out[static DERIVED_HEX_SIZE])
 {
-    char letters[TICKET_LENGTH + 1]; /* one octet more, so that a longer text is no ticket */
+    char letters[ENROLMENT_TICKET_LENGTH +
+                 1]; /* one octet more, so that a longer text is no ticket */
     struct span part = {letters, 0};
 
     for (size_t i = 0; i < text.len && part.len < sizeof(letters); i++) {

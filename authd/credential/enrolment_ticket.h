@@ -7,16 +7,18 @@
 #include "crypto/base32.h"
 
 enum {
-    TICKET_OCTETS = 15, /* 120 random bits */
-    TICKET_LENGTH = BASE32_LENGTH(TICKET_OCTETS),
-    TICKET_SHOWN_SIZE = BASE32_SHOWN_LENGTH(TICKET_LENGTH) + 1, /* groups of four and a NUL */
+    ENROLMENT_TICKET_OCTETS = 15, /* 120 random bits */
+    ENROLMENT_TICKET_LENGTH = BASE32_LENGTH(ENROLMENT_TICKET_OCTETS),
+    ENROLMENT_TICKET_PRINTABLE_SIZE =
+        BASE32_SHOWN_LENGTH(ENROLMENT_TICKET_LENGTH) + 1, /* groups of four and a NUL */
 };
 
 /* Makes a new ticket in the form for display. The owner wipes the text. */
-void ticket_make(char out[static TICKET_SHOWN_SIZE]);
+void enrolment_ticket_make(char out[static ENROLMENT_TICKET_PRINTABLE_SIZE]);
 
 /* Writes the digest of a ticket as displayed or typed: case, blanks and hyphens are ignored. A
  * malformed text has a digest that no ticket has. */
-void ticket_digest(const struct core *core, struct span text, char out[static DERIVED_HEX_SIZE]);
+void enrolment_ticket_digest(const struct core *core, struct span text,
+                             char out[static DERIVED_HEX_SIZE]);
 
 #endif

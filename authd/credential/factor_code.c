@@ -23,19 +23,19 @@ static char symbol_of(char c)
     return is_digit(c) || (c >= 'a' && c <= 'z') ? c : '\0';
 }
 
-static enum code_kind kind_of(const char *text, size_t length, bool hyphens)
+static enum factor_code_kind kind_of(const char *text, size_t length, bool hyphens)
 {
     if ((length == 6 || length == 8) && !hyphens && strspn(text, "0123456789") == length) {
-        return CODE_TOTP;
+        return FACTOR_CODE_TOTP;
     }
-    if (length == CODE_RECOVERY_LENGTH &&
+    if (length == FACTOR_CODE_RECOVERY_LENGTH &&
         strspn(text, "abcdefghijklmnopqrstuvwxyz234567") == length) {
-        return CODE_RECOVERY;
+        return FACTOR_CODE_RECOVERY;
     }
-    return CODE_MALFORMED;
+    return FACTOR_CODE_MALFORMED;
 }
 
-void code_parse(struct span in, struct code *out)
+void factor_code_parse(struct span in, struct factor_code *out)
 {
     bool hyphens = false;
     bool good = in.len <= IN_MAX;
@@ -55,12 +55,13 @@ void code_parse(struct span in, struct code *out)
     if (good) {
         out->kind = kind_of(out->text, length, hyphens);
     }
-    if (out->kind == CODE_MALFORMED) {
+    if (out->kind == FACTOR_CODE_MALFORMED) {
         secret_wipe(out, sizeof(*out));
     }
 }
 
-bool code_split(struct span secret, unsigned digits, struct span *password, struct span *code)
+bool factor_code_inline(struct span secret, unsigned digits, struct span *password,
+                        struct span *code)
 {
     size_t before = secret.len > digits ? secret.len - digits : 0;
 

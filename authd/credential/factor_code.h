@@ -9,28 +9,29 @@
 #include "base/span.h"
 
 enum {
-    CODE_RECOVERY_LENGTH = 16,     /* letters a-z and digits 2-7: 80 random bits */
-    CODE_RECOVERY_SHOWN_SIZE = 20, /* xxxx-xxxx-xxxx-xxxx and a NUL */
-    CODE_SIZE = 20,                /* longest code and a NUL */
+    FACTOR_CODE_RECOVERY_LENGTH = 16, /* letters a-z and digits 2-7: 80 random bits */
+    FACTOR_CODE_PRINTABLE_SIZE = 20,  /* xxxx-xxxx-xxxx-xxxx and a NUL */
+    FACTOR_CODE_SIZE = 20,            /* longest code and a NUL */
 };
 
-enum code_kind {
-    CODE_MALFORMED = 0,
-    CODE_TOTP,     /* 6 or 8 digits; blanks between them are ignored */
-    CODE_RECOVERY, /* a recovery code; case, blanks and hyphens are ignored */
+enum factor_code_kind {
+    FACTOR_CODE_MALFORMED = 0,
+    FACTOR_CODE_TOTP,     /* 6 or 8 digits; blanks between them are ignored */
+    FACTOR_CODE_RECOVERY, /* a recovery code; case, blanks and hyphens are ignored */
 };
 
 /* A parsed code. The owner wipes the struct. */
-struct code {
-    enum code_kind kind;
-    char text[CODE_SIZE]; /* canonical, NUL-terminated; empty if CODE_MALFORMED */
+struct factor_code {
+    enum factor_code_kind kind;
+    char text[FACTOR_CODE_SIZE]; /* canonical, NUL-terminated; empty if FACTOR_CODE_MALFORMED */
 };
 
 /* Parses a code entered in a field of its own. */
-void code_parse(struct span in, struct code *out);
+void factor_code_parse(struct span in, struct factor_code *out);
 
 /* Splits a password and the code right behind it, or behind a `$`. False: `secret` does not end in
  * `digits` ASCII digits, or has nothing before them; `password` and `code` are then not set. */
-bool code_split(struct span secret, unsigned digits, struct span *password, struct span *code);
+bool factor_code_inline(struct span secret, unsigned digits, struct span *password,
+                        struct span *code);
 
 #endif

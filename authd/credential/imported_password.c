@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool parse_line(char *line, struct foreign_password *out)
+static bool parse_line(char *line, struct imported_password *out)
 {
     char *rest = line;
     const char *id = strsep(&rest, " ");
@@ -20,12 +20,13 @@ static bool parse_line(char *line, struct foreign_password *out)
     return out->id > 0 && out->scope != NULL && out->sealed != NULL;
 }
 
-size_t foreign_parse(char *lines, struct foreign_password out[static FOREIGN_MAX])
+size_t imported_password_parse(char *lines,
+                               struct imported_password out[static IMPORTED_PASSWORDS_MAX])
 {
     size_t count = 0;
     char *line;
 
-    while (count < FOREIGN_MAX && (line = strsep(&lines, "\n")) != NULL &&
+    while (count < IMPORTED_PASSWORDS_MAX && (line = strsep(&lines, "\n")) != NULL &&
            parse_line(line, &out[count])) {
         count++;
     }

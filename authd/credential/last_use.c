@@ -83,7 +83,7 @@ static void uses_write(evutil_socket_t fd, short what, void *arg)
     db_run(uses->core->db, uses->unit, DATABASE_MS, uses_written, uses);
 }
 
-void last_use_note(struct last_uses *uses, int64_t app_password, const char *client)
+void last_use_add(struct last_uses *uses, int64_t app_password, const char *client)
 {
     size_t place = (uint64_t)app_password % KNOWN_MAX;
     struct network_address address;

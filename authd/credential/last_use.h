@@ -15,6 +15,6 @@ void last_uses_destroy(struct last_uses *uses); /* NULL is allowed */
 
 /* Records a use. `client` is the mail client's address as the protocol attests it; a text that is
  * no address is recorded as unknown. */
-void last_use_note(struct last_uses *uses, int64_t app_password, const char *client);
+void last_use_add(struct last_uses *uses, int64_t app_password, const char *client);
 
 #endif

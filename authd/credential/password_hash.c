@@ -7,10 +7,10 @@
 #include "core/core.h"
 #include "loop/workers.h"
 
-struct hashing {
+struct password_hash_call {
     struct job job;
     const struct password_schemes *schemes; // constant, outlives the lane
-    hashing_done_f *done;
+    password_hash_done_f *done;
     void *arg;
     bool made;
     char stored[AUTHD_HASH_MAX + 1];
@@ -20,7 +20,7 @@ struct hashing {
 
 static void hashing_run(struct job *job)
 {
-    struct hashing *hashing = (struct hashing *)job;
+    struct password_hash_call *hashing = (struct password_hash_call *)job;
     struct span password = {hashing->password, hashing->password_length};
 
     hashing->made = password_hash(hashing->schemes, password, hashing->stored);
@@ -28,27 +28,28 @@ static void hashing_run(struct job *job)
 
 static void hashing_done(struct job *job, void *owner)
 {
-    struct hashing *hashing = owner;
+    struct password_hash_call *hashing = owner;
 
     if (job->expired) {
-        hashing->done(HASHING_EXPIRED, NULL, hashing->arg);
+        hashing->done(PASSWORD_HASH_EXPIRED, NULL, hashing->arg);
     } else if (!hashing->made) {
-        hashing->done(HASHING_FAILED, NULL, hashing->arg);
+        hashing->done(PASSWORD_HASH_FAILED, NULL, hashing->arg);
     } else {
-        hashing->done(HASHING_MADE, hashing->stored, hashing->arg);
+        hashing->done(PASSWORD_HASH_MADE, hashing->stored, hashing->arg);
     }
 }
 
 static void hashing_destroy(struct job *job)
 {
-    secret_wipe(job, sizeof(struct hashing));
+    secret_wipe(job, sizeof(struct password_hash_call));
     free(job);
 }
 
-struct hashing *hashing_start(struct core *core, struct span password, int64_t deadline,
-                              hashing_done_f *done, void *arg)
+struct password_hash_call *password_hash_start(struct core *core, struct span password,
+                                               int64_t deadline, password_hash_done_f *done,
+                                               void *arg)
 {
-    struct hashing *hashing = mem_new(struct hashing);
+    struct password_hash_call *hashing = mem_new(struct password_hash_call);
 
     hashing->job = (struct job){
         .run = hashing_run,
@@ -69,7 +70,7 @@ struct hashing *hashing_start(struct core *core, struct span password, int64_t d
     return hashing;
 }
 
-void hashing_cancel(struct hashing *hashing)
+void password_hash_cancel(struct password_hash_call *hashing)
 {
     job_cancel(&hashing->job);
 }

@@ -7,23 +7,24 @@
 #include "base/span.h"
 
 struct core;
-struct hashing;
+struct password_hash_call;
 
-enum hashing_result {
-    HASHING_FAILED = 0, /* out of memory */
-    HASHING_MADE,
+enum password_hash_result {
+    PASSWORD_HASH_FAILED = 0, /* out of memory */
+    PASSWORD_HASH_MADE,
     /* The job was not run: the deadline passed, or another job took its place. */
-    HASHING_EXPIRED,
+    PASSWORD_HASH_EXPIRED,
 };
 
-/* `stored` is the hash with HASHING_MADE, NULL otherwise; valid during the callback only. */
-typedef void hashing_done_f(enum hashing_result result, const char *stored, void *arg);
+/* `stored` is the hash with PASSWORD_HASH_MADE, NULL otherwise; valid during the callback only. */
+typedef void password_hash_done_f(enum password_hash_result result, const char *stored, void *arg);
 
 /* Copies the password, which has at most PASSWORD_MAX octets. `deadline` is in clock_ms(). `done`
- * is called once, never from inside this call, and not after hashing_cancel(). NULL: the lane has
- * no room, and `done` is not called. */
-struct hashing *hashing_start(struct core *core, struct span password, int64_t deadline,
-                              hashing_done_f *done, void *arg);
-void hashing_cancel(struct hashing *hashing);
+ * is called once, never from inside this call, and not after password_hash_cancel(). NULL: the lane
+ * has no room, and `done` is not called. */
+struct password_hash_call *password_hash_start(struct core *core, struct span password,
+                                               int64_t deadline, password_hash_done_f *done,
+                                               void *arg);
+void password_hash_cancel(struct password_hash_call *hashing);
 
 #endif

@@ -11,95 +11,95 @@
 #include "crypto/password.h"
 #include "loop/loop.h"
 
-struct new_password {
+struct password_new_call {
     struct core *core;
     int64_t deadline;
-    struct judging *judging; /* set while the rules are checked */
-    struct hashing *hashing; /* set while the password is hashed */
-    struct loop_hook busy;   /* delivers NEW_PASSWORD_BUSY after the start */
-    new_password_done_f *done;
+    struct password_strength_call *judging; /* set while the rules are checked */
+    struct password_hash_call *hashing;     /* set while the password is hashed */
+    struct loop_hook busy;                  /* delivers PASSWORD_NEW_BUSY after the start */
+    password_new_done_f *done;
     void *arg;
     size_t length;
     char password[PASSWORD_MAX];
 };
 
-static void new_destroy(struct new_password *new)
+static void new_destroy(struct password_new_call *new)
 {
     secret_wipe(new, sizeof(*new));
     free(new);
 }
 
-static void new_end(struct new_password *new, const struct new_password_result *result)
+static void new_end(struct password_new_call *new, const struct password_new_result *result)
 {
     new->done(result, new->arg);
     new_destroy(new);
 }
 
-static void new_end_as(struct new_password *new, enum new_password_status status)
+static void new_end_as(struct password_new_call *new, enum password_new_status status)
 {
-    new_end(new, &(struct new_password_result){.status = status});
+    new_end(new, &(struct password_new_result){.status = status});
 }
 
 static void on_busy(void *arg)
 {
-    new_end_as(arg, NEW_PASSWORD_BUSY);
+    new_end_as(arg, PASSWORD_NEW_BUSY);
 }
 
-static void on_hashed(enum hashing_result made, const char *stored, void *arg)
+static void on_hashed(enum password_hash_result made, const char *stored, void *arg)
 {
-    struct new_password *new = arg;
+    struct password_new_call *new = arg;
 
     new->hashing = NULL;
     switch (made) {
-    case HASHING_MADE:
-        new_end(new, &(struct new_password_result){NEW_PASSWORD_HASHED, stored, NULL});
+    case PASSWORD_HASH_MADE:
+        new_end(new, &(struct password_new_result){PASSWORD_NEW_HASHED, stored, NULL});
         break;
-    case HASHING_EXPIRED:
-        new_end_as(new, NEW_PASSWORD_LATE);
+    case PASSWORD_HASH_EXPIRED:
+        new_end_as(new, PASSWORD_NEW_LATE);
         break;
-    case HASHING_FAILED:
-        new_end_as(new, NEW_PASSWORD_FAILED);
+    case PASSWORD_HASH_FAILED:
+        new_end_as(new, PASSWORD_NEW_FAILED);
         break;
     }
 }
 
-static void refuse(struct new_password *new, const struct password_judgement *judged)
+static void refuse(struct password_new_call *new, const struct password_strength *judged)
 {
     static const char subject[] = "password ";
     char sentence[sizeof(subject) - 1 + PASSWORD_SENTENCE_MAX];
 
     memcpy(sentence, subject, sizeof(subject) - 1);
     password_sentence(judged, sentence + sizeof(subject) - 1);
-    new_end(new, &(struct new_password_result){NEW_PASSWORD_REFUSED, NULL, sentence});
+    new_end(new, &(struct password_new_result){PASSWORD_NEW_REFUSED, NULL, sentence});
 }
 
-static void on_judged(const struct password_judgement *judged, void *arg)
+static void on_judged(const struct password_strength *judged, void *arg)
 {
-    struct new_password *new = arg;
+    struct password_new_call *new = arg;
     struct span password = {new->password, new->length};
 
     new->judging = NULL;
     if (judged == NULL) {
-        new_end_as(new, NEW_PASSWORD_LATE);
+        new_end_as(new, PASSWORD_NEW_LATE);
         return;
     }
     if (judged->flaws != 0) {
         refuse(new, judged);
         return;
     }
-    new->hashing = hashing_start(new->core, password, new->deadline, on_hashed, new);
+    new->hashing = password_hash_start(new->core, password, new->deadline, on_hashed, new);
     if (new->hashing == NULL) {
-        new_end_as(new, NEW_PASSWORD_BUSY);
+        new_end_as(new, PASSWORD_NEW_BUSY);
     }
 }
 
-struct new_password *new_password_start(struct core *core,
-                                        const struct new_password_request *request,
-                                        new_password_done_f *done, void *arg)
+struct password_new_call *password_new_start(struct core *core,
+                                             const struct password_new_request *request,
+                                             password_new_done_f *done, void *arg)
 {
-    struct new_password *new = mem_new(struct new_password);
+    struct password_new_call *new = mem_new(struct password_new_call);
     struct span password = request->password;
-    const struct judging_request judging = {
+    const struct password_strength_request judging = {
         .names = request->names,
         .enrolled = request->enrolled,
         .password = password,
@@ -114,26 +114,26 @@ struct new_password *new_password_start(struct core *core,
     /* The rules refuse a longer password. */
     new->length = password.len < PASSWORD_MAX ? password.len : PASSWORD_MAX;
     memcpy(new->password, password.ptr, new->length);
-    new->judging = judging_start(core, &judging, on_judged, new);
+    new->judging = password_strength_start(core, &judging, on_judged, new);
     if (new->judging == NULL) {
         loop_defer(core->loop, LOOP_BATCH, &new->busy);
     }
     return new;
 }
 
-void new_password_cancel(struct new_password *new)
+void password_new_cancel(struct password_new_call *new)
 {
     loop_undefer(new->core->loop, &new->busy);
     if (new->judging != NULL) {
-        judging_cancel(new->judging);
+        password_strength_cancel(new->judging);
     }
     if (new->hashing != NULL) {
-        hashing_cancel(new->hashing);
+        password_hash_cancel(new->hashing);
     }
     new_destroy(new);
 }
 
-json_t *new_password_names(const json_t *object)
+json_t *password_new_names(const json_t *object)
 {
     static const char *const members[] = {"login", "addresses", "display_name", "recovery_address",
                                           "words"};

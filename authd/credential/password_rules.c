@@ -236,10 +236,11 @@ static unsigned score(const struct password_rules *rules, const struct word_list
 
 /* ---- the judgement ------------------------------------------------------------------------- */
 
-struct password_judgement password_judge(const struct password_rules *rules,
-                                         const struct password_owner *owner, struct span password)
+struct password_strength password_strength_of(const struct password_rules *rules,
+                                              const struct password_owner *owner,
+                                              struct span password)
 {
-    struct password_judgement judged = {0};
+    struct password_strength judged = {0};
     struct word_list own;
 
     if (password.len > PASSWORD_MAX) {
@@ -284,7 +285,7 @@ const char *password_flaw_word(enum password_flaw flaw)
     return "not-allowed";
 }
 
-void password_sentence(const struct password_judgement *judged,
+void password_sentence(const struct password_strength *judged,
                        char out[static PASSWORD_SENTENCE_MAX])
 {
     size_t size = PASSWORD_SENTENCE_MAX;

@@ -41,7 +41,7 @@ enum password_flaw {
     PASSWORD_FLAW_FORM = 32,    /* empty, has a NUL, or looks like an app password */
 };
 
-struct password_judgement {
+struct password_strength {
     unsigned flaws;      /* enum password_flaw, combined; 0: acceptable */
     unsigned score;      /* 0 to 4 */
     unsigned length;     /* code points */
@@ -49,15 +49,16 @@ struct password_judgement {
     const char *form;    /* with PASSWORD_FLAW_FORM: end of a sentence, static */
 };
 
-struct password_judgement password_judge(const struct password_rules *rules,
-                                         const struct password_owner *owner, struct span password);
+struct password_strength password_strength_of(const struct password_rules *rules,
+                                              const struct password_owner *owner,
+                                              struct span password);
 
 /* The word of one flaw in the API, such as "too-short". `flaw` is one bit. */
 const char *password_flaw_word(enum password_flaw flaw);
 
 /* Writes the end of a sentence that begins with "password": the most important flaw and a remedy.
  * Empty without a flaw. */
-void password_sentence(const struct password_judgement *judged,
+void password_sentence(const struct password_strength *judged,
                        char out[static PASSWORD_SENTENCE_MAX]);
 
 /* Writes `word` in the form that `password_rules.words` needs. False: `word` has fewer than 3

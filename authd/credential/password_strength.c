@@ -10,15 +10,15 @@
 
 #define NAMES_MAX 64
 
-struct judging {
+struct password_strength_call {
     struct job job;
     const struct password_rules *rules; /* constant; outlive the lane */
-    judging_done_f *done;
+    password_strength_done_f *done;
     void *arg;
     char *names[NAMES_MAX];
     size_t name_count;
     bool enrolled;
-    struct password_judgement judged;
+    struct password_strength judged;
     size_t password_length;
     /* One octet more than PASSWORD_MAX, so that the rules see that a password is too long. */
     char password[PASSWORD_MAX + 1];
@@ -26,36 +26,36 @@ struct judging {
 
 static void judging_run(struct job *job)
 {
-    struct judging *judging = (struct judging *)job;
+    struct password_strength_call *judging = (struct password_strength_call *)job;
     const struct password_owner owner = {
         .names = (const char *const *)judging->names,
         .count = judging->name_count,
         .enrolled = judging->enrolled,
     };
 
-    judging->judged = password_judge(judging->rules, &owner,
-                                     (struct span){judging->password, judging->password_length});
+    judging->judged = password_strength_of(
+        judging->rules, &owner, (struct span){judging->password, judging->password_length});
 }
 
 static void judging_done(struct job *job, void *owner)
 {
-    struct judging *judging = owner;
+    struct password_strength_call *judging = owner;
 
     judging->done(job->expired ? NULL : &judging->judged, judging->arg);
 }
 
 static void judging_destroy(struct job *job)
 {
-    struct judging *judging = (struct judging *)job;
+    struct password_strength_call *judging = (struct password_strength_call *)job;
 
     for (size_t i = 0; i < judging->name_count; i++) {
         free(judging->names[i]);
     }
-    secret_wipe(job, sizeof(struct judging));
+    secret_wipe(job, sizeof(struct password_strength_call));
     free(job);
 }
 
-static void take_names(struct judging *judging, const json_t *value)
+static void take_names(struct password_strength_call *judging, const json_t *value)
 {
     const char *key;
     json_t *member;
@@ -74,10 +74,11 @@ static void take_names(struct judging *judging, const json_t *value)
     }
 }
 
-struct judging *judging_start(struct core *core, const struct judging_request *request,
-                              judging_done_f *done, void *arg)
+struct password_strength_call *
+password_strength_start(struct core *core, const struct password_strength_request *request,
+                        password_strength_done_f *done, void *arg)
 {
-    struct judging *judging = mem_new(struct judging);
+    struct password_strength_call *judging = mem_new(struct password_strength_call);
     size_t len = request->password.len;
 
     judging->job = (struct job){
@@ -101,7 +102,7 @@ struct judging *judging_start(struct core *core, const struct judging_request *r
     return judging;
 }
 
-void judging_cancel(struct judging *judging)
+void password_strength_cancel(struct password_strength_call *judging)
 {
     job_cancel(&judging->job);
 }

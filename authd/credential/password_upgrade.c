@@ -16,23 +16,23 @@
 #define UPGRADE_HASH_MS     30000
 #define UPGRADE_DATABASE_MS 5000
 
-struct upgrade {
-    struct upgrades *upgrades;
+struct password_upgrade {
+    struct password_upgrades *upgrades;
     int64_t account;
     int64_t seal;
-    struct hashing *hashing;     /* set while the password is hashed */
-    struct db_unit *unit;        /* set while the hash is stored */
-    char sealed[SEALED_MAX + 1]; /* the encrypted hash to replace */
-    TAILQ_ENTRY(upgrade) link;   // upgrades::running
+    struct password_hash_call *hashing; /* set while the password is hashed */
+    struct db_unit *unit;               /* set while the hash is stored */
+    char sealed[SEALED_MAX + 1];        /* the encrypted hash to replace */
+    TAILQ_ENTRY(password_upgrade) link; // upgrades::running
 };
 
-struct upgrades {
+struct password_upgrades {
     struct core *core;
     unsigned count;
-    TAILQ_HEAD(, upgrade) running;
+    TAILQ_HEAD(, password_upgrade) running;
 };
 
-static void upgrade_end(struct upgrade *upgrade)
+static void upgrade_end(struct password_upgrade *upgrade)
 {
     TAILQ_REMOVE(&upgrade->upgrades->running, upgrade, link);
     upgrade->upgrades->count--;
@@ -42,7 +42,7 @@ static void upgrade_end(struct upgrade *upgrade)
 
 static void upgrade_stored(const struct db_result *result, void *arg)
 {
-    struct upgrade *upgrade = arg;
+    struct password_upgrade *upgrade = arg;
     bool replaced = result->status == DB_OK && db_bool(result, 0, 0);
     struct log_line line;
 
@@ -57,18 +57,18 @@ static void upgrade_stored(const struct db_result *result, void *arg)
     upgrade_end(upgrade);
 }
 
-static void upgrade_hashed(enum hashing_result made, const char *stored, void *arg)
+static void upgrade_hashed(enum password_hash_result made, const char *stored, void *arg)
 {
-    struct upgrade *upgrade = arg;
+    struct password_upgrade *upgrade = arg;
     struct core *core = upgrade->upgrades->core;
     char sealed[SEALED_MAX + 1];
 
     upgrade->hashing = NULL;
-    if (made != HASHING_MADE) {
+    if (made != PASSWORD_HASH_MADE) {
         upgrade_end(upgrade);
         return;
     }
-    stored_seal_password(core, upgrade->account, upgrade->seal, stored, sealed);
+    stored_hash_encrypt_password(core, upgrade->account, upgrade->seal, stored, sealed);
     upgrade->unit = db_unit_create(STATEMENT_PASSWORD_UPGRADE);
     db_unit_int(upgrade->unit, upgrade->account);
     db_unit_text(upgrade->unit, upgrade->sealed);
@@ -76,9 +76,9 @@ static void upgrade_hashed(enum hashing_result made, const char *stored, void *a
     db_run(core->db, upgrade->unit, UPGRADE_DATABASE_MS, upgrade_stored, upgrade);
 }
 
-static bool upgrade_running(const struct upgrades *upgrades, int64_t account)
+static bool upgrade_running(const struct password_upgrades *upgrades, int64_t account)
 {
-    const struct upgrade *upgrade;
+    const struct password_upgrade *upgrade;
 
     TAILQ_FOREACH (upgrade, &upgrades->running, link) {
         if (upgrade->account == account) {
@@ -88,17 +88,18 @@ static bool upgrade_running(const struct upgrades *upgrades, int64_t account)
     return false;
 }
 
-void upgrade_consider(struct upgrades *upgrades, const struct upgrade_request *request)
+void password_upgrade_maybe_start(struct password_upgrades *upgrades,
+                                  const struct password_upgrade_request *request)
 {
-    struct upgrade *upgrade;
+    struct password_upgrade *upgrade;
 
     if (!password_weaker(&upgrades->core->schemes, request->stored, request->password) ||
         upgrades->count >= UPGRADES_MAX || upgrade_running(upgrades, request->account)) {
         return;
     }
-    upgrade = mem_new(struct upgrade);
-    upgrade->hashing = hashing_start(upgrades->core, request->password,
-                                     clock_ms() + UPGRADE_HASH_MS, upgrade_hashed, upgrade);
+    upgrade = mem_new(struct password_upgrade);
+    upgrade->hashing = password_hash_start(upgrades->core, request->password,
+                                           clock_ms() + UPGRADE_HASH_MS, upgrade_hashed, upgrade);
     if (upgrade->hashing == NULL) {
         free(upgrade);
         return;
@@ -111,25 +112,25 @@ void upgrade_consider(struct upgrades *upgrades, const struct upgrade_request *r
     upgrades->count++;
 }
 
-struct upgrades *upgrades_create(struct core *core)
+struct password_upgrades *password_upgrades_create(struct core *core)
 {
-    struct upgrades *upgrades = mem_new(struct upgrades);
+    struct password_upgrades *upgrades = mem_new(struct password_upgrades);
 
     upgrades->core = core;
     TAILQ_INIT(&upgrades->running);
     return upgrades;
 }
 
-void upgrades_destroy(struct upgrades *upgrades)
+void password_upgrades_destroy(struct password_upgrades *upgrades)
 {
-    struct upgrade *upgrade;
+    struct password_upgrade *upgrade;
 
     if (upgrades == NULL) {
         return;
     }
     while ((upgrade = TAILQ_FIRST(&upgrades->running)) != NULL) {
         if (upgrade->hashing != NULL) {
-            hashing_cancel(upgrade->hashing);
+            password_hash_cancel(upgrade->hashing);
         }
         if (upgrade->unit != NULL) {
             db_cancel(upgrade->unit);

@@ -12,12 +12,13 @@
 #include "base/span.h"
 
 struct core;
-struct upgrades;
+struct password_upgrades;
 
-struct upgrades *upgrades_create(struct core *core);
-void upgrades_destroy(struct upgrades *upgrades); /* cancels running upgrades; NULL is allowed */
+struct password_upgrades *password_upgrades_create(struct core *core);
+void password_upgrades_destroy(
+    struct password_upgrades *upgrades); /* cancels running upgrades; NULL is allowed */
 
-struct upgrade_request {
+struct password_upgrade_request {
     int64_t account;
     int64_t seal;         /* unchanged, because the password stays the same */
     const char *sealed;   /* the encrypted hash in the row */
@@ -27,6 +28,7 @@ struct upgrade_request {
 
 /* Starts an upgrade if `stored` is weaker than a new hash would be, and if there is room. Copies
  * the request. */
-void upgrade_consider(struct upgrades *upgrades, const struct upgrade_request *request);
+void password_upgrade_maybe_start(struct password_upgrades *upgrades,
+                                  const struct password_upgrade_request *request);
 
 #endif

@@ -7,33 +7,33 @@
 #include "core/core.h"
 #include "loop/workers.h"
 
-struct verify {
+struct password_verify_call {
     struct job job;
     const struct authd_scheme *scheme;
     enum authd_match match;
-    verify_done_f *done;
+    password_verify_done_f *done;
     void *arg;
     char stored[AUTHD_HASH_MAX + 1];
     size_t secret_length;
     char secret[PASSWORD_MAX];
 };
 
-static enum verify_result result_of(enum authd_match match)
+static enum password_verify_result result_of(enum authd_match match)
 {
     switch (match) {
     case AUTHD_MATCH_YES:
-        return VERIFY_YES;
+        return PASSWORD_VERIFY_YES;
     case AUTHD_MATCH_NO:
-        return VERIFY_NO;
+        return PASSWORD_VERIFY_NO;
     case AUTHD_MATCH_ERROR:
         break;
     }
-    return VERIFY_FAILED;
+    return PASSWORD_VERIFY_FAILED;
 }
 
 static void verify_run(struct job *job)
 {
-    struct verify *verify = (struct verify *)job;
+    struct password_verify_call *verify = (struct password_verify_call *)job;
     struct span secret = {verify->secret, verify->secret_length};
 
     verify->match = password_verify(verify->scheme, verify->stored, secret);
@@ -41,27 +41,29 @@ static void verify_run(struct job *job)
 
 static void verify_done(struct job *job, void *owner)
 {
-    struct verify *verify = (struct verify *)job;
+    struct password_verify_call *verify = (struct password_verify_call *)job;
 
     (void)owner;
-    verify->done(job->expired ? VERIFY_EXPIRED : result_of(verify->match), verify->arg);
+    verify->done(job->expired ? PASSWORD_VERIFY_EXPIRED : result_of(verify->match), verify->arg);
 }
 
 static void verify_destroy(struct job *job)
 {
-    secret_wipe(job, sizeof(struct verify));
+    secret_wipe(job, sizeof(struct password_verify_call));
     free(job);
 }
 
-struct verify *verify_start(struct core *core, const struct verify_order *order,
-                            enum verify_result *result, verify_done_f *done, void *arg)
+struct password_verify_call *password_verify_start(struct core *core,
+                                                   const struct password_verify_order *order,
+                                                   enum password_verify_result *result,
+                                                   password_verify_done_f *done, void *arg)
 {
-    if (order->work <= VERIFY_INLINE_WORK) {
+    if (order->work <= PASSWORD_VERIFY_INLINE_WORK) {
         *result = result_of(password_verify(order->scheme, order->stored, order->secret));
         return NULL;
     }
 
-    struct verify *verify = mem_new(struct verify);
+    struct password_verify_call *verify = mem_new(struct password_verify_call);
 
     verify->job = (struct job){
         .run = verify_run,
@@ -80,13 +82,13 @@ struct verify *verify_start(struct core *core, const struct verify_order *order,
     memcpy(verify->secret, order->secret.ptr, order->secret.len);
     if (!workers_submit(core->hashers, &verify->job)) {
         verify_destroy(&verify->job);
-        *result = VERIFY_QUEUE_FULL;
+        *result = PASSWORD_VERIFY_QUEUE_FULL;
         return NULL;
     }
     return verify;
 }
 
-void verify_cancel(struct verify *verify)
+void password_verify_cancel(struct password_verify_call *verify)
 {
     job_cancel(&verify->job);
 }

@@ -10,20 +10,20 @@
 #include "base/span.h"
 
 struct core;
-struct verify;
+struct password_verify_call;
 
 /* In microseconds. A longer check would hold up the loop. */
-#define VERIFY_INLINE_WORK 100
+#define PASSWORD_VERIFY_INLINE_WORK 100
 
-enum verify_result {
-    VERIFY_NO = 0,
-    VERIFY_YES,
-    VERIFY_FAILED,     /* the scheme could not tell */
-    VERIFY_EXPIRED,    /* the deadline passed before the check began */
-    VERIFY_QUEUE_FULL, /* the hash lane has no room */
+enum password_verify_result {
+    PASSWORD_VERIFY_NO = 0,
+    PASSWORD_VERIFY_YES,
+    PASSWORD_VERIFY_FAILED,     /* the scheme could not tell */
+    PASSWORD_VERIFY_EXPIRED,    /* the deadline passed before the check began */
+    PASSWORD_VERIFY_QUEUE_FULL, /* the hash lane has no room */
 };
 
-struct verify_order {
+struct password_verify_order {
     const struct authd_scheme *scheme;
     const char *stored;
     struct span secret;
@@ -32,12 +32,14 @@ struct verify_order {
     uint64_t source;  /* checks of one source share one turn on the lane: loop/workers.h */
 };
 
-typedef void verify_done_f(enum verify_result result, void *arg);
+typedef void password_verify_done_f(enum password_verify_result result, void *arg);
 
 /* Copies the order. NULL: `result` is set at once, and `done` will not be called. Otherwise `done`
  * is called later, once, unless the check is cancelled. */
-struct verify *verify_start(struct core *core, const struct verify_order *order,
-                            enum verify_result *result, verify_done_f *done, void *arg);
-void verify_cancel(struct verify *verify);
+struct password_verify_call *password_verify_start(struct core *core,
+                                                   const struct password_verify_order *order,
+                                                   enum password_verify_result *result,
+                                                   password_verify_done_f *done, void *arg);
+void password_verify_cancel(struct password_verify_call *verify);
 
 #endif

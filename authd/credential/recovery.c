@@ -8,8 +8,9 @@
 #define KIND   "recovery-code"
 #define OCTETS 10
 
-_Static_assert(BASE32_LENGTH(OCTETS) == (int)CODE_RECOVERY_LENGTH, "five bits a letter");
-_Static_assert(BASE32_SHOWN_LENGTH((int)CODE_RECOVERY_LENGTH) + 1 == (int)CODE_RECOVERY_SHOWN_SIZE,
+_Static_assert(BASE32_LENGTH(OCTETS) == (int)FACTOR_CODE_RECOVERY_LENGTH, "five bits a letter");
+_Static_assert(BASE32_SHOWN_LENGTH((int)FACTOR_CODE_RECOVERY_LENGTH) + 1 ==
+                   (int)FACTOR_CODE_PRINTABLE_SIZE,
                "groups of four");
 
 void recovery_make(struct recovery_codes *out)
@@ -24,7 +25,7 @@ void recovery_make(struct recovery_codes *out)
 }
 
 void recovery_show(const struct recovery_codes *codes, size_t index,
-                   char out[static CODE_RECOVERY_SHOWN_SIZE])
+                   char out[static FACTOR_CODE_PRINTABLE_SIZE])
 {
     base32_show(span_of(codes->codes[index]), out);
 }

@@ -13,14 +13,14 @@ enum {
 
 /* A set of codes, canonical and NUL-terminated. The owner wipes the struct. */
 struct recovery_codes {
-    char codes[RECOVERY_CODES][CODE_RECOVERY_LENGTH + 1];
+    char codes[RECOVERY_CODES][FACTOR_CODE_RECOVERY_LENGTH + 1];
 };
 
 void recovery_make(struct recovery_codes *out);
 
 /* Writes the code at `index` for display: "xxxx-xxxx-xxxx-xxxx". */
 void recovery_show(const struct recovery_codes *codes, size_t index,
-                   char out[static CODE_RECOVERY_SHOWN_SIZE]);
+                   char out[static FACTOR_CODE_PRINTABLE_SIZE]);
 
 /* Writes the verifier of a code in hex. `code` is canonical: see credential/factor_code.h. */
 void recovery_verifier(const struct key *key, int64_t account, struct span code,

@@ -15,52 +15,54 @@ static struct sealed_row app_password_row(int64_t id, int64_t owner)
     return (struct sealed_row){"app-password", id, owner, 0};
 }
 
-static enum stored_result open_row(const struct core *core, const struct sealed_row *row,
-                                   const char *sealed, char out[static AUTHD_HASH_MAX + 1])
+static enum stored_hash_result open_row(const struct core *core, const struct sealed_row *row,
+                                        const char *sealed, char out[static AUTHD_HASH_MAX + 1])
 {
     size_t length = 0;
 
     switch (sealed_open(&core->keys->sealing, row, span_of(sealed), out, &length)) {
     case SEALED_BROKEN:
-        return STORED_BROKEN;
+        return STORED_HASH_BROKEN;
     case SEALED_KEY_MISSING:
-        return STORED_KEY_MISSING;
+        return STORED_HASH_KEY_MISSING;
     case SEALED_OPENED:
         break;
     }
     if (strlen(out) == length) {
-        return STORED_OPENED;
+        return STORED_HASH_DECRYPTED;
     }
     secret_wipe(out, AUTHD_HASH_MAX + 1); /* a hash has no NUL */
-    return STORED_BROKEN;
+    return STORED_HASH_BROKEN;
 }
 
-void stored_seal_password(const struct core *core, int64_t account, int64_t seal, const char *hash,
-                          char out[static SEALED_MAX + 1])
+void stored_hash_encrypt_password(const struct core *core, int64_t account, int64_t seal,
+                                  const char *hash, char out[static SEALED_MAX + 1])
 {
     const struct sealed_row row = password_row(account, seal);
 
     sealed_make(&core->keys->sealing, &row, span_of(hash), out);
 }
 
-enum stored_result stored_open_password(const struct core *core, int64_t account, int64_t seal,
-                                        const char *sealed, char out[static AUTHD_HASH_MAX + 1])
+enum stored_hash_result stored_hash_decrypt_password(const struct core *core, int64_t account,
+                                                     int64_t seal, const char *sealed,
+                                                     char out[static AUTHD_HASH_MAX + 1])
 {
     const struct sealed_row row = password_row(account, seal);
 
     return open_row(core, &row, sealed, out);
 }
 
-void stored_seal_app_password(const struct core *core, int64_t id, int64_t owner, const char *hash,
-                              char out[static SEALED_MAX + 1])
+void stored_hash_encrypt_app_password(const struct core *core, int64_t id, int64_t owner,
+                                      const char *hash, char out[static SEALED_MAX + 1])
 {
     const struct sealed_row row = app_password_row(id, owner);
 
     sealed_make(&core->keys->sealing, &row, span_of(hash), out);
 }
 
-enum stored_result stored_open_app_password(const struct core *core, int64_t id, int64_t owner,
-                                            const char *sealed, char out[static AUTHD_HASH_MAX + 1])
+enum stored_hash_result stored_hash_decrypt_app_password(const struct core *core, int64_t id,
+                                                         int64_t owner, const char *sealed,
+                                                         char out[static AUTHD_HASH_MAX + 1])
 {
     const struct sealed_row row = app_password_row(id, owner);
 

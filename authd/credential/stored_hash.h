@@ -12,25 +12,26 @@
 
 struct core;
 
-enum stored_result {
-    STORED_BROKEN = 0,  /* not encrypted, or not for this row */
-    STORED_KEY_MISSING, /* the key is in no file of key_dir */
-    STORED_OPENED,
+enum stored_hash_result {
+    STORED_HASH_BROKEN = 0,  /* not encrypted, or not for this row */
+    STORED_HASH_KEY_MISSING, /* the key is in no file of key_dir */
+    STORED_HASH_DECRYPTED,
 };
 
 /* Main passwords. `seal` is an authd.credential_id() that each new password gets; a stronger hash
  * of the same password keeps the number. `hash` has at most AUTHD_HASH_MAX octets. The caller wipes
  * a decrypted hash. */
-void stored_seal_password(const struct core *core, int64_t account, int64_t seal, const char *hash,
-                          char out[static SEALED_MAX + 1]);
-enum stored_result stored_open_password(const struct core *core, int64_t account, int64_t seal,
-                                        const char *sealed, char out[static AUTHD_HASH_MAX + 1]);
+void stored_hash_encrypt_password(const struct core *core, int64_t account, int64_t seal,
+                                  const char *hash, char out[static SEALED_MAX + 1]);
+enum stored_hash_result stored_hash_decrypt_password(const struct core *core, int64_t account,
+                                                     int64_t seal, const char *sealed,
+                                                     char out[static AUTHD_HASH_MAX + 1]);
 
 /* Imported app passwords, whose hash never changes. */
-void stored_seal_app_password(const struct core *core, int64_t id, int64_t owner, const char *hash,
-                              char out[static SEALED_MAX + 1]);
-enum stored_result stored_open_app_password(const struct core *core, int64_t id, int64_t owner,
-                                            const char *sealed,
-                                            char out[static AUTHD_HASH_MAX + 1]);
+void stored_hash_encrypt_app_password(const struct core *core, int64_t id, int64_t owner,
+                                      const char *hash, char out[static SEALED_MAX + 1]);
+enum stored_hash_result stored_hash_decrypt_app_password(const struct core *core, int64_t id,
+                                                         int64_t owner, const char *sealed,
+                                                         char out[static AUTHD_HASH_MAX + 1]);
 
 #endif

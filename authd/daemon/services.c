@@ -185,7 +185,7 @@ bool services_build(struct services *services, struct db_options db, struct err 
 
     core->db = db_create(core->loop, &db);
     core->lookup = lookup_create(core->loop, core->db);
-    core->upgrades = upgrades_create(core);
+    core->upgrades = password_upgrades_create(core);
     core->last_uses = last_uses_create(core);
     core->scopes = scope_cache_create(core->db);
     core->registry = services->registry;
@@ -230,7 +230,7 @@ void services_finish(struct services *services, int status)
         rekeys_destroy(core->rekeys);
         notices_destroy(core->notices);
         audits_destroy(core->audits);
-        upgrades_destroy(core->upgrades);
+        password_upgrades_destroy(core->upgrades);
         last_uses_destroy(core->last_uses);
         scope_cache_destroy(core->scopes);
         workers_destroy(core->hashers);

@@ -3,7 +3,7 @@
 #include "http/exchange.h"
 #include "http/routes.h"
 
-static void verify_cancel(void *call)
+static void password_verify_cancel(void *call)
 {
     audit_verify_cancel(call);
 }
@@ -15,7 +15,7 @@ void api_audit_verify(struct exchange *exchange)
     if (arguments == NULL) {
         return;
     }
-    exchange->work.cancel = verify_cancel;
+    exchange->work.cancel = password_verify_cancel;
     exchange->work.call =
         audit_verify_start(exchange->exchanges->core, arguments, api_answer_account, exchange);
     json_decref(arguments);

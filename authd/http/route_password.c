@@ -14,7 +14,7 @@
 
 static void cancel_judging(void *call)
 {
-    judging_cancel(call);
+    password_strength_cancel(call);
 }
 
 static void refuse_busy(struct exchange *exchange, const char *cause)
@@ -27,7 +27,7 @@ static void refuse_busy(struct exchange *exchange, const char *cause)
                               });
 }
 
-static void on_judged(const struct password_judgement *judged, void *arg)
+static void on_judged(const struct password_strength *judged, void *arg)
 {
     struct exchange *exchange = arg;
 
@@ -59,10 +59,10 @@ static void on_owner(const struct account_result *result, void *arg)
         api_answer_account(result, exchange);
         return;
     }
-    json_t *names = new_password_names(result->object);
+    json_t *names = password_new_names(result->object);
     json_t *arguments = api_arguments(exchange);
     json_t *password = json_object_get(arguments, "password");
-    const struct judging_request request = {
+    const struct password_strength_request request = {
         .names = names,
         .enrolled = json_is_true(json_object_get(result->object, "enrolled")),
         .password = {json_string_value(password), json_string_length(password)},
@@ -70,7 +70,8 @@ static void on_owner(const struct account_result *result, void *arg)
     };
 
     exchange->work.cancel = cancel_judging;
-    exchange->work.call = judging_start(exchange->exchanges->core, &request, on_judged, exchange);
+    exchange->work.call =
+        password_strength_start(exchange->exchanges->core, &request, on_judged, exchange);
     if (exchange->work.call == NULL) {
         refuse_busy(exchange, "hash-queue-full");
     }

@@ -266,16 +266,16 @@ static void login_free(struct login *login)
 static void login_used(const struct login *login)
 {
     if (login->credential.id != 0) {
-        last_use_note(login->core->last_uses, login->credential.id, login->request.context.client);
+        last_use_add(login->core->last_uses, login->credential.id, login->request.context.client);
         login_rekey(login);
     } else {
-        upgrade_consider(login->core->upgrades, &(struct upgrade_request){
-                                                    .account = login->account.id,
-                                                    .seal = login->password.seal,
-                                                    .sealed = login->password.sealed,
-                                                    .stored = login->password.stored,
-                                                    .password = login->password.entered,
-                                                });
+        password_upgrade_maybe_start(login->core->upgrades, &(struct password_upgrade_request){
+                                                                .account = login->account.id,
+                                                                .seal = login->password.seal,
+                                                                .sealed = login->password.sealed,
+                                                                .stored = login->password.stored,
+                                                                .password = login->password.entered,
+                                                            });
     }
 }
 
@@ -355,7 +355,7 @@ static void login_stop_waiting(struct login *login)
     lookup_cancel(login->core->lookup, &login->lookup);
     scope_cache_cancel(login->core->scopes, &login->scopes);
     if (login->verify.job != NULL) {
-        verify_cancel(login->verify.job);
+        password_verify_cancel(login->verify.job);
         login->verify.job = NULL;
     }
     if (login->unit != NULL) {

@@ -41,10 +41,10 @@ static void login_split(struct login *login)
 {
     struct span code;
 
-    if (code_split(login->request.claim.secret, login->factor.row.digits, &login->password.entered,
-                   &code)) {
+    if (factor_code_inline(login->request.claim.secret, login->factor.row.digits,
+                           &login->password.entered, &code)) {
         login->facts.split = true;
-        login->factor.code.kind = CODE_TOTP;
+        login->factor.code.kind = FACTOR_CODE_TOTP;
         span_text(code, login->factor.code.text, sizeof(login->factor.code.text));
     }
 }
@@ -56,7 +56,7 @@ static void login_read_code(struct login *login)
 
     if (facts->sign_in) {
         facts->code_shown = login->request.context.code.len > 0;
-        code_parse(login->request.context.code, &login->factor.code);
+        factor_code_parse(login->request.context.code, &login->factor.code);
         return;
     }
     if (!verdict_needs_factor(facts)) {
@@ -333,11 +333,11 @@ enum progress login_use_code(struct login *login)
         return GO_ON;
     }
     switch (login->factor.code.kind) {
-    case CODE_RECOVERY:
+    case FACTOR_CODE_RECOVERY:
         return login_recover(login);
-    case CODE_TOTP:
+    case FACTOR_CODE_TOTP:
         return login_check_code(login);
-    case CODE_MALFORMED:
+    case FACTOR_CODE_MALFORMED:
         break;
     }
     return login_without_code(login);

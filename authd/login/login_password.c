@@ -18,32 +18,32 @@
 #define FOREIGN_MS 1500
 
 /* Whether a stored hash was decrypted. If not, the facts get the reason. */
-static bool login_opened(struct login *login, enum stored_result result)
+static bool login_opened(struct login *login, enum stored_hash_result result)
 {
-    enum reason why = result == STORED_KEY_MISSING ? REASON_KEY_MISSING : REASON_HASH_BROKEN;
+    enum reason why = result == STORED_HASH_KEY_MISSING ? REASON_KEY_MISSING : REASON_HASH_BROKEN;
 
-    if (result != STORED_OPENED && login->facts.unopened == REASON_NONE) {
+    if (result != STORED_HASH_DECRYPTED && login->facts.unopened == REASON_NONE) {
         login->facts.unopened = why;
     }
-    return result == STORED_OPENED;
+    return result == STORED_HASH_DECRYPTED;
 }
 
 /* The answer of one check. If there is none, the facts get the reason. */
-static enum answer login_answer_of(struct login *login, enum verify_result result)
+static enum answer login_answer_of(struct login *login, enum password_verify_result result)
 {
     login->verify.last_ms = clock_ms();
     switch (result) {
-    case VERIFY_YES:
+    case PASSWORD_VERIFY_YES:
         return ANSWER_YES;
-    case VERIFY_NO:
+    case PASSWORD_VERIFY_NO:
         return ANSWER_NO;
-    case VERIFY_FAILED:
+    case PASSWORD_VERIFY_FAILED:
         login->facts.trouble = REASON_HASH_FAILED;
         break;
-    case VERIFY_EXPIRED:
+    case PASSWORD_VERIFY_EXPIRED:
         login->facts.trouble = REASON_HASH_TOO_SLOW;
         break;
-    case VERIFY_QUEUE_FULL:
+    case PASSWORD_VERIFY_QUEUE_FULL:
         login->facts.trouble = REASON_HASH_QUEUE_FULL;
         break;
     }
@@ -53,12 +53,12 @@ static enum answer login_answer_of(struct login *login, enum verify_result resul
 /* Checks `secret` against `stored`, which some scheme reads. True: `answer` is set; false: `done`
  * gets the answer. */
 static bool login_check(struct login *login, struct span secret, const char *stored,
-                        enum answer *answer, verify_done_f *done)
+                        enum answer *answer, password_verify_done_f *done)
 {
     const struct password_schemes *schemes = &login->core->schemes;
-    enum verify_result result;
+    enum password_verify_result result;
     struct authd_cost cost;
-    struct verify_order order = {
+    struct password_verify_order order = {
         .scheme = password_scheme(schemes, stored, &cost),
         .stored = stored,
         .secret = secret,
@@ -67,7 +67,7 @@ static bool login_check(struct login *login, struct span secret, const char *sto
     };
 
     order.work = cost.work;
-    login->verify.job = verify_start(login->core, &order, &result, done, login);
+    login->verify.job = password_verify_start(login->core, &order, &result, done, login);
     if (login->verify.job != NULL) {
         login->facts.waited = true;
         return false;
@@ -126,8 +126,8 @@ void login_take_password(struct login *login, const struct account_row *row)
         return; // facts->password stays PASSWORD_NONE
     }
     login->facts.password = PASSWORD_UNREADABLE;
-    if (login_opened(login,
-                     stored_open_password(core, row->id, row->seal, row->password, stored))) {
+    if (login_opened(
+            login, stored_hash_decrypt_password(core, row->id, row->seal, row->password, stored))) {
         login->facts.password = password_kind_of(&core->schemes, stored);
         login->password.seal = row->seal;
         login->password.sealed = arena_copy(login->arena, span_of(row->password));
@@ -136,7 +136,7 @@ void login_take_password(struct login *login, const struct account_row *row)
     }
 }
 
-static void login_verified(enum verify_result result, void *arg)
+static void login_verified(enum password_verify_result result, void *arg)
 {
     struct login *login = arg;
 
@@ -175,7 +175,7 @@ static void login_whole_answer(struct login *login, enum answer answer)
     }
 }
 
-static void login_whole_verified(enum verify_result result, void *arg)
+static void login_whole_verified(enum password_verify_result result, void *arg)
 {
     struct login *login = arg;
 
@@ -211,9 +211,9 @@ static void login_foreign_there(const struct db_result *result, void *arg)
         const char *lines = db_text(result, 0, 0);
 
         login->foreign.count =
-            lines != NULL
-                ? foreign_parse(arena_copy(login->arena, span_of(lines)), login->foreign.rows)
-                : 0;
+            lines != NULL ? imported_password_parse(arena_copy(login->arena, span_of(lines)),
+                                                    login->foreign.rows)
+                          : 0;
         login->facts.foreign = login->foreign.count > 0 ? ANSWER_YES : ANSWER_NO;
     }
     login_run(login);
@@ -233,7 +233,7 @@ enum progress login_ask_foreign(struct login *login)
 
 static void login_foreign_answer(struct login *login, enum answer answer)
 {
-    const struct foreign_password *tried = &login->foreign.rows[login->foreign.next++];
+    const struct imported_password *tried = &login->foreign.rows[login->foreign.next++];
     struct facts *facts = &login->facts;
     bool for_its_time = facts->match == ANSWER_YES || facts->whole_match == ANSWER_YES;
 
@@ -248,7 +248,7 @@ static void login_foreign_answer(struct login *login, enum answer answer)
     }
 }
 
-static void login_foreign_verified(enum verify_result result, void *arg)
+static void login_foreign_verified(enum password_verify_result result, void *arg)
 {
     struct login *login = arg;
 
@@ -263,11 +263,11 @@ static void login_foreign_verified(enum verify_result result, void *arg)
  * one; the facts say so. */
 static bool login_foreign_readable(struct login *login)
 {
-    const struct foreign_password *next = &login->foreign.rows[login->foreign.next];
+    const struct imported_password *next = &login->foreign.rows[login->foreign.next];
     char *stored = login->foreign.stored;
     bool readable =
-        login_opened(login, stored_open_app_password(login->core, next->id, login->account.id,
-                                                     next->sealed, stored)) &&
+        login_opened(login, stored_hash_decrypt_app_password(
+                                login->core, next->id, login->account.id, next->sealed, stored)) &&
         password_kind_of(&login->core->schemes, stored) == PASSWORD_USABLE;
 
     login->facts.foreign_unreadable = login->facts.foreign_unreadable || !readable;

@@ -80,13 +80,13 @@ struct login {
 
     /* Verify: checks of a password. */
     struct {
-        int64_t last_ms;    // clock_ms() at the end of the last check; 0: there was none
-        struct verify *job; // the check under way on the hash lane; or NULL
+        int64_t last_ms; // clock_ms() at the end of the last check; 0: there was none
+        struct password_verify_call *job; // the check under way on the hash lane; or NULL
     } verify;
 
     /* Verify: the account's imported app passwords, which are tried one after another. */
     struct {
-        struct foreign_password rows[FOREIGN_MAX];
+        struct imported_password rows[IMPORTED_PASSWORDS_MAX];
         size_t count;
         size_t next;                     // the first row whose check is not over
         char stored[AUTHD_HASH_MAX + 1]; // the decrypted hash of that row
@@ -95,7 +95,7 @@ struct login {
     /* Factor: the enrolment, and what the client presents beside the main password. */
     struct {
         struct factor_row row; // zeroed: the user has not enrolled
-        struct code code;
+        struct factor_code code;
         int64_t totp_step;               // the time step that the code belongs to; -1: to none
         char network[NETWORK_TEXT_SIZE]; // may be a remembered one; "": the client has none
         enum code_answer without_grace;  // the answer if the network is not remembered;

@@ -142,7 +142,7 @@ static void hash_complete(struct app_password_call *call, int64_t id, int64_t ow
 {
     char sealed[SEALED_MAX + 1];
 
-    stored_seal_app_password(call->core, id, owner, call->hash, sealed);
+    stored_hash_encrypt_app_password(call->core, id, owner, call->hash, sealed);
     json_object_set_new(call->arguments, "password_hash", json_string(sealed));
     json_object_set_new(call->arguments, "password_owner", json_integer(owner));
 }

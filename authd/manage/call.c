@@ -35,12 +35,12 @@ struct account_call {
     json_t *arguments;
     bool dry_run;
     bool canonical;
-    struct db_unit *unit;        /* the question or the statement that the database runs now */
-    int64_t owner;               /* the account that the new password is for */
-    int64_t seal;                /* version of the password cipher */
-    struct new_password *making; /* set while the password becomes a hash */
-    struct loop_hook refusal;    /* delivers `detail` after account_start() has returned */
-    char *password;              /* the new password until hashing starts; wiped */
+    struct db_unit *unit;             /* the question or the statement that the database runs now */
+    int64_t owner;                    /* the account that the new password is for */
+    int64_t seal;                     /* version of the password cipher */
+    struct password_new_call *making; /* set while the password becomes a hash */
+    struct loop_hook refusal;         /* delivers `detail` after account_start() has returned */
+    char *password;                   /* the new password until hashing starts; wiped */
     size_t password_length;
     char detail[ARGUMENTS_DETAIL_MAX];
     account_done_f *done;
@@ -200,40 +200,40 @@ static void call_run(struct account_call *call)
 
 /* ---- password ------------------------------------------------------------------------------ */
 
-static struct account_result result_not_made(const struct new_password_result *made)
+static struct account_result result_not_made(const struct password_new_result *made)
 {
     static const struct account_result results[] = {
-        [NEW_PASSWORD_FAILED] = {ACCOUNT_UNAVAILABLE,
+        [PASSWORD_NEW_FAILED] = {ACCOUNT_UNAVAILABLE,
                                  "no memory to hash the password; nothing was changed",
                                  "Try again.", "hash-failed", NULL},
-        [NEW_PASSWORD_LATE] = {ACCOUNT_UNAVAILABLE,
+        [PASSWORD_NEW_LATE] = {ACCOUNT_UNAVAILABLE,
                                "the password was not hashed in time; nothing was changed",
                                "Try again.", "hash-too-slow", NULL},
-        [NEW_PASSWORD_BUSY] = {ACCOUNT_UNAVAILABLE,
+        [PASSWORD_NEW_BUSY] = {ACCOUNT_UNAVAILABLE,
                                "too many passwords wait to be hashed; nothing was changed",
                                "Try again.", "hash-queue-full", NULL},
     };
 
-    if (made->status == NEW_PASSWORD_REFUSED) {
+    if (made->status == PASSWORD_NEW_REFUSED) {
         return (struct account_result){.status = ACCOUNT_INVALID, .detail = made->sentence};
     }
     return results[made->status];
 }
 
-static void call_made(const struct new_password_result *made, void *arg)
+static void call_made(const struct password_new_result *made, void *arg)
 {
     struct account_call *call = arg;
     bool new = call->statement == STATEMENT_USER_ADD;
     char sealed[SEALED_MAX + 1];
 
     call->making = NULL;
-    if (made->status != NEW_PASSWORD_HASHED) {
+    if (made->status != PASSWORD_NEW_HASHED) {
         struct account_result result = result_not_made(made);
 
         call_end(call, &result);
         return;
     }
-    stored_seal_password(call->core, call->owner, call->seal, made->stored, sealed);
+    stored_hash_encrypt_password(call->core, call->owner, call->seal, made->stored, sealed);
     json_object_set_new(call->arguments, "password_hash", json_string(sealed));
     json_object_set_new(call->arguments, "password_seal", json_integer(call->seal));
     json_object_set_new(call->arguments, new ? "account_id" : "password_owner",
@@ -244,15 +244,15 @@ static void call_made(const struct new_password_result *made, void *arg)
 /* Starts to check and hash the password. `owner` is the JSON object whose members name the user. */
 static void call_make(struct account_call *call, const json_t *owner)
 {
-    json_t *names = new_password_names(owner);
-    const struct new_password_request request = {
+    json_t *names = password_new_names(owner);
+    const struct password_new_request request = {
         .names = names,
         .enrolled = json_is_true(json_object_get(owner, "enrolled")),
         .password = {call->password, call->password_length},
         .deadline = clock_ms() + ACCOUNT_HASH_MS,
     };
 
-    call->making = new_password_start(call->core, &request, call_made, call);
+    call->making = password_new_start(call->core, &request, call_made, call);
     password_forget(call);
     json_decref(names);
 }
@@ -395,7 +395,7 @@ void account_cancel(struct account_call *call)
 {
     loop_undefer(call->core->loop, &call->refusal);
     if (call->making != NULL) {
-        new_password_cancel(call->making);
+        password_new_cancel(call->making);
     }
     if (call->unit != NULL) {
         db_cancel(call->unit);

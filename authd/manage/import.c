@@ -357,7 +357,7 @@ static void seal_row(const struct core *core, json_t *row, const json_t *whose)
     char sealed[SEALED_MAX + 1];
 
     json_object_set_new(row, "imported", digests_of(core, account, hash));
-    stored_seal_password(core, account, seal, hash, sealed);
+    stored_hash_encrypt_password(core, account, seal, hash, sealed);
     put_hash(row, sealed);
     json_object_set_new(row, "account_id", json_integer(account));
     json_object_set(row, "account_new", json_object_get(whose, "new"));

@@ -29,9 +29,9 @@ struct enrolment_call {
     char detail[128]; /* text of a refusal */
     /* Secrets that are displayed once. Each kind of call uses its own. */
     char seed[TOTP_SEED_LENGTH];
-    struct code code; /* the code that the user entered */
+    struct factor_code code; /* the code that the user entered */
     struct recovery_codes codes;
-    char ticket[TICKET_SHOWN_SIZE];
+    char ticket[ENROLMENT_TICKET_PRINTABLE_SIZE];
     account_done_f *done;
     void *arg;
 };
@@ -131,7 +131,7 @@ static void arguments_add_codes(struct enrolment_call *call, int64_t account)
 
 static void show_codes(const struct enrolment_call *call, json_t *object)
 {
-    char shown[CODE_RECOVERY_SHOWN_SIZE];
+    char shown[FACTOR_CODE_PRINTABLE_SIZE];
     json_t *list = json_array();
 
     for (size_t i = 0; i < RECOVERY_CODES; i++) {
@@ -364,7 +364,7 @@ static void arguments_add_digest(struct enrolment_call *call, const char *name, 
 {
     char digest[DERIVED_HEX_SIZE];
 
-    ticket_digest(call->core, text, digest);
+    enrolment_ticket_digest(call->core, text, digest);
     json_object_set_new(call->arguments, name, json_string(digest));
 }
 
@@ -410,10 +410,11 @@ struct enrolment_call *enrolment_confirm(struct core *core, const struct account
     struct enrolment_call *call = call_create(core, request, done, arg);
     const json_t *given = json_object_get(call->arguments, "code");
 
-    code_parse((struct span){json_string_value(given), json_string_length(given)}, &call->code);
+    factor_code_parse((struct span){json_string_value(given), json_string_length(given)},
+                      &call->code);
     text_forget(given);
     json_object_del(call->arguments, "code");
-    if (call->code.kind != CODE_TOTP) {
+    if (call->code.kind != FACTOR_CODE_TOTP) {
         call->refusal = wrong_format("the code is not 6 or 8 digits");
         loop_defer(core->loop, LOOP_BATCH, &call->later);
         return call;
@@ -438,7 +439,7 @@ struct enrolment_call *enrolment_ticket(struct core *core, const struct account_
 {
     struct enrolment_call *call = call_create(core, request, done, arg);
 
-    ticket_make(call->ticket);
+    enrolment_ticket_make(call->ticket);
     arguments_add_digest(call, "digest", span_of(call->ticket));
     call_change(call, ticket_added);
     return call;

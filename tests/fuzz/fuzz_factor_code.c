@@ -17,22 +17,22 @@ static void require(bool truth)
 
 static void check_parse(struct span in)
 {
-    struct code code, again;
+    struct factor_code code, again;
     size_t length;
 
-    code_parse(in, &code);
+    factor_code_parse(in, &code);
     length = strlen(code.text);
-    if (code.kind == CODE_MALFORMED) {
+    if (code.kind == FACTOR_CODE_MALFORMED) {
         require(length == 0);
         return;
     }
-    if (code.kind == CODE_TOTP) {
+    if (code.kind == FACTOR_CODE_TOTP) {
         require((length == 6 || length == 8) && strspn(code.text, "0123456789") == length);
     } else {
-        require(length == CODE_RECOVERY_LENGTH &&
+        require(length == FACTOR_CODE_RECOVERY_LENGTH &&
                 strspn(code.text, "abcdefghijklmnopqrstuvwxyz234567") == length);
     }
-    code_parse(span_of(code.text), &again);
+    factor_code_parse(span_of(code.text), &again);
     require(again.kind == code.kind && strcmp(again.text, code.text) == 0);
 }
 
@@ -40,7 +40,7 @@ static void check_split(struct span in, unsigned digits)
 {
     struct span password, code;
 
-    if (!code_split(in, digits, &password, &code)) {
+    if (!factor_code_inline(in, digits, &password, &code)) {
         return;
     }
     require(code.len == digits && password.len > 0 && password.ptr == in.ptr);

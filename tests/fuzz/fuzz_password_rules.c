@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                          .word_count = folded};
     const char *const names[] = {login, name};
     const struct password_owner owner = {.names = names, .count = 2};
-    struct password_judgement judged = password_judge(&rules, &owner, rest);
+    struct password_strength judged = password_strength_of(&rules, &owner, rest);
 
     must(judged.score <= PASSWORD_SCORE_MAX && judged.length <= rest.len);
     must(judged.flaws != 0 || (judged.score >= 3 && judged.length >= 15));

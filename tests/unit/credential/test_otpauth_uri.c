@@ -76,8 +76,8 @@ static void test_recovery_codes(void **state)
 {
     struct recovery_codes codes;
     struct recovery_codes others;
-    struct code read;
-    char shown[CODE_RECOVERY_SHOWN_SIZE];
+    struct factor_code read;
+    char shown[FACTOR_CODE_PRINTABLE_SIZE];
 
     (void)state;
     recovery_make(&codes);
@@ -86,8 +86,8 @@ static void test_recovery_codes(void **state)
         recovery_show(&codes, i, shown);
         assert_int_equal(strlen(shown), 19);
         assert_int_equal(shown[4], '-');
-        code_parse(span_of(shown), &read); /* the printable form can be typed in */
-        assert_int_equal(read.kind, CODE_RECOVERY);
+        factor_code_parse(span_of(shown), &read); /* the printable form can be typed in */
+        assert_int_equal(read.kind, FACTOR_CODE_RECOVERY);
         assert_string_equal(read.text, codes.codes[i]);
         for (size_t j = 0; j < RECOVERY_CODES; j++) {
             assert_string_not_equal(codes.codes[i], others.codes[j]);

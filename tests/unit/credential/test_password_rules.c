@@ -20,9 +20,9 @@ static const char *const names[] = {"alice.liddell@wonderland.example", "Alice P
                                     "queen77hearts@example.org"};
 static const struct password_owner alice = {.names = names, .count = 5};
 
-static struct password_judgement judge(const char *password)
+static struct password_strength judge(const char *password)
 {
-    return password_judge(&rules, &alice, span_of(password));
+    return password_strength_of(&rules, &alice, span_of(password));
 }
 
 static void test_table(void **state)
@@ -59,7 +59,7 @@ static void test_table(void **state)
     (void)state;
 
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        struct password_judgement judged = judge(table[i].password);
+        struct password_strength judged = judge(table[i].password);
 
         if (judged.flaws != table[i].flaws) {
             print_error("%s: flaws %#x, score %u\n", table[i].password, judged.flaws, judged.score);
@@ -79,10 +79,11 @@ static void test_length_counts_characters(void **state)
         password[2 * i] = (char)0xD0;
         password[2 * i + 1] = (char)(0xB0 + i);
     }
-    struct password_judgement judged = password_judge(&rules, &alice, (struct span){password, 28});
+    struct password_strength judged =
+        password_strength_of(&rules, &alice, (struct span){password, 28});
     assert_int_equal(judged.length, 14);
     assert_true(judged.flaws & PASSWORD_FLAW_SHORT);
-    judged = password_judge(&rules, &alice, (struct span){password, 30});
+    judged = password_strength_of(&rules, &alice, (struct span){password, 30});
     assert_int_equal(judged.length, 15);
     assert_false(judged.flaws & PASSWORD_FLAW_SHORT);
 }
@@ -101,7 +102,7 @@ static void test_long_ones(void **state)
     assert_int_equal(judge(password).flaws, 0);
     memset(password, '\xFF', 1024); // no UTF-8
     assert_int_equal(judge(password).length, 1024);
-    assert_int_equal(password_judge(&rules, &alice, (struct span){"", 0}).flaws,
+    assert_int_equal(password_strength_of(&rules, &alice, (struct span){"", 0}).flaws,
                      PASSWORD_FLAW_FORM | PASSWORD_FLAW_SHORT | PASSWORD_FLAW_EASY);
 }
 
@@ -110,8 +111,8 @@ static void test_owner_unknown(void **state)
     static const struct password_owner nobody = {0};
     (void)state;
 
-    assert_int_equal(password_judge(&rules, &nobody, SPAN_LITERAL("ALICE wonderland Xq7")).flaws,
-                     0);
+    assert_int_equal(
+        password_strength_of(&rules, &nobody, SPAN_LITERAL("ALICE wonderland Xq7")).flaws, 0);
 }
 
 static void test_weaker_rules(void **state)
@@ -120,10 +121,10 @@ static void test_weaker_rules(void **state)
     static const struct password_owner nobody = {0};
     (void)state;
 
-    assert_int_equal(password_judge(&weak, &nobody, SPAN_LITERAL("password")).flaws, 0);
-    assert_int_equal(password_judge(&weak, &nobody, SPAN_LITERAL("passwor")).flaws,
+    assert_int_equal(password_strength_of(&weak, &nobody, SPAN_LITERAL("password")).flaws, 0);
+    assert_int_equal(password_strength_of(&weak, &nobody, SPAN_LITERAL("passwor")).flaws,
                      PASSWORD_FLAW_SHORT);
-    assert_int_equal(password_judge(&weak, &alice, SPAN_LITERAL("alice-liddell")).flaws,
+    assert_int_equal(password_strength_of(&weak, &alice, SPAN_LITERAL("alice-liddell")).flaws,
                      PASSWORD_FLAW_OWN_NAME);
 }
 
@@ -133,12 +134,13 @@ static void test_with_a_second_factor(void **state)
     char sentence[PASSWORD_SENTENCE_MAX];
     (void)state;
 
-    assert_int_equal(password_judge(&rules, &other, SPAN_LITERAL("qZ7!xw2p")).flaws,
+    assert_int_equal(password_strength_of(&rules, &other, SPAN_LITERAL("qZ7!xw2p")).flaws,
                      PASSWORD_FLAW_SHORT);
-    assert_int_equal(password_judge(&rules, &enrolled, SPAN_LITERAL("qZ7!xw2p")).flaws, 0);
-    assert_int_equal(password_judge(&rules, &enrolled, SPAN_LITERAL("password")).flaws,
+    assert_int_equal(password_strength_of(&rules, &enrolled, SPAN_LITERAL("qZ7!xw2p")).flaws, 0);
+    assert_int_equal(password_strength_of(&rules, &enrolled, SPAN_LITERAL("password")).flaws,
                      PASSWORD_FLAW_EASY);
-    struct password_judgement judged = password_judge(&rules, &enrolled, SPAN_LITERAL("qZ7!xw2"));
+    struct password_strength judged =
+        password_strength_of(&rules, &enrolled, SPAN_LITERAL("qZ7!xw2"));
 
     assert_true(judged.flaws & PASSWORD_FLAW_SHORT);
     password_sentence(&judged, sentence);
@@ -167,7 +169,7 @@ static void test_sentences(void **state)
     (void)state;
 
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        struct password_judgement judged = judge(table[i].password);
+        struct password_strength judged = judge(table[i].password);
 
         password_sentence(&judged, sentence);
         assert_string_equal(sentence, table[i].sentence);

@@ -32,14 +32,15 @@ static void test_a_password_opens_in_its_row(void **state)
     char out[AUTHD_HASH_MAX + 1];
 
     (void)state;
-    stored_seal_password(&core, 7, 3, HASH, sealed);
+    stored_hash_encrypt_password(&core, 7, 3, HASH, sealed);
     assert_null(strstr(sealed, HASH));
-    assert_int_equal(stored_open_password(&core, 7, 3, sealed, out), STORED_OPENED);
+    assert_int_equal(stored_hash_decrypt_password(&core, 7, 3, sealed, out), STORED_HASH_DECRYPTED);
     assert_string_equal(out, HASH);
-    assert_int_equal(stored_open_password(&core, 8, 3, sealed, out), STORED_BROKEN);
-    assert_int_equal(stored_open_password(&core, 7, 4, sealed, out), STORED_BROKEN);
-    assert_int_equal(stored_open_password(&core, 7, 0, sealed, out), STORED_BROKEN);
-    assert_int_equal(stored_open_app_password(&core, 7, 7, sealed, out), STORED_BROKEN);
+    assert_int_equal(stored_hash_decrypt_password(&core, 8, 3, sealed, out), STORED_HASH_BROKEN);
+    assert_int_equal(stored_hash_decrypt_password(&core, 7, 4, sealed, out), STORED_HASH_BROKEN);
+    assert_int_equal(stored_hash_decrypt_password(&core, 7, 0, sealed, out), STORED_HASH_BROKEN);
+    assert_int_equal(stored_hash_decrypt_app_password(&core, 7, 7, sealed, out),
+                     STORED_HASH_BROKEN);
     assert_string_equal(out, ""); /* the output was wiped */
 }
 
@@ -49,12 +50,15 @@ static void test_an_app_password_opens_in_its_row(void **state)
     char out[AUTHD_HASH_MAX + 1];
 
     (void)state;
-    stored_seal_app_password(&core, 5, 7, HASH, sealed);
-    assert_int_equal(stored_open_app_password(&core, 5, 7, sealed, out), STORED_OPENED);
+    stored_hash_encrypt_app_password(&core, 5, 7, HASH, sealed);
+    assert_int_equal(stored_hash_decrypt_app_password(&core, 5, 7, sealed, out),
+                     STORED_HASH_DECRYPTED);
     assert_string_equal(out, HASH);
-    assert_int_equal(stored_open_app_password(&core, 6, 7, sealed, out), STORED_BROKEN);
-    assert_int_equal(stored_open_app_password(&core, 5, 8, sealed, out), STORED_BROKEN);
-    assert_int_equal(stored_open_password(&core, 5, 7, sealed, out), STORED_BROKEN);
+    assert_int_equal(stored_hash_decrypt_app_password(&core, 6, 7, sealed, out),
+                     STORED_HASH_BROKEN);
+    assert_int_equal(stored_hash_decrypt_app_password(&core, 5, 8, sealed, out),
+                     STORED_HASH_BROKEN);
+    assert_int_equal(stored_hash_decrypt_password(&core, 5, 7, sealed, out), STORED_HASH_BROKEN);
 }
 
 static void test_what_is_not_sealed_is_nothing(void **state)
@@ -64,10 +68,11 @@ static void test_what_is_not_sealed_is_nothing(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        assert_int_equal(stored_open_password(&core, 7, 3, texts[i], out), STORED_BROKEN);
+        assert_int_equal(stored_hash_decrypt_password(&core, 7, 3, texts[i], out),
+                         STORED_HASH_BROKEN);
     }
-    assert_int_equal(stored_open_password(&core, 7, 3, "$sealed$00000000$AAAA", out),
-                     STORED_KEY_MISSING);
+    assert_int_equal(stored_hash_decrypt_password(&core, 7, 3, "$sealed$00000000$AAAA", out),
+                     STORED_HASH_KEY_MISSING);
 }
 
 /* An encrypted hash with a NUL inside: a scheme would read only a part of it. */
@@ -79,7 +84,7 @@ static void test_a_hash_has_no_nul(void **state)
 
     (void)state;
     sealed_make(&keys.sealing, &row, SPAN_LITERAL("!\0x"), sealed);
-    assert_int_equal(stored_open_password(&core, 7, 3, sealed, out), STORED_BROKEN);
+    assert_int_equal(stored_hash_decrypt_password(&core, 7, 3, sealed, out), STORED_HASH_BROKEN);
 }
 
 static void test_an_older_key_opens(void **state)
@@ -91,7 +96,7 @@ static void test_an_older_key_opens(void **state)
 
     (void)state;
     sealed_make(&old, &row, SPAN_LITERAL(HASH), sealed);
-    assert_int_equal(stored_open_password(&core, 7, 3, sealed, out), STORED_OPENED);
+    assert_int_equal(stored_hash_decrypt_password(&core, 7, 3, sealed, out), STORED_HASH_DECRYPTED);
     assert_string_equal(out, HASH);
 }
 

@@ -199,10 +199,10 @@ static void test_hashes_are_sealed(void **state)
 
     json_t *row = json_array_get(rows, 0);
 
-    assert_int_equal(stored_open_password(&core, 5, 6,
-                                          json_string_value(json_object_get(row, "password_hash")),
-                                          out),
-                     STORED_OPENED);
+    assert_int_equal(
+        stored_hash_decrypt_password(&core, 5, 6,
+                                     json_string_value(json_object_get(row, "password_hash")), out),
+        STORED_HASH_DECRYPTED);
     assert_string_equal(out, SSHA);
     assert_int_equal(json_integer_value(json_object_get(row, "account_id")), 5);
     assert_int_equal(json_integer_value(json_object_get(row, "password_seal")), 6);
