@@ -31,7 +31,7 @@ enum { ROW_SEAL, ROW_ID, ROW_DIGEST, ROW_CONTENT, ROW_AT, ROW_ACTION, ROW_SUBJEC
 
 struct audit_verify {
     struct core *core;
-    account_done_f *done;
+    result_done_f *done;
     void *arg;
     struct db_unit *unit;
     struct loop_hook refusal;
@@ -59,7 +59,7 @@ static void verify_free(struct audit_verify *verify)
     free(verify);
 }
 
-static void verify_refuse(struct audit_verify *verify, const struct account_result *result)
+static void verify_refuse(struct audit_verify *verify, const struct result *result)
 {
     verify->done(result, verify->arg);
     verify_free(verify);
@@ -83,8 +83,8 @@ static void verify_answer(struct audit_verify *verify, bool complete)
     log_text(&line, "complete", complete ? "yes" : "no");
     log_end(&line);
 
-    struct account_result result = {
-        .status = ACCOUNT_OK,
+    struct result result = {
+        .status = RESULT_OK,
         .object = check_report(check, complete ? NULL : next),
     };
 
@@ -100,8 +100,8 @@ static bool verify_failed(struct audit_verify *verify, const struct db_result *r
     if (result->status == DB_OK) {
         return false;
     }
-    verify_refuse(verify, &(struct account_result){
-                              .status = ACCOUNT_UNAVAILABLE,
+    verify_refuse(verify, &(struct result){
+                              .status = RESULT_UNAVAILABLE,
                               .detail = "the database did not answer; nothing is known about the "
                                         "audit",
                               .hint = "Try again.",
@@ -347,8 +347,8 @@ static void invalid(void *arg)
 {
     struct audit_verify *verify = arg;
 
-    verify_refuse(verify, &(struct account_result){
-                              .status = ACCOUNT_INVALID,
+    verify_refuse(verify, &(struct result){
+                              .status = RESULT_INVALID,
                               .detail = "anchor or after is not what authd has given out",
                               .hint = "An anchor is \"NUMBER MAC\", a line of audit-heads or of an "
                                       "earlier report.",
@@ -374,7 +374,7 @@ static bool parse_after(struct audit_verify *verify, const char *text)
 }
 
 struct audit_verify *audit_verify_start(struct core *core, const json_t *arguments,
-                                        account_done_f *done, void *arg)
+                                        result_done_f *done, void *arg)
 {
     struct audit_verify *verify = mem_new(struct audit_verify);
     const char *anchor = json_string_value(json_object_get(arguments, "anchor"));

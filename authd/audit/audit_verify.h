@@ -19,7 +19,7 @@ struct core;
  *    anchor: "NUMBER MAC" of the last checked seal, or null}
  * `done` is called once, never from inside this call, unless cancelled. */
 struct audit_verify *audit_verify_start(struct core *core, const json_t *arguments,
-                                        account_done_f *done, void *arg);
+                                        result_done_f *done, void *arg);
 void audit_verify_cancel(struct audit_verify *verify);
 
 #endif

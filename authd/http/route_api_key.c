@@ -9,7 +9,7 @@ static void cancel_key(void *call)
     api_key_cancel(call);
 }
 
-static void start(struct exchange *exchange, const struct account_request *request)
+static void start(struct exchange *exchange, const struct manage_request *request)
 {
     exchange->work.cancel = cancel_key;
     exchange->work.call = api_key_add(exchange->exchanges->core, request,

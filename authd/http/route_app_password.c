@@ -9,7 +9,7 @@ static void cancel_call(void *call)
     app_password_cancel(call);
 }
 
-static void start_add(struct exchange *exchange, const struct account_request *request)
+static void start_add(struct exchange *exchange, const struct manage_request *request)
 {
     if (!api_scope_take(exchange, request->arguments, "scope")) {
         return;
@@ -19,14 +19,14 @@ static void start_add(struct exchange *exchange, const struct account_request *r
         app_password_add(exchange->exchanges->core, request, api_answer_account, exchange);
 }
 
-static void start_set(struct exchange *exchange, const struct account_request *request)
+static void start_set(struct exchange *exchange, const struct manage_request *request)
 {
     if (api_scope_take(exchange, json_object_get(request->arguments, "changes"), "scope")) {
         api_start_account(exchange, request);
     }
 }
 
-static void start_rotate(struct exchange *exchange, const struct account_request *request)
+static void start_rotate(struct exchange *exchange, const struct manage_request *request)
 {
     exchange->work.cancel = cancel_call;
     exchange->work.call =

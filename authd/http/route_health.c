@@ -28,12 +28,12 @@ void api_health(struct exchange *exchange)
     }
 }
 
-static void ready_known(const struct account_result *result, void *arg)
+static void ready_known(const struct result *result, void *arg)
 {
     struct exchange *exchange = arg;
 
     exchange->work.call = NULL;
-    if (result->status == ACCOUNT_OK) {
+    if (result->status == RESULT_OK) {
         answer_word(exchange, "ready");
         return;
     }
@@ -44,7 +44,7 @@ static void ready_known(const struct account_result *result, void *arg)
 
 static void cancel_ready(void *call)
 {
-    account_cancel(call);
+    manage_call_cancel(call);
 }
 
 void api_ready(struct exchange *exchange)
@@ -59,5 +59,5 @@ void api_ready(struct exchange *exchange)
         return;
     }
     exchange->work.cancel = cancel_ready;
-    exchange->work.call = account_ready(exchange->exchanges->core, ready_known, exchange);
+    exchange->work.call = manage_call_ready(exchange->exchanges->core, ready_known, exchange);
 }

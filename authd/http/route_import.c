@@ -11,7 +11,7 @@ static void cancel_import(void *call)
     import_cancel(call);
 }
 
-static void start_import(struct exchange *exchange, const struct account_request *request)
+static void start_import(struct exchange *exchange, const struct manage_request *request)
 {
     struct core *core = exchange->exchanges->core;
 

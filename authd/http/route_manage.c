@@ -7,25 +7,25 @@
 #include "http/exchange.h"
 #include "http/request_arguments.h"
 
-static enum problem_type problem_of(enum account_status status)
+static enum problem_type problem_of(enum result_status status)
 {
     switch (status) {
-    case ACCOUNT_INVALID:
+    case RESULT_INVALID:
         return PROBLEM_INVALID;
-    case ACCOUNT_NOT_FOUND:
+    case RESULT_NOT_FOUND:
         return PROBLEM_NOT_FOUND;
-    case ACCOUNT_CONFLICT:
+    case RESULT_CONFLICT:
         return PROBLEM_CONFLICT;
-    case ACCOUNT_FORBIDDEN:
+    case RESULT_FORBIDDEN:
         return PROBLEM_FORBIDDEN;
-    case ACCOUNT_NEEDS_FACTOR:
+    case RESULT_NEEDS_FACTOR:
         return PROBLEM_CURRENT_FACTOR_REQUIRED;
-    case ACCOUNT_UNAUTHORIZED:
+    case RESULT_UNAUTHORIZED:
         return PROBLEM_UNAUTHORIZED;
-    case ACCOUNT_STALE:
+    case RESULT_STALE:
         return PROBLEM_PRECONDITION_FAILED;
-    case ACCOUNT_OK:
-    case ACCOUNT_UNAVAILABLE:
+    case RESULT_OK:
+    case RESULT_UNAVAILABLE:
         break;
     }
     return PROBLEM_UNAVAILABLE;
@@ -33,18 +33,17 @@ static enum problem_type problem_of(enum account_status status)
 
 /* The database has one SQLSTATE for all values that it does not take. A reused key has a problem
  * type of its own, so that a program can tell that its request was not done. */
-static bool is_reused_key(const struct exchange *exchange, const struct account_result *result)
+static bool is_reused_key(const struct exchange *exchange, const struct result *result)
 {
     const char *key = exchange->request.headers.idempotency_key;
     char sentence[512];
 
     snprintf(sentence, sizeof(sentence), "the Idempotency-Key %s was used for another request",
              key != NULL ? key : "");
-    return key != NULL && result->status == ACCOUNT_INVALID &&
-           strcmp(result->detail, sentence) == 0;
+    return key != NULL && result->status == RESULT_INVALID && strcmp(result->detail, sentence) == 0;
 }
 
-static void refuse(struct exchange *exchange, const struct account_result *result)
+static void refuse(struct exchange *exchange, const struct result *result)
 {
     const struct problem problem = {
         .type = is_reused_key(exchange, result) ? PROBLEM_IDEMPOTENCY_KEY_REUSED
@@ -71,12 +70,12 @@ void api_answer(struct exchange *exchange, json_t *object)
     exchange_answer(exchange, creation ? route->created : MHD_HTTP_OK, object);
 }
 
-void api_answer_account(const struct account_result *result, void *arg)
+void api_answer_account(const struct result *result, void *arg)
 {
     struct exchange *exchange = arg;
 
     exchange->work.call = NULL;
-    if (result->status == ACCOUNT_OK) {
+    if (result->status == RESULT_OK) {
         api_answer(exchange, result->object);
     } else {
         refuse(exchange, result);
@@ -125,7 +124,7 @@ void api_manage(struct exchange *exchange, api_start_f *start)
     json_t *context = context_of(exchange);
 
     if (context != NULL) {
-        const struct account_request request = {
+        const struct manage_request request = {
             .statement = exchange->request.match.route->statement,
             .context = context,
             .arguments = arguments,
@@ -140,14 +139,14 @@ void api_manage(struct exchange *exchange, api_start_f *start)
 
 static void cancel_account(void *call)
 {
-    account_cancel(call);
+    manage_call_cancel(call);
 }
 
-void api_start_account(struct exchange *exchange, const struct account_request *request)
+void api_start_account(struct exchange *exchange, const struct manage_request *request)
 {
     exchange->work.cancel = cancel_account;
     exchange->work.call =
-        account_start(exchange->exchanges->core, request, api_answer_account, exchange);
+        manage_call_start(exchange->exchanges->core, request, api_answer_account, exchange);
 }
 
 void api_account(struct exchange *exchange)

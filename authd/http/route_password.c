@@ -50,12 +50,12 @@ static void on_judged(const struct password_strength *judged, void *arg)
     json_decref(object);
 }
 
-static void on_owner(const struct account_result *result, void *arg)
+static void on_owner(const struct result *result, void *arg)
 {
     struct exchange *exchange = arg;
 
     exchange->work.call = NULL;
-    if (result->status != ACCOUNT_OK) {
+    if (result->status != RESULT_OK) {
         api_answer_account(result, exchange);
         return;
     }
@@ -81,13 +81,13 @@ static void on_owner(const struct account_result *result, void *arg)
 
 static void cancel_account(void *call)
 {
-    account_cancel(call);
+    manage_call_cancel(call);
 }
 
 /* Asks for the user whose password it would be, which also shows whether the caller may ask. */
-static void start_strength(struct exchange *exchange, const struct account_request *request)
+static void start_strength(struct exchange *exchange, const struct manage_request *request)
 {
-    struct account_request question = *request;
+    struct manage_request question = *request;
     json_t *context = json_deep_copy(request->context);
 
     json_object_del(context, "idempotency");
@@ -95,7 +95,8 @@ static void start_strength(struct exchange *exchange, const struct account_reque
     question.statement = STATEMENT_USER_SHOW;
     question.context = context;
     exchange->work.cancel = cancel_account;
-    exchange->work.call = account_start(exchange->exchanges->core, &question, on_owner, exchange);
+    exchange->work.call =
+        manage_call_start(exchange->exchanges->core, &question, on_owner, exchange);
     json_decref(context);
 }
 

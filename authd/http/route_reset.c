@@ -12,7 +12,7 @@ static void cancel_link(void *call)
     reset_link_cancel(call);
 }
 
-static void start_link(struct exchange *exchange, const struct account_request *request)
+static void start_link(struct exchange *exchange, const struct manage_request *request)
 {
     exchange->work.cancel = cancel_link;
     exchange->work.call =
@@ -38,13 +38,13 @@ static void take_token(const struct exchange *exchange, json_t *arguments)
 
 static void cancel_account(void *call)
 {
-    account_cancel(call);
+    manage_call_cancel(call);
 }
 
 /* Nobody is signed in: the token is the proof. */
-static void start_reset(struct exchange *exchange, const struct account_request *request)
+static void start_reset(struct exchange *exchange, const struct manage_request *request)
 {
-    struct account_request changed = *request;
+    struct manage_request changed = *request;
     json_t *context = json_deep_copy(request->context);
 
     json_object_set_new(context, "credential",
@@ -55,7 +55,7 @@ static void start_reset(struct exchange *exchange, const struct account_request 
     take_token(exchange, changed.arguments);
     exchange->work.cancel = cancel_account;
     exchange->work.call =
-        account_start(exchange->exchanges->core, &changed, api_answer_account, exchange);
+        manage_call_start(exchange->exchanges->core, &changed, api_answer_account, exchange);
     json_decref(context);
 }
 

@@ -49,7 +49,7 @@ bool api_scope_take(struct exchange *exchange, json_t *object, const char *at)
     return true;
 }
 
-static void start_put(struct exchange *exchange, const struct account_request *request)
+static void start_put(struct exchange *exchange, const struct manage_request *request)
 {
     if (api_scope_take(exchange, request->arguments, "")) {
         api_start_account(exchange, request);

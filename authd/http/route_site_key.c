@@ -9,7 +9,7 @@ static void cancel_rotation(void *call)
     key_rotation_cancel(call);
 }
 
-static void start(struct exchange *exchange, const struct account_request *request)
+static void start(struct exchange *exchange, const struct manage_request *request)
 {
     exchange->work.cancel = cancel_rotation;
     exchange->work.call =

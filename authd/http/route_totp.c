@@ -4,15 +4,15 @@
 #include "http/routes.h"
 #include "manage/totp_enrolment.h"
 
-typedef struct enrolment_call *enrolment_f(struct core *core, const struct account_request *request,
-                                           account_done_f *done, void *arg);
+typedef struct enrolment_call *enrolment_f(struct core *core, const struct manage_request *request,
+                                           result_done_f *done, void *arg);
 
 static void cancel_call(void *call)
 {
-    enrolment_cancel(call);
+    totp_enrolment_cancel(call);
 }
 
-static void start(struct exchange *exchange, const struct account_request *request,
+static void start(struct exchange *exchange, const struct manage_request *request,
                   enrolment_f *enrolment)
 {
     exchange->work.cancel = cancel_call;
@@ -20,24 +20,24 @@ static void start(struct exchange *exchange, const struct account_request *reque
         enrolment(exchange->exchanges->core, request, api_answer_account, exchange);
 }
 
-static void start_begin(struct exchange *exchange, const struct account_request *request)
+static void start_begin(struct exchange *exchange, const struct manage_request *request)
 {
-    start(exchange, request, enrolment_begin);
+    start(exchange, request, totp_enrolment_begin);
 }
 
-static void start_confirm(struct exchange *exchange, const struct account_request *request)
+static void start_confirm(struct exchange *exchange, const struct manage_request *request)
 {
-    start(exchange, request, enrolment_confirm);
+    start(exchange, request, totp_enrolment_confirm);
 }
 
-static void start_ticket(struct exchange *exchange, const struct account_request *request)
+static void start_ticket(struct exchange *exchange, const struct manage_request *request)
 {
-    start(exchange, request, enrolment_ticket);
+    start(exchange, request, totp_enrolment_ticket);
 }
 
-static void start_recovery(struct exchange *exchange, const struct account_request *request)
+static void start_recovery(struct exchange *exchange, const struct manage_request *request)
 {
-    start(exchange, request, enrolment_recovery);
+    start(exchange, request, totp_enrolment_recovery);
 }
 
 void api_totp_enroll(struct exchange *exchange)

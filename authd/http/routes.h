@@ -69,13 +69,13 @@ void api_document(struct exchange *exchange);
 json_t *api_arguments(struct exchange *exchange);
 
 /* Starts the work of a route, which ends in api_answer_account(), or refuses the exchange. */
-typedef void api_start_f(struct exchange *exchange, const struct account_request *request);
+typedef void api_start_f(struct exchange *exchange, const struct manage_request *request);
 /* Puts the request together and calls `start`, unless the exchange was refused. */
 void api_manage(struct exchange *exchange, api_start_f *start);
 /* The `start` of routes whose work is their statement. */
-void api_start_account(struct exchange *exchange, const struct account_request *request);
+void api_start_account(struct exchange *exchange, const struct manage_request *request);
 /* Answers or refuses as the result says; the argument is the exchange. */
-account_done_f api_answer_account;
+result_done_f api_answer_account;
 
 /* PUT of a sending scope, which is the body. */
 void api_scope_put(struct exchange *exchange);

@@ -23,9 +23,9 @@ struct api_key_call {
     bool dry_run;
     int64_t owner;
     struct secret_text secret;
-    struct db_unit *unit;         /* set while the database makes the key's id */
-    struct account_call *account; /* set while the database adds the key */
-    account_done_f *done;
+    struct db_unit *unit;        /* set while the database makes the key's id */
+    struct manage_call *account; /* set while the database adds the key */
+    result_done_f *done;
     void *arg;
 };
 
@@ -80,13 +80,13 @@ static void call_destroy(struct api_key_call *call)
     free(call);
 }
 
-static void key_made(const struct account_result *result, void *arg)
+static void key_made(const struct result *result, void *arg)
 {
     struct api_key_call *call = arg;
     char shown[SECRET_TEXT_SHOWN_LENGTH + 1];
 
     call->account = NULL;
-    if (result->status == ACCOUNT_OK && !call->dry_run &&
+    if (result->status == RESULT_OK && !call->dry_run &&
         json_object_get(result->object, "replayed") == NULL) {
         secret_text_show(&call->secret, shown);
         json_object_set_new(result->object, "secret", json_string(shown));
@@ -115,8 +115,8 @@ static void arguments_complete(struct api_key_call *call, int64_t id)
 static void number_known(const struct db_result *result, void *arg)
 {
     struct api_key_call *call = arg;
-    const struct account_result refused = {
-        .status = ACCOUNT_UNAVAILABLE,
+    const struct result refused = {
+        .status = RESULT_UNAVAILABLE,
         .detail = "the database does not answer; nothing was changed",
         .hint = "Try again.",
         .cause = result->sqlstate != NULL ? result->message : "database-down",
@@ -130,18 +130,18 @@ static void number_known(const struct db_result *result, void *arg)
     }
     arguments_complete(call, db_int(result, 0, 0));
 
-    const struct account_request request = {
+    const struct manage_request request = {
         .statement = STATEMENT_API_KEY_ADD,
         .context = call->context,
         .arguments = call->arguments,
         .dry_run = call->dry_run,
     };
 
-    call->account = account_start(call->core, &request, key_made, call);
+    call->account = manage_call_start(call->core, &request, key_made, call);
 }
 
-struct api_key_call *api_key_add(struct core *core, const struct account_request *request,
-                                 const struct caller *caller, account_done_f *done, void *arg)
+struct api_key_call *api_key_add(struct core *core, const struct manage_request *request,
+                                 const struct caller *caller, result_done_f *done, void *arg)
 {
     struct api_key_call *call = mem_new(struct api_key_call);
 
@@ -164,7 +164,7 @@ void api_key_cancel(struct api_key_call *call)
         db_cancel(call->unit);
     }
     if (call->account != NULL) {
-        account_cancel(call->account);
+        manage_call_cancel(call->account);
     }
     call_destroy(call);
 }

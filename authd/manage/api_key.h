@@ -16,8 +16,8 @@ struct caller;
  * adds. `done` gets the key's object. The object has the key's text as "secret", except in a dry
  * run and in an answer repeated for an Idempotency-Key. `done` is called once, never from inside
  * this call, and not after api_key_cancel(). */
-struct api_key_call *api_key_add(struct core *core, const struct account_request *request,
-                                 const struct caller *caller, account_done_f *done, void *arg);
+struct api_key_call *api_key_add(struct core *core, const struct manage_request *request,
+                                 const struct caller *caller, result_done_f *done, void *arg);
 void api_key_cancel(struct api_key_call *call);
 
 /* A row found by the selector of a presented key. */

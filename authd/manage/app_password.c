@@ -25,9 +25,9 @@ struct app_password_call {
     bool made_elsewhere;
     char hash[AUTHD_HASH_MAX + 1]; /* the hash of an imported app password */
     struct secret_text secret;     /* the secret of any other app password */
-    struct account_call *account;  /* the call that asks about the user, then the change */
+    struct manage_call *account;   /* the call that asks about the user, then the change */
     struct loop_hook refusal;      /* delivers a refusal of the hash */
-    account_done_f *done;
+    result_done_f *done;
     void *arg;
 };
 
@@ -91,19 +91,19 @@ static void call_destroy(struct app_password_call *call)
     free(call);
 }
 
-static void call_end(struct app_password_call *call, const struct account_result *result)
+static void call_end(struct app_password_call *call, const struct result *result)
 {
     call->done(result, call->arg);
     call_destroy(call);
 }
 
-static void call_changed(const struct account_result *result, void *arg)
+static void call_changed(const struct result *result, void *arg)
 {
     struct app_password_call *call = arg;
     char shown[SECRET_TEXT_SHOWN_LENGTH + 1];
 
     call->account = NULL;
-    if (result->status == ACCOUNT_OK && !call->dry_run && !call->made_elsewhere &&
+    if (result->status == RESULT_OK && !call->dry_run && !call->made_elsewhere &&
         json_object_get(result->object, "replayed") == NULL) {
         secret_text_show(&call->secret, shown);
         json_object_set_new(result->object, "secret", json_string(shown));
@@ -114,14 +114,14 @@ static void call_changed(const struct account_result *result, void *arg)
 
 static void call_change(struct app_password_call *call)
 {
-    const struct account_request request = {
+    const struct manage_request request = {
         .statement = call->statement,
         .context = call->context,
         .arguments = call->arguments,
         .dry_run = call->dry_run,
     };
 
-    call->account = account_start(call->core, &request, call_changed, call);
+    call->account = manage_call_start(call->core, &request, call_changed, call);
 }
 
 static void arguments_complete(struct app_password_call *call, int64_t id, int64_t owner)
@@ -148,18 +148,18 @@ static void hash_complete(struct app_password_call *call, int64_t id, int64_t ow
 }
 
 /* The database has answered which row the verifier is for. */
-static void call_prepared(const struct account_result *result, void *arg)
+static void call_prepared(const struct result *result, void *arg)
 {
     struct app_password_call *call = arg;
 
     call->account = NULL;
-    if (result->status != ACCOUNT_OK) {
+    if (result->status != RESULT_OK) {
         call_end(call, result);
         return;
     }
     if (call->statement == STATEMENT_APP_PASSWORD_ADD) {
-        int64_t id = account_number(result->object, "credential");
-        int64_t owner = account_number(result->object, "id");
+        int64_t id = result_number(result->object, "credential");
+        int64_t owner = result_number(result->object, "id");
 
         json_object_set_new(call->arguments, "credential", json_integer(id));
         if (call->made_elsewhere) {
@@ -168,16 +168,16 @@ static void call_prepared(const struct account_result *result, void *arg)
             arguments_complete(call, id, owner);
         }
     } else {
-        arguments_complete(call, account_number(result->object, "id"),
-                           account_number(result->object, "user_id"));
+        arguments_complete(call, result_number(result->object, "id"),
+                           result_number(result->object, "user_id"));
     }
     call_change(call);
 }
 
 static void call_refuse(void *arg)
 {
-    const struct account_result result = {
-        .status = ACCOUNT_INVALID,
+    const struct result result = {
+        .status = RESULT_INVALID,
         .detail = "hash is not a stored hash that a configured scheme reads within its bounds",
         .hint = "Use one like $6$..., $2y$... or {SSHA512}..., and see password.max_time.",
     };
@@ -206,26 +206,25 @@ static bool take_hash(struct app_password_call *call)
 /* Starts the call with the question `first` about the user and the app password. The caller does
  * not see the answer to that question. */
 static struct app_password_call *call_start(struct app_password_call *call, enum statement first,
-                                            const struct account_request *request)
+                                            const struct manage_request *request)
 {
     json_t *context = json_deep_copy(request->context);
     json_t *arguments = json_object();
-    const struct account_request question = {
+    const struct manage_request question = {
         .statement = first, .context = context, .arguments = arguments};
 
     json_object_del(context, "idempotency");
     json_object_del(context, "if_match");
     json_object_set(arguments, "user", json_object_get(request->arguments, "user"));
     json_object_set(arguments, "id", json_object_get(request->arguments, "id"));
-    call->account = account_start(call->core, &question, call_prepared, call);
+    call->account = manage_call_start(call->core, &question, call_prepared, call);
     json_decref(context);
     json_decref(arguments);
     return call;
 }
 
-static struct app_password_call *call_create(struct core *core,
-                                             const struct account_request *request,
-                                             account_done_f *done, void *arg)
+static struct app_password_call *
+call_create(struct core *core, const struct manage_request *request, result_done_f *done, void *arg)
 {
     struct app_password_call *call = mem_new(struct app_password_call);
 
@@ -241,8 +240,8 @@ static struct app_password_call *call_create(struct core *core,
     return call;
 }
 
-struct app_password_call *app_password_add(struct core *core, const struct account_request *request,
-                                           account_done_f *done, void *arg)
+struct app_password_call *app_password_add(struct core *core, const struct manage_request *request,
+                                           result_done_f *done, void *arg)
 {
     struct app_password_call *call = call_create(core, request, done, arg);
 
@@ -254,8 +253,8 @@ struct app_password_call *app_password_add(struct core *core, const struct accou
 }
 
 struct app_password_call *app_password_rotate(struct core *core,
-                                              const struct account_request *request,
-                                              account_done_f *done, void *arg)
+                                              const struct manage_request *request,
+                                              result_done_f *done, void *arg)
 {
     return call_start(call_create(core, request, done, arg), STATEMENT_APP_PASSWORD_SHOW, request);
 }
@@ -264,7 +263,7 @@ void app_password_cancel(struct app_password_call *call)
 {
     loop_undefer(call->core->loop, &call->refusal);
     if (call->account != NULL) {
-        account_cancel(call->account);
+        manage_call_cancel(call->account);
     }
     call_destroy(call);
 }

@@ -20,11 +20,11 @@ struct app_password_call;
 
 /* Makes an app password. With the argument "hash" (a stored hash) the app password is an imported
  * one: authd does not know its secret. */
-struct app_password_call *app_password_add(struct core *core, const struct account_request *request,
-                                           account_done_f *done, void *arg);
+struct app_password_call *app_password_add(struct core *core, const struct manage_request *request,
+                                           result_done_f *done, void *arg);
 struct app_password_call *app_password_rotate(struct core *core,
-                                              const struct account_request *request,
-                                              account_done_f *done, void *arg);
+                                              const struct manage_request *request,
+                                              result_done_f *done, void *arg);
 void app_password_cancel(struct app_password_call *call);
 
 /* A row found by the selector of a presented app password. */

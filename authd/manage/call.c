@@ -23,12 +23,12 @@
 #include "store/db.h"
 
 /* The sum stays below the timeout of every client: authctl waits 30 s. */
-#define ACCOUNT_HASH_MS     8000
-#define ACCOUNT_DATABASE_MS 8000
-#define ACCOUNT_PREPARE_MS  3000
-#define ACCOUNT_READY_MS    1500 /* a supervisor that asks does not wait long */
+#define HASH_MS     8000
+#define DATABASE_MS 8000
+#define PREPARE_MS  3000
+#define READY_MS    1500 /* a supervisor that asks does not wait long */
 
-struct account_call {
+struct manage_call {
     struct core *core;
     enum statement statement;
     json_t *context; /* the context that authd.manage() takes */
@@ -39,15 +39,15 @@ struct account_call {
     int64_t owner;                    /* the account that the new password is for */
     int64_t seal;                     /* version of the password cipher */
     struct password_new_call *making; /* set while the password becomes a hash */
-    struct loop_hook refusal;         /* delivers `detail` after account_start() has returned */
+    struct loop_hook refusal;         /* delivers `detail` after manage_call_start() has returned */
     char *password;                   /* the new password until hashing starts; wiped */
     size_t password_length;
     char detail[ARGUMENTS_DETAIL_MAX];
-    account_done_f *done;
+    result_done_f *done;
     void *arg;
 };
 
-static void password_forget(struct account_call *call)
+static void password_forget(struct manage_call *call)
 {
     secret_wipe(call->password, call->password_length);
     free(call->password);
@@ -55,7 +55,7 @@ static void password_forget(struct account_call *call)
     call->password_length = 0;
 }
 
-static void call_destroy(struct account_call *call)
+static void call_destroy(struct manage_call *call)
 {
     password_forget(call);
     json_decref(call->context);
@@ -63,7 +63,7 @@ static void call_destroy(struct account_call *call)
     free(call);
 }
 
-static void call_end(struct account_call *call, const struct account_result *result)
+static void call_end(struct manage_call *call, const struct result *result)
 {
     call->done(result, call->arg);
     call_destroy(call);
@@ -83,21 +83,21 @@ static bool statement_writes(enum statement statement)
 }
 
 /* The result when the database gave no answer. */
-static struct account_result result_unanswered(bool changes, enum db_status status)
+static struct result result_unanswered(bool changes, enum db_status status)
 {
     bool timeout = status == DB_TIMEOUT;
 
     if (!changes) {
-        return (struct account_result){
-            .status = ACCOUNT_UNAVAILABLE,
+        return (struct result){
+            .status = RESULT_UNAVAILABLE,
             .detail =
                 timeout ? "the database did not answer in time" : "the database cannot be reached",
             .hint = "Try again.",
             .cause = timeout ? "database-slow" : "database-down",
         };
     }
-    return (struct account_result){
-        .status = ACCOUNT_UNAVAILABLE,
+    return (struct result){
+        .status = RESULT_UNAVAILABLE,
         .detail = timeout ? "the database did not answer in time; whether the change was made is "
                             "unknown"
                           : "the database cannot be reached; if the change was on its way, whether "
@@ -108,29 +108,29 @@ static struct account_result result_unanswered(bool changes, enum db_status stat
 }
 
 /* The result when the database refused the statement. Nothing was changed. */
-static struct account_result result_refused(const struct db_result *answer)
+static struct result result_refused(const struct db_result *answer)
 {
     bool read_only = strcmp(answer->sqlstate, "25006") == 0;
     static const struct {
         const char *sqlstate;
-        enum account_status status;
+        enum result_status status;
     } known[] = {
-        {"AU401", ACCOUNT_UNAUTHORIZED}, {"AU403", ACCOUNT_FORBIDDEN}, {"AU404", ACCOUNT_NOT_FOUND},
-        {"AU409", ACCOUNT_CONFLICT},     {"AU412", ACCOUNT_STALE},     {"AU422", ACCOUNT_INVALID},
-        {"AU423", ACCOUNT_NEEDS_FACTOR},
+        {"AU401", RESULT_UNAUTHORIZED}, {"AU403", RESULT_FORBIDDEN}, {"AU404", RESULT_NOT_FOUND},
+        {"AU409", RESULT_CONFLICT},     {"AU412", RESULT_STALE},     {"AU422", RESULT_INVALID},
+        {"AU423", RESULT_NEEDS_FACTOR},
     };
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         if (strcmp(answer->sqlstate, known[i].sqlstate) == 0) {
-            return (struct account_result){
+            return (struct result){
                 .status = known[i].status,
                 .detail = answer->message,
                 .hint = answer->hint,
             };
         }
     }
-    return (struct account_result){
-        .status = ACCOUNT_UNAVAILABLE,
+    return (struct result){
+        .status = RESULT_UNAVAILABLE,
         .detail = "the database cannot do this now; nothing was changed",
         .hint = read_only ? "It is read-only: let database.url lead to the primary, by "
                             "target_session_attrs=read-write."
@@ -140,10 +140,10 @@ static struct account_result result_refused(const struct db_result *answer)
 }
 
 /* `changes`: the statement may have changed something if the database did not answer. */
-static struct account_result result_of(bool changes, const struct db_result *answer)
+static struct result result_of(bool changes, const struct db_result *answer)
 {
     if (answer->status == DB_OK) {
-        return (struct account_result){.status = ACCOUNT_OK};
+        return (struct result){.status = RESULT_OK};
     }
     return answer->sqlstate != NULL ? result_refused(answer)
                                     : result_unanswered(changes, answer->status);
@@ -162,12 +162,12 @@ static json_t *object_of(const struct db_result *answer)
 
 static void call_answered(const struct db_result *answer, void *arg)
 {
-    struct account_call *call = arg;
+    struct manage_call *call = arg;
     bool changes = statement_writes(call->statement) && !call->dry_run;
-    struct account_result result = result_of(changes, answer);
+    struct result result = result_of(changes, answer);
 
     call->unit = NULL;
-    if (result.status == ACCOUNT_OK) {
+    if (result.status == RESULT_OK) {
         result.object = object_of(answer);
     }
     call_end(call, &result);
@@ -189,46 +189,46 @@ static struct db_unit *unit_of(enum statement statement, const json_t *context,
     return unit;
 }
 
-static void call_run(struct account_call *call)
+static void call_run(struct manage_call *call)
 {
     call->unit = unit_of(call->statement, call->context, call->arguments);
     if (call->dry_run) {
         db_unit_dry_run(call->unit);
     }
-    db_run(call->core->db, call->unit, ACCOUNT_DATABASE_MS, call_answered, call);
+    db_run(call->core->db, call->unit, DATABASE_MS, call_answered, call);
 }
 
 /* ---- password ------------------------------------------------------------------------------ */
 
-static struct account_result result_not_made(const struct password_new_result *made)
+static struct result result_not_made(const struct password_new_result *made)
 {
-    static const struct account_result results[] = {
-        [PASSWORD_NEW_FAILED] = {ACCOUNT_UNAVAILABLE,
+    static const struct result results[] = {
+        [PASSWORD_NEW_FAILED] = {RESULT_UNAVAILABLE,
                                  "no memory to hash the password; nothing was changed",
                                  "Try again.", "hash-failed", NULL},
-        [PASSWORD_NEW_LATE] = {ACCOUNT_UNAVAILABLE,
+        [PASSWORD_NEW_LATE] = {RESULT_UNAVAILABLE,
                                "the password was not hashed in time; nothing was changed",
                                "Try again.", "hash-too-slow", NULL},
-        [PASSWORD_NEW_BUSY] = {ACCOUNT_UNAVAILABLE,
+        [PASSWORD_NEW_BUSY] = {RESULT_UNAVAILABLE,
                                "too many passwords wait to be hashed; nothing was changed",
                                "Try again.", "hash-queue-full", NULL},
     };
 
     if (made->status == PASSWORD_NEW_REFUSED) {
-        return (struct account_result){.status = ACCOUNT_INVALID, .detail = made->sentence};
+        return (struct result){.status = RESULT_INVALID, .detail = made->sentence};
     }
     return results[made->status];
 }
 
 static void call_made(const struct password_new_result *made, void *arg)
 {
-    struct account_call *call = arg;
+    struct manage_call *call = arg;
     bool new = call->statement == STATEMENT_USER_ADD;
     char sealed[SEALED_MAX + 1];
 
     call->making = NULL;
     if (made->status != PASSWORD_NEW_HASHED) {
-        struct account_result result = result_not_made(made);
+        struct result result = result_not_made(made);
 
         call_end(call, &result);
         return;
@@ -242,14 +242,14 @@ static void call_made(const struct password_new_result *made, void *arg)
 }
 
 /* Starts to check and hash the password. `owner` is the JSON object whose members name the user. */
-static void call_make(struct account_call *call, const json_t *owner)
+static void call_make(struct manage_call *call, const json_t *owner)
 {
     json_t *names = password_new_names(owner);
     const struct password_new_request request = {
         .names = names,
         .enrolled = json_is_true(json_object_get(owner, "enrolled")),
         .password = {call->password, call->password_length},
-        .deadline = clock_ms() + ACCOUNT_HASH_MS,
+        .deadline = clock_ms() + HASH_MS,
     };
 
     call->making = password_new_start(call->core, &request, call_made, call);
@@ -257,7 +257,7 @@ static void call_make(struct account_call *call, const json_t *owner)
     json_decref(names);
 }
 
-int64_t account_number(const json_t *object, const char *name)
+int64_t result_number(const json_t *object, const char *name)
 {
     const json_t *value = json_object_get(object, name);
 
@@ -269,25 +269,25 @@ int64_t account_number(const json_t *object, const char *name)
 
 static void call_prepared(const struct db_result *answer, void *arg)
 {
-    struct account_call *call = arg;
-    struct account_result result = result_of(false, answer);
+    struct manage_call *call = arg;
+    struct result result = result_of(false, answer);
 
     call->unit = NULL;
-    if (result.status != ACCOUNT_OK) {
+    if (result.status != RESULT_OK) {
         call_end(call, &result);
         return;
     }
     json_t *owner = object_of(answer);
 
-    call->owner = account_number(owner, "id");
-    call->seal = account_number(owner, "seal");
+    call->owner = result_number(owner, "id");
+    call->seal = result_number(owner, "seal");
     call_make(call, call->statement == STATEMENT_USER_ADD ? call->arguments : owner);
     json_decref(owner);
 }
 
 /* Asks the database which account the password is for, and for the number that the hash is
  * encrypted with. */
-static void call_prepare(struct account_call *call)
+static void call_prepare(struct manage_call *call)
 {
     json_t *context =
         /* idempotency and if_match apply to the change only, not to this question. */
@@ -302,7 +302,7 @@ static void call_prepare(struct account_call *call)
                                                                     : STATEMENT_PASSWORD_PREPARE,
                              context, call->arguments);
     }
-    db_run(call->core->db, call->unit, ACCOUNT_PREPARE_MS, call_prepared, call);
+    db_run(call->core->db, call->unit, PREPARE_MS, call_prepared, call);
     json_decref(context);
 }
 
@@ -310,14 +310,14 @@ static void call_prepare(struct account_call *call)
 
 static void call_refuse(void *arg)
 {
-    struct account_call *call = arg;
-    struct account_result result = {.status = ACCOUNT_INVALID, .detail = call->detail};
+    struct manage_call *call = arg;
+    struct result result = {.status = RESULT_INVALID, .detail = call->detail};
 
     call_end(call, &result);
 }
 
 /* Moves the password from the arguments into the call. False: there is none. */
-static bool take_password(struct account_call *call)
+static bool take_password(struct manage_call *call)
 {
     json_t *value = json_object_get(call->arguments, "password");
     size_t length = json_string_length(value);
@@ -333,8 +333,8 @@ static bool take_password(struct account_call *call)
     return true;
 }
 
-/* Begins the call. A refusal is delivered later, after account_start() has returned. */
-static void call_begin(struct account_call *call)
+/* Begins the call. A refusal is delivered later, after manage_call_start() has returned. */
+static void call_begin(struct manage_call *call)
 {
     bool has_password = take_password(call);
 
@@ -348,10 +348,10 @@ static void call_begin(struct account_call *call)
     }
 }
 
-struct account_call *account_start(struct core *core, const struct account_request *request,
-                                   account_done_f *done, void *arg)
+struct manage_call *manage_call_start(struct core *core, const struct manage_request *request,
+                                      result_done_f *done, void *arg)
 {
-    struct account_call *call = mem_new(struct account_call);
+    struct manage_call *call = mem_new(struct manage_call);
 
     call->core = core;
     call->statement = request->statement;
@@ -368,17 +368,17 @@ struct account_call *account_start(struct core *core, const struct account_reque
 
 static void ready_answered(const struct db_result *answer, void *arg)
 {
-    struct account_call *call = arg;
-    struct account_result result = result_of(false, answer);
+    struct manage_call *call = arg;
+    struct result result = result_of(false, answer);
 
     call->unit = NULL;
     call_end(call, &result);
 }
 
 /* Runs the last statement of a login, for an account that does not exist. */
-struct account_call *account_ready(struct core *core, account_done_f *done, void *arg)
+struct manage_call *manage_call_ready(struct core *core, result_done_f *done, void *arg)
 {
-    struct account_call *call = mem_new(struct account_call);
+    struct manage_call *call = mem_new(struct manage_call);
 
     call->core = core;
     call->statement = STATEMENT_CONFIRM;
@@ -387,11 +387,11 @@ struct account_call *account_ready(struct core *core, account_done_f *done, void
     call->unit = db_unit_create(STATEMENT_CONFIRM);
     db_unit_int(call->unit, 0);
     db_unit_int(call->unit, 0);
-    db_run(core->db, call->unit, ACCOUNT_READY_MS, ready_answered, call);
+    db_run(core->db, call->unit, READY_MS, ready_answered, call);
     return call;
 }
 
-void account_cancel(struct account_call *call)
+void manage_call_cancel(struct manage_call *call)
 {
     loop_undefer(call->core->loop, &call->refusal);
     if (call->making != NULL) {

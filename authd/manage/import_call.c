@@ -13,14 +13,14 @@ struct import_call {
     json_t *context;
     json_t *arguments;
     bool dry_run;
-    struct account_call *account; /* the call that is under way; NULL: none */
-    struct loop_hook refusal;     /* delivers `detail` after import_start() has returned */
+    struct manage_call *account; /* the call that is under way; NULL: none */
+    struct loop_hook refusal;    /* delivers `detail` after import_start() has returned */
     char detail[ARGUMENTS_DETAIL_MAX];
-    account_done_f *done;
+    result_done_f *done;
     void *arg;
 };
 
-static void call_end(struct import_call *call, const struct account_result *result)
+static void call_end(struct import_call *call, const struct result *result)
 {
     call->done(result, call->arg);
     json_decref(call->context);
@@ -32,17 +32,17 @@ static void call_refuse(void *arg)
 {
     struct import_call *call = arg;
 
-    call_end(call, &(struct account_result){.status = ACCOUNT_INVALID, .detail = call->detail});
+    call_end(call, &(struct result){.status = RESULT_INVALID, .detail = call->detail});
 }
 
-static void call_changed(const struct account_result *result, void *arg)
+static void call_changed(const struct result *result, void *arg)
 {
     call_end(arg, result);
 }
 
 static void call_change(struct import_call *call)
 {
-    const struct account_request request = {
+    const struct manage_request request = {
         .statement = STATEMENT_IMPORT_ROWS,
         .context = call->context,
         .arguments = call->arguments,
@@ -50,17 +50,17 @@ static void call_change(struct import_call *call)
         .canonical = true,
     };
 
-    call->account = account_start(call->core, &request, call_changed, call);
+    call->account = manage_call_start(call->core, &request, call_changed, call);
 }
 
 /* The accounts of the hashes are known. */
-static void call_prepared(const struct account_result *result, void *arg)
+static void call_prepared(const struct result *result, void *arg)
 {
     struct import_call *call = arg;
     json_t *rows = json_object_get(call->arguments, "rows");
 
     call->account = NULL;
-    if (result->status != ACCOUNT_OK) {
+    if (result->status != RESULT_OK) {
         call_end(call, result);
         return;
     }
@@ -75,7 +75,7 @@ static void call_prepare(struct import_call *call, json_t *logins)
     /* This call only reads, so it gets neither the idempotency key nor the precondition. */
     json_t *context = json_deep_copy(call->context);
     json_t *arguments = json_object();
-    const struct account_request question = {
+    const struct manage_request question = {
         .statement = STATEMENT_IMPORT_ACCOUNTS,
         .context = context,
         .arguments = arguments,
@@ -85,13 +85,13 @@ static void call_prepare(struct import_call *call, json_t *logins)
     json_object_del(context, "idempotency");
     json_object_del(context, "if_match");
     json_object_set(arguments, "logins", logins);
-    call->account = account_start(call->core, &question, call_prepared, call);
+    call->account = manage_call_start(call->core, &question, call_prepared, call);
     json_decref(context);
     json_decref(arguments);
 }
 
-struct import_call *import_start(struct core *core, const struct account_request *request,
-                                 account_done_f *done, void *arg)
+struct import_call *import_start(struct core *core, const struct manage_request *request,
+                                 result_done_f *done, void *arg)
 {
     struct import_call *call = mem_new(struct import_call);
     json_t *rows = json_object_get(request->arguments, "rows");
@@ -124,7 +124,7 @@ void import_cancel(struct import_call *call)
 {
     loop_undefer(call->core->loop, &call->refusal);
     if (call->account != NULL) {
-        account_cancel(call->account);
+        manage_call_cancel(call->account);
     }
     json_decref(call->context);
     json_decref(call->arguments);

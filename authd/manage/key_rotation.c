@@ -14,12 +14,12 @@ struct key_rotation {
     json_t *context;
     json_t *arguments;
     bool dry_run;
-    bool begun;                   // this rotation holds key_follow_begin()
-    struct account_call *account; // at most one of `account`, `job` and `unit` is under way
-    struct key_files_job *job;    // reads or changes the key files
-    struct db_unit *unit;         // asks for the list of keys
-    json_t *made;                 // the object of the new key
-    account_done_f *done;
+    bool begun;                  // this rotation holds key_follow_begin()
+    struct manage_call *account; // at most one of `account`, `job` and `unit` is under way
+    struct key_files_job *job;   // reads or changes the key files
+    struct db_unit *unit;        // asks for the list of keys
+    json_t *made;                // the object of the new key
+    result_done_f *done;
     void *arg;
 };
 
@@ -34,7 +34,7 @@ static void rotation_destroy(struct key_rotation *rotation)
     free(rotation);
 }
 
-static void rotation_end(struct key_rotation *rotation, const struct account_result *result)
+static void rotation_end(struct key_rotation *rotation, const struct result *result)
 {
     rotation->done(result, rotation->arg);
     rotation_destroy(rotation);
@@ -42,8 +42,8 @@ static void rotation_end(struct key_rotation *rotation, const struct account_res
 
 static void rotation_busy(struct key_rotation *rotation, const char *cause)
 {
-    const struct account_result busy = {
-        .status = ACCOUNT_UNAVAILABLE,
+    const struct result busy = {
+        .status = RESULT_UNAVAILABLE,
         .detail = "keys cannot be rotated at this moment; nothing was changed",
         .hint = "Try again.",
         .cause = cause,
@@ -54,8 +54,8 @@ static void rotation_busy(struct key_rotation *rotation, const char *cause)
 
 static void rotation_failed(struct key_rotation *rotation, const char *error)
 {
-    const struct account_result failed = {
-        .status = ACCOUNT_CONFLICT,
+    const struct result failed = {
+        .status = RESULT_CONFLICT,
         .detail = error,
         .hint = "Nothing was changed.",
         .cause = error,
@@ -69,16 +69,16 @@ static const char *rotation_purpose(const struct key_rotation *rotation)
     return json_string_value(json_object_get(rotation->arguments, "purpose"));
 }
 
-static void rotation_ask(struct key_rotation *rotation, bool dry_run, account_done_f *done)
+static void rotation_ask(struct key_rotation *rotation, bool dry_run, result_done_f *done)
 {
-    const struct account_request request = {
+    const struct manage_request request = {
         .statement = STATEMENT_KEY_ROTATE,
         .context = rotation->context,
         .arguments = rotation->arguments,
         .dry_run = dry_run,
     };
 
-    rotation->account = account_start(rotation->core, &request, done, rotation);
+    rotation->account = manage_call_start(rotation->core, &request, done, rotation);
 }
 
 static bool rotation_files(struct key_rotation *rotation, const struct key_files_job_order *order,
@@ -93,7 +93,7 @@ static bool rotation_files(struct key_rotation *rotation, const struct key_files
 
 static void rotation_answer(struct key_rotation *rotation)
 {
-    const struct account_result result = {.status = ACCOUNT_OK, .object = rotation->made};
+    const struct result result = {.status = RESULT_OK, .object = rotation->made};
 
     rotation_end(rotation, &result);
 }
@@ -109,12 +109,12 @@ static void rotation_promoted(const struct key_files_job_result *files, void *ar
 
 /* ---- step 2: the database makes the new key current ---- */
 
-static void rotation_listed(const struct account_result *result, void *arg)
+static void rotation_listed(const struct result *result, void *arg)
 {
     struct key_rotation *rotation = arg;
 
     rotation->account = NULL;
-    if (result->status != ACCOUNT_OK) {
+    if (result->status != RESULT_OK) {
         rotation_end(rotation, result);
         return;
     }
@@ -200,13 +200,13 @@ static const char *current_of(const struct key_rotation *rotation)
 
 /* `result` is the answer of a dry run, which checks rights and arguments; or the recorded answer of
  * an earlier request with the same idempotency key. */
-static void rotation_allowed(const struct account_result *result, void *arg)
+static void rotation_allowed(const struct result *result, void *arg)
 {
     struct key_rotation *rotation = arg;
     const struct key_files_job_order order = {.work = KEY_FILES_JOB_LOAD};
 
     rotation->account = NULL;
-    if (result->status != ACCOUNT_OK || rotation->dry_run ||
+    if (result->status != RESULT_OK || rotation->dry_run ||
         json_object_get(result->object, "replayed") != NULL) {
         rotation_end(rotation, result);
         return;
@@ -219,8 +219,8 @@ static void rotation_allowed(const struct account_result *result, void *arg)
     json_object_set_new(rotation->arguments, "replaces", json_string(current_of(rotation)));
 }
 
-struct key_rotation *key_rotation_start(struct core *core, const struct account_request *request,
-                                        account_done_f *done, void *arg)
+struct key_rotation *key_rotation_start(struct core *core, const struct manage_request *request,
+                                        result_done_f *done, void *arg)
 {
     struct key_rotation *rotation = mem_new(struct key_rotation);
 
@@ -237,7 +237,7 @@ struct key_rotation *key_rotation_start(struct core *core, const struct account_
 void key_rotation_cancel(struct key_rotation *rotation)
 {
     if (rotation->account != NULL) {
-        account_cancel(rotation->account);
+        manage_call_cancel(rotation->account);
     }
     if (rotation->job != NULL) {
         key_files_job_cancel(rotation->job);

@@ -22,8 +22,8 @@ struct key_rotation;
 /* `request` is the request of a management call, with the arguments "purpose" and "prepare". `done`
  * is called once, never from inside this call, unless cancelled; the result's object is the new
  * key. */
-struct key_rotation *key_rotation_start(struct core *core, const struct account_request *request,
-                                        account_done_f *done, void *arg);
+struct key_rotation *key_rotation_start(struct core *core, const struct manage_request *request,
+                                        result_done_f *done, void *arg);
 /* Changes of the files or the database that have begun are still made. */
 void key_rotation_cancel(struct key_rotation *rotation);
 

@@ -16,14 +16,14 @@
 
 struct reset_link_call {
     struct core *core;
-    json_t *context;              /* the context that authd.manage() takes */
-    json_t *arguments;            /* the arguments, with the digest */
-    bool dry_run;                 /* the caller asked for a dry run, or authd sends no mail */
-    struct account_call *account; /* set while the database is asked */
-    struct mailing *mailing;      /* set while the mail message is sent */
-    json_t *link;                 /* the answer of the database */
-    char why[MAIL_WHY_MAX];       /* why the mail server did not take the message */
-    account_done_f *done;
+    json_t *context;             /* the context that authd.manage() takes */
+    json_t *arguments;           /* the arguments, with the digest */
+    bool dry_run;                /* the caller asked for a dry run, or authd sends no mail */
+    struct manage_call *account; /* set while the database is asked */
+    struct mailing *mailing;     /* set while the mail message is sent */
+    json_t *link;                /* the answer of the database */
+    char why[MAIL_WHY_MAX];      /* why the mail server did not take the message */
+    result_done_f *done;
     void *arg;
     char token[TOKEN_SIZE];
 };
@@ -37,7 +37,7 @@ static void call_destroy(struct reset_link_call *call)
     free(call);
 }
 
-static void call_end(struct reset_link_call *call, const struct account_result *result)
+static void call_end(struct reset_link_call *call, const struct result *result)
 {
     call->done(result, call->arg);
     call_destroy(call);
@@ -65,25 +65,25 @@ static void make_token(struct reset_link_call *call)
 
 /* ---- the database -------------------------------------------------------------------------- */
 
-static void ask(struct reset_link_call *call, enum statement statement, account_done_f *done)
+static void ask(struct reset_link_call *call, enum statement statement, result_done_f *done)
 {
-    const struct account_request request = {
+    const struct manage_request request = {
         .statement = statement,
         .context = call->context,
         .arguments = call->arguments,
         .dry_run = call->dry_run,
     };
 
-    call->account = account_start(call->core, &request, done, call);
+    call->account = manage_call_start(call->core, &request, done, call);
 }
 
 /* Ends the call whatever the result is. If the withdrawal failed, the link expires by itself, and
  * no client knows its token. */
-static void on_withdrawn(const struct account_result *result, void *arg)
+static void on_withdrawn(const struct result *result, void *arg)
 {
     struct reset_link_call *call = arg;
-    const struct account_result refusal = {
-        .status = ACCOUNT_UNAVAILABLE,
+    const struct result refusal = {
+        .status = RESULT_UNAVAILABLE,
         .detail = "the mail with the link could not be handed over; the link is withdrawn",
         .hint = "The log says why, under this reference. See to mail.server, then try again.",
         .cause = call->why,
@@ -100,7 +100,7 @@ static void on_mailed(enum mail_result sent, const char *why, void *arg)
 
     call->mailing = NULL;
     if (sent == MAIL_SENT) {
-        call_end(call, &(struct account_result){.status = ACCOUNT_OK, .object = call->link});
+        call_end(call, &(struct result){.status = RESULT_OK, .object = call->link});
         return;
     }
     snprintf(call->why, sizeof(call->why), "%s", why);
@@ -150,8 +150,8 @@ static void send_mail(struct reset_link_call *call, const char *to)
     }
 }
 
-static const struct account_result no_mail = {
-    .status = ACCOUNT_CONFLICT,
+static const struct result no_mail = {
+    .status = RESULT_CONFLICT,
     .detail = "this authd sends no mail",
     .hint = "Set public_url and mail.from in authd.yaml, or set a password for the user.",
 };
@@ -161,12 +161,12 @@ static bool can_mail(const struct core *core)
     return core->site.public_url.text != NULL && core->site.mail_from != NULL;
 }
 
-static void on_added(const struct account_result *result, void *arg)
+static void on_added(const struct result *result, void *arg)
 {
     struct reset_link_call *call = arg;
 
     call->account = NULL;
-    if (result->status != ACCOUNT_OK) {
+    if (result->status != RESULT_OK) {
         call_end(call, result);
         return;
     }
@@ -177,7 +177,7 @@ static void on_added(const struct account_result *result, void *arg)
     if (!can_mail(call->core)) {
         call_end(call, &no_mail);
     } else if (call->dry_run) {
-        call_end(call, &(struct account_result){.status = ACCOUNT_OK, .object = call->link});
+        call_end(call, &(struct result){.status = RESULT_OK, .object = call->link});
     } else {
         send_mail(call, to);
     }
@@ -186,8 +186,8 @@ static void on_added(const struct account_result *result, void *arg)
 
 /* ---- calls --------------------------------------------------------------------------------- */
 
-struct reset_link_call *reset_link_start(struct core *core, const struct account_request *request,
-                                         account_done_f *done, void *arg)
+struct reset_link_call *reset_link_start(struct core *core, const struct manage_request *request,
+                                         result_done_f *done, void *arg)
 {
     struct reset_link_call *call = mem_new(struct reset_link_call);
 
@@ -208,7 +208,7 @@ struct reset_link_call *reset_link_start(struct core *core, const struct account
 void reset_link_cancel(struct reset_link_call *call)
 {
     if (call->account != NULL) {
-        account_cancel(call->account);
+        manage_call_cancel(call->account);
     }
     if (call->mailing != NULL) {
         mail_cancel(call->mailing);

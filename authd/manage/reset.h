@@ -16,8 +16,8 @@ struct reset_link_call;
 /* Makes a link. `request` is for STATEMENT_RESET_LINK_ADD; this call adds the digest. The answer
  * has the masked address and the expiry of the link. `done` is called once, never from inside this
  * call, and not after reset_link_cancel(). */
-struct reset_link_call *reset_link_start(struct core *core, const struct account_request *request,
-                                         account_done_f *done, void *arg);
+struct reset_link_call *reset_link_start(struct core *core, const struct manage_request *request,
+                                         result_done_f *done, void *arg);
 /* Cancels the call. A link whose mail message has been sent remains valid. */
 void reset_link_cancel(struct reset_link_call *call);
 

@@ -23,16 +23,16 @@ struct enrolment_call {
     json_t *context; /* the context that authd.manage() takes */
     json_t *arguments;
     bool dry_run;
-    struct account_call *account; /* the call that asks about the user, then the change */
-    struct loop_hook later;       /* delivers `refusal` */
-    struct account_result refusal;
+    struct manage_call *account; /* the call that asks about the user, then the change */
+    struct loop_hook later;      /* delivers `refusal` */
+    struct result refusal;
     char detail[128]; /* text of a refusal */
     /* Secrets that are displayed once. Each kind of call uses its own. */
     char seed[TOTP_SEED_LENGTH];
     struct factor_code code; /* the code that the user entered */
     struct recovery_codes codes;
     char ticket[ENROLMENT_TICKET_PRINTABLE_SIZE];
-    account_done_f *done;
+    result_done_f *done;
     void *arg;
 };
 
@@ -56,7 +56,7 @@ static void text_forget(const json_t *value)
 }
 
 /* Ends the call. `done` has sent the result's secrets to the client before they are wiped here. */
-static void call_end(struct enrolment_call *call, const struct account_result *result)
+static void call_end(struct enrolment_call *call, const struct result *result)
 {
     static const char *const shown[] = {"secret", "uri", "qr", "codes"};
 
@@ -69,39 +69,39 @@ static void call_end(struct enrolment_call *call, const struct account_result *r
 
 /* ---- the database -------------------------------------------------------------------------- */
 
-static void call_change(struct enrolment_call *call, account_done_f *done)
+static void call_change(struct enrolment_call *call, result_done_f *done)
 {
-    const struct account_request request = {
+    const struct manage_request request = {
         .statement = call->statement,
         .context = call->context,
         .arguments = call->arguments,
         .dry_run = call->dry_run,
     };
 
-    call->account = account_start(call->core, &request, done, call);
+    call->account = manage_call_start(call->core, &request, done, call);
 }
 
 /* Asks `first` about the user. The caller does not see the answer to that question. */
-static void call_ask(struct enrolment_call *call, enum statement first, account_done_f *done)
+static void call_ask(struct enrolment_call *call, enum statement first, result_done_f *done)
 {
     json_t *context = json_copy(call->context);
     json_t *arguments = json_object();
-    const struct account_request question = {
+    const struct manage_request question = {
         .statement = first, .context = context, .arguments = arguments};
 
     json_object_del(context, "idempotency");
     json_object_del(context, "if_match");
     json_object_set(arguments, "user", json_object_get(call->arguments, "user"));
-    call->account = account_start(call->core, &question, done, call);
+    call->account = manage_call_start(call->core, &question, done, call);
     json_decref(context);
     json_decref(arguments);
 }
 
 /* May the result have secrets? Yes, if the change was made now: neither a dry run nor a repeated
  * answer has any. */
-static bool call_shows(const struct enrolment_call *call, const struct account_result *result)
+static bool call_shows(const struct enrolment_call *call, const struct result *result)
 {
-    return result->status == ACCOUNT_OK && !call->dry_run &&
+    return result->status == RESULT_OK && !call->dry_run &&
            json_object_get(result->object, "replayed") == NULL;
 }
 
@@ -142,7 +142,7 @@ static void show_codes(const struct enrolment_call *call, json_t *object)
     json_object_set_new(object, "codes", list);
 }
 
-static void codes_changed(const struct account_result *result, void *arg)
+static void codes_changed(const struct result *result, void *arg)
 {
     struct enrolment_call *call = arg;
 
@@ -153,16 +153,16 @@ static void codes_changed(const struct account_result *result, void *arg)
     call_end(call, result);
 }
 
-static void codes_prepared(const struct account_result *result, void *arg)
+static void codes_prepared(const struct result *result, void *arg)
 {
     struct enrolment_call *call = arg;
 
     call->account = NULL;
-    if (result->status != ACCOUNT_OK) {
+    if (result->status != RESULT_OK) {
         call_end(call, result);
         return;
     }
-    arguments_add_codes(call, account_number(result->object, "user_id"));
+    arguments_add_codes(call, result_number(result->object, "user_id"));
     call_change(call, codes_changed);
 }
 
@@ -185,7 +185,7 @@ static void show_seed(const struct enrolment_call *call, json_t *enrolment)
         .login = member(enrolment, "user"),
         .secret = secret,
         .algorithm = member(enrolment, "algorithm"),
-        .digits = (unsigned)account_number(enrolment, "digits"),
+        .digits = (unsigned)result_number(enrolment, "digits"),
         .period = TOTP_PERIOD,
     };
 
@@ -204,7 +204,7 @@ static void show_seed(const struct enrolment_call *call, json_t *enrolment)
     buf_finish(&uri);
 }
 
-static void begun(const struct account_result *result, void *arg)
+static void begun(const struct result *result, void *arg)
 {
     struct enrolment_call *call = arg;
 
@@ -216,21 +216,21 @@ static void begun(const struct account_result *result, void *arg)
 }
 
 /* The database has answered which row the seed is for. */
-static void begin_prepared(const struct account_result *result, void *arg)
+static void begin_prepared(const struct result *result, void *arg)
 {
     struct enrolment_call *call = arg;
     char sealed[SEALED_MAX + 1];
 
     call->account = NULL;
-    if (result->status != ACCOUNT_OK) {
+    if (result->status != RESULT_OK) {
         call_end(call, result);
         return;
     }
 
     const struct sealed_row row = {
         .kind = FACTOR_KIND,
-        .id = account_number(result->object, "credential"),
-        .owner = account_number(result->object, "user_id"),
+        .id = result_number(result->object, "credential"),
+        .owner = result_number(result->object, "user_id"),
     };
 
     sealed_make(&call->core->keys->sealing, &row, (struct span){call->seed, sizeof(call->seed)},
@@ -249,26 +249,26 @@ static void call_refuse(void *arg)
     call_end(call, &call->refusal);
 }
 
-static struct account_result wrong_format(const char *detail)
+static struct result wrong_format(const char *detail)
 {
-    return (struct account_result){
-        .status = ACCOUNT_INVALID,
+    return (struct result){
+        .status = RESULT_INVALID,
         .detail = detail,
         .hint = "Give the digits 0 to 9 that the phone shows; blanks between them do no harm.",
     };
 }
 
-static void confirmed(const struct account_result *result, void *arg)
+static void confirmed(const struct result *result, void *arg)
 {
     struct enrolment_call *call = arg;
-    int64_t left = account_number(result->object, "left");
+    int64_t left = result_number(result->object, "left");
 
     call->account = NULL;
-    if (result->status == ACCOUNT_OK && strcmp(member(result->object, "kind"), "totp-wrong") == 0) {
+    if (result->status == RESULT_OK && strcmp(member(result->object, "kind"), "totp-wrong") == 0) {
         snprintf(call->detail, sizeof(call->detail), "the code is wrong; %lld more may be",
                  (long long)left);
-        call_end(call, &(struct account_result){
-                           .status = ACCOUNT_INVALID,
+        call_end(call, &(struct result){
+                           .status = RESULT_INVALID,
                            .detail = left > 0 ? call->detail
                                               : "the code is wrong, and it was the last of ten "
                                                 "tries",
@@ -289,13 +289,13 @@ static void confirmed(const struct account_result *result, void *arg)
  * code is wrong. */
 static bool match_code(const struct enrolment_call *call, const json_t *pending, int64_t *step)
 {
-    int64_t now = account_number(pending, "seconds");
+    int64_t now = result_number(pending, "seconds");
     const struct factor_row row = {
-        .id = account_number(pending, "id"),
-        .owner = account_number(pending, "account"),
+        .id = result_number(pending, "id"),
+        .owner = result_number(pending, "account"),
         .seed = member(pending, "seed"),
         .algorithm = member(pending, "algorithm"),
-        .digits = (unsigned)account_number(pending, "digits"),
+        .digits = (unsigned)result_number(pending, "digits"),
     };
 
     if (call->dry_run) {
@@ -308,10 +308,10 @@ static bool match_code(const struct enrolment_call *call, const json_t *pending,
     return match == FACTOR_YES || match == FACTOR_NO;
 }
 
-static void confirm_prepared(const struct account_result *result, void *arg)
+static void confirm_prepared(const struct result *result, void *arg)
 {
-    static const struct account_result unreadable = {
-        .status = ACCOUNT_UNAVAILABLE,
+    static const struct result unreadable = {
+        .status = RESULT_UNAVAILABLE,
         .detail = "the seed of this enrolment cannot be opened here",
         .hint = "Begin another enrolment; see that all nodes have the same key files.",
         .cause = "seed-not-opened",
@@ -321,18 +321,18 @@ static void confirm_prepared(const struct account_result *result, void *arg)
     int64_t step = -1;
 
     call->account = NULL;
-    if (result->status != ACCOUNT_OK && json_object_get(call->context, "idempotency") != NULL) {
+    if (result->status != RESULT_OK && json_object_get(call->context, "idempotency") != NULL) {
         /* A repeated request gets its stored answer; any other request is refused again. */
         call_change(call, confirmed);
         return;
     }
-    if (result->status != ACCOUNT_OK) {
+    if (result->status != RESULT_OK) {
         call_end(call, result);
         return;
     }
-    if ((int64_t)strlen(call->code.text) != account_number(pending, "digits")) {
+    if ((int64_t)strlen(call->code.text) != result_number(pending, "digits")) {
         snprintf(call->detail, sizeof(call->detail), "the code of this enrolment has %lld digits",
-                 (long long)account_number(pending, "digits"));
+                 (long long)result_number(pending, "digits"));
         call->refusal = wrong_format(call->detail);
         call_end(call, &call->refusal);
         return;
@@ -343,13 +343,13 @@ static void confirm_prepared(const struct account_result *result, void *arg)
     }
     json_object_set(call->arguments, "pending", json_object_get(pending, "id"));
     json_object_set_new(call->arguments, "step", step >= 0 ? json_integer(step) : json_null());
-    arguments_add_codes(call, account_number(pending, "account"));
+    arguments_add_codes(call, result_number(pending, "account"));
     call_change(call, confirmed);
 }
 
 /* ---- tickets ------------------------------------------------------------------------------- */
 
-static void ticket_added(const struct account_result *result, void *arg)
+static void ticket_added(const struct result *result, void *arg)
 {
     struct enrolment_call *call = arg;
 
@@ -370,8 +370,8 @@ static void arguments_add_digest(struct enrolment_call *call, const char *name, 
 
 /* ---- calls --------------------------------------------------------------------------------- */
 
-static struct enrolment_call *call_create(struct core *core, const struct account_request *request,
-                                          account_done_f *done, void *arg)
+static struct enrolment_call *call_create(struct core *core, const struct manage_request *request,
+                                          result_done_f *done, void *arg)
 {
     struct enrolment_call *call = mem_new(struct enrolment_call);
 
@@ -386,8 +386,8 @@ static struct enrolment_call *call_create(struct core *core, const struct accoun
     return call;
 }
 
-struct enrolment_call *enrolment_begin(struct core *core, const struct account_request *request,
-                                       account_done_f *done, void *arg)
+struct enrolment_call *totp_enrolment_begin(struct core *core, const struct manage_request *request,
+                                            result_done_f *done, void *arg)
 {
     struct enrolment_call *call = call_create(core, request, done, arg);
     const char *ticket = json_string_value(json_object_get(call->arguments, "ticket"));
@@ -404,8 +404,9 @@ struct enrolment_call *enrolment_begin(struct core *core, const struct account_r
     return call;
 }
 
-struct enrolment_call *enrolment_confirm(struct core *core, const struct account_request *request,
-                                         account_done_f *done, void *arg)
+struct enrolment_call *totp_enrolment_confirm(struct core *core,
+                                              const struct manage_request *request,
+                                              result_done_f *done, void *arg)
 {
     struct enrolment_call *call = call_create(core, request, done, arg);
     const json_t *given = json_object_get(call->arguments, "code");
@@ -424,8 +425,9 @@ struct enrolment_call *enrolment_confirm(struct core *core, const struct account
     return call;
 }
 
-struct enrolment_call *enrolment_recovery(struct core *core, const struct account_request *request,
-                                          account_done_f *done, void *arg)
+struct enrolment_call *totp_enrolment_recovery(struct core *core,
+                                               const struct manage_request *request,
+                                               result_done_f *done, void *arg)
 {
     struct enrolment_call *call = call_create(core, request, done, arg);
 
@@ -434,8 +436,9 @@ struct enrolment_call *enrolment_recovery(struct core *core, const struct accoun
     return call;
 }
 
-struct enrolment_call *enrolment_ticket(struct core *core, const struct account_request *request,
-                                        account_done_f *done, void *arg)
+struct enrolment_call *totp_enrolment_ticket(struct core *core,
+                                             const struct manage_request *request,
+                                             result_done_f *done, void *arg)
 {
     struct enrolment_call *call = call_create(core, request, done, arg);
 
@@ -445,11 +448,11 @@ struct enrolment_call *enrolment_ticket(struct core *core, const struct account_
     return call;
 }
 
-void enrolment_cancel(struct enrolment_call *call)
+void totp_enrolment_cancel(struct enrolment_call *call)
 {
     loop_undefer(call->core->loop, &call->later);
     if (call->account != NULL) {
-        account_cancel(call->account);
+        manage_call_cancel(call->account);
     }
     call_destroy(call);
 }

@@ -15,23 +15,26 @@
 struct enrolment_call;
 
 /* `request` is an account request without the members that these calls add. `done` is called once,
- * never from inside these calls, and not after enrolment_cancel(). The result's object has the
+ * never from inside these calls, and not after totp_enrolment_cancel(). The result's object has the
  * secrets below, except in a dry run and in an answer repeated for an Idempotency-Key. */
 
 /* Begins an enrolment. The argument "ticket" is optional, as the user typed it. The object gets
  * "secret" (base32), "uri" and "qr": see credential/otpauth_uri.h. */
-struct enrolment_call *enrolment_begin(struct core *core, const struct account_request *request,
-                                       account_done_f *done, void *arg);
-/* Confirms an enrolment by the argument "code", as the user typed it. ACCOUNT_INVALID: the code is
+struct enrolment_call *totp_enrolment_begin(struct core *core, const struct manage_request *request,
+                                            result_done_f *done, void *arg);
+/* Confirms an enrolment by the argument "code", as the user typed it. RESULT_INVALID: the code is
  * wrong. After a user's first enrolment the object gets "codes": ten recovery codes. */
-struct enrolment_call *enrolment_confirm(struct core *core, const struct account_request *request,
-                                         account_done_f *done, void *arg);
+struct enrolment_call *totp_enrolment_confirm(struct core *core,
+                                              const struct manage_request *request,
+                                              result_done_f *done, void *arg);
 /* Makes ten new recovery codes: "codes". */
-struct enrolment_call *enrolment_recovery(struct core *core, const struct account_request *request,
-                                          account_done_f *done, void *arg);
+struct enrolment_call *totp_enrolment_recovery(struct core *core,
+                                               const struct manage_request *request,
+                                               result_done_f *done, void *arg);
 /* Makes a ticket: "secret". */
-struct enrolment_call *enrolment_ticket(struct core *core, const struct account_request *request,
-                                        account_done_f *done, void *arg);
-void enrolment_cancel(struct enrolment_call *call);
+struct enrolment_call *totp_enrolment_ticket(struct core *core,
+                                             const struct manage_request *request,
+                                             result_done_f *done, void *arg);
+void totp_enrolment_cancel(struct enrolment_call *call);
 
 #endif
