@@ -34,7 +34,7 @@ void clock_watch_compare(struct clock_watch *watch, int64_t database, int64_t ho
     }
 }
 
-void clock_watch_note(struct clock_watch *watch, int64_t database)
+void clock_watch_add(struct clock_watch *watch, int64_t database)
 {
     clock_watch_compare(watch, database, time(NULL), clock_ms());
 }

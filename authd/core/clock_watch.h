@@ -15,9 +15,9 @@ struct clock_watch {
 
 /* Compares with the host's clock. `database` is the database's clock in seconds since 1970, as just
  * received. Logs "clock-apart" and "clock-together". */
-void clock_watch_note(struct clock_watch *watch, int64_t database);
+void clock_watch_add(struct clock_watch *watch, int64_t database);
 
-/* As clock_watch_note(), with the host's clock and clock_ms() as arguments, for tests. */
+/* As clock_watch_add(), with the host's clock and clock_ms() as arguments, for tests. */
 void clock_watch_compare(struct clock_watch *watch, int64_t database, int64_t host, int64_t ms);
 
 #endif

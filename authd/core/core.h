@@ -15,7 +15,7 @@ struct last_uses;
 struct lookup;
 struct loop;
 struct notices;
-struct registry;
+struct plugin_registry;
 struct rekeys;
 struct reencrypt;
 struct scope_cache;
@@ -33,7 +33,7 @@ struct core {
     struct scope_cache *scopes;
     struct audits *audits;
     struct notices *notices;
-    const struct registry *registry;
+    const struct plugin_registry *registry;
     const struct key_ring *keys; /* changes in place: see keys/key_follow.h */
     struct key_follow *key_follow;
     struct reencrypt *reencrypt;

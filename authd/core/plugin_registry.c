@@ -18,7 +18,7 @@
 #define PLUGIN_NAME_MAX 32
 #define SASL_NAME_MAX   20 /* RFC 4422, section 3.1 */
 
-struct registry {
+struct plugin_registry {
     const struct authd_mechanism **mechanisms; /* NULL-terminated */
     size_t mechanism_count;
     const struct authd_scheme **schemes; /* NULL-terminated */
@@ -149,7 +149,7 @@ static bool check_plugin(const struct authd_plugin *plugin, const char *name, st
     return true;
 }
 
-static bool add_mechanism(struct registry *registry, const struct authd_mechanism *mechanism,
+static bool add_mechanism(struct plugin_registry *registry, const struct authd_mechanism *mechanism,
                           const char *plugin, struct err *err)
 {
     if (mechanism->name == NULL || mechanism->step == NULL ||
@@ -162,7 +162,7 @@ static bool add_mechanism(struct registry *registry, const struct authd_mechanis
                        "plugin %s: mechanism %s wants %zu octets of state, %d at most: update it",
                        plugin, mechanism->name, mechanism->state_size, STATE_MAX);
     }
-    if (registry_mechanism(registry, mechanism->name) != NULL) {
+    if (plugin_registry_mechanism(registry, mechanism->name) != NULL) {
         return err_set(err,
                        "plugin %s offers mechanism %s, which another plugin offers already: remove "
                        "one of them from plugins",
@@ -213,7 +213,7 @@ static bool check_scheme(const struct authd_scheme *scheme, const char *plugin, 
     return true;
 }
 
-static bool add_scheme(struct registry *registry, const struct authd_scheme *scheme,
+static bool add_scheme(struct plugin_registry *registry, const struct authd_scheme *scheme,
                        const char *plugin, struct err *err)
 {
     if (!check_scheme(scheme, plugin, err)) {
@@ -236,7 +236,7 @@ static bool add_scheme(struct registry *registry, const struct authd_scheme *sch
     return true;
 }
 
-static bool add_plugin(struct registry *registry, const struct authd_plugin *plugin,
+static bool add_plugin(struct plugin_registry *registry, const struct authd_plugin *plugin,
                        struct err *err)
 {
     const struct authd_mechanism *const *mechanism = plugin->mechanisms;
@@ -256,7 +256,7 @@ static bool add_plugin(struct registry *registry, const struct authd_plugin *plu
 
 /* ---- the registry ------------------------------------------------------------------ */
 
-static bool check_names(const struct registry_options *options, struct err *err)
+static bool check_names(const struct plugin_registry_options *options, struct err *err)
 {
     for (size_t i = 0; i < options->count; i++) {
         const char *name = options->names[i];
@@ -275,8 +275,8 @@ static bool check_names(const struct registry_options *options, struct err *err)
     return true;
 }
 
-static bool load_all(struct registry *registry, const struct registry_options *options,
-                     struct err *err)
+static bool load_all(struct plugin_registry *registry,
+                     const struct plugin_registry_options *options, struct err *err)
 {
     struct module module = {.directory = options->directory};
     module.directory_fd = open_directory(options->directory, err);
@@ -293,19 +293,20 @@ static bool load_all(struct registry *registry, const struct registry_options *o
     return loaded;
 }
 
-struct registry *registry_create(const struct registry_options *options, struct err *err)
+struct plugin_registry *plugin_registry_create(const struct plugin_registry_options *options,
+                                               struct err *err)
 {
-    struct registry *registry = mem_new(struct registry);
+    struct plugin_registry *registry = mem_new(struct plugin_registry);
     registry->mechanisms = mem_calloc(1, sizeof(*registry->mechanisms));
     registry->schemes = mem_calloc(1, sizeof(*registry->schemes));
     if (check_names(options, err) && load_all(registry, options, err)) {
         return registry;
     }
-    registry_destroy(registry);
+    plugin_registry_destroy(registry);
     return NULL;
 }
 
-void registry_destroy(struct registry *registry)
+void plugin_registry_destroy(struct plugin_registry *registry)
 {
     if (registry == NULL) {
         return;
@@ -315,17 +316,19 @@ void registry_destroy(struct registry *registry)
     free(registry);
 }
 
-const struct authd_mechanism *const *registry_mechanisms(const struct registry *registry)
+const struct authd_mechanism *const *
+plugin_registry_mechanisms(const struct plugin_registry *registry)
 {
     return registry->mechanisms;
 }
 
-const struct authd_scheme *const *registry_schemes(const struct registry *registry)
+const struct authd_scheme *const *plugin_registry_schemes(const struct plugin_registry *registry)
 {
     return registry->schemes;
 }
 
-const struct authd_mechanism *registry_mechanism(const struct registry *registry, const char *name)
+const struct authd_mechanism *plugin_registry_mechanism(const struct plugin_registry *registry,
+                                                        const char *name)
 {
     for (size_t i = 0; i < registry->mechanism_count; i++) {
         if (strcasecmp(registry->mechanisms[i]->name, name) == 0) {

@@ -6,9 +6,9 @@
 
 #include "base/err.h"
 
-struct registry;
+struct plugin_registry;
 
-struct registry_options {
+struct plugin_registry_options {
     const char *directory;    /* modules are DIRECTORY/NAME.so */
     const char *const *names; /* names of the plugins to load, in order of announcement */
     size_t count;
@@ -17,13 +17,16 @@ struct registry_options {
 /* Loads the plugins. Call after privileges are dropped. NULL: `err` names the plugin and the reason
  * (missing file or symbol, other ABI version, file or directory writable by others, name taken
  * twice). */
-struct registry *registry_create(const struct registry_options *options, struct err *err);
-void registry_destroy(struct registry *registry);
+struct plugin_registry *plugin_registry_create(const struct plugin_registry_options *options,
+                                               struct err *err);
+void plugin_registry_destroy(struct plugin_registry *registry);
 
 /* Both lists are NULL-terminated and in the order of the configuration. The registry owns them. */
-const struct authd_mechanism *const *registry_mechanisms(const struct registry *registry);
-const struct authd_scheme *const *registry_schemes(const struct registry *registry);
+const struct authd_mechanism *const *
+plugin_registry_mechanisms(const struct plugin_registry *registry);
+const struct authd_scheme *const *plugin_registry_schemes(const struct plugin_registry *registry);
 /* Finds a mechanism by its SASL name, in any case. NULL: not configured. */
-const struct authd_mechanism *registry_mechanism(const struct registry *registry, const char *name);
+const struct authd_mechanism *plugin_registry_mechanism(const struct plugin_registry *registry,
+                                                        const char *name);
 
 #endif

@@ -10,16 +10,16 @@
 struct core;
 
 enum {
-    DERIVED_LENGTH = 32,
-    DERIVED_HEX_SIZE = 2 * DERIVED_LENGTH + 1,
+    SUBKEY_LENGTH = 32,
+    SUBKEY_HEX_SIZE = 2 * SUBKEY_LENGTH + 1,
 };
 
 /* Derives a subkey. `purpose` is a constant, such as "session" or "cursor". The caller wipes
  * `out`. */
-void derived_key(const struct core *core, const char *purpose, uint8_t out[static DERIVED_LENGTH]);
+void subkey_make(const struct core *core, const char *purpose, uint8_t out[static SUBKEY_LENGTH]);
 
 /* Writes the hexadecimal digest of `count` parts, each preceded by its length. */
-void derived_digest(const struct core *core, const char *purpose, const struct span *parts,
-                    size_t count, char out[static DERIVED_HEX_SIZE]);
+void subkey_digest(const struct core *core, const char *purpose, const struct span *parts,
+                   size_t count, char out[static SUBKEY_HEX_SIZE]);
 
 #endif

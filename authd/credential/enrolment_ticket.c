@@ -15,7 +15,7 @@ void enrolment_ticket_make(char out[static ENROLMENT_TICKET_PRINTABLE_SIZE])
 }
 
 void enrolment_ticket_digest(const struct core *core, struct span text,
-                             char out[static DERIVED_HEX_SIZE])
+                             char out[static SUBKEY_HEX_SIZE])
 {
     char letters[ENROLMENT_TICKET_LENGTH +
                  1]; /* one octet more, so that a longer text is no ticket */
@@ -28,6 +28,6 @@ void enrolment_ticket_digest(const struct core *core, struct span text,
             letters[part.len++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
         }
     }
-    derived_digest(core, "ticket", &part, 1, out);
+    subkey_digest(core, "ticket", &part, 1, out);
     secret_wipe(letters, sizeof(letters));
 }

@@ -19,6 +19,6 @@ void enrolment_ticket_make(char out[static ENROLMENT_TICKET_PRINTABLE_SIZE]);
 /* Writes the digest of a ticket as displayed or typed: case, blanks and hyphens are ignored. A
  * malformed text has a digest that no ticket has. */
 void enrolment_ticket_digest(const struct core *core, struct span text,
-                             char out[static DERIVED_HEX_SIZE]);
+                             char out[static SUBKEY_HEX_SIZE]);
 
 #endif

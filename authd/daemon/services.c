@@ -36,17 +36,17 @@ bool services_load(struct services *services, struct err *err)
 {
     const struct config *config = services->config;
     struct password_schemes *schemes = &services->core.schemes;
-    const struct registry_options options = {
+    const struct plugin_registry_options options = {
         .directory = services->plugin_dir,
         .names = (const char *const *)config->plugins,
         .count = config->plugin_count,
     };
 
-    services->registry = registry_create(&options, err);
+    services->registry = plugin_registry_create(&options, err);
     if (services->registry == NULL) {
         return false;
     }
-    schemes->schemes = registry_schemes(services->registry);
+    schemes->schemes = plugin_registry_schemes(services->registry);
     while (schemes->schemes[schemes->count] != NULL) {
         schemes->count++;
     }
@@ -245,7 +245,7 @@ void services_finish(struct services *services, int status)
         resolver_finish(services, status);
         loop_destroy(core->loop);
     }
-    registry_destroy(services->registry);
+    plugin_registry_destroy(services->registry);
     key_files_wipe(&services->keys);
     free(services->plugin_dir);
 }

@@ -16,7 +16,7 @@ struct services {
     const struct config *config;
     char *plugin_dir; // from process_plugin_dir(); freed by services_finish()
     struct core core;
-    struct registry *registry;
+    struct plugin_registry *registry;
     struct key_ring keys;
     struct key_names key_names;
     struct key_files key_files;

@@ -163,7 +163,7 @@ void dovecot_accept(void *arg, int fd, const struct peer *peer)
     stream_init(&connection->stream, front->loop, fd, &connection_ops, &limits);
     buf_init(&handshake, DOVECOT_HANDSHAKE_MAX);
     connection->number = peer->number;
-    dovecot_handshake_append(&handshake, registry_mechanisms(front->core->registry),
+    dovecot_handshake_append(&handshake, plugin_registry_mechanisms(front->core->registry),
                              ++front->next_cuid);
     stream_write(&connection->stream, buf_span(&handshake));
     buf_finish(&handshake);
@@ -179,8 +179,8 @@ struct dovecot_front *dovecot_create(struct loop *loop, struct core *core,
     bool fits;
 
     buf_init(&longest, DOVECOT_HANDSHAKE_MAX);
-    dovecot_handshake_append(&longest, registry_mechanisms(core->registry), UINT32_MAX);
-    fits = !longest.overflow && registry_mechanisms(core->registry)[0] != NULL;
+    dovecot_handshake_append(&longest, plugin_registry_mechanisms(core->registry), UINT32_MAX);
+    fits = !longest.overflow && plugin_registry_mechanisms(core->registry)[0] != NULL;
     buf_finish(&longest);
     if (!fits) {
         err_set(err, "plugins: a dovecot listener needs at least one mechanism, and not more than "

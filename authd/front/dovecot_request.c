@@ -231,7 +231,7 @@ static void command_auth(struct connection *connection, struct dovecot_command *
         return;
     }
     if (command->mechanism.len <= MECHANISM_NAME_MAX) {
-        start.mechanism = registry_mechanism(front->core->registry, texts.mechanism);
+        start.mechanism = plugin_registry_mechanism(front->core->registry, texts.mechanism);
     }
     if (start.mechanism == NULL) {
         auth_refuse(connection, command, REASON_UNKNOWN_MECHANISM);

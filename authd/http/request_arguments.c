@@ -75,9 +75,9 @@ static const struct problem *check_fields(const struct request *request,
 /* ---- lists --------------------------------------------------------------------------------- */
 
 static struct cursor_list list_of(const struct core *core, const struct request *request,
-                                  const json_t *filters, uint8_t key[DERIVED_LENGTH])
+                                  const json_t *filters, uint8_t key[SUBKEY_LENGTH])
 {
-    derived_key(core, "cursor", key);
+    subkey_make(core, "cursor", key);
     return (struct cursor_list){
         .key = key,
         .route = request->match.route->pattern,
@@ -89,7 +89,7 @@ static struct cursor_list list_of(const struct core *core, const struct request 
 static const struct problem *take_cursor(const struct core *core, const struct request *request,
                                          struct input *input)
 {
-    uint8_t key[DERIVED_LENGTH];
+    uint8_t key[SUBKEY_LENGTH];
     json_t *cursor = json_incref(json_object_get(input->arguments, "cursor"));
 
     json_object_del(input->arguments, "cursor");
@@ -117,7 +117,7 @@ static const struct problem *take_cursor(const struct core *core, const struct r
 void input_page(const struct core *core, const struct request *request, const json_t *filters,
                 json_t *page)
 {
-    uint8_t key[DERIVED_LENGTH];
+    uint8_t key[SUBKEY_LENGTH];
     const json_t *next = json_object_get(page, "next");
 
     if (next == NULL || json_is_null(next)) {
@@ -219,7 +219,7 @@ static json_t *request_digest(const struct core *core, const struct request *req
 {
     const struct uri *uri = &request->uri;
     struct span parts[2 + URI_SEGMENTS_MAX];
-    char digest[DERIVED_HEX_SIZE];
+    char digest[SUBKEY_HEX_SIZE];
     size_t count = 0;
 
     parts[count++] = span_of(router_method(request->match.route->method));
@@ -227,7 +227,7 @@ static json_t *request_digest(const struct core *core, const struct request *req
         parts[count++] = span_of(uri->segments[i]);
     }
     parts[count++] = buf_span(&request->body);
-    derived_digest(core, "idempotency", parts, count, digest);
+    subkey_digest(core, "idempotency", parts, count, digest);
     return json_string(digest);
 }
 

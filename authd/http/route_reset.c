@@ -29,7 +29,7 @@ static void take_token(const struct exchange *exchange, json_t *arguments)
 {
     json_t *token = json_object_get(arguments, "token");
     struct span text = {json_string_value(token), json_string_length(token)};
-    char digest[DERIVED_HEX_SIZE];
+    char digest[SUBKEY_HEX_SIZE];
 
     reset_digest(exchange->exchanges->core, text, digest);
     json_object_del(arguments, "token");

@@ -117,7 +117,7 @@ static void login_looked_up(struct lookup_request *request, enum db_status statu
         login_take_account(login, row);
         login_take_app_passwords(login, row);
         login_take_factor(login, row);
-        clock_watch_note(&login->core->clock, row->now);
+        clock_watch_add(&login->core->clock, row->now);
     }
     login_run(login);
 }

@@ -156,7 +156,7 @@ static void login_ask(struct login *login, enum statement statement)
 }
 
 static void digest_of(const struct login *login, const char *purpose, int64_t id,
-                      char out[static DERIVED_HEX_SIZE])
+                      char out[static SUBKEY_HEX_SIZE])
 {
     char number[24];
 
@@ -164,7 +164,7 @@ static void digest_of(const struct login *login, const char *purpose, int64_t id
 
     const struct span parts[] = {span_of(number), span_of(login->factor.code.text)};
 
-    derived_digest(login->core, purpose, parts, 2, out);
+    subkey_digest(login->core, purpose, parts, 2, out);
 }
 
 /* ---- a recovery code ---- */
@@ -190,7 +190,7 @@ static enum progress login_recover(struct login *login)
     const struct key_set *peppers = &login->core->keys->peppers;
     char verifiers[KEY_SET_MAX][RECOVERY_VERIFIER_SIZE];
     const char *texts[KEY_SET_MAX];
-    char digest[DERIVED_HEX_SIZE];
+    char digest[SUBKEY_HEX_SIZE];
 
     for (size_t i = 0; i < peppers->count; i++) {
         recovery_verifier(&peppers->keys[i], login->account.id, span_of(login->factor.code.text),
@@ -272,7 +272,7 @@ static void login_taken(const struct db_result *result, void *arg)
 static void login_take_code(struct login *login)
 {
     const struct factor_grace *grace = &login->core->site.factor.grace;
-    char digest[DERIVED_HEX_SIZE];
+    char digest[SUBKEY_HEX_SIZE];
 
     digest_of(login, "wrong-code", login->factor.row.id, digest);
     login_ask(login, STATEMENT_FACTOR_TAKE);

@@ -211,7 +211,7 @@ static void key_found(const struct db_result *answer, void *arg)
 /* False: the cookie is malformed, so the database cannot know the session. */
 static bool begin_session(struct caller_call *call, struct span cookie)
 {
-    char digest[DERIVED_HEX_SIZE];
+    char digest[SUBKEY_HEX_SIZE];
 
     if (!session_digest(call->core, cookie, digest)) {
         return false;

@@ -45,15 +45,15 @@ static void call_end(struct reset_link_call *call, const struct result *result)
 
 /* ---- the token ----------------------------------------------------------------------------- */
 
-void reset_digest(const struct core *core, struct span token, char out[static DERIVED_HEX_SIZE])
+void reset_digest(const struct core *core, struct span token, char out[static SUBKEY_HEX_SIZE])
 {
-    derived_digest(core, "reset", &token, 1, out);
+    subkey_digest(core, "reset", &token, 1, out);
 }
 
 static void make_token(struct reset_link_call *call)
 {
     uint8_t random[TOKEN_OCTETS];
-    char digest[DERIVED_HEX_SIZE];
+    char digest[SUBKEY_HEX_SIZE];
 
     randombytes_buf(random, sizeof(random));
     sodium_bin2base64(call->token, sizeof(call->token), random, sizeof(random),

@@ -22,6 +22,6 @@ struct reset_link_call *reset_link_start(struct core *core, const struct manage_
 void reset_link_cancel(struct reset_link_call *call);
 
 /* Writes the digest of a token as the database stores it. Any text may be passed as a token. */
-void reset_digest(const struct core *core, struct span token, char out[static DERIVED_HEX_SIZE]);
+void reset_digest(const struct core *core, struct span token, char out[static SUBKEY_HEX_SIZE]);
 
 #endif

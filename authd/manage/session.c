@@ -19,7 +19,7 @@ struct session_call {
     void *arg;
 };
 
-bool session_digest(const struct core *core, struct span cookie, char out[static DERIVED_HEX_SIZE])
+bool session_digest(const struct core *core, struct span cookie, char out[static SUBKEY_HEX_SIZE])
 {
     uint8_t octets[SESSION_OCTETS];
     size_t len;
@@ -31,7 +31,7 @@ bool session_digest(const struct core *core, struct span cookie, char out[static
     if (right) {
         const struct span part = {(const char *)octets, sizeof(octets)};
 
-        derived_digest(core, "session", &part, 1, out);
+        subkey_digest(core, "session", &part, 1, out);
     }
     secret_wipe(octets, sizeof(octets));
     return right;
@@ -105,7 +105,7 @@ static void ignored(const struct db_result *result, void *arg)
 
 static struct db_unit *end_unit(struct core *core, struct span cookie)
 {
-    char digest[DERIVED_HEX_SIZE] = "";
+    char digest[SUBKEY_HEX_SIZE] = "";
     struct db_unit *unit = db_unit_create(STATEMENT_SESSION_END);
 
     session_digest(core, cookie, digest);
@@ -126,7 +126,7 @@ struct session_call *session_add(struct core *core, const struct session_new *se
                                  session_done_f *done, void *arg)
 {
     struct session_call *call = call_create(done, arg);
-    char digest[DERIVED_HEX_SIZE];
+    char digest[SUBKEY_HEX_SIZE];
 
     if (session->old.len > 0) { /* units of one lane run in order: the old session ends first */
         db_run(core->db, end_unit(core, session->old), SESSION_MS, ignored, NULL);

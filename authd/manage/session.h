@@ -20,7 +20,7 @@ struct session_call;
 #define SESSION_LENGTH 43 /* characters of base64url */
 
 /* Writes the digest of a cookie. False: the cookie is malformed, and `out` is not set. */
-bool session_digest(const struct core *core, struct span cookie, char out[static DERIVED_HEX_SIZE]);
+bool session_digest(const struct core *core, struct span cookie, char out[static SUBKEY_HEX_SIZE]);
 
 enum session_result {
     SESSION_DONE,

@@ -362,7 +362,7 @@ static void ticket_added(const struct result *result, void *arg)
 
 static void arguments_add_digest(struct enrolment_call *call, const char *name, struct span text)
 {
-    char digest[DERIVED_HEX_SIZE];
+    char digest[SUBKEY_HEX_SIZE];
 
     enrolment_ticket_digest(call->core, text, digest);
     json_object_set_new(call->arguments, name, json_string(digest));

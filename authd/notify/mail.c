@@ -132,7 +132,7 @@ static bool write_octets(struct mailing *mailing, const struct mail *mail)
 
     randombytes_buf(random, sizeof(random));
     sodium_bin2hex(id, sizeof(id), random, sizeof(random));
-    const struct letter letter = {
+    const struct mail_message letter = {
         .from = mailing->from,
         .to = mailing->to,
         .subject = mail->subject,
@@ -141,8 +141,8 @@ static bool write_octets(struct mailing *mailing, const struct mail *mail)
         .when = time(NULL),
     };
 
-    buf_init(&mailing->octets, LETTER_MAX);
-    return letter_write(&letter, &mailing->octets);
+    buf_init(&mailing->octets, MAIL_MESSAGE_MAX);
+    return mail_message_write(&letter, &mailing->octets);
 }
 
 struct mailing *mail_send(struct core *core, const struct mail *mail, mail_done_f *done, void *arg)

@@ -33,7 +33,7 @@ static bool is_address(const char *text)
            strpbrk(text, "<> ") == NULL;
 }
 
-static void write_headers(const struct letter *letter, struct buf *out)
+static void write_headers(const struct mail_message *letter, struct buf *out)
 {
     char date[64];
     struct tm when;
@@ -64,7 +64,7 @@ static bool write_text(const char *text, struct buf *out)
                 return false;
             }
         }
-        if (len > LETTER_LINE_MAX) {
+        if (len > MAIL_MESSAGE_LINE_MAX) {
             return false;
         }
         buf_append(out, text, len);
@@ -74,7 +74,7 @@ static bool write_text(const char *text, struct buf *out)
     return true;
 }
 
-bool letter_write(const struct letter *letter, struct buf *out)
+bool mail_message_write(const struct mail_message *letter, struct buf *out)
 {
     if (!is_address(letter->from) || !is_address(letter->to) || !is_header_text(letter->subject) ||
         !is_ascii(letter->subject) || !is_header_text(letter->id) || !is_ascii(letter->id)) {

@@ -9,10 +9,10 @@
 
 #include "base/buf.h"
 
-#define LETTER_MAX      (64 * 1024)
-#define LETTER_LINE_MAX 900 /* octets; RFC 5322 allows 998 */
+#define MAIL_MESSAGE_MAX      (64 * 1024)
+#define MAIL_MESSAGE_LINE_MAX 900 /* octets; RFC 5322 allows 998 */
 
-struct letter {
+struct mail_message {
     const char *from;    /* canonical address */
     const char *to;      /* canonical address */
     const char *subject; /* ASCII */
@@ -22,6 +22,6 @@ struct letter {
 };
 
 /* Writes lines that end in CRLF; dots are not doubled. False: the message cannot be sent so. */
-bool letter_write(const struct letter *letter, struct buf *out);
+bool mail_message_write(const struct mail_message *letter, struct buf *out);
 
 #endif

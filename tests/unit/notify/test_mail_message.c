@@ -9,7 +9,7 @@
 
 #include "notify/mail_message.h"
 
-static const struct letter good = {
+static const struct mail_message good = {
     .from = "postmaster@example.org",
     .to = "alice@home.example",
     .subject = "Set a new password",
@@ -18,13 +18,13 @@ static const struct letter good = {
     .when = 1790000000,
 };
 
-static char *written(const struct letter *letter)
+static char *written(const struct mail_message *letter)
 {
     struct buf buf;
     char *text = NULL;
 
-    buf_init(&buf, LETTER_MAX);
-    if (letter_write(letter, &buf)) {
+    buf_init(&buf, MAIL_MESSAGE_MAX);
+    if (mail_message_write(letter, &buf)) {
         text = strndup(buf.data, buf.len);
     }
     buf_finish(&buf);
@@ -52,7 +52,7 @@ static void test_a_letter(void **state)
 
 static void test_more_than_ascii(void **state)
 {
-    struct letter letter = good;
+    struct mail_message letter = good;
     (void)state;
 
     letter.text = "Gr\xC3\xBC\xC3\x9F\x65\n";
@@ -62,7 +62,7 @@ static void test_more_than_ascii(void **state)
     free(text);
 }
 
-static void assert_refused(const struct letter *letter)
+static void assert_refused(const struct mail_message *letter)
 {
     char *text = written(letter);
 
@@ -85,7 +85,7 @@ static void test_injection(void **state)
         "alice\t@home.example",
         "alice@home.example\x7f",
     };
-    struct letter letter;
+    struct mail_message letter;
     (void)state;
 
     for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
@@ -111,22 +111,22 @@ static void test_injection(void **state)
 
 static void test_bounds(void **state)
 {
-    char line[LETTER_LINE_MAX + 2];
-    struct letter letter = good;
+    char line[MAIL_MESSAGE_LINE_MAX + 2];
+    struct mail_message letter = good;
     (void)state;
 
     memset(line, 'x', sizeof(line) - 1);
-    line[LETTER_LINE_MAX + 1] = '\0';
+    line[MAIL_MESSAGE_LINE_MAX + 1] = '\0';
     letter.text = line;
     assert_refused(&letter);
-    line[LETTER_LINE_MAX] = '\0';
+    line[MAIL_MESSAGE_LINE_MAX] = '\0';
     free(written(&letter));
 
-    char *text = malloc(LETTER_MAX + 1);
-    for (size_t i = 0; i < LETTER_MAX; i++) {
+    char *text = malloc(MAIL_MESSAGE_MAX + 1);
+    for (size_t i = 0; i < MAIL_MESSAGE_MAX; i++) {
         text[i] = i % 80 == 79 ? '\n' : 'x';
     }
-    text[LETTER_MAX] = '\0';
+    text[MAIL_MESSAGE_MAX] = '\0';
     letter.text = text;
     assert_refused(&letter);
     free(text);

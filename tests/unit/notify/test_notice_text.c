@@ -33,7 +33,7 @@ static char *written(const char *kind, json_t *details)
 
 static bool is_letter(const char *kind, const char *text)
 {
-    const struct letter letter = {
+    const struct mail_message letter = {
         .from = "postmaster@example.org",
         .to = "alice@home.example",
         .subject = notice_subject(kind),
@@ -42,8 +42,8 @@ static bool is_letter(const char *kind, const char *text)
     };
     struct buf buf;
 
-    buf_init(&buf, LETTER_MAX);
-    bool good = letter_write(&letter, &buf);
+    buf_init(&buf, MAIL_MESSAGE_MAX);
+    bool good = mail_message_write(&letter, &buf);
 
     buf_finish(&buf);
     return good;

@@ -65,14 +65,15 @@ static int place_destroy(void **state)
 }
 
 /* Loads the named plugins; `names` ends with NULL. */
-static struct registry *load_from(const char *directory, const char *const *names, struct err *err)
+static struct plugin_registry *load_from(const char *directory, const char *const *names,
+                                         struct err *err)
 {
-    struct registry_options options = {.directory = directory, .names = names};
+    struct plugin_registry_options options = {.directory = directory, .names = names};
     while (names[options.count] != NULL) {
         options.count++;
     }
     err->text[0] = '\0';
-    return registry_create(&options, err);
+    return plugin_registry_create(&options, err);
 }
 
 #define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -80,7 +81,7 @@ static struct registry *load_from(const char *directory, const char *const *name
 static void refused(const struct place *place, const char *const *names, const char *why)
 {
     struct err err;
-    struct registry *registry = load_from(place->directory, names, &err);
+    struct plugin_registry *registry = load_from(place->directory, names, &err);
     assert_null(registry);
     if (strstr(err.text, why) == NULL) {
         fail_msg("\"%s\" does not say \"%s\"", err.text, why);
@@ -95,33 +96,34 @@ static void test_good_plugins_in_order(void **state)
     place_copy(place, "only_verifies");
     place_copy(place, "largest_state");
     struct err err;
-    struct registry *registry = load_from(
+    struct plugin_registry *registry = load_from(
         place->directory, NAMES("second", "good", "only_verifies", "largest_state"), &err);
     assert_non_null(registry);
-    const struct authd_mechanism *const *mechanisms = registry_mechanisms(registry);
+    const struct authd_mechanism *const *mechanisms = plugin_registry_mechanisms(registry);
     assert_string_equal(mechanisms[0]->name, "SECOND");
     assert_string_equal(mechanisms[1]->name, "GOOD");
     assert_null(mechanisms[4]);
-    const struct authd_scheme *const *schemes = registry_schemes(registry);
+    const struct authd_scheme *const *schemes = plugin_registry_schemes(registry);
     assert_string_equal(schemes[0]->name, "second");
     assert_string_equal(schemes[1]->name, "good");
     assert_null(schemes[4]);
-    assert_ptr_equal(registry_mechanism(registry, "gOOd"), mechanisms[1]);
-    assert_null(registry_mechanism(registry, "GOO"));
-    assert_null(registry_mechanism(registry, ""));
-    registry_destroy(registry);
+    assert_ptr_equal(plugin_registry_mechanism(registry, "gOOd"), mechanisms[1]);
+    assert_null(plugin_registry_mechanism(registry, "GOO"));
+    assert_null(plugin_registry_mechanism(registry, ""));
+    plugin_registry_destroy(registry);
 }
 
 static void test_no_plugins(void **state)
 {
     struct place *place = *state;
     struct err err;
-    struct registry *registry = load_from(place->directory, (const char *const[]){NULL}, &err);
+    struct plugin_registry *registry =
+        load_from(place->directory, (const char *const[]){NULL}, &err);
     assert_non_null(registry);
-    assert_null(registry_mechanisms(registry)[0]);
-    assert_null(registry_schemes(registry)[0]);
-    registry_destroy(registry);
-    registry_destroy(NULL);
+    assert_null(plugin_registry_mechanisms(registry)[0]);
+    assert_null(plugin_registry_schemes(registry)[0]);
+    plugin_registry_destroy(registry);
+    plugin_registry_destroy(NULL);
 }
 
 static void test_bad_modules(void **state)
@@ -242,9 +244,9 @@ static void test_symbolic_links_are_judged_by_what_they_lead_to(void **state)
     snprintf(real, sizeof(real), "%s/good-1.0", place->directory);
     assert_int_equal(rename(path_in(place, "good"), real), 0);
     assert_int_equal(symlink("good-1.0", path_in(place, "good")), 0);
-    struct registry *registry = load_from(place->directory, NAMES("good"), &err);
+    struct plugin_registry *registry = load_from(place->directory, NAMES("good"), &err);
     assert_non_null(registry);
-    registry_destroy(registry);
+    plugin_registry_destroy(registry);
 
     assert_int_equal(chmod(real, 0666), 0);
     refused(place, NAMES("good"), "can be written by others");
