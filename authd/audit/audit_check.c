@@ -14,7 +14,7 @@
 
 struct check_listed {
     int64_t id;
-    char digest[SEAL_HEX + 1];
+    char digest[AUDIT_MAC_HEX + 1];
 };
 
 static bool same(const char *a, const char *b)
@@ -132,10 +132,10 @@ static int64_t moved_from(const struct audit_check *check, const char *digest)
 
 static void check_content(struct audit_check *check, const struct check_row *row)
 {
-    char digest[SEAL_HEX + 1];
+    char digest[AUDIT_MAC_HEX + 1];
     int64_t from;
 
-    seal_row_digest(span_of(row->content), digest);
+    audit_mac_row(span_of(row->content), digest);
     if (same(digest, row->digest)) {
         return;
     }
@@ -170,7 +170,7 @@ void check_row(struct audit_check *check, const struct check_row *row)
 {
     char at[RFC3339_SIZE];
 
-    seal_list_add(&check->list, row->id, row->digest);
+    audit_mac_list_add(&check->list, row->id, row->digest);
     check->listed++;
     check->rows++;
     if (row->content == NULL) {
@@ -202,7 +202,7 @@ void check_unlisted(struct audit_check *check, const json_t *row)
 static void check_mac(struct audit_check *check)
 {
     const struct check_seal *held = &check->seal;
-    const struct seal seal = {
+    const struct audit_seal seal = {
         .number = held->number,
         .class_word = held->class_word,
         .at = held->at,
@@ -211,7 +211,7 @@ static void check_mac(struct audit_check *check)
         .list = held->list,
     };
 
-    seal_mac(check->key->octets, &seal, check->computed);
+    audit_mac_seal(check->key->octets, &seal, check->computed);
     if (strcmp(held->key, check->key->id) != 0) {
         flaw(check, "seal-key", 0,
              "seal %" PRId64
@@ -230,7 +230,7 @@ void check_begin(struct audit_check *check, const struct check_seal *seal)
 
     check->seal = *seal;
     check->listed = 0;
-    seal_list_init(&check->list);
+    audit_mac_list_init(&check->list);
     if (seal->number > expected + 1) {
         flaw(check, "seal-missing", 0, "the seals %" PRId64 " to %" PRId64 " are missing", expected,
              seal->number - 1);
@@ -247,7 +247,7 @@ static void check_list(struct audit_check *check)
 {
     const struct check_seal *seal = &check->seal;
     bool change = strcmp(seal->class_word, "change") == 0;
-    char digest[SEAL_HEX + 1];
+    char digest[AUDIT_MAC_HEX + 1];
     char at[RFC3339_SIZE];
 
     if (!seal->kept && seal->at < (change ? check->horizon_change : check->horizon_login)) {
@@ -260,7 +260,7 @@ static void check_list(struct audit_check *check)
              seal->count, seal->number, seal->class_word, time_of(seal->at, at));
         return;
     }
-    seal_list_finish(&check->list, digest);
+    audit_mac_list_finish(&check->list, digest);
     if (!same(digest, seal->list) || check->listed != seal->count) {
         flaw(check, "seal-changed", 0, "the list of rows of seal %" PRId64 " was changed",
              seal->number);
@@ -308,7 +308,7 @@ void check_chain_end(struct audit_check *check)
 
 json_t *check_report(const struct audit_check *check, const char *next)
 {
-    char anchor[SEAL_HEX + 32];
+    char anchor[AUDIT_MAC_HEX + 32];
     size_t listed = json_array_size(check->flaws);
     json_t *report =
         json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:O, s:I, s:n, s:n}", "kind",

@@ -18,9 +18,9 @@ struct check_seal {
     bool kept; /* the database has the seal's list of rows; else they must have expired */
     char class_word[16];
     char key[16];
-    char previous[SEAL_HEX + 1];
-    char list[SEAL_HEX + 1];
-    char mac[SEAL_HEX + 1];
+    char previous[AUDIT_MAC_HEX + 1];
+    char list[AUDIT_MAC_HEX + 1];
+    char mac[AUDIT_MAC_HEX + 1];
 };
 
 struct check_row {
@@ -47,12 +47,12 @@ struct audit_check {
     int64_t unsealed;
     int64_t flaw_count;
     json_t *flaws;
-    char computed[SEAL_HEX + 1]; // the MAC that `last` should have
-    int64_t horizon_change;      // rows of changes in seals before this time have expired
-    int64_t horizon_login;       // rows of logins in seals before this time have expired
-    struct check_seal seal;      // the seal that is being checked
-    struct seal_list list;       // the digest of that seal's rows so far
-    int64_t listed;              // how many rows of that seal have been checked
+    char computed[AUDIT_MAC_HEX + 1]; // the MAC that `last` should have
+    int64_t horizon_change;           // rows of changes in seals before this time have expired
+    int64_t horizon_login;            // rows of logins in seals before this time have expired
+    struct check_seal seal;           // the seal that is being checked
+    struct audit_mac_list list;       // the digest of that seal's rows so far
+    int64_t listed;                   // how many rows of that seal have been checked
     struct check_listed *moved_from;
     size_t moved_count;
     size_t moved_capacity;

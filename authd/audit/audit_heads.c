@@ -14,7 +14,7 @@
 #include "loop/workers.h"
 
 #define FILE_NAME  "audit-heads"
-#define LINE_SIZE  (SEAL_HEX + 32)
+#define LINE_SIZE  (AUDIT_MAC_HEX + 32)
 #define EVERY_MS   (10 * 60 * 1000)
 #define ALLOWED_MS (60 * 1000) /* how long a job may wait for a worker */
 

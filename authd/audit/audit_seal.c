@@ -44,10 +44,11 @@ bool audit_anchor_parse(struct span text, struct audit_anchor *anchor)
     while (at < text.len && text.ptr[at] >= '0' && text.ptr[at] <= '9' && at < 18) {
         anchor->number = anchor->number * 10 + (text.ptr[at++] - '0');
     }
-    if (at == 0 || anchor->number == 0 || text.len != at + 1 + SEAL_HEX || text.ptr[at] != ' ') {
+    if (at == 0 || anchor->number == 0 || text.len != at + 1 + AUDIT_MAC_HEX ||
+        text.ptr[at] != ' ') {
         return false;
     }
-    for (size_t i = 0; i < SEAL_HEX; i++) {
+    for (size_t i = 0; i < AUDIT_MAC_HEX; i++) {
         char c = text.ptr[at + 1 + i];
 
         if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) {
@@ -102,29 +103,31 @@ static void sealer_note(struct audit_sealer *sealer, const struct audit_anchor *
 
 /* ---- a seal -------------------------------------------------------------------------------- */
 
-static void print_rows(const struct db_result *result, struct buf *out, char list[SEAL_HEX + 1])
+static void print_rows(const struct db_result *result, struct buf *out,
+                       char list[AUDIT_MAC_HEX + 1])
 {
-    struct seal_list digest;
+    struct audit_mac_list digest;
     struct buf digests;
 
     buf_init(&digests, SEAL_MAX);
-    seal_list_init(&digest);
+    audit_mac_list_init(&digest);
     buf_text(out, ",\"ids\":[");
     for (int row = 0; row < result->rows; row++) {
         const char *content = db_text(result, row, CONTENT);
-        char hex[SEAL_HEX + 1] = ZEROS; /* for a row that is gone: a check will report it missing */
+        char hex[AUDIT_MAC_HEX + 1] =
+            ZEROS; /* for a row that is gone: a check will report it missing */
 
         if (content != NULL) {
-            seal_row_digest(span_of(content), hex);
+            audit_mac_row(span_of(content), hex);
         }
-        seal_list_add(&digest, db_int(result, row, ID), hex);
+        audit_mac_list_add(&digest, db_int(result, row, ID), hex);
         buf_printf(out, "%s%" PRId64, row > 0 ? "," : "", db_int(result, row, ID));
-        buf_append(&digests, hex, SEAL_HEX);
+        buf_append(&digests, hex, AUDIT_MAC_HEX);
     }
     buf_text(out, "],\"digests\":\"");
     buf_append(out, digests.data, digests.len);
     buf_text(out, "\"");
-    seal_list_finish(&digest, list);
+    audit_mac_list_finish(&digest, list);
     buf_finish(&digests);
 }
 
@@ -148,8 +151,8 @@ static void print_pending(const struct db_result *result, struct buf *out)
 static void print_seal(struct audit_sealer *sealer, const struct db_result *result, struct buf *out)
 {
     const struct key *key = &sealer->core->keys->audit;
-    char list[SEAL_HEX + 1];
-    struct seal seal = {
+    char list[AUDIT_MAC_HEX + 1];
+    struct audit_seal seal = {
         .number = db_int(result, 0, NUMBER),
         .class_word = db_text(result, 0, CLASS),
         .at = db_int(result, 0, AT),
@@ -164,7 +167,7 @@ static void print_seal(struct audit_sealer *sealer, const struct db_result *resu
     print_rows(result, out, list);
     print_pending(result, out);
     sealer->next.number = seal.number;
-    seal_mac(key->octets, &seal, sealer->next.mac);
+    audit_mac_seal(key->octets, &seal, sealer->next.mac);
     buf_printf(out, ",\"list\":\"%s\",\"key\":\"%s\",\"mac\":\"%s\"}", list, key->id,
                sealer->next.mac);
     buf_append(out, "", 1);

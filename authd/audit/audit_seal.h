@@ -20,7 +20,7 @@ struct core;
 /* A seal's place in the chain. Number 0: no seal. */
 struct audit_anchor {
     int64_t number;
-    char mac[SEAL_HEX + 1];
+    char mac[AUDIT_MAC_HEX + 1];
 };
 
 /* False: the text is not exactly "NUMBER MAC". */

@@ -68,7 +68,7 @@ static void verify_refuse(struct audit_verify *verify, const struct result *resu
 static void verify_answer(struct audit_verify *verify, bool complete)
 {
     struct audit_check *check = &verify->check;
-    char next[SEAL_HEX + 64];
+    char next[AUDIT_MAC_HEX + 64];
     struct log_line line;
 
     if (verify->rows) {
@@ -277,9 +277,9 @@ static void verify_part(struct audit_verify *verify)
     verify_ask(verify, unit, rows_read);
 }
 
-static void copy_hex(char out[SEAL_HEX + 1], const char *hex)
+static void copy_hex(char out[AUDIT_MAC_HEX + 1], const char *hex)
 {
-    span_text(span_of(hex), out, SEAL_HEX + 1);
+    span_text(span_of(hex), out, AUDIT_MAC_HEX + 1);
 }
 
 static void seals_read(const struct db_result *result, void *arg)

@@ -20,19 +20,19 @@ static enum factor_match match_under(const struct totp *totp, struct span digits
 enum factor_match factor_match(const struct core *core, const struct factor_row *row,
                                struct span digits, int64_t now, int64_t *step)
 {
-    const struct sealed_row place = {FACTOR_KIND, row->id, row->owner, 0};
-    char seed[SEALED_TEXT_MAX + 1];
+    const struct aead_row place = {FACTOR_KIND, row->id, row->owner, 0};
+    char seed[AEAD_PLAINTEXT_MAX + 1];
     size_t length = 0;
     struct totp totp = {.digits = row->digits};
     enum factor_match match = FACTOR_BROKEN;
 
-    switch (sealed_open(&core->keys->sealing, &place, span_of(row->seed), seed, &length)) {
-    case SEALED_BROKEN:
+    switch (aead_decrypt(&core->keys->sealing, &place, span_of(row->seed), seed, &length)) {
+    case AEAD_BROKEN:
         break;
-    case SEALED_KEY_MISSING:
+    case AEAD_KEY_MISSING:
         match = FACTOR_KEY_MISSING;
         break;
-    case SEALED_OPENED:
+    case AEAD_DECRYPTED:
         totp.seed = (struct span){seed, length};
         if (length > 0 && totp_algorithm_of(row->algorithm, &totp.algorithm)) {
             match = match_under(&totp, digits, now, step, core->site.factor.ahead);

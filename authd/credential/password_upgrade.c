@@ -22,7 +22,7 @@ struct password_upgrade {
     int64_t seal;
     struct password_hash_call *hashing; /* set while the password is hashed */
     struct db_unit *unit;               /* set while the hash is stored */
-    char sealed[SEALED_MAX + 1];        /* the encrypted hash to replace */
+    char sealed[AEAD_MAX + 1];          /* the encrypted hash to replace */
     TAILQ_ENTRY(password_upgrade) link; // upgrades::running
 };
 
@@ -61,7 +61,7 @@ static void upgrade_hashed(enum password_hash_result made, const char *stored, v
 {
     struct password_upgrade *upgrade = arg;
     struct core *core = upgrade->upgrades->core;
-    char sealed[SEALED_MAX + 1];
+    char sealed[AEAD_MAX + 1];
 
     upgrade->hashing = NULL;
     if (made != PASSWORD_HASH_MADE) {

@@ -3,29 +3,29 @@
 #include "base/secret.h"
 #include "core/core.h"
 
-_Static_assert((int)SEALED_TEXT_MAX == (int)AUTHD_HASH_MAX, "every hash can be sealed");
+_Static_assert((int)AEAD_PLAINTEXT_MAX == (int)AUTHD_HASH_MAX, "every hash can be sealed");
 
-static struct sealed_row password_row(int64_t account, int64_t seal)
+static struct aead_row password_row(int64_t account, int64_t seal)
 {
-    return (struct sealed_row){"password", account, account, seal};
+    return (struct aead_row){"password", account, account, seal};
 }
 
-static struct sealed_row app_password_row(int64_t id, int64_t owner)
+static struct aead_row app_password_row(int64_t id, int64_t owner)
 {
-    return (struct sealed_row){"app-password", id, owner, 0};
+    return (struct aead_row){"app-password", id, owner, 0};
 }
 
-static enum stored_hash_result open_row(const struct core *core, const struct sealed_row *row,
+static enum stored_hash_result open_row(const struct core *core, const struct aead_row *row,
                                         const char *sealed, char out[static AUTHD_HASH_MAX + 1])
 {
     size_t length = 0;
 
-    switch (sealed_open(&core->keys->sealing, row, span_of(sealed), out, &length)) {
-    case SEALED_BROKEN:
+    switch (aead_decrypt(&core->keys->sealing, row, span_of(sealed), out, &length)) {
+    case AEAD_BROKEN:
         return STORED_HASH_BROKEN;
-    case SEALED_KEY_MISSING:
+    case AEAD_KEY_MISSING:
         return STORED_HASH_KEY_MISSING;
-    case SEALED_OPENED:
+    case AEAD_DECRYPTED:
         break;
     }
     if (strlen(out) == length) {
@@ -36,35 +36,35 @@ static enum stored_hash_result open_row(const struct core *core, const struct se
 }
 
 void stored_hash_encrypt_password(const struct core *core, int64_t account, int64_t seal,
-                                  const char *hash, char out[static SEALED_MAX + 1])
+                                  const char *hash, char out[static AEAD_MAX + 1])
 {
-    const struct sealed_row row = password_row(account, seal);
+    const struct aead_row row = password_row(account, seal);
 
-    sealed_make(&core->keys->sealing, &row, span_of(hash), out);
+    aead_encrypt(&core->keys->sealing, &row, span_of(hash), out);
 }
 
 enum stored_hash_result stored_hash_decrypt_password(const struct core *core, int64_t account,
                                                      int64_t seal, const char *sealed,
                                                      char out[static AUTHD_HASH_MAX + 1])
 {
-    const struct sealed_row row = password_row(account, seal);
+    const struct aead_row row = password_row(account, seal);
 
     return open_row(core, &row, sealed, out);
 }
 
 void stored_hash_encrypt_app_password(const struct core *core, int64_t id, int64_t owner,
-                                      const char *hash, char out[static SEALED_MAX + 1])
+                                      const char *hash, char out[static AEAD_MAX + 1])
 {
-    const struct sealed_row row = app_password_row(id, owner);
+    const struct aead_row row = app_password_row(id, owner);
 
-    sealed_make(&core->keys->sealing, &row, span_of(hash), out);
+    aead_encrypt(&core->keys->sealing, &row, span_of(hash), out);
 }
 
 enum stored_hash_result stored_hash_decrypt_app_password(const struct core *core, int64_t id,
                                                          int64_t owner, const char *sealed,
                                                          char out[static AUTHD_HASH_MAX + 1])
 {
-    const struct sealed_row row = app_password_row(id, owner);
+    const struct aead_row row = app_password_row(id, owner);
 
     return open_row(core, &row, sealed, out);
 }

@@ -9,13 +9,13 @@
 #include "base/secret.h"
 
 #define VARIANT    sodium_base64_VARIANT_URLSAFE_NO_PADDING
-#define OCTETS_MAX (SEALED_NONCE_LENGTH + SEALED_TEXT_MAX + SEALED_TAG_LENGTH)
+#define OCTETS_MAX (AEAD_NONCE_LENGTH + AEAD_PLAINTEXT_MAX + AEAD_TAG_LENGTH)
 #define KIND_MAX   32
 #define DATA_MAX   (sizeof(use) + KEY_ID_LENGTH + 1 + KIND_MAX + 3 * 8)
 
 _Static_assert(KEY_LENGTH == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "one key fits all");
-_Static_assert(SEALED_NONCE_LENGTH == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "as libsodium");
-_Static_assert(SEALED_TAG_LENGTH == crypto_aead_xchacha20poly1305_ietf_ABYTES, "as libsodium");
+_Static_assert(AEAD_NONCE_LENGTH == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "as libsodium");
+_Static_assert(AEAD_TAG_LENGTH == crypto_aead_xchacha20poly1305_ietf_ABYTES, "as libsodium");
 
 static const char use[] = "authd sealed";
 static const char prefix[] = "$sealed$";
@@ -35,7 +35,7 @@ static size_t put_number(uint8_t *data, size_t at, int64_t number)
 }
 
 /* Writes the associated data and returns their length. */
-static size_t data_of(const struct key *key, const struct sealed_row *row,
+static size_t data_of(const struct key *key, const struct aead_row *row,
                       uint8_t data[static DATA_MAX])
 {
     uint8_t length = (uint8_t)strlen(row->kind);
@@ -52,42 +52,42 @@ static size_t data_of(const struct key *key, const struct sealed_row *row,
     return put_number(data, at, row->version);
 }
 
-void sealed_make(const struct key_set *keys, const struct sealed_row *row, struct span text,
-                 char out[static SEALED_MAX + 1])
+void aead_encrypt(const struct key_set *keys, const struct aead_row *row, struct span text,
+                  char out[static AEAD_MAX + 1])
 {
     const struct key *key = &keys->keys[0];
     uint8_t data[DATA_MAX];
     uint8_t octets[OCTETS_MAX];
     unsigned long long made = 0;
 
-    if (keys->count == 0 || text.len > SEALED_TEXT_MAX) {
+    if (keys->count == 0 || text.len > AEAD_PLAINTEXT_MAX) {
         abort();
     }
     size_t length = data_of(key, row, data);
 
-    randombytes_buf(octets, SEALED_NONCE_LENGTH);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(octets + SEALED_NONCE_LENGTH, &made,
+    randombytes_buf(octets, AEAD_NONCE_LENGTH);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(octets + AEAD_NONCE_LENGTH, &made,
                                                (const uint8_t *)text.ptr, text.len, data, length,
                                                NULL, octets, key->octets);
     memcpy(out, prefix, sizeof(prefix) - 1);
     memcpy(out + sizeof(prefix) - 1, key->id, KEY_ID_LENGTH);
-    out[SEALED_PREFIX_LENGTH - 1] = '$';
-    sodium_bin2base64(out + SEALED_PREFIX_LENGTH, SEALED_MAX + 1 - SEALED_PREFIX_LENGTH, octets,
-                      SEALED_NONCE_LENGTH + made, VARIANT);
+    out[AEAD_PREFIX_LENGTH - 1] = '$';
+    sodium_bin2base64(out + AEAD_PREFIX_LENGTH, AEAD_MAX + 1 - AEAD_PREFIX_LENGTH, octets,
+                      AEAD_NONCE_LENGTH + made, VARIANT);
 }
 
-struct span sealed_key(struct span sealed)
+struct span aead_key_id(struct span sealed)
 {
-    if (sealed.len <= SEALED_PREFIX_LENGTH || sealed.ptr[SEALED_PREFIX_LENGTH - 1] != '$' ||
+    if (sealed.len <= AEAD_PREFIX_LENGTH || sealed.ptr[AEAD_PREFIX_LENGTH - 1] != '$' ||
         !span_equal((struct span){sealed.ptr, sizeof(prefix) - 1}, SPAN_LITERAL(prefix))) {
         return SPAN_LITERAL("");
     }
     return (struct span){sealed.ptr + sizeof(prefix) - 1, KEY_ID_LENGTH};
 }
 
-static enum sealed_result open_under(const struct key *key, const struct sealed_row *row,
-                                     struct span base64, char out[static SEALED_TEXT_MAX + 1],
-                                     size_t *length)
+static enum aead_result open_under(const struct key *key, const struct aead_row *row,
+                                   struct span base64, char out[static AEAD_PLAINTEXT_MAX + 1],
+                                   size_t *length)
 {
     uint8_t data[DATA_MAX];
     uint8_t octets[OCTETS_MAX];
@@ -96,37 +96,37 @@ static enum sealed_result open_under(const struct key *key, const struct sealed_
 
     if (sodium_base642bin(octets, sizeof(octets), base64.ptr, base64.len, NULL, &count, NULL,
                           VARIANT) != 0 ||
-        count < SEALED_NONCE_LENGTH + SEALED_TAG_LENGTH ||
+        count < AEAD_NONCE_LENGTH + AEAD_TAG_LENGTH ||
         crypto_aead_xchacha20poly1305_ietf_decrypt(
-            (uint8_t *)out, &opened, NULL, octets + SEALED_NONCE_LENGTH,
-            count - SEALED_NONCE_LENGTH, data, data_of(key, row, data), octets, key->octets) != 0) {
-        return SEALED_BROKEN;
+            (uint8_t *)out, &opened, NULL, octets + AEAD_NONCE_LENGTH, count - AEAD_NONCE_LENGTH,
+            data, data_of(key, row, data), octets, key->octets) != 0) {
+        return AEAD_BROKEN;
     }
     out[opened] = '\0';
     if (length != NULL) {
         *length = opened;
     }
-    return SEALED_OPENED;
+    return AEAD_DECRYPTED;
 }
 
-enum sealed_result sealed_open(const struct key_set *keys, const struct sealed_row *row,
-                               struct span sealed, char out[static SEALED_TEXT_MAX + 1],
-                               size_t *length)
+enum aead_result aead_decrypt(const struct key_set *keys, const struct aead_row *row,
+                              struct span sealed, char out[static AEAD_PLAINTEXT_MAX + 1],
+                              size_t *length)
 {
-    struct span id = sealed_key(sealed);
+    struct span id = aead_key_id(sealed);
     const struct key *key = key_find(keys, id);
-    enum sealed_result result = id.len == 0 ? SEALED_BROKEN : SEALED_KEY_MISSING;
+    enum aead_result result = id.len == 0 ? AEAD_BROKEN : AEAD_KEY_MISSING;
 
-    if (key != NULL && sealed.len <= SEALED_MAX) {
-        const struct span base64 = {sealed.ptr + SEALED_PREFIX_LENGTH,
-                                    sealed.len - SEALED_PREFIX_LENGTH};
+    if (key != NULL && sealed.len <= AEAD_MAX) {
+        const struct span base64 = {sealed.ptr + AEAD_PREFIX_LENGTH,
+                                    sealed.len - AEAD_PREFIX_LENGTH};
 
         result = open_under(key, row, base64, out, length);
     } else if (key != NULL) {
-        result = SEALED_BROKEN;
+        result = AEAD_BROKEN;
     }
-    if (result != SEALED_OPENED) {
-        secret_wipe(out, SEALED_TEXT_MAX + 1);
+    if (result != AEAD_DECRYPTED) {
+        secret_wipe(out, AEAD_PLAINTEXT_MAX + 1);
     }
     return result;
 }

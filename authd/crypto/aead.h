@@ -14,43 +14,43 @@
 #include "crypto/keyed.h"
 
 enum {
-    SEALED_PREFIX_LENGTH = 8 + KEY_ID_LENGTH + 1, /* "$sealed$6d159902$" */
-    SEALED_NONCE_LENGTH = 24,
-    SEALED_TAG_LENGTH = 16,
-    SEALED_TEXT_MAX = 511, /* octets of a text to encrypt; equals AUTHD_HASH_MAX */
+    AEAD_PREFIX_LENGTH = 8 + KEY_ID_LENGTH + 1, /* "$sealed$6d159902$" */
+    AEAD_NONCE_LENGTH = 24,
+    AEAD_TAG_LENGTH = 16,
+    AEAD_PLAINTEXT_MAX = 511, /* octets of a text to encrypt; equals AUTHD_HASH_MAX */
 };
 
-#define SEALED_LENGTH(LEN)                                                                         \
-    (SEALED_PREFIX_LENGTH + ((SEALED_NONCE_LENGTH + (LEN) + SEALED_TAG_LENGTH) * 4 + 2) / 3)
-#define SEALED_MAX SEALED_LENGTH(SEALED_TEXT_MAX)
+#define AEAD_LENGTH(LEN)                                                                           \
+    (AEAD_PREFIX_LENGTH + ((AEAD_NONCE_LENGTH + (LEN) + AEAD_TAG_LENGTH) * 4 + 2) / 3)
+#define AEAD_MAX AEAD_LENGTH(AEAD_PLAINTEXT_MAX)
 
 /* The row of an encrypted text. `version` changes each time the same id gets another text. */
-struct sealed_row {
+struct aead_row {
     const char *kind; /* a constant of at most 32 octets, such as "password" */
     int64_t id;
     int64_t owner; /* id of the account */
     int64_t version;
 };
 
-enum sealed_result {
-    SEALED_BROKEN = 0,  /* not an encrypted text, or altered, or of another row */
-    SEALED_KEY_MISSING, /* the set does not have the key of the text */
-    SEALED_OPENED,
+enum aead_result {
+    AEAD_BROKEN = 0,  /* not an encrypted text, or altered, or of another row */
+    AEAD_KEY_MISSING, /* the set does not have the key of the text */
+    AEAD_DECRYPTED,
 };
 
-/* Encrypts `text` with the first key of the set. `text` has at most SEALED_TEXT_MAX octets; a
+/* Encrypts `text` with the first key of the set. `text` has at most AEAD_PLAINTEXT_MAX octets; a
  * longer text, or an empty set, aborts. */
-void sealed_make(const struct key_set *keys, const struct sealed_row *row, struct span text,
-                 char out[static SEALED_MAX + 1]);
+void aead_encrypt(const struct key_set *keys, const struct aead_row *row, struct span text,
+                  char out[static AEAD_MAX + 1]);
 
-/* Decrypts `sealed`. With SEALED_OPENED, `out` has the text and a NUL, and the caller wipes it;
+/* Decrypts `sealed`. With AEAD_DECRYPTED, `out` has the text and a NUL, and the caller wipes it;
  * otherwise `out` is already wiped. `length`, which may be NULL, gets the length of the text. */
-enum sealed_result sealed_open(const struct key_set *keys, const struct sealed_row *row,
-                               struct span sealed, char out[static SEALED_TEXT_MAX + 1],
-                               size_t *length);
+enum aead_result aead_decrypt(const struct key_set *keys, const struct aead_row *row,
+                              struct span sealed, char out[static AEAD_PLAINTEXT_MAX + 1],
+                              size_t *length);
 
 /* Returns the id of the key that `sealed` was encrypted with. Empty: `sealed` is no encrypted
  * text. */
-struct span sealed_key(struct span sealed);
+struct span aead_key_id(struct span sealed);
 
 #endif

@@ -6,9 +6,10 @@
 
 #define LINE_MAX_LENGTH 64
 
-static void hex_of(const uint8_t octets[static SEAL_OCTETS], char out[static SEAL_HEX + 1])
+static void hex_of(const uint8_t octets[static AUDIT_MAC_OCTETS],
+                   char out[static AUDIT_MAC_HEX + 1])
 {
-    sodium_bin2hex(out, SEAL_HEX + 1, octets, SEAL_OCTETS);
+    sodium_bin2hex(out, AUDIT_MAC_HEX + 1, octets, AUDIT_MAC_OCTETS);
 }
 
 /* libsodium fails only for lengths that it does not support. */
@@ -24,29 +25,29 @@ static void add(crypto_generichash_state *state, struct span text)
     must(crypto_generichash_update(state, (const unsigned char *)text.ptr, text.len));
 }
 
-static void finish(crypto_generichash_state *state, char out[static SEAL_HEX + 1])
+static void finish(crypto_generichash_state *state, char out[static AUDIT_MAC_HEX + 1])
 {
-    uint8_t octets[SEAL_OCTETS];
+    uint8_t octets[AUDIT_MAC_OCTETS];
 
     must(crypto_generichash_final(state, octets, sizeof(octets)));
     hex_of(octets, out);
 }
 
-void seal_row_digest(struct span text, char out[static SEAL_HEX + 1])
+void audit_mac_row(struct span text, char out[static AUDIT_MAC_HEX + 1])
 {
-    uint8_t octets[SEAL_OCTETS];
+    uint8_t octets[AUDIT_MAC_OCTETS];
 
     must(crypto_generichash(octets, sizeof(octets), (const unsigned char *)text.ptr, text.len, NULL,
                             0));
     hex_of(octets, out);
 }
 
-void seal_list_init(struct seal_list *list)
+void audit_mac_list_init(struct audit_mac_list *list)
 {
-    must(crypto_generichash_init(&list->state, NULL, 0, SEAL_OCTETS));
+    must(crypto_generichash_init(&list->state, NULL, 0, AUDIT_MAC_OCTETS));
 }
 
-void seal_list_add(struct seal_list *list, int64_t id, const char *digest)
+void audit_mac_list_add(struct audit_mac_list *list, int64_t id, const char *digest)
 {
     char line[LINE_MAX_LENGTH];
 
@@ -56,19 +57,19 @@ void seal_list_add(struct seal_list *list, int64_t id, const char *digest)
     add(&list->state, SPAN_LITERAL("\n"));
 }
 
-void seal_list_finish(struct seal_list *list, char out[static SEAL_HEX + 1])
+void audit_mac_list_finish(struct audit_mac_list *list, char out[static AUDIT_MAC_HEX + 1])
 {
     finish(&list->state, out);
 }
 
 /* Writes one "name=value" line for each member; no value can contain a newline. */
-void seal_mac(const uint8_t key[static SEAL_OCTETS], const struct seal *seal,
-              char out[static SEAL_HEX + 1])
+void audit_mac_seal(const uint8_t key[static AUDIT_MAC_OCTETS], const struct audit_seal *seal,
+                    char out[static AUDIT_MAC_HEX + 1])
 {
     char numbers[4 * LINE_MAX_LENGTH];
     crypto_generichash_state state;
 
-    must(crypto_generichash_init(&state, key, SEAL_OCTETS, SEAL_OCTETS));
+    must(crypto_generichash_init(&state, key, AUDIT_MAC_OCTETS, AUDIT_MAC_OCTETS));
     snprintf(numbers, sizeof(numbers),
              "authd audit seal 1\nnumber=%" PRId64 "\nat=%" PRId64 "\ncount=%" PRId64 "\nclass=",
              seal->number, seal->at, seal->count);

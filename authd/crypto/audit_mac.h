@@ -7,7 +7,7 @@
  *
  *     row digest   BLAKE2b-256 of the row's text
  *     list digest  BLAKE2b-256 of "ID:HEX OF ROW DIGEST\n" for each row, in order
- *     MAC          BLAKE2b-256, keyed, of the lines that seal_mac() writes
+ *     MAC          BLAKE2b-256, keyed, of the lines that audit_mac_seal() writes
  */
 #ifndef CRYPTO_AUDIT_MAC_H
 #define CRYPTO_AUDIT_MAC_H
@@ -16,11 +16,11 @@
 
 #include "base/span.h"
 
-#define SEAL_OCTETS 32
-#define SEAL_HEX    (2 * SEAL_OCTETS)
+#define AUDIT_MAC_OCTETS 32
+#define AUDIT_MAC_HEX    (2 * AUDIT_MAC_OCTETS)
 
 /* The content of a seal. `previous` and `list` are lower-case hex. */
-struct seal {
+struct audit_seal {
     int64_t number;         /* from 1, without gaps */
     const char *class_word; /* word for the class of the rows */
     int64_t at;             /* microseconds since 1970 */
@@ -29,17 +29,17 @@ struct seal {
     const char *list;       /* digest of the list of rows */
 };
 
-void seal_row_digest(struct span text, char out[static SEAL_HEX + 1]);
+void audit_mac_row(struct span text, char out[static AUDIT_MAC_HEX + 1]);
 
-struct seal_list {
+struct audit_mac_list {
     crypto_generichash_state state;
 };
 
-void seal_list_init(struct seal_list *list);
-void seal_list_add(struct seal_list *list, int64_t id, const char *digest);
-void seal_list_finish(struct seal_list *list, char out[static SEAL_HEX + 1]);
+void audit_mac_list_init(struct audit_mac_list *list);
+void audit_mac_list_add(struct audit_mac_list *list, int64_t id, const char *digest);
+void audit_mac_list_finish(struct audit_mac_list *list, char out[static AUDIT_MAC_HEX + 1]);
 
-void seal_mac(const uint8_t key[static SEAL_OCTETS], const struct seal *seal,
-              char out[static SEAL_HEX + 1]);
+void audit_mac_seal(const uint8_t key[static AUDIT_MAC_OCTETS], const struct audit_seal *seal,
+                    char out[static AUDIT_MAC_HEX + 1]);
 
 #endif

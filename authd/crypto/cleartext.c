@@ -49,7 +49,7 @@ static bool take_name(struct span *stored, enum encoding *encoding)
            (is_word(name, "PLAIN") || is_word(name, "CLEAR") || is_word(name, "CLEARTEXT"));
 }
 
-bool clear_is(struct span stored)
+bool cleartext_is(struct span stored)
 {
     enum encoding encoding;
     return take_name(&stored, &encoding);
@@ -85,8 +85,8 @@ static void make_salt(struct span password, const char *login, const uint8_t *ke
     secret_wipe(&state, sizeof(state));
 }
 
-bool clear_digest(struct span stored, const char *login, const uint8_t key[static 32],
-                  char out[static AUTHD_HASH_MAX + 1])
+bool cleartext_digest(struct span stored, const char *login, const uint8_t key[static 32],
+                      char out[static AUTHD_HASH_MAX + 1])
 {
     static const char name[] = "{SSHA512}";
     char room[PASSWORD_MAX];

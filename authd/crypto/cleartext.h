@@ -14,12 +14,12 @@
 
 /* Is `stored` a cleartext password: {PLAIN}, {CLEAR} or {CLEARTEXT}, alone or with .HEX, .B64 or
  * .BASE64? */
-bool clear_is(struct span stored);
+bool cleartext_is(struct span stored);
 
-/* Writes the digest of a cleartext password as {SSHA512}. `stored` is a text for which clear_is()
- * is true. `key` is the key of the salt. False: the password is not in the encoding that `stored`
- * names, is empty, or is longer than PASSWORD_MAX. */
-bool clear_digest(struct span stored, const char *login, const uint8_t key[static 32],
-                  char out[static AUTHD_HASH_MAX + 1]);
+/* Writes the digest of a cleartext password as {SSHA512}. `stored` is a text for which
+ * cleartext_is() is true. `key` is the key of the salt. False: the password is not in the encoding
+ * that `stored` names, is empty, or is longer than PASSWORD_MAX. */
+bool cleartext_digest(struct span stored, const char *login, const uint8_t key[static 32],
+                      char out[static AUTHD_HASH_MAX + 1]);
 
 #endif

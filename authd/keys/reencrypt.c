@@ -33,7 +33,7 @@
 /* The tables that hold ciphertexts. */
 static const struct place {
     const char *name; /* the table */
-    const char *kind; /* of struct sealed_row */
+    const char *kind; /* of struct aead_row */
 } places[] = {
     {"account", "password"},
     {"app_password", "app-password"},
@@ -44,8 +44,8 @@ static const struct place {
 
 struct item {
     char id[NUMBER_SIZE];
-    char old[SEALED_MAX + 1];
-    char new[SEALED_MAX + 1];
+    char old[AEAD_MAX + 1];
+    char new[AEAD_MAX + 1];
 };
 
 struct batch {
@@ -132,23 +132,23 @@ static bool item_seal(const struct reencrypt *reencrypt, const struct db_result 
                       struct item *item)
 {
     const struct key_set *keys = &reencrypt->core->keys->sealing;
-    const struct sealed_row row = {
+    const struct aead_row row = {
         .kind = places[reencrypt->place].kind,
         .id = db_int(rows, n, 1),
         .owner = db_int(rows, n, 2),
         .version = db_int(rows, n, 3),
     };
     const char *sealed = db_text(rows, n, 4);
-    char text[SEALED_TEXT_MAX + 1];
+    char text[AEAD_PLAINTEXT_MAX + 1];
     size_t length;
 
-    if (strlen(sealed) > SEALED_MAX ||
-        sealed_open(keys, &row, span_of(sealed), text, &length) != SEALED_OPENED) {
+    if (strlen(sealed) > AEAD_MAX ||
+        aead_decrypt(keys, &row, span_of(sealed), text, &length) != AEAD_DECRYPTED) {
         return false;
     }
     snprintf(item->id, sizeof(item->id), "%" PRId64, db_int(rows, n, 0));
     memcpy(item->old, sealed, strlen(sealed) + 1);
-    sealed_make(keys, &row, (struct span){text, length}, item->new);
+    aead_encrypt(keys, &row, (struct span){text, length}, item->new);
     secret_wipe(text, sizeof(text));
     return true;
 }

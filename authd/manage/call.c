@@ -224,7 +224,7 @@ static void call_made(const struct password_new_result *made, void *arg)
 {
     struct manage_call *call = arg;
     bool new = call->statement == STATEMENT_USER_ADD;
-    char sealed[SEALED_MAX + 1];
+    char sealed[AEAD_MAX + 1];
 
     call->making = NULL;
     if (made->status != PASSWORD_NEW_HASHED) {

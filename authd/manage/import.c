@@ -167,7 +167,7 @@ static bool digest(const struct import *import, json_t *row, struct span stored)
         put_hash(row, NULL);
         return true; /* arguments_prepare() reports the bad login later */
     }
-    if (!clear_digest(stored, login, import->key, made)) {
+    if (!cleartext_digest(stored, login, import->key, made)) {
         put_hash(row, NULL);
         return flaw(row, "its password is empty, too long or not encoded as it says", NULL);
     }
@@ -199,7 +199,7 @@ static bool prepare_hash(const struct import *import, json_t *row)
     enum password_kind kind = password_kind_of(&import->core->schemes, text);
 
     /* Only a usable hash can be a cleartext password: {PLAIN}*, for example, is a lock. */
-    if (clear_is(stored) && (stored.len > AUTHD_HASH_MAX || kind == PASSWORD_USABLE)) {
+    if (cleartext_is(stored) && (stored.len > AUTHD_HASH_MAX || kind == PASSWORD_USABLE)) {
         return digest(import, row, stored);
     }
     switch (kind) {
@@ -354,7 +354,7 @@ static void seal_row(const struct core *core, json_t *row, const json_t *whose)
     int64_t account = json_integer_value(json_object_get(whose, "account"));
     int64_t seal = json_integer_value(json_object_get(whose, "seal"));
     const char *hash = hash_of(row);
-    char sealed[SEALED_MAX + 1];
+    char sealed[AEAD_MAX + 1];
 
     json_object_set_new(row, "imported", digests_of(core, account, hash));
     stored_hash_encrypt_password(core, account, seal, hash, sealed);

@@ -219,7 +219,7 @@ static void begun(const struct result *result, void *arg)
 static void begin_prepared(const struct result *result, void *arg)
 {
     struct enrolment_call *call = arg;
-    char sealed[SEALED_MAX + 1];
+    char sealed[AEAD_MAX + 1];
 
     call->account = NULL;
     if (result->status != RESULT_OK) {
@@ -227,14 +227,14 @@ static void begin_prepared(const struct result *result, void *arg)
         return;
     }
 
-    const struct sealed_row row = {
+    const struct aead_row row = {
         .kind = FACTOR_KIND,
         .id = result_number(result->object, "credential"),
         .owner = result_number(result->object, "user_id"),
     };
 
-    sealed_make(&call->core->keys->sealing, &row, (struct span){call->seed, sizeof(call->seed)},
-                sealed);
+    aead_encrypt(&call->core->keys->sealing, &row, (struct span){call->seed, sizeof(call->seed)},
+                 sealed);
     json_object_set_new(call->arguments, "credential", json_integer(row.id));
     json_object_set_new(call->arguments, "seed", json_string(sealed));
     call_change(call, begun);

@@ -19,7 +19,7 @@ struct chain {
     struct check_seal seals[SEALS];
     int64_t ids[SEALS][ROWS];
     char contents[SEALS][ROWS][32];
-    char digests[SEALS][ROWS][SEAL_HEX + 1];
+    char digests[SEALS][ROWS][AUDIT_MAC_HEX + 1];
     const char *subjects[SEALS][ROWS];
     bool missing[SEALS][ROWS];
     size_t first; /* index of the first seal that the check gets */
@@ -36,7 +36,7 @@ struct chain {
 static void seal_make(struct chain *chain, size_t i)
 {
     struct check_seal *held = &chain->seals[i];
-    struct seal_list list;
+    struct audit_mac_list list;
 
     held->number = (int64_t)i + 1;
     held->at = 1000000 * (int64_t)i;
@@ -45,17 +45,17 @@ static void seal_make(struct chain *chain, size_t i)
     strcpy(held->class_word, i % 2 == 0 ? "change" : "login");
     strcpy(held->key, chain->key.id);
     strcpy(held->previous, i == 0 ? ZEROS : chain->seals[i - 1].mac);
-    seal_list_init(&list);
+    audit_mac_list_init(&list);
     for (size_t row = 0; row < ROWS; row++) {
         chain->ids[i][row] = (int64_t)(10 * (i + 1) + row);
         snprintf(chain->contents[i][row], 32, "[%zu, %zu]", i, row);
-        seal_row_digest(span_of(chain->contents[i][row]), chain->digests[i][row]);
-        seal_list_add(&list, chain->ids[i][row], chain->digests[i][row]);
+        audit_mac_row(span_of(chain->contents[i][row]), chain->digests[i][row]);
+        audit_mac_list_add(&list, chain->ids[i][row], chain->digests[i][row]);
         chain->subjects[i][row] = "kept";
     }
-    seal_list_finish(&list, held->list);
+    audit_mac_list_finish(&list, held->list);
 
-    const struct seal seal = {
+    const struct audit_seal seal = {
         .number = held->number,
         .class_word = held->class_word,
         .at = held->at,
@@ -64,7 +64,7 @@ static void seal_make(struct chain *chain, size_t i)
         .list = held->list,
     };
 
-    seal_mac(chain->key.octets, &seal, held->mac);
+    audit_mac_seal(chain->key.octets, &seal, held->mac);
 }
 
 static void chain_make(struct chain *chain)

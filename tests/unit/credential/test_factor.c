@@ -18,7 +18,7 @@
 
 static struct key_ring ring;
 static struct core core = {.keys = &ring};
-static char sealed[SEALED_MAX + 1];
+static char sealed[AEAD_MAX + 1];
 static struct factor_row row;
 
 static void set_key(struct key_set *set, uint8_t fill)
@@ -30,10 +30,10 @@ static void set_key(struct key_set *set, uint8_t fill)
 
 static void seal(struct span seed)
 {
-    const struct sealed_row place = {FACTOR_KIND, 7, 3, 0};
+    const struct aead_row place = {FACTOR_KIND, 7, 3, 0};
 
     set_key(&ring.sealing, 1);
-    sealed_make(&ring.sealing, &place, seed, sealed);
+    aead_encrypt(&ring.sealing, &place, seed, sealed);
     row = (struct factor_row){7, 3, sealed, "SHA1", 8};
 }
 

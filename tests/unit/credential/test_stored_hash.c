@@ -28,7 +28,7 @@ static int name_keys(void **state)
 
 static void test_a_password_opens_in_its_row(void **state)
 {
-    char sealed[SEALED_MAX + 1];
+    char sealed[AEAD_MAX + 1];
     char out[AUTHD_HASH_MAX + 1];
 
     (void)state;
@@ -46,7 +46,7 @@ static void test_a_password_opens_in_its_row(void **state)
 
 static void test_an_app_password_opens_in_its_row(void **state)
 {
-    char sealed[SEALED_MAX + 1];
+    char sealed[AEAD_MAX + 1];
     char out[AUTHD_HASH_MAX + 1];
 
     (void)state;
@@ -78,24 +78,24 @@ static void test_what_is_not_sealed_is_nothing(void **state)
 /* An encrypted hash with a NUL inside: a scheme would read only a part of it. */
 static void test_a_hash_has_no_nul(void **state)
 {
-    const struct sealed_row row = {"password", 7, 7, 3};
-    char sealed[SEALED_MAX + 1];
+    const struct aead_row row = {"password", 7, 7, 3};
+    char sealed[AEAD_MAX + 1];
     char out[AUTHD_HASH_MAX + 1];
 
     (void)state;
-    sealed_make(&keys.sealing, &row, SPAN_LITERAL("!\0x"), sealed);
+    aead_encrypt(&keys.sealing, &row, SPAN_LITERAL("!\0x"), sealed);
     assert_int_equal(stored_hash_decrypt_password(&core, 7, 3, sealed, out), STORED_HASH_BROKEN);
 }
 
 static void test_an_older_key_opens(void **state)
 {
     const struct key_set old = {.keys = {keys.sealing.keys[1]}, .count = 1};
-    const struct sealed_row row = {"password", 7, 7, 3};
-    char sealed[SEALED_MAX + 1];
+    const struct aead_row row = {"password", 7, 7, 3};
+    char sealed[AEAD_MAX + 1];
     char out[AUTHD_HASH_MAX + 1];
 
     (void)state;
-    sealed_make(&old, &row, SPAN_LITERAL(HASH), sealed);
+    aead_encrypt(&old, &row, SPAN_LITERAL(HASH), sealed);
     assert_int_equal(stored_hash_decrypt_password(&core, 7, 3, sealed, out), STORED_HASH_DECRYPTED);
     assert_string_equal(out, HASH);
 }

@@ -8,7 +8,7 @@
 
 #include "crypto/aead.h"
 
-static const struct sealed_row row = {"password", 7, 7, 3};
+static const struct aead_row row = {"password", 7, 7, 3};
 
 static struct key_set keys_of(uint8_t first, uint8_t second)
 {
@@ -19,15 +19,15 @@ static struct key_set keys_of(uint8_t first, uint8_t second)
     return keys;
 }
 
-static enum sealed_result opens(const struct key_set *keys, const struct sealed_row *where,
-                                const char *sealed, const char *text)
+static enum aead_result opens(const struct key_set *keys, const struct aead_row *where,
+                              const char *sealed, const char *text)
 {
-    char out[SEALED_TEXT_MAX + 1] = "x";
+    char out[AEAD_PLAINTEXT_MAX + 1] = "x";
     size_t length = 0;
-    enum sealed_result result = sealed_open(keys, where, span_of(sealed), out, &length);
+    enum aead_result result = aead_decrypt(keys, where, span_of(sealed), out, &length);
 
-    assert_string_equal(out, result == SEALED_OPENED ? text : "");
-    if (result == SEALED_OPENED) {
+    assert_string_equal(out, result == AEAD_DECRYPTED ? text : "");
+    if (result == AEAD_DECRYPTED) {
         assert_int_equal(length, strlen(text));
     }
     return result;
@@ -36,49 +36,49 @@ static enum sealed_result opens(const struct key_set *keys, const struct sealed_
 static void test_there_and_back(void **state)
 {
     const struct key_set keys = keys_of(1, 2);
-    char text[SEALED_TEXT_MAX + 1] = "";
-    char sealed[SEALED_MAX + 1];
+    char text[AEAD_PLAINTEXT_MAX + 1] = "";
+    char sealed[AEAD_MAX + 1];
 
     (void)state;
-    for (size_t length = 0; length <= SEALED_TEXT_MAX; length += 73) {
+    for (size_t length = 0; length <= AEAD_PLAINTEXT_MAX; length += 73) {
         memset(text, 'a', length);
         text[length] = '\0';
-        sealed_make(&keys, &row, span_of(text), sealed);
-        assert_int_equal(strlen(sealed), SEALED_LENGTH(length));
-        assert_true(span_is(sealed_key(span_of(sealed)), keys.keys[0].id));
-        assert_int_equal(opens(&keys, &row, sealed, text), SEALED_OPENED);
+        aead_encrypt(&keys, &row, span_of(text), sealed);
+        assert_int_equal(strlen(sealed), AEAD_LENGTH(length));
+        assert_true(span_is(aead_key_id(span_of(sealed)), keys.keys[0].id));
+        assert_int_equal(opens(&keys, &row, sealed, text), AEAD_DECRYPTED);
     }
 }
 
 static void test_never_twice_the_same(void **state)
 {
     const struct key_set keys = keys_of(1, 2);
-    char one[SEALED_MAX + 1];
-    char other[SEALED_MAX + 1];
+    char one[AEAD_MAX + 1];
+    char other[AEAD_MAX + 1];
 
     (void)state;
-    sealed_make(&keys, &row, SPAN_LITERAL("$argon2id$"), one);
-    sealed_make(&keys, &row, SPAN_LITERAL("$argon2id$"), other);
+    aead_encrypt(&keys, &row, SPAN_LITERAL("$argon2id$"), one);
+    aead_encrypt(&keys, &row, SPAN_LITERAL("$argon2id$"), other);
     assert_string_not_equal(one, other);
     assert_null(strstr(one, "argon2id"));
 }
 
 static void test_only_in_its_row(void **state)
 {
-    static const struct sealed_row others[] = {
+    static const struct aead_row others[] = {
         {"passwords", 7, 7, 3}, {"passwor", 7, 7, 3},  {"totp", 7, 7, 3},
         {"password", 8, 7, 3},  {"password", 7, 8, 3}, {"password", 7, 7, 4},
         {"password", 7, 7, 2},  {"password", 3, 7, 7}, {"password", 7 + 256, 7, 3},
     };
     const struct key_set keys = keys_of(1, 2);
-    char sealed[SEALED_MAX + 1];
+    char sealed[AEAD_MAX + 1];
 
     (void)state;
-    sealed_make(&keys, &row, SPAN_LITERAL("secret"), sealed);
+    aead_encrypt(&keys, &row, SPAN_LITERAL("secret"), sealed);
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        assert_int_equal(opens(&keys, &others[i], sealed, ""), SEALED_BROKEN);
+        assert_int_equal(opens(&keys, &others[i], sealed, ""), AEAD_BROKEN);
     }
-    assert_int_equal(opens(&keys, &row, sealed, "secret"), SEALED_OPENED);
+    assert_int_equal(opens(&keys, &row, sealed, "secret"), AEAD_DECRYPTED);
 }
 
 static void test_only_under_its_key(void **state)
@@ -87,31 +87,31 @@ static void test_only_under_its_key(void **state)
     const struct key_set after = keys_of(2, 1); // rotated
     const struct key_set foreign = keys_of(3, 4);
     struct key_set renamed = keys;
-    char sealed[SEALED_MAX + 1];
+    char sealed[AEAD_MAX + 1];
 
     (void)state;
-    sealed_make(&keys, &row, SPAN_LITERAL("secret"), sealed);
-    assert_int_equal(opens(&after, &row, sealed, "secret"), SEALED_OPENED);
-    assert_int_equal(opens(&foreign, &row, sealed, ""), SEALED_KEY_MISSING);
+    aead_encrypt(&keys, &row, SPAN_LITERAL("secret"), sealed);
+    assert_int_equal(opens(&after, &row, sealed, "secret"), AEAD_DECRYPTED);
+    assert_int_equal(opens(&foreign, &row, sealed, ""), AEAD_KEY_MISSING);
     memcpy(renamed.keys[1].id, keys.keys[0].id, sizeof(keys.keys[0].id));
     memcpy(renamed.keys[0].id, keys.keys[1].id, sizeof(keys.keys[0].id));
-    assert_int_equal(opens(&renamed, &row, sealed, ""), SEALED_BROKEN);
+    assert_int_equal(opens(&renamed, &row, sealed, ""), AEAD_BROKEN);
 }
 
 static void test_every_octet_counts(void **state)
 {
     const struct key_set keys = keys_of(1, 2);
-    char sealed[SEALED_MAX + 1];
+    char sealed[AEAD_MAX + 1];
 
     (void)state;
-    sealed_make(&keys, &row, SPAN_LITERAL("a secret of some length"), sealed);
+    aead_encrypt(&keys, &row, SPAN_LITERAL("a secret of some length"), sealed);
     for (size_t i = 0; i < strlen(sealed); i++) {
         char old = sealed[i];
 
         sealed[i] = old == 'A' ? 'B' : 'A';
-        assert_int_not_equal(opens(&keys, &row, sealed, ""), SEALED_OPENED);
+        assert_int_not_equal(opens(&keys, &row, sealed, ""), AEAD_DECRYPTED);
         sealed[i] = '\0';
-        assert_int_not_equal(opens(&keys, &row, sealed, ""), SEALED_OPENED);
+        assert_int_not_equal(opens(&keys, &row, sealed, ""), AEAD_DECRYPTED);
         sealed[i] = old;
     }
 }
@@ -129,18 +129,18 @@ static void test_what_is_not_sealed(void **state)
         "$SEALED$12345678$AAAA",
     };
     const struct key_set keys = keys_of(1, 2);
-    char longest[SEALED_MAX + 2];
+    char longest[AEAD_MAX + 2];
 
     (void)state;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        assert_int_equal(opens(&keys, &row, texts[i], ""), SEALED_BROKEN);
+        assert_int_equal(opens(&keys, &row, texts[i], ""), AEAD_BROKEN);
     }
     memset(longest, 'A', sizeof(longest));
     memcpy(longest, "$sealed$", 8);
     memcpy(longest + 8, keys.keys[0].id, KEY_ID_LENGTH);
-    longest[SEALED_PREFIX_LENGTH - 1] = '$';
+    longest[AEAD_PREFIX_LENGTH - 1] = '$';
     longest[sizeof(longest) - 1] = '\0';
-    assert_int_equal(opens(&keys, &row, longest, ""), SEALED_BROKEN);
+    assert_int_equal(opens(&keys, &row, longest, ""), AEAD_BROKEN);
 }
 
 int main(void)

@@ -17,9 +17,9 @@
 #define MAC   "95a159585a3e5c2e249bc4a6115f224b674abc48076adf9d7da7eeaa82fa1d52"
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 
-static uint8_t key[SEAL_OCTETS];
+static uint8_t key[AUDIT_MAC_OCTETS];
 
-static const struct seal sample = {
+static const struct audit_seal sample = {
     .number = 2,
     .at = 1234567,
     .count = 2,
@@ -31,36 +31,36 @@ static const struct seal sample = {
 static void test_values_of_another_implementation(void **state)
 {
     (void)state;
-    char row[SEAL_HEX + 1];
-    char empty[SEAL_HEX + 1];
-    char out[SEAL_HEX + 1];
-    struct seal_list list;
+    char row[AUDIT_MAC_HEX + 1];
+    char empty[AUDIT_MAC_HEX + 1];
+    char out[AUDIT_MAC_HEX + 1];
+    struct audit_mac_list list;
 
-    seal_row_digest(SPAN_LITERAL("row"), row);
+    audit_mac_row(SPAN_LITERAL("row"), row);
     assert_string_equal(row, ROW);
-    seal_row_digest(SPAN_LITERAL(""), empty);
+    audit_mac_row(SPAN_LITERAL(""), empty);
     assert_string_equal(empty, EMPTY);
-    seal_list_init(&list);
-    seal_list_add(&list, 7, row);
-    seal_list_add(&list, 9, empty);
-    seal_list_finish(&list, out);
+    audit_mac_list_init(&list);
+    audit_mac_list_add(&list, 7, row);
+    audit_mac_list_add(&list, 9, empty);
+    audit_mac_list_finish(&list, out);
     assert_string_equal(out, LIST);
-    seal_mac(key, &sample, out);
+    audit_mac_seal(key, &sample, out);
     assert_string_equal(out, MAC);
 }
 
-static void assert_other(const struct seal *seal)
+static void assert_other(const struct audit_seal *seal)
 {
-    char out[SEAL_HEX + 1];
+    char out[AUDIT_MAC_HEX + 1];
 
-    seal_mac(key, seal, out);
+    audit_mac_seal(key, seal, out);
     assert_string_not_equal(out, MAC);
 }
 
 static void test_every_part_counts(void **state)
 {
     (void)state;
-    struct seal seals[] = {sample, sample, sample, sample, sample, sample};
+    struct audit_seal seals[] = {sample, sample, sample, sample, sample, sample};
 
     seals[0].number = 3;
     seals[1].at++;
@@ -78,19 +78,19 @@ static void test_every_part_counts(void **state)
 
 static void list_of(const int64_t *ids, const char *const *digests, size_t count, char *out)
 {
-    struct seal_list list;
+    struct audit_mac_list list;
 
-    seal_list_init(&list);
+    audit_mac_list_init(&list);
     for (size_t i = 0; i < count; i++) {
-        seal_list_add(&list, ids[i], digests[i]);
+        audit_mac_list_add(&list, ids[i], digests[i]);
     }
-    seal_list_finish(&list, out);
+    audit_mac_list_finish(&list, out);
 }
 
 static void test_list_binds_ids_digests_and_order(void **state)
 {
     (void)state;
-    char out[SEAL_HEX + 1];
+    char out[AUDIT_MAC_HEX + 1];
 
     list_of((const int64_t[]){7, 9}, (const char *const[]){ROW, EMPTY}, 2, out);
     assert_string_equal(out, LIST);

@@ -31,13 +31,13 @@ static void test_digest_matches(void **state)
     char first[AUTHD_HASH_MAX + 1];
 
     (void)state;
-    assert_true(clear_digest(span_of(clear[0]), "a@x.org", key, first));
+    assert_true(cleartext_digest(span_of(clear[0]), "a@x.org", key, first));
     for (size_t i = 0; i < sizeof(clear) / sizeof(clear[0]); i++) {
         char made[AUTHD_HASH_MAX + 1];
         struct authd_cost cost;
 
-        assert_true(clear_is(span_of(clear[i])));
-        assert_true(clear_digest(span_of(clear[i]), "a@x.org", key, made));
+        assert_true(cleartext_is(span_of(clear[i])));
+        assert_true(cleartext_digest(span_of(clear[i]), "a@x.org", key, made));
         assert_true(scheme->cost(made, &cost));
         assert_int_equal(password_verify(scheme, made, SPAN_LITERAL("correct horse")),
                          AUTHD_MATCH_YES);
@@ -53,10 +53,10 @@ static void test_salt_depends_on_user_password_and_key(void **state)
     char made[4][AUTHD_HASH_MAX + 1];
 
     (void)state;
-    assert_true(clear_digest(SPAN_LITERAL("{PLAIN}secret"), "a@x.org", key, made[0]));
-    assert_true(clear_digest(SPAN_LITERAL("{PLAIN}secret"), "b@x.org", key, made[1]));
-    assert_true(clear_digest(SPAN_LITERAL("{PLAIN}secret"), "a@x.org", other_key, made[2]));
-    assert_true(clear_digest(SPAN_LITERAL("{PLAIN}secreT"), "a@x.org", key, made[3]));
+    assert_true(cleartext_digest(SPAN_LITERAL("{PLAIN}secret"), "a@x.org", key, made[0]));
+    assert_true(cleartext_digest(SPAN_LITERAL("{PLAIN}secret"), "b@x.org", key, made[1]));
+    assert_true(cleartext_digest(SPAN_LITERAL("{PLAIN}secret"), "a@x.org", other_key, made[2]));
+    assert_true(cleartext_digest(SPAN_LITERAL("{PLAIN}secreT"), "a@x.org", key, made[3]));
     for (size_t i = 0; i < 4; i++) {
         for (size_t j = 0; j < i; j++) {
             /* The salt: the last 16 of 80 octets, so about the last 20 characters. */
@@ -78,17 +78,17 @@ static void test_what_is_not_in_clear(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++) {
-        assert_false(clear_is(span_of(hashes[i])));
-        assert_false(clear_digest(span_of(hashes[i]), "a@x.org", key, made));
+        assert_false(cleartext_is(span_of(hashes[i])));
+        assert_false(cleartext_digest(span_of(hashes[i]), "a@x.org", key, made));
     }
     for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
-        assert_true(clear_is(span_of(broken[i])));
-        assert_false(clear_digest(span_of(broken[i]), "a@x.org", key, made));
+        assert_true(cleartext_is(span_of(broken[i])));
+        assert_false(cleartext_digest(span_of(broken[i]), "a@x.org", key, made));
     }
     memset(large, 'a', sizeof(large));
     memcpy(large, "{PLAIN}", 7);
-    assert_true(clear_digest((struct span){large, 7 + PASSWORD_MAX}, "a@x.org", key, made));
-    assert_false(clear_digest((struct span){large, 8 + PASSWORD_MAX}, "a@x.org", key, made));
+    assert_true(cleartext_digest((struct span){large, 7 + PASSWORD_MAX}, "a@x.org", key, made));
+    assert_false(cleartext_digest((struct span){large, 8 + PASSWORD_MAX}, "a@x.org", key, made));
 }
 
 int main(void)
