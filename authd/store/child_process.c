@@ -40,9 +40,10 @@ static int spawn(pid_t *pid, const char *const *argv, int output)
     return error;
 }
 
-bool program_start(struct program *program, const char *const *argv, struct err *err)
+bool child_process_start(struct child_process *program, const char *const *argv, struct err *err)
 {
-    *program = (struct program){.name = argv[0], .output = memfd_create("output", MFD_CLOEXEC)};
+    *program =
+        (struct child_process){.name = argv[0], .output = memfd_create("output", MFD_CLOEXEC)};
     if (program->output < 0) {
         return err_set(err, "cannot run %s: %s", argv[0], strerror(errno));
     }
@@ -55,7 +56,7 @@ bool program_start(struct program *program, const char *const *argv, struct err 
     return true;
 }
 
-bool program_running(struct program *program)
+bool child_process_running(struct child_process *program)
 {
     if (program->pid != 0 && waitpid(program->pid, &program->status, WNOHANG) == program->pid) {
         program->pid = 0;
@@ -64,7 +65,7 @@ bool program_running(struct program *program)
 }
 
 /* Reports the end of the program's output, where its last and most useful message is. */
-static bool report_failure(const struct program *program, struct err *err)
+static bool report_failure(const struct child_process *program, struct err *err)
 {
     char text[384];
     struct stat output;
@@ -81,7 +82,7 @@ static bool report_failure(const struct program *program, struct err *err)
     return err_set(err, "%s failed: %s", program->name, text[0] != '\0' ? text : "it said nothing");
 }
 
-bool program_finish(struct program *program, struct err *err)
+bool child_process_finish(struct child_process *program, struct err *err)
 {
     while (program->pid != 0) {
         if (waitpid(program->pid, &program->status, 0) == program->pid) {

@@ -14,21 +14,21 @@
 
 #include "base/err.h"
 
-struct program { /* zeroed: not started */
-    pid_t pid;   /* 0: the program was not started, or its end was noticed */
+struct child_process { /* zeroed: not started */
+    pid_t pid;         /* 0: the program was not started, or its end was noticed */
     int status;
     /* A file in memory, because a server that the program leaves behind could hold a pipe open. */
     int output;
     const char *name;
 };
 
-/* `argv[0]` is a path and must stay valid until program_finish(). False: the program could not be
- * started. */
-bool program_start(struct program *program, const char *const *argv, struct err *err);
+/* `argv[0]` is a path and must stay valid until child_process_finish(). False: the program could
+ * not be started. */
+bool child_process_start(struct child_process *program, const char *const *argv, struct err *err);
 /* Whether the program still runs; returns at once. */
-bool program_running(struct program *program);
+bool child_process_running(struct child_process *program);
 /* Waits for the end. False: the exit status is not 0, and `err` has the end of the program's
  * output. */
-bool program_finish(struct program *program, struct err *err);
+bool child_process_finish(struct child_process *program, struct err *err);
 
 #endif

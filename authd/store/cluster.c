@@ -219,7 +219,7 @@ bool cluster_exists(const char *state_dir)
 
 bool cluster_create(struct cluster *cluster, struct err *err)
 {
-    struct program initdb;
+    struct child_process initdb;
 
     remove_unfinished(cluster);
     if (access(cluster->data, F_OK) == 0) {
@@ -240,7 +240,7 @@ bool cluster_create(struct cluster *cluster, struct err *err)
                                 "--data-checksums",
                                 "--no-instructions",
                                 NULL};
-    if (!program_start(&initdb, argv, err) || !program_finish(&initdb, err)) {
+    if (!child_process_start(&initdb, argv, err) || !child_process_finish(&initdb, err)) {
         remove_unfinished(cluster);
         return false;
     }

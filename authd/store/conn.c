@@ -44,7 +44,7 @@ static void conn_close(struct conn *conn)
     event_del(&conn->io);
     event_del(&conn->writable);
     if (conn->resolve != NULL) {
-        resolve_cancel(conn->resolve);
+        resolver_cancel(conn->resolve);
         conn->resolve = NULL;
     }
     PQfinish(conn->pg);
@@ -100,7 +100,7 @@ static void ignore_notice(void *arg, const PGresult *result)
 
 static void conn_connect(struct conn *conn, const struct endpoints *endpoints)
 {
-    conn->pg = target_connect(conn->options.target, endpoints, conn->first);
+    conn->pg = conninfo_connect(conn->options.target, endpoints, conn->first);
     if (PQstatus(conn->pg) == CONNECTION_BAD) {
         conn_lose(conn, PQerrorMessage(conn->pg), false);
         return;
@@ -138,7 +138,7 @@ static void conn_attempt(struct conn *conn)
         return;
     }
     conn->state = CONN_RESOLVING;
-    conn->resolve = resolve_start(conn->options.resolver, endpoints, on_resolved, conn);
+    conn->resolve = resolver_start(conn->options.resolver, endpoints, on_resolved, conn);
     if (conn->resolve == NULL) {
         conn_lose(conn, "the resolver's queue is full", false);
     }
@@ -181,18 +181,18 @@ static void conn_poll(struct conn *conn)
 static void conn_prepared(struct conn *conn)
 {
     struct err why;
-    switch (session_judge(&conn->session, conn->options.keys, &why)) {
-    case SESSION_USABLE:
+    switch (conn_setup_check(&conn->session, conn->options.keys, &why)) {
+    case CONN_SETUP_USABLE:
         event_del(&conn->timer);
         conn->state = CONN_UP;
         conn->up_since = clock_ms();
         conn->delay_ms = BACKOFF_MIN_MS;
         conn->options.ops->up(conn->options.owner);
         return;
-    case SESSION_UNUSABLE:
+    case CONN_SETUP_UNUSABLE:
         conn_lose(conn, why.text, true);
         return;
-    case SESSION_FAILED:
+    case CONN_SETUP_FAILED:
         conn_lose(conn, why.text, false);
         return;
     }
@@ -211,11 +211,11 @@ void conn_send(struct conn *conn, struct db_unit *unit)
     TAILQ_INSERT_TAIL(&conn->in_flight, unit, link);
     conn->in_flight_count++;
     const char *name = statement_table[unit->statement].name;
-    bool sent = PQsendQueryPrepared(conn->pg, name, (int)unit->count,
-                                    (const char *const *)unit->values, NULL, NULL, 0) &&
-                (!unit->dry_run ||
-                 PQsendQueryPrepared(conn->pg, SESSION_DRY_RUN, 0, NULL, NULL, NULL, 0)) &&
-                PQpipelineSync(conn->pg);
+    bool sent =
+        PQsendQueryPrepared(conn->pg, name, (int)unit->count, (const char *const *)unit->values,
+                            NULL, NULL, 0) &&
+        (!unit->dry_run || PQsendQueryPrepared(conn->pg, CONN_DRY_RUN, 0, NULL, NULL, NULL, 0)) &&
+        PQpipelineSync(conn->pg);
     if (!sent) {
         conn_lose(conn, PQerrorMessage(conn->pg), false);
     }
@@ -344,7 +344,7 @@ void conn_init(struct conn *conn, const struct conn_options *options)
     timer_start(conn, 0);
 }
 
-void conn_hurry(struct conn *conn)
+void conn_retry_now(struct conn *conn)
 {
     if (conn->state == CONN_DOWN) {
         timer_start(conn, 0);

@@ -20,7 +20,7 @@
 
 struct conn;
 struct loop;
-struct resolve;
+struct resolver;
 struct workers;
 
 enum conn_state { CONN_DOWN, CONN_RESOLVING, CONN_CONNECTING, CONN_PREPARING, CONN_UP };
@@ -46,7 +46,7 @@ struct conn_ops {
 
 struct conn_options {
     struct loop *loop;
-    const struct target *target;
+    const struct conninfo *target;
     struct workers *resolver;
     const struct key_names *keys;
     enum db_lane lane;
@@ -59,7 +59,7 @@ struct conn {
     enum conn_state state;
     int64_t up_since; /* clock_ms() */
     PGconn *pg;
-    struct resolve *resolve;
+    struct resolver *resolve;
     struct session session;
     unsigned first;    /* the endpoint that the next attempt begins with */
     unsigned delay_ms; /* the back-off before jitter */
@@ -74,7 +74,7 @@ struct conn {
 /* Starts the first attempt on the next turn of the loop. Calls no callback. */
 void conn_init(struct conn *conn, const struct conn_options *options);
 /* Ends the back-off, because another connection has just reached the database. */
-void conn_hurry(struct conn *conn);
+void conn_retry_now(struct conn *conn);
 /* Frees the units in flight without a callback. */
 void conn_finish(struct conn *conn);
 

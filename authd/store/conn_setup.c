@@ -24,7 +24,7 @@ static bool session_prepare(PGconn *pg, enum db_lane lane)
             return false;
         }
     }
-    return PQsendPrepare(pg, SESSION_DRY_RUN, "SELECT authd.dry_run()", 0, NULL);
+    return PQsendPrepare(pg, CONN_DRY_RUN, "SELECT authd.dry_run()", 0, NULL);
 }
 
 bool session_begin(struct session *session, PGconn *pg, enum db_lane lane)
@@ -89,27 +89,27 @@ static bool session_schema_fits(const struct session *session, const struct sche
     return true;
 }
 
-enum session_verdict session_judge(const struct session *session, const struct key_names *keys,
-                                   struct err *why)
+enum conn_setup_verdict conn_setup_check(const struct session *session,
+                                         const struct key_names *keys, struct err *why)
 {
     const char *sqlstate = session->sqlstate;
 
     if (session->checked && !session_schema_fits(session, &program_schema, why)) {
-        return SESSION_UNUSABLE;
+        return CONN_SETUP_UNUSABLE;
     }
     if (sqlstate[0] == '\0') {
         bool fit = keys == NULL || key_names_fit(keys, &session->keys, why);
 
-        return fit ? SESSION_USABLE : SESSION_UNUSABLE;
+        return fit ? CONN_SETUP_USABLE : CONN_SETUP_UNUSABLE;
     }
     if (!session->checked && (strcmp(sqlstate, "3F000") == 0 || strcmp(sqlstate, "42883") == 0)) {
         err_set(why, "the database has no authd schema: " REMEDY);
-        return SESSION_UNUSABLE;
+        return CONN_SETUP_UNUSABLE;
     }
     if (strncmp(sqlstate, "42", 2) == 0) { /* a function is missing, or our right to it */
         err_set(why, "the database's schema cannot be used (%s): " REMEDY, session->error.text);
-        return SESSION_UNUSABLE;
+        return CONN_SETUP_UNUSABLE;
     }
     err_set(why, "%s", session->error.text);
-    return SESSION_FAILED;
+    return CONN_SETUP_FAILED;
 }

@@ -11,7 +11,7 @@
 #include "store/statements.h"
 
 /* The prepared statement that ends a dry run. */
-#define SESSION_DRY_RUN "DRY_RUN"
+#define CONN_DRY_RUN "DRY_RUN"
 
 struct session {
     bool checked; /* authd.schema_version() answered: */
@@ -23,10 +23,10 @@ struct session {
     struct err error;
 };
 
-enum session_verdict {
-    SESSION_USABLE,
-    SESSION_UNUSABLE, /* wrong or no schema: somebody must do something about it */
-    SESSION_FAILED,   /* try again */
+enum conn_setup_verdict {
+    CONN_SETUP_USABLE,
+    CONN_SETUP_UNUSABLE, /* wrong or no schema: somebody must do something about it */
+    CONN_SETUP_FAILED,   /* try again */
 };
 
 /* Sends it all, on a connection in pipeline mode. False: see PQerrorMessage(). */
@@ -34,7 +34,7 @@ bool session_begin(struct session *session, PGconn *pg, enum db_lane lane);
 /* Takes over the next result. True: that was the last one. */
 bool session_take(struct session *session, PGresult *result);
 /* `keys`: of this node; NULL: whichever the database lists will do. */
-enum session_verdict session_judge(const struct session *session, const struct key_names *keys,
-                                   struct err *why);
+enum conn_setup_verdict conn_setup_check(const struct session *session,
+                                         const struct key_names *keys, struct err *why);
 
 #endif

@@ -73,19 +73,19 @@ static bool endpoints_split(struct endpoints *endpoints, const PQconninfoOption 
     return true;
 }
 
-bool target_init(struct target *target, const char *url)
+bool conninfo_init(struct conninfo *target, const char *url)
 {
-    *target = (struct target){0};
+    *target = (struct conninfo){0};
     char *message = NULL;
     target->options = PQconninfoParse(url, &message);
     PQfreemem(message);
     return target->options != NULL && endpoints_split(&target->endpoints, target->options);
 }
 
-void target_finish(struct target *target)
+void conninfo_finish(struct conninfo *target)
 {
     PQconninfoFree(target->options);
-    *target = (struct target){0};
+    *target = (struct conninfo){0};
 }
 
 bool endpoint_is_name(const struct endpoint *endpoint)
@@ -108,8 +108,8 @@ static bool option_is_ours(const char *keyword)
     return false;
 }
 
-PGconn *target_connect(const struct target *target, const struct endpoints *endpoints,
-                       unsigned first)
+PGconn *conninfo_connect(const struct conninfo *target, const struct endpoints *endpoints,
+                         unsigned first)
 {
     struct buf hosts, addresses, ports;
     buf_init(&hosts, sizeof endpoints->list);

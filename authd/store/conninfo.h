@@ -24,20 +24,20 @@ struct endpoints {
     struct endpoint list[ENDPOINTS_MAX];
 };
 
-struct target {
+struct conninfo {
     PQconninfoOption *options;
     struct endpoints endpoints;
 };
 
 /* False: `url` is not a connection string. There is no detail, because it could show a password. */
-bool target_init(struct target *target, const char *url);
-void target_finish(struct target *target);
+bool conninfo_init(struct conninfo *target, const char *url);
+void conninfo_finish(struct conninfo *target);
 
 /* Whether the endpoint is a host name, which must be resolved before libpq sees it. */
 bool endpoint_is_name(const struct endpoint *endpoint);
 
 /* Starts to connect without blocking; tries `endpoints` in turn, from number `first` on. */
-PGconn *target_connect(const struct target *target, const struct endpoints *endpoints,
-                       unsigned first);
+PGconn *conninfo_connect(const struct conninfo *target, const struct endpoints *endpoints,
+                         unsigned first);
 
 #endif

@@ -18,7 +18,7 @@ struct failure {
 
 struct db {
     struct db_options options;
-    struct target target;
+    struct conninfo target;
     struct err unusable; /* the last report; empty: no report since the READ lane came up */
     struct failure failed[STATEMENT_COUNT];
     struct lane lanes[LANES];
@@ -31,7 +31,7 @@ static void lane_up(struct lane *lane)
 {
     struct db *db = lane->owner;
     for (int i = 0; i < LANES; i++) {
-        lane_hurry(&db->lanes[i]);
+        lane_retry_now(&db->lanes[i]);
     }
     if (lane == &db->lanes[LANE_READ]) {
         db->unusable.text[0] = '\0';
@@ -91,8 +91,8 @@ struct db *db_create(struct loop *loop, const struct db_options *options)
     struct db *db = mem_new(struct db);
     db->options = *options;
     db->options.url = NULL; /* the text is the caller's; `target` has its contents */
-    if (!target_init(&db->target, options->url)) {
-        target_finish(&db->target); /* without endpoints every attempt fails with this cause */
+    if (!conninfo_init(&db->target, options->url)) {
+        conninfo_finish(&db->target); /* without endpoints every attempt fails with this cause */
     }
     for (int i = 0; i < LANES; i++) {
         const struct conn_options conn_options = {
@@ -116,7 +116,7 @@ void db_destroy(struct db *db)
     for (int i = 0; i < LANES; i++) {
         lane_finish(&db->lanes[i]);
     }
-    target_finish(&db->target);
+    conninfo_finish(&db->target);
     free(db);
 }
 

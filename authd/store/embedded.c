@@ -31,8 +31,8 @@ struct embedded {
     const char *superuser_url;
     const char *owner_url;
     const char *service_url;
-    struct event *watch;    /* NULL: embedded_watch() was not called */
-    struct program restart; /* the running pg_ctl, while `restarting` */
+    struct event *watch;          /* NULL: embedded_watch() was not called */
+    struct child_process restart; /* the running pg_ctl, while `restarting` */
     bool restarting;
     bool started;      /* false: the server was running and was adopted */
     unsigned failures; /* failed restarts in a row */
@@ -44,20 +44,21 @@ static void sleep_a_moment(void)
     nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
 }
 
-static bool start_program(const struct cluster *cluster, struct program *program, struct err *err)
+static bool start_program(const struct cluster *cluster, struct child_process *program,
+                          struct err *err)
 {
     const char *const argv[] = {cluster->pg_ctl, "start", "--wait",     "--silent", "--pgdata",
                                 cluster->data,   "--log", cluster->log, NULL};
-    return program_start(program, argv, err);
+    return child_process_start(program, argv, err);
 }
 
 static bool start_server(const struct cluster *cluster, struct err *err)
 {
-    struct program pg_ctl;
+    struct child_process pg_ctl;
     struct err why;
 
     if (cluster_configure(cluster, err) && start_program(cluster, &pg_ctl, err) &&
-        program_finish(&pg_ctl, err)) {
+        child_process_finish(&pg_ctl, err)) {
         return true;
     }
     why = *err;
@@ -69,11 +70,11 @@ static void stop_server(const struct cluster *cluster)
 {
     const char *const argv[] = {cluster->pg_ctl, "stop",     "--wait",      "--mode=fast",
                                 "--silent",      "--pgdata", cluster->data, NULL};
-    struct program pg_ctl;
+    struct child_process pg_ctl;
     struct err ignored;
 
-    if (cluster_state(cluster) == CLUSTER_RUNNING && program_start(&pg_ctl, argv, &ignored)) {
-        program_finish(&pg_ctl, &ignored);
+    if (cluster_state(cluster) == CLUSTER_RUNNING && child_process_start(&pg_ctl, argv, &ignored)) {
+        child_process_finish(&pg_ctl, &ignored);
     }
 }
 
@@ -192,7 +193,7 @@ static void restart_ended(struct embedded *embedded)
     struct err ignored; /* the server's log says why */
 
     embedded->restarting = false;
-    if (program_finish(&embedded->restart, &ignored)) {
+    if (child_process_finish(&embedded->restart, &ignored)) {
         embedded->failures = 0;
         return;
     }
@@ -209,7 +210,7 @@ static void watch_tick(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     if (embedded->restarting) {
-        if (program_running(&embedded->restart)) {
+        if (child_process_running(&embedded->restart)) {
             return;
         }
         restart_ended(embedded);
@@ -237,7 +238,7 @@ void embedded_stop(struct embedded *embedded)
         event_free(embedded->watch);
     }
     if (embedded->restarting) {
-        program_finish(&embedded->restart, &ignored);
+        child_process_finish(&embedded->restart, &ignored);
     }
     stop_server(&embedded->cluster);
     cluster_close(&embedded->cluster);

@@ -78,7 +78,7 @@ static bool drop(PGconn *pg, const char *list, struct err *err)
     bool dropped;
 
     snprintf(sql, size, "%s%s", command, list);
-    dropped = owner_execute(pg, "cannot drop functions that are in no function set", sql, err);
+    dropped = owner_conn_execute(pg, "cannot drop functions that are in no function set", sql, err);
     free(sql);
     return dropped;
 }

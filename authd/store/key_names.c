@@ -107,8 +107,8 @@ struct key_list *key_list_open(const char *owner_url, struct key_names *listed, 
 {
     struct key_list *list = mem_new(struct key_list);
 
-    list->pg = owner_connect(owner_url, err);
-    if (list->pg == NULL || !owner_begin(list->pg, err) || !read_list(list->pg, listed, err)) {
+    list->pg = owner_conn_open(owner_url, err);
+    if (list->pg == NULL || !owner_conn_begin(list->pg, err) || !read_list(list->pg, listed, err)) {
         key_list_close(list);
         return NULL;
     }

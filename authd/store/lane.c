@@ -36,7 +36,7 @@ static void timer_bring_forward(struct lane *lane, int64_t due)
     event_add(&lane->timer, &delay);
 }
 
-static void timer_reckon(struct lane *lane)
+static void timer_rearm(struct lane *lane)
 {
     int64_t due = INT64_MAX;
     const struct db_unit *unit;
@@ -90,7 +90,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     for (unsigned i = 0; i < lane->conn_count; i++) {
         expire_in_flight(&lane->conns[i], now);
     }
-    timer_reckon(lane);
+    timer_rearm(lane);
 }
 
 /* ---- sending -----------------------------------------------------------------------------------
@@ -232,7 +232,7 @@ static void conn_down(void *owner, struct conn_loss *loss)
     lane->failed = lane->up_count == 0 && !loss->was_up;
     struct unit_list ending = TAILQ_HEAD_INITIALIZER(ending);
     units_lost(lane, loss, &ending);
-    timer_reckon(lane);
+    timer_rearm(lane);
     units_finish(&ending);
     if (loss->unusable) {
         lane->ops->unusable(lane, loss->why);
@@ -275,11 +275,11 @@ void lane_init(struct lane *lane, const struct conn_options *options, unsigned c
     }
 }
 
-void lane_hurry(struct lane *lane)
+void lane_retry_now(struct lane *lane)
 {
     lane->failed = false; /* the attempts are fresh again, and units wait for them */
     for (unsigned i = 0; i < lane->conn_count; i++) {
-        conn_hurry(&lane->conns[i]);
+        conn_retry_now(&lane->conns[i]);
     }
 }
 

@@ -56,7 +56,7 @@ void lane_init(struct lane *lane, const struct conn_options *options, unsigned c
                const struct lane_ops *ops, void *owner);
 void lane_finish(struct lane *lane);
 /* Makes every connection that is down try again at once. */
-void lane_hurry(struct lane *lane);
+void lane_retry_now(struct lane *lane);
 
 /* Takes over the unit, whose `done` and `deadline` are set. `done` is called after this call has
  * returned. */

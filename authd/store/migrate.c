@@ -35,10 +35,10 @@ static bool check_database(PGconn *pg, struct err *err)
                        "ENCODING 'UTF8'",
                        PQdb(pg), encoding ? encoding : "unknown");
     }
-    if (!owner_ask(pg, "cannot read the roles",
-                   "SELECT count(*) FROM pg_catalog.pg_roles"
-                   " WHERE rolname IN ('authd_owner', 'authd_service')",
-                   &roles, err)) {
+    if (!owner_conn_ask(pg, "cannot read the roles",
+                        "SELECT count(*) FROM pg_catalog.pg_roles"
+                        " WHERE rolname IN ('authd_owner', 'authd_service')",
+                        &roles, err)) {
         return false;
     }
     if (roles != 2) {
@@ -63,7 +63,7 @@ static bool apply_migration(PGconn *pg, const struct migration *migration,
     snprintf(name, sizeof(name), "migration %04d_%s", migration->number, migration->name);
     snprintf(what, sizeof(what), "%s failed and everything was rolled back", name);
     note(options, name);
-    return owner_execute(pg, what, migration->sql, err);
+    return owner_conn_execute(pg, what, migration->sql, err);
 }
 
 static bool apply_functions(PGconn *pg, const struct schema *schema, struct err *err)
@@ -74,12 +74,12 @@ static bool apply_functions(PGconn *pg, const struct schema *schema, struct err 
 
         snprintf(what, sizeof(what), "functions/%s failed and everything was rolled back",
                  file->name);
-        if (!owner_execute(pg, what, file->sql, err)) {
+        if (!owner_conn_execute(pg, what, file->sql, err)) {
             return false;
         }
     }
     return functions_drop_strays(pg, schema->signatures, err) &&
-           owner_execute(pg, "cannot write the schema version", schema->record, err);
+           owner_conn_execute(pg, "cannot write the schema version", schema->record, err);
 }
 
 /* What the report and the notes say about functions. */
@@ -126,8 +126,8 @@ static bool migrate(PGconn *pg, const struct migrate_options *options,
 {
     struct schema_state state;
 
-    if (!check_database(pg, err) || !owner_begin(pg, err) ||
-        !owner_execute(pg, "cannot begin", options->schema->begin, err) ||
+    if (!check_database(pg, err) || !owner_conn_begin(pg, err) ||
+        !owner_conn_execute(pg, "cannot begin", options->schema->begin, err) ||
         !schema_state_read(pg, &state, err)) {
         return false;
     }
@@ -140,8 +140,8 @@ static bool migrate(PGconn *pg, const struct migrate_options *options,
         return true;
     case SCHEMA_APPLY:
         return apply(pg, &state, options, report, err) &&
-               owner_execute(pg, "cannot end the migration",
-                             options->dry_run ? "ROLLBACK" : "COMMIT", err);
+               owner_conn_execute(pg, "cannot end the migration",
+                                  options->dry_run ? "ROLLBACK" : "COMMIT", err);
     case SCHEMA_REFUSED:
         break;
     }
@@ -152,7 +152,7 @@ bool migrate_run(const char *owner_url, const struct migrate_options *options,
                  struct migrate_report *report, struct err *err)
 {
     *report = (struct migrate_report){0};
-    PGconn *pg = owner_connect(owner_url, err);
+    PGconn *pg = owner_conn_open(owner_url, err);
     if (pg == NULL) {
         return false;
     }
@@ -168,21 +168,22 @@ static bool prepare(PGconn *pg, struct err *err)
 {
     int exists = 0;
 
-    if (!owner_execute(pg, "cannot create the roles", roles_sql, err) ||
-        !owner_ask(pg, "cannot list the databases",
-                   "SELECT count(*) FROM pg_catalog.pg_database WHERE datname = 'authd'", &exists,
-                   err)) {
+    if (!owner_conn_execute(pg, "cannot create the roles", roles_sql, err) ||
+        !owner_conn_ask(pg, "cannot list the databases",
+                        "SELECT count(*) FROM pg_catalog.pg_database WHERE datname = 'authd'",
+                        &exists, err)) {
         return false;
     }
-    return exists != 0 || owner_execute(pg, "cannot create the database",
-                                        "CREATE DATABASE authd OWNER authd_owner TEMPLATE template0"
-                                        " ENCODING 'UTF8'",
-                                        err);
+    return exists != 0 ||
+           owner_conn_execute(pg, "cannot create the database",
+                              "CREATE DATABASE authd OWNER authd_owner TEMPLATE template0"
+                              " ENCODING 'UTF8'",
+                              err);
 }
 
 bool migrate_prepare(const char *superuser_url, struct err *err)
 {
-    PGconn *pg = owner_connect(superuser_url, err);
+    PGconn *pg = owner_conn_open(superuser_url, err);
     if (pg == NULL) {
         return false;
     }

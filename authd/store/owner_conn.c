@@ -15,7 +15,7 @@ static void ignore_notice(void *arg, const PGresult *notice)
     (void)notice;
 }
 
-PGconn *owner_connect(const char *url, struct err *err)
+PGconn *owner_conn_open(const char *url, struct err *err)
 {
     /* Later parameters win: those before dbname are defaults for `url`, those after it override
      * `url`. */
@@ -32,7 +32,7 @@ PGconn *owner_connect(const char *url, struct err *err)
     return pg;
 }
 
-bool owner_execute(PGconn *pg, const char *what, const char *sql, struct err *err)
+bool owner_conn_execute(PGconn *pg, const char *what, const char *sql, struct err *err)
 {
     PGresult *result = PQexec(pg, sql);
     ExecStatusType status = PQresultStatus(result);
@@ -45,7 +45,7 @@ bool owner_execute(PGconn *pg, const char *what, const char *sql, struct err *er
     return ok;
 }
 
-bool owner_ask(PGconn *pg, const char *what, const char *sql, int *number, struct err *err)
+bool owner_conn_ask(PGconn *pg, const char *what, const char *sql, int *number, struct err *err)
 {
     PGresult *result = PQexec(pg, sql);
     bool ok = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
@@ -58,8 +58,9 @@ bool owner_ask(PGconn *pg, const char *what, const char *sql, int *number, struc
     return ok;
 }
 
-bool owner_begin(PGconn *pg, struct err *err)
+bool owner_conn_begin(PGconn *pg, struct err *err)
 {
-    return owner_execute(pg, "cannot act as the role authd_owner", "SET ROLE authd_owner", err) &&
-           owner_execute(pg, "cannot lock the schema", LOCK_SQL, err);
+    return owner_conn_execute(pg, "cannot act as the role authd_owner", "SET ROLE authd_owner",
+                              err) &&
+           owner_conn_execute(pg, "cannot lock the schema", LOCK_SQL, err);
 }

@@ -13,15 +13,15 @@
 /* How long a job may wait for the worker. */
 #define RESOLVE_QUEUE_MS 10000
 
-struct resolve {
+struct resolver {
     struct job job; /* the first member, because a job is cast to its resolve */
     struct endpoints wanted;
     struct endpoints found;
-    resolve_done_f *done;
+    resolver_done_f *done;
     char why[400];
 };
 
-static void resolve_name(struct resolve *resolve, const struct endpoint *named)
+static void resolve_name(struct resolver *resolve, const struct endpoint *named)
 {
     const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     struct addrinfo *addresses = NULL;
@@ -46,7 +46,7 @@ static void resolve_name(struct resolve *resolve, const struct endpoint *named)
 
 static void resolve_run(struct job *job)
 {
-    struct resolve *resolve = (struct resolve *)job;
+    struct resolver *resolve = (struct resolver *)job;
     for (unsigned i = 0; i < resolve->wanted.count; i++) {
         const struct endpoint *endpoint = &resolve->wanted.list[i];
         if (endpoint_is_name(endpoint)) {
@@ -59,7 +59,7 @@ static void resolve_run(struct job *job)
 
 static void resolve_done(struct job *job, void *owner)
 {
-    struct resolve *resolve = (struct resolve *)job;
+    struct resolver *resolve = (struct resolver *)job;
     if (job->expired) {
         resolve->done(owner, NULL, "the resolver is busy with other host names");
         return;
@@ -73,10 +73,10 @@ static void resolve_destroy(struct job *job)
     free(job);
 }
 
-struct resolve *resolve_start(struct workers *workers, const struct endpoints *endpoints,
-                              resolve_done_f *done, void *owner)
+struct resolver *resolver_start(struct workers *workers, const struct endpoints *endpoints,
+                                resolver_done_f *done, void *owner)
 {
-    struct resolve *resolve = mem_new(struct resolve);
+    struct resolver *resolve = mem_new(struct resolver);
     resolve->job = (struct job){.run = resolve_run,
                                 .done = resolve_done,
                                 .destroy = resolve_destroy,
@@ -91,7 +91,7 @@ struct resolve *resolve_start(struct workers *workers, const struct endpoints *e
     return resolve;
 }
 
-void resolve_cancel(struct resolve *resolve)
+void resolver_cancel(struct resolver *resolve)
 {
     job_cancel(&resolve->job);
 }

@@ -4,17 +4,17 @@
 
 #include "store/conninfo.h"
 
-struct resolve;
+struct resolver;
 struct workers;
 
 /* `found` has addresses only; names that could not be resolved are left out. NULL: no endpoint is
  * left, and `why` tells the failure. */
-typedef void resolve_done_f(void *owner, const struct endpoints *found, const char *why);
+typedef void resolver_done_f(void *owner, const struct endpoints *found, const char *why);
 
 /* Copies `endpoints`. `done` is called once, after this call has returned, unless cancelled. NULL:
  * the lane's queue is full. `workers` must outlive the request. */
-struct resolve *resolve_start(struct workers *workers, const struct endpoints *endpoints,
-                              resolve_done_f *done, void *owner);
-void resolve_cancel(struct resolve *resolve);
+struct resolver *resolver_start(struct workers *workers, const struct endpoints *endpoints,
+                                resolver_done_f *done, void *owner);
+void resolver_cancel(struct resolver *resolve);
 
 #endif

@@ -38,10 +38,10 @@ bool schema_state_read(PGconn *pg, struct schema_state *state, struct err *err)
     int exists = 0;
 
     *state = (struct schema_state){0};
-    if (!owner_ask(pg, "cannot look for the schema",
-                   "SELECT count(*) FROM pg_catalog.pg_class"
-                   " WHERE oid = pg_catalog.to_regclass('authd.schema_info')",
-                   &exists, err)) {
+    if (!owner_conn_ask(pg, "cannot look for the schema",
+                        "SELECT count(*) FROM pg_catalog.pg_class"
+                        " WHERE oid = pg_catalog.to_regclass('authd.schema_info')",
+                        &exists, err)) {
         return false;
     }
     if (exists == 0) {

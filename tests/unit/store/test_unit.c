@@ -53,33 +53,33 @@ static void test_failures(void **state)
 static void test_target(void **state)
 {
     (void)state;
-    struct target target;
-    assert_true(target_init(&target, "postgresql://u:p@h1:1,[::1]:2/db"));
+    struct conninfo target;
+    assert_true(conninfo_init(&target, "postgresql://u:p@h1:1,[::1]:2/db"));
     assert_int_equal(target.endpoints.count, 2);
     assert_string_equal(target.endpoints.list[0].host, "h1");
     assert_string_equal(target.endpoints.list[0].port, "1");
     assert_string_equal(target.endpoints.list[1].host, "::1");
     assert_string_equal(target.endpoints.list[1].port, "2");
-    target_finish(&target);
+    conninfo_finish(&target);
 
-    assert_true(target_init(&target, "host=/run/a,b,c hostaddr=,,192.0.2.1 port=7 user=u"));
+    assert_true(conninfo_init(&target, "host=/run/a,b,c hostaddr=,,192.0.2.1 port=7 user=u"));
     assert_int_equal(target.endpoints.count, 3);
     assert_false(endpoint_is_name(&target.endpoints.list[0]));
     assert_true(endpoint_is_name(&target.endpoints.list[1]));
     assert_false(endpoint_is_name(&target.endpoints.list[2]));
     assert_string_equal(target.endpoints.list[2].port, "7");
-    target_finish(&target);
+    conninfo_finish(&target);
 
-    assert_true(target_init(&target, "dbname=x"));
+    assert_true(conninfo_init(&target, "dbname=x"));
     assert_int_equal(target.endpoints.count, 1);
     assert_false(endpoint_is_name(&target.endpoints.list[0]));
-    target_finish(&target);
+    conninfo_finish(&target);
 
     static const char *const wrong[] = {"nonsense", "host=a,b hostaddr=192.0.2.1",
                                         "host=a,b port=1,2,3"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        assert_false(target_init(&target, wrong[i]));
-        target_finish(&target);
+        assert_false(conninfo_init(&target, wrong[i]));
+        conninfo_finish(&target);
     }
 }
 
