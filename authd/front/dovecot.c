@@ -68,7 +68,7 @@ void dovecot_connection_broken(struct connection *connection, const char *why)
     dovecot_connection_close(connection);
 }
 
-void dovecot_connection_settle(struct connection *connection)
+void dovecot_connection_close_if_idle(struct connection *connection)
 {
     if ((connection->front->draining || connection->half_closed) && connection->live == 0) {
         dovecot_connection_close(connection);
@@ -98,7 +98,7 @@ static size_t connection_input(struct stream *stream, struct span input)
         return 0;
     }
     memcpy(line, input.ptr, length);
-    dovecot_line_parse(line, length, &command);
+    dovecot_command_parse(line, length, &command);
     dovecot_command_run(connection, &command);
     secret_wipe(line, length);
     return length + 1;
@@ -203,7 +203,7 @@ void dovecot_drain(void *arg)
     front->draining = true;
     TAILQ_FOREACH (connection, &front->list, link) {
         /* A connection closes later, from the loop: the list does not change here. */
-        dovecot_connection_settle(connection);
+        dovecot_connection_close_if_idle(connection);
     }
 }
 

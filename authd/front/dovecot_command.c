@@ -203,7 +203,7 @@ static const struct {
     {"VERSION", parse_version}, {"CPID", parse_cpid},
 };
 
-void dovecot_line_parse(char *line, size_t length, struct dovecot_command *command)
+void dovecot_command_parse(char *line, size_t length, struct dovecot_command *command)
 {
     struct cursor cursor = {line, length};
     struct span word;

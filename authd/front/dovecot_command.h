@@ -41,7 +41,7 @@ struct dovecot_command {
 };
 
 /* Parses one line; unescapes its fields in place. */
-void dovecot_line_parse(char *line, size_t length, struct dovecot_command *command);
+void dovecot_command_parse(char *line, size_t length, struct dovecot_command *command);
 
 /* Decodes a response. `=` alone is an empty response; blanks at the end are tolerated, and missing
  * padding is refused. `out` must hold 3/4 of the data. False: the data is not base64, and `out` is

@@ -54,6 +54,6 @@ void dovecot_connection_close(struct connection *connection);
 void dovecot_connection_broken(struct connection *connection, const char *why);
 /* Closes the connection if it has no request left and is draining or half closed. Call it after
  * every finished request. */
-void dovecot_connection_settle(struct connection *connection);
+void dovecot_connection_close_if_idle(struct connection *connection);
 
 #endif

@@ -123,7 +123,7 @@ static void request_finished(void *arg, const struct login_result *result)
         reply_tempfail(connection, id);
         break;
     }
-    dovecot_connection_settle(connection);
+    dovecot_connection_close_if_idle(connection);
 }
 
 /* Ends a request that took too long. Clients that multiplex learn it when they send the next line
@@ -138,7 +138,7 @@ static void request_expired(void *arg)
     if (!connection->front->options.tempfail_reply) {
         dovecot_connection_close(connection);
     }
-    dovecot_connection_settle(connection);
+    dovecot_connection_close_if_idle(connection);
 }
 
 static const struct dialogue_ops request_ops = {
@@ -265,7 +265,7 @@ static void request_refuse(struct request *request, enum reason reason, const ch
     dialogue_cancel(request->dialogue, reason);
     dovecot_request_free(request);
     reply_fail(connection, id, code, text);
-    dovecot_connection_settle(connection);
+    dovecot_connection_close_if_idle(connection);
 }
 
 static void command_cont(struct connection *connection, struct dovecot_command *command)
@@ -296,7 +296,7 @@ static void command_cancel(struct connection *connection, uint32_t id)
     if (request != NULL) {
         dialogue_cancel(request->dialogue, REASON_ABANDONED);
         dovecot_request_free(request);
-        dovecot_connection_settle(connection);
+        dovecot_connection_close_if_idle(connection);
     }
 }
 

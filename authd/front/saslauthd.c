@@ -73,7 +73,7 @@ static void connection_decided(const struct login_result *result, void *arg)
     stream_close(&connection->stream);
 }
 
-static void connection_decide(struct connection *connection, const struct saslauthd_frame *frame)
+static void connection_decide(struct connection *connection, const struct saslauthd_request *frame)
 {
     struct core *core = connection->front->core;
     char service[64];
@@ -110,8 +110,8 @@ static size_t connection_input(struct stream *stream, struct span input)
     if (connection->state != READING) {
         return input.len;
     }
-    struct saslauthd_frame frame;
-    saslauthd_frame_parse(input, &frame);
+    struct saslauthd_request frame;
+    saslauthd_request_parse(input, &frame);
     if (frame.state == SASLAUTHD_INCOMPLETE) {
         return 0;
     }
@@ -149,7 +149,7 @@ static const struct stream_ops connection_ops = {
 void saslauthd_accept(void *arg, int fd, const struct peer *peer)
 {
     static const struct stream_limits limits = {
-        .input_max = SASLAUTHD_FRAME_MAX,
+        .input_max = SASLAUTHD_REQUEST_MAX,
         .output_high = OUTPUT_HIGH,
     };
     struct saslauthd_front *front = arg;

@@ -26,8 +26,8 @@ static const struct field FIELD_RULES[FIELDS] = {
 
 /* Takes one string from the front of `rest`. A length beyond the limit is refused before its octets
  * arrive. */
-static enum saslauthd_frame_state field_take(struct span *rest, const struct field *rule,
-                                             struct span *value, const char **why)
+static enum saslauthd_request_state field_take(struct span *rest, const struct field *rule,
+                                               struct span *value, const char **why)
 {
     if (rest->len < 2) {
         return SASLAUTHD_INCOMPLETE;
@@ -68,10 +68,10 @@ static struct span client_address(struct span client)
     return valid ? client : (struct span){0};
 }
 
-void saslauthd_frame_parse(struct span input, struct saslauthd_frame *frame)
+void saslauthd_request_parse(struct span input, struct saslauthd_request *frame)
 {
     struct span fields[FIELDS] = {0};
-    *frame = (struct saslauthd_frame){.state = SASLAUTHD_COMPLETE};
+    *frame = (struct saslauthd_request){.state = SASLAUTHD_COMPLETE};
     for (int i = LOGIN; i <= REALM && frame->state == SASLAUTHD_COMPLETE; i++) {
         frame->state = field_take(&input, &FIELD_RULES[i], &fields[i], &frame->why);
     }
@@ -98,7 +98,7 @@ static bool login_ends_in(struct span login, struct span realm)
     return *at == '@' && strncasecmp(at + 1, realm.ptr, realm.len) == 0;
 }
 
-void saslauthd_login_append(struct buf *buf, const struct saslauthd_frame *frame)
+void saslauthd_login_append(struct buf *buf, const struct saslauthd_request *frame)
 {
     buf_append(buf, frame->login.ptr, frame->login.len);
     if (frame->login.len == 0 || frame->realm.len == 0 ||

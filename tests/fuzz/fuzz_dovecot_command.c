@@ -73,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     memcpy(line, data, size);
-    dovecot_line_parse(line, size, &command);
+    dovecot_command_parse(line, size, &command);
     check_command(&command);
 
     text = calloc(1, size + 1);

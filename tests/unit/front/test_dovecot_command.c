@@ -14,7 +14,7 @@ static struct dovecot_command parse(struct span text)
     struct dovecot_command command;
 
     memcpy(line, text.ptr, text.len);
-    dovecot_line_parse(line, text.len, &command);
+    dovecot_command_parse(line, text.len, &command);
     return command;
 }
 
