@@ -28,9 +28,10 @@ static bool read_truth(const struct reader *reader, const char *path, const char
            reader_fail_value(reader, path, text, problem.text);
 }
 
-static bool read_duration(const struct reader *reader, const char *text, struct factor_grace *grace)
+static bool read_duration(const struct reader *reader, const char *text,
+                          struct factor_remember *remember)
 {
-    static const char path[] = "second_factor_grace.for";
+    static const char path[] = "second_factor_remember.for";
     struct err problem;
     uint64_t ms = 0;
 
@@ -40,73 +41,77 @@ static bool read_duration(const struct reader *reader, const char *text, struct 
     if (ms < MINUTE_MS || ms > DAYS_MAX * DAY_MS) {
         return reader_fail_value(reader, path, text, "is outside of 1m to 30d");
     }
-    grace->seconds = (int64_t)(ms / 1000);
+    remember->seconds = (int64_t)(ms / 1000);
     return true;
 }
 
-static bool read_uses(const struct reader *reader, const char *text, struct factor_grace *grace)
+static bool read_uses(const struct reader *reader, const char *text,
+                      struct factor_remember *remember)
 {
     struct err problem;
     uint64_t uses = 0;
 
     if (!config_value_number(text, USES_MAX, &uses, &problem) || uses == 0) {
-        return reader_fail(reader, "second_factor_grace.uses",
+        return reader_fail(reader, "second_factor_remember.uses",
                            "\"%.100s\" is not a whole number from 1 to %d", text, USES_MAX);
     }
-    grace->uses = (int64_t)uses;
+    remember->uses = (int64_t)uses;
     return true;
 }
 
 /* Reads a pair of prefixes such as "/24,/64" in its canonical form; every other form is refused. */
-static bool read_network(const struct reader *reader, const char *text, struct factor_grace *grace)
+static bool read_network(const struct reader *reader, const char *text,
+                         struct factor_remember *remember)
 {
     char canonical[32] = "";
 
-    if (sscanf(text, "/%3u,/%3u", &grace->bits4, &grace->bits6) == 2) {
-        snprintf(canonical, sizeof(canonical), "/%u,/%u", grace->bits4, grace->bits6);
+    if (sscanf(text, "/%3u,/%3u", &remember->bits4, &remember->bits6) == 2) {
+        snprintf(canonical, sizeof(canonical), "/%u,/%u", remember->bits4, remember->bits6);
     }
-    if (strcmp(text, canonical) == 0 && grace->bits4 >= BITS4_MIN && grace->bits4 <= BITS4_MAX &&
-        grace->bits6 >= BITS6_MIN && grace->bits6 <= BITS6_MAX) {
+    if (strcmp(text, canonical) == 0 && remember->bits4 >= BITS4_MIN &&
+        remember->bits4 <= BITS4_MAX && remember->bits6 >= BITS6_MIN &&
+        remember->bits6 <= BITS6_MAX) {
         return true;
     }
-    return reader_fail(reader, "second_factor_grace.network",
+    return reader_fail(reader, "second_factor_remember.network",
                        "\"%.100s\" is not a prefix of IPv4 (16 to 32) and one of IPv6 (32 to 128); "
                        "write for example " NETWORK,
                        text);
 }
 
-static bool read_shared(const struct reader *reader, const struct raw_factor_grace *raw,
+static bool read_shared(const struct reader *reader, const struct raw_factor_remember *raw,
                         struct config *config)
 {
-    struct factor_grace *grace = &config->factor.grace;
+    struct factor_remember *remember = &config->factor.remember;
 
     config->factor_shared = mem_calloc(raw->shared_count, sizeof(*config->factor_shared));
-    grace->shared = config->factor_shared;
-    for (; grace->shared_count < raw->shared_count; grace->shared_count++) {
+    remember->shared = config->factor_shared;
+    for (; remember->shared_count < raw->shared_count; remember->shared_count++) {
         char path[READER_PATH_MAX];
 
-        snprintf(path, sizeof(path), "second_factor_grace.shared[%zu]", grace->shared_count + 1);
-        if (!reader_network(reader, path, raw->shared[grace->shared_count],
-                            &config->factor_shared[grace->shared_count])) {
+        snprintf(path, sizeof(path), "second_factor_remember.shared[%zu]",
+                 remember->shared_count + 1);
+        if (!reader_network(reader, path, raw->shared[remember->shared_count],
+                            &config->factor_shared[remember->shared_count])) {
             return false;
         }
     }
     return true;
 }
 
-static bool read_grace(const struct reader *reader, const struct raw_factor_grace *raw,
-                       struct config *config)
+static bool read_remember(const struct reader *reader, const struct raw_factor_remember *raw,
+                          struct config *config)
 {
-    struct factor_grace *grace = &config->factor.grace;
+    struct factor_remember *remember = &config->factor.remember;
 
     if (raw->duration == NULL) {
         return (raw->uses == NULL && raw->network == NULL && raw->shared_count == 0) ||
-               reader_fail(reader, "second_factor_grace",
+               reader_fail(reader, "second_factor_remember",
                            "does not say for how long; add for: 12h, or remove it");
     }
-    return read_duration(reader, raw->duration, grace) &&
-           read_uses(reader, raw->uses != NULL ? raw->uses : USES, grace) &&
-           read_network(reader, raw->network != NULL ? raw->network : NETWORK, grace) &&
+    return read_duration(reader, raw->duration, remember) &&
+           read_uses(reader, raw->uses != NULL ? raw->uses : USES, remember) &&
+           read_network(reader, raw->network != NULL ? raw->network : NETWORK, remember) &&
            read_shared(reader, raw, config);
 }
 
@@ -126,5 +131,5 @@ bool config_read_factor(const struct reader *reader, const struct raw_config *ra
     return read_truth(reader, "second_factor_inline", raw->second_factor_inline,
                       &rules->inline_codes) &&
            read_truth(reader, "second_factor_ahead", raw->second_factor_ahead, &rules->ahead) &&
-           read_grace(reader, &raw->second_factor_grace, config);
+           read_remember(reader, &raw->second_factor_remember, config);
 }

@@ -134,17 +134,17 @@ static const struct config_key keys[] = {
         "second_factor_ahead", "false",
         "true: the code of the next 30 seconds is accepted too, for phones whose clock is fast."),
 
-    SECTION("second_factor_grace."),
-    OPTIONAL("second_factor_grace.for", "12h",
+    SECTION("second_factor_remember."),
+    OPTIONAL("second_factor_remember.for", "12h",
              "How long a network is remembered after a code on a mail socket, 1m to 30d. The same "
              "password then needs no code from the same network. Default: not at all."),
     OPTIONAL(
-        "second_factor_grace.uses", "200",
+        "second_factor_remember.uses", "200",
         "Number of logins without a code from a remembered network, 1 to 100000. Default: 200."),
-    OPTIONAL("second_factor_grace.network", "\"/24,/64\"",
+    OPTIONAL("second_factor_remember.network", "\"/24,/64\"",
              "Prefixes that make addresses the same network: IPv4 (16 to 32), IPv6 (32 to 128). "
              "Default: /24,/64."),
-    OPTIONAL("second_factor_grace.shared", "[198.51.100.0/24]",
+    OPTIONAL("second_factor_remember.shared", "[198.51.100.0/24]",
              "Networks that too many people share; they are never remembered."),
 
     OPTIONAL("plugin_dir", "/usr/lib/smtp-authd/plugins",

@@ -89,12 +89,12 @@ static const cyaml_schema_field_t audit_fields[] = {
     CYAML_FIELD_END,
 };
 
-static const cyaml_schema_field_t factor_grace_fields[] = {
-    RAW_STRING("for", struct raw_factor_grace, duration),
-    RAW_STRING("uses", struct raw_factor_grace, uses),
-    RAW_STRING("network", struct raw_factor_grace, network),
+static const cyaml_schema_field_t factor_remember_fields[] = {
+    RAW_STRING("for", struct raw_factor_remember, duration),
+    RAW_STRING("uses", struct raw_factor_remember, uses),
+    RAW_STRING("network", struct raw_factor_remember, network),
     CYAML_FIELD_SEQUENCE("shared", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
-                         struct raw_factor_grace, shared, &string_schema, 1, ENTRIES_MAX),
+                         struct raw_factor_remember, shared, &string_schema, 1, ENTRIES_MAX),
     CYAML_FIELD_END,
 };
 
@@ -122,8 +122,8 @@ static const cyaml_schema_field_t config_fields[] = {
     RAW_STRING("second_factor", struct raw_config, second_factor),
     RAW_STRING("second_factor_inline", struct raw_config, second_factor_inline),
     RAW_STRING("second_factor_ahead", struct raw_config, second_factor_ahead),
-    CYAML_FIELD_MAPPING("second_factor_grace", CYAML_FLAG_OPTIONAL, struct raw_config,
-                        second_factor_grace, factor_grace_fields),
+    CYAML_FIELD_MAPPING("second_factor_remember", CYAML_FLAG_OPTIONAL, struct raw_config,
+                        second_factor_remember, factor_remember_fields),
     RAW_STRING("plugin_dir", struct raw_config, plugin_dir),
     CYAML_FIELD_SEQUENCE("plugins", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_config,
                          plugins, &string_schema, 1, ENTRIES_MAX),

@@ -67,7 +67,7 @@ struct raw_audit {
     char *retain_logins;
 };
 
-struct raw_factor_grace {
+struct raw_factor_remember {
     char *duration;
     char *uses;
     char *network;
@@ -95,7 +95,7 @@ struct raw_config {
     char *second_factor;
     char *second_factor_inline;
     char *second_factor_ahead;
-    struct raw_factor_grace second_factor_grace;
+    struct raw_factor_remember second_factor_remember;
     char *plugin_dir;
     char **plugins;
     unsigned plugins_count;

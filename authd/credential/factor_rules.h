@@ -16,7 +16,7 @@ enum factor_policy {
 
 /* Remembered networks: after a code, the same password from the same network is accepted without a
  * code for a while. */
-struct factor_grace {
+struct factor_remember {
     int64_t seconds;              /* how long a network is remembered; 0: never */
     int64_t uses;                 /* logins without a code, at most */
     unsigned bits4;               /* prefix length of a remembered IPv4 network */
@@ -29,7 +29,7 @@ struct factor_rules {
     enum factor_policy policy; /* policy of the site */
     bool inline_codes;         /* on mail sockets a code may follow the password */
     bool ahead;                /* the code of the next step is accepted too */
-    struct factor_grace grace;
+    struct factor_remember remember;
 };
 
 #endif

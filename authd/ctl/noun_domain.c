@@ -42,12 +42,12 @@ static const struct command commands[] = {
      .min = 2,
      .max = WORDS_MAX,
      .summary = "set description, recipient_delimiter, second_factor (off, optional, required) or "
-                "second_factor_grace_date (until this date, required is optional); KEY= clears",
+                "second_factor_from (until this date, required is optional); KEY= clears",
      .example = "authctl domain set example.org second_factor=required "
-                "second_factor_grace_date=2027-03-01",
+                "second_factor_from=2027-03-01",
      .method = "PATCH",
      .path = "/v1/domains/{1}",
-     .keys = "description recipient_delimiter second_factor second_factor_grace_date"},
+     .keys = "description recipient_delimiter second_factor second_factor_from"},
     {.verb = "revoke-all",
      .arguments = "DOMAIN",
      .min = 1,

@@ -31,7 +31,7 @@ _Static_assert(FIELD_TEXT == 0, "a field without a type is a text");
     .words = words_policies
 /* The database tells a time from a date. */
 #define GRACE_DATE                                                                                 \
-    .name = "second_factor_grace_date", .flags = FIELD_NULLABLE | FIELD_SENSITIVE, .min = 10,      \
+    .name = "second_factor_from", .flags = FIELD_NULLABLE | FIELD_SENSITIVE, .min = 10,      \
     .max = 40, .description = "Until then a second factor that the domain requires is optional: a" \
                               " time, or a date, which begins at midnight UTC."
 #define CODE         .name = "code", .min = 1, .max = CODE_MAX

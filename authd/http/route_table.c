@@ -197,7 +197,7 @@ const struct http_route http_routes[] = {
      .resource = "totp", .query = fields_change_query, .answer = &response_totp},
     {RUN(POST, TOTP "/ticket", "totp_ticket_add", TOTP_TICKET_ADD),
      .summary = "Permit a user to enrol, once; the ticket is shown once",
-     .description = "The ticket is good for 24 hours and for one enrolment, although the grace "
+     .description = "The ticket is good for 24 hours and for one enrolment, although the remember "
                     "date of the domain is past. It replaces the ticket before.",
      .roles = D | X, .flags = FRESH | CONFLICT, .resource = "totp", .run = api_totp_ticket,
      .query = fields_change_query, .answer = &response_totp_ticket, .created = 201},

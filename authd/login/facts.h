@@ -50,13 +50,13 @@ struct facts {
     bool enrolled;             /* the user has a second factor */
     bool code_shown;           /* sign_in only: something was entered as a code */
     bool split;                /* on mail sockets: the secret ends as if a code followed */
-    bool grace_possible;       /* the client has a network that may be a remembered one */
+    bool remember_possible;    /* the client has a network that may be a remembered one */
 
     /* From the checks of the secret: against the stored hash or the verifier, and against a dummy
      * where the account has no hash that can be used. */
     enum answer match;         /* is the secret, without the code, the right one? */
-    enum answer grace;         /* is the client's network a remembered one? Asked of a split secret
-                                  that does not match */
+    enum answer remembered;    /* is the client's network a remembered one? Asked of a split secret
+                             that does not match */
     enum answer whole_match;   /* is the whole split secret the main password? Asked on a remembered
                                   network */
     enum answer foreign;       /* has the account imported app passwords? Asked if nothing else

@@ -65,9 +65,10 @@ static void login_read_code(struct login *login)
     if (rules->inline_codes && facts->claim == CLAIM_PASSWORD) {
         login_split(login);
     }
-    facts->grace_possible =
+    facts->remember_possible =
         login->request.context.told &&
-        grace_network(&rules->grace, login->request.context.client, login->factor.network);
+        factor_remember_network(&rules->remember, login->request.context.client,
+                                login->factor.network);
 }
 
 void login_take_factor(struct login *login, const struct account_row *row)
@@ -92,30 +93,30 @@ void login_take_factor(struct login *login, const struct account_row *row)
 
 /* ---- is the network a remembered one, for a password that ends in digits? ---- */
 
-static void login_grace_there(const struct db_result *result, void *arg)
+static void login_remembered_there(const struct db_result *result, void *arg)
 {
     struct login *login = arg;
 
     login->unit = NULL;
     login_trouble(login, result->status);
     if (result->status == DB_OK) {
-        login->facts.grace = db_bool(result, 0, 0) ? ANSWER_YES : ANSWER_NO;
+        login->facts.remembered = db_bool(result, 0, 0) ? ANSWER_YES : ANSWER_NO;
     }
     login_run(login);
 }
 
-enum progress login_ask_grace(struct login *login)
+enum progress login_ask_remembered(struct login *login)
 {
-    if (verdict_of(&login->facts).want != WANT_GRACE) {
+    if (verdict_of(&login->facts).want != WANT_REMEMBERED) {
         return GO_ON;
     }
     login->facts.waited = true;
-    login->unit = db_unit_create(STATEMENT_FACTOR_GRACE_LIVE);
+    login->unit = db_unit_create(STATEMENT_REMEMBERED_NETWORK_LIVE);
     db_unit_int(login->unit, login->account.id);
     db_unit_int(login->unit, login->factor.row.id);
     db_unit_int(login->unit, login->password.seal);
     db_unit_text(login->unit, login->factor.network);
-    db_run(login->core->db, login->unit, TAKE_MS, login_grace_there, login);
+    db_run(login->core->db, login->unit, TAKE_MS, login_remembered_there, login);
     return WAIT;
 }
 
@@ -212,7 +213,7 @@ static enum progress login_recover(struct login *login)
 
 static void login_take_code(struct login *login);
 
-static void login_grace_used(const struct db_result *result, void *arg)
+static void login_remembered_used(const struct db_result *result, void *arg)
 {
     struct login *login = arg;
 
@@ -223,7 +224,7 @@ static void login_grace_used(const struct db_result *result, void *arg)
         return;
     }
     if (db_bool(result, 0, 0)) {
-        login_code_answer(login, CODE_TAKEN, "grace");
+        login_code_answer(login, CODE_TAKEN, "remembered");
     } else if (login->factor.without_grace != CODE_PENDING) {
         login_code_answer(login, login->factor.without_grace, NULL);
     } else {
@@ -233,13 +234,13 @@ static void login_grace_used(const struct db_result *result, void *arg)
     login_run(login);
 }
 
-static void login_use_grace(struct login *login)
+static void login_use_remembered(struct login *login)
 {
-    login_ask(login, STATEMENT_FACTOR_GRACE_USE);
+    login_ask(login, STATEMENT_REMEMBERED_NETWORK_USE);
     db_unit_int(login->unit, login->factor.row.id);
     db_unit_int(login->unit, login->password.seal);
     db_unit_text(login->unit, login->factor.network);
-    db_run(login->core->db, login->unit, TAKE_MS, login_grace_used, login);
+    db_run(login->core->db, login->unit, TAKE_MS, login_remembered_used, login);
 }
 
 static void login_taken(const struct db_result *result, void *arg)
@@ -256,10 +257,10 @@ static void login_taken(const struct db_result *result, void *arg)
     if (result->status == DB_OK) {
         enum code_answer answer = answer_of(result, words);
 
-        if (login->factor.totp_step >= 0 && login->facts.grace_possible &&
+        if (login->factor.totp_step >= 0 && login->facts.remember_possible &&
             (answer == CODE_USED || answer == CODE_LOCKED || answer == CODE_WRONG)) {
             login->factor.without_grace = answer;
-            login_use_grace(login);
+            login_use_remembered(login);
             return;
         }
         login_code_answer(login, answer, "totp");
@@ -271,7 +272,7 @@ static void login_taken(const struct db_result *result, void *arg)
  * code, by which it knows a repeated wrong code. */
 static void login_take_code(struct login *login)
 {
-    const struct factor_grace *grace = &login->core->site.factor.grace;
+    const struct factor_remember *remember = &login->core->site.factor.remember;
     char digest[SUBKEY_HEX_SIZE];
 
     digest_of(login, "wrong-code", login->factor.row.id, digest);
@@ -283,12 +284,12 @@ static void login_take_code(struct login *login)
         db_unit_text(login->unit, NULL);
     }
     db_unit_text(login->unit, digest);
-    db_unit_text(login->unit, login->facts.grace_possible
+    db_unit_text(login->unit, login->facts.remember_possible
                                   ? arena_printf(login->arena,
                                                  "{\"network\":\"%s\",\"seal\":%" PRId64
                                                  ",\"seconds\":%" PRId64 ",\"uses\":%" PRId64 "}",
                                                  login->factor.network, login->password.seal,
-                                                 grace->seconds, grace->uses)
+                                                 remember->seconds, remember->uses)
                                   : NULL);
     db_run(login->core->db, login->unit, TAKE_MS, login_taken, login);
 }
@@ -308,8 +309,8 @@ static enum progress login_check_code(struct login *login)
     case FACTOR_YES:
         break;
     }
-    if (login->factor.totp_step < 0 && login->facts.grace_possible) {
-        login_use_grace(login);
+    if (login->factor.totp_step < 0 && login->facts.remember_possible) {
+        login_use_remembered(login);
     } else {
         login_take_code(login);
     }
@@ -319,8 +320,8 @@ static enum progress login_check_code(struct login *login)
 static enum progress login_without_code(struct login *login)
 {
     login->factor.without_grace = login->facts.code_shown ? CODE_WRONG : CODE_MISSING;
-    if (login->facts.grace_possible) {
-        login_use_grace(login);
+    if (login->facts.remember_possible) {
+        login_use_remembered(login);
         return WAIT;
     }
     login_code_answer(login, login->factor.without_grace, NULL);

@@ -100,7 +100,7 @@ struct login {
         char network[NETWORK_TEXT_SIZE]; // may be a remembered one; "": the client has none
         enum code_answer without_grace;  // the answer if the network is not remembered;
                                          // CODE_PENDING: the code is still to be counted
-        const char *word;                // what was good: "totp", "recovery", "grace"; or NULL
+        const char *word;                // what was good: "totp", "recovery", "remembered"; or NULL
     } factor;
 
     /* Answer. */
@@ -140,7 +140,7 @@ void login_rekey(const struct login *login);
 /* ---- login/login_factor.c: is a code needed, and is it good? ---- */
 
 void login_take_factor(struct login *login, const struct account_row *row);
-enum progress login_ask_grace(struct login *login);
+enum progress login_ask_remembered(struct login *login);
 enum progress login_use_code(struct login *login);
 
 /* ---- login/login_scope.c: may the credential be used here and now? ---- */

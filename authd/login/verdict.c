@@ -50,13 +50,13 @@ static struct verdict verdict_claim(const struct facts *facts)
  * time. */
 static struct verdict verdict_whole(const struct facts *facts)
 {
-    if (!facts->split || !facts->grace_possible) {
+    if (!facts->split || !facts->remember_possible) {
         return deny(REASON_WRONG_PASSWORD);
     }
-    if (facts->grace == ANSWER_PENDING) {
-        return more(WANT_GRACE);
+    if (facts->remembered == ANSWER_PENDING) {
+        return more(WANT_REMEMBERED);
     }
-    if (facts->grace == ANSWER_NO) {
+    if (facts->remembered == ANSWER_NO) {
         return deny(REASON_WRONG_PASSWORD);
     }
     if (facts->whole_match == ANSWER_PENDING) {

@@ -12,7 +12,7 @@ struct verdict {
         WANT_NOTHING,
         WANT_ACCOUNT,
         WANT_MATCH,
-        WANT_GRACE,
+        WANT_REMEMBERED,
         WANT_WHOLE_MATCH,
         WANT_FOREIGN,
         WANT_FOREIGN_MATCH,

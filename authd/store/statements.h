@@ -23,10 +23,10 @@ enum db_kind { KIND_READ, KIND_WRITE };
       "SELECT authd.login_confirm($1::bigint, $2::bigint, $3::bigint, $4::bigint)")                \
     X(FACTOR_TAKE, WRITE, WRITE, 6,                                                                \
       "SELECT authd.factor_take($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5, $6::jsonb)")   \
-    X(FACTOR_GRACE_LIVE, READ, READ, 4,                                                            \
-      "SELECT authd.factor_grace_live($1::bigint, $2::bigint, $3::bigint, $4)")                    \
-    X(FACTOR_GRACE_USE, WRITE, WRITE, 5,                                                           \
-      "SELECT authd.factor_grace_use($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5)")         \
+    X(REMEMBERED_NETWORK_LIVE, READ, READ, 4,                                                      \
+      "SELECT authd.remembered_network_live($1::bigint, $2::bigint, $3::bigint, $4)")              \
+    X(REMEMBERED_NETWORK_USE, WRITE, WRITE, 5,                                                     \
+      "SELECT authd.remembered_network_use($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5)")   \
     X(RECOVERY_TAKE, WRITE, WRITE, 4,                                                              \
       "SELECT authd.recovery_take($1::bigint, $2::bigint, $3::text[], $4)")                        \
     X(APP_PASSWORD_USED, SLOW, WRITE, 2,                                                           \

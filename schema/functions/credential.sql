@@ -64,7 +64,7 @@ BEGIN
         GET DIAGNOSTICS count = ROW_COUNT;
         ended := ended || jsonb_build_object('tickets', count);
         DELETE FROM authd.totp_pending WHERE account = ANY (owners);
-        DELETE FROM authd.factor_grace WHERE account = ANY (owners);
+        DELETE FROM authd.remembered_network WHERE account = ANY (owners);
     END IF;
     RETURN ended;
 END

@@ -19,7 +19,7 @@ $$;
 
 -- authd.domain_object(domain authd.domain) → jsonb
 -- The domain object: {kind, id, name, domain (the name), description, recipient_delimiter,
--- second_factor, second_factor_grace_date, created_at, etag}.
+-- second_factor, second_factor_from, created_at, etag}.
 CREATE OR REPLACE FUNCTION authd.domain_object(domain authd.domain) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -32,7 +32,7 @@ BEGIN
         'description', domain.description,
         'recipient_delimiter', domain.recipient_delimiter,
         'second_factor', domain.second_factor,
-        'second_factor_grace_date', authd.rfc3339(domain.second_factor_grace_date),
+        'second_factor_from', authd.rfc3339(domain.second_factor_from),
         'created_at', authd.rfc3339(domain.created_at)));
 END
 $$;
@@ -143,7 +143,7 @@ END
 $$;
 
 -- authd.domain_add(actor, reach, {name, recipient_delimiter?, description?, second_factor?,
---                                 second_factor_grace_date?})
+--                                 second_factor_from?})
 --     → domain object, "changed": true
 -- recipient_delimiter is "+" if it is absent.
 -- Errors: AU409 the domain exists; AU403; AU422.
@@ -161,11 +161,11 @@ BEGIN
                              'A domain looks like example.org, in lower case.');
     END IF;
     INSERT INTO authd.domain (name, recipient_delimiter, description, second_factor,
-                              second_factor_grace_date)
+                              second_factor_from)
         VALUES (wanted, CASE WHEN arguments ? 'recipient_delimiter'
                              THEN authd.argument_delimiter(arguments) ELSE '+' END,
                 authd.argument_description(arguments), authd.argument_second_factor(arguments),
-                authd.argument_grace_date(arguments))
+                authd.argument_second_factor_from(arguments))
         ON CONFLICT (name) DO NOTHING RETURNING * INTO new;
     IF new.id IS NULL THEN
         PERFORM authd.refuse('AU409', format('the domain %s already exists', wanted),
@@ -187,7 +187,7 @@ END
 $$;
 
 -- authd.domain_set(actor, reach, {domain, changes: {recipient_delimiter?, description?,
---                                 second_factor?, second_factor_grace_date?}})
+--                                 second_factor?, second_factor_from?}})
 --     → domain object, "changed"
 -- null clears a member. A policy of second factors holds from the next login on. Sessions that had a
 -- code go on; if the policy requires one, the other sessions are good for enrolling only.
@@ -198,7 +198,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
     changes jsonb := authd.argument_changes(arguments, ARRAY[
-        'recipient_delimiter', 'description', 'second_factor', 'second_factor_grace_date']);
+        'recipient_delimiter', 'description', 'second_factor', 'second_factor_from']);
     old     authd.domain := authd.domain_lock(actor, reach, arguments);
     new     authd.domain := old;
 BEGIN
@@ -211,13 +211,13 @@ BEGIN
     IF changes ? 'second_factor' THEN
         new.second_factor := authd.argument_second_factor(changes);
     END IF;
-    IF changes ? 'second_factor_grace_date' THEN
-        new.second_factor_grace_date := authd.argument_grace_date(changes);
+    IF changes ? 'second_factor_from' THEN
+        new.second_factor_from := authd.argument_second_factor_from(changes);
     END IF;
     UPDATE authd.domain
        SET recipient_delimiter = new.recipient_delimiter, description = new.description,
            second_factor = new.second_factor,
-           second_factor_grace_date = new.second_factor_grace_date
+           second_factor_from = new.second_factor_from
      WHERE id = old.id AND new IS DISTINCT FROM old;
     RETURN authd.changed(actor, 'domain_set', authd.domain_object(old), authd.domain_object(new));
 END

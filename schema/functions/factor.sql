@@ -25,14 +25,14 @@ BEGIN
 END
 $$;
 
--- authd.argument_grace_date(arguments jsonb) → timestamptz
--- Member "second_factor_grace_date": a time, or a date, which begins at midnight UTC; it may be past.
+-- authd.argument_second_factor_from(arguments jsonb) → timestamptz
+-- Member "second_factor_from": a time, or a date, which begins at midnight UTC; it may be past.
 -- NULL if it is absent or null. Errors: AU422.
-CREATE OR REPLACE FUNCTION authd.argument_grace_date(arguments jsonb) RETURNS timestamptz
+CREATE OR REPLACE FUNCTION authd.argument_second_factor_from(arguments jsonb) RETURNS timestamptz
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    given text := authd.argument_text(arguments, 'second_factor_grace_date', 40);
+    given text := authd.argument_text(arguments, 'second_factor_from', 40);
     value timestamptz;
 BEGIN
     BEGIN
@@ -44,7 +44,7 @@ BEGIN
         value := NULL;
     END;
     IF given IS NOT NULL AND value IS NULL THEN
-        PERFORM authd.refuse('AU422', 'second_factor_grace_date is not a date',
+        PERFORM authd.refuse('AU422', 'second_factor_from is not a date',
                              'Write it like 2027-01-31 or 2027-01-31T12:00:00Z.');
     END IF;
     RETURN value;
@@ -161,7 +161,7 @@ END
 $$;
 
 -- authd.factor_take(account bigint, version bigint, factor bigint, step bigint, digest text,
---                   grace jsonb) → text
+--                   remember jsonb) → text
 -- Decides about a code that came with the right password; this is the last check of a login. account,
 -- version and factor: as authd.login_lookup() returned them. step: the time step that the code is of;
 -- NULL: the code fits no step. digest: a keyed digest of the code, in hex; NULL: it is not compared
@@ -172,12 +172,12 @@ $$;
 --   replayed  the code of this step, or a later one, was used already; not counted
 --   locked    earlier wrong codes have locked the factor, whatever this code is; not counted
 --   changed   the account has changed, or has another factor or none; not counted
--- grace, or NULL: {network, seal, seconds, uses}: after a taken code the password of this seal is good
+-- remember, or NULL: {network, seal, seconds, uses}: after a taken code the password of this seal is good
 -- without a code, from this network, for so many seconds and uses.
 -- A rollback would forget the count: this is a transaction of its own.
 -- Errors: AU422 neither step nor digest.
 CREATE OR REPLACE FUNCTION authd.factor_take(account bigint, version bigint, factor bigint,
-                                             step bigint, digest text, grace jsonb) RETURNS text
+                                             step bigint, digest text, remember jsonb) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
@@ -209,8 +209,8 @@ BEGIN
     UPDATE authd.totp
        SET last_step = factor_take.step, last_used_at = authd.now(), failures = 0, locked_until = NULL
      WHERE totp.account = held.account;
-    IF grace IS NOT NULL THEN
-        PERFORM authd.factor_grace_put(account, factor, grace);
+    IF remember IS NOT NULL THEN
+        PERFORM authd.remembered_network_put(account, factor, remember);
     END IF;
     RETURN 'taken';
 END

@@ -59,7 +59,7 @@ BEGIN
         IF holder.id IS NULL THEN
             RETURN;
         END IF;
-        SELECT one.scope, one.second_factor, one.second_factor_grace_date
+        SELECT one.scope, one.second_factor, one.second_factor_from
           INTO place FROM authd.domain AS one WHERE one.id = holder.domain;
         SELECT one.id, one.seed, one.algorithm, one.digits INTO factor, seed, algorithm, digits
           FROM authd.totp AS one WHERE one.account = holder.id;
@@ -78,7 +78,7 @@ BEGIN
         seconds := at;
         seal := holder.password_seal;
         role := holder.role;
-        domain_policy := CASE WHEN place.second_factor_grace_date > authd.now()
+        domain_policy := CASE WHEN place.second_factor_from > authd.now()
                                    AND place.second_factor = 'required'
                               THEN 'optional' ELSE place.second_factor END;
         user_policy := holder.second_factor;
@@ -100,7 +100,7 @@ BEGIN
                    CASE WHEN account.scope IS NULL THEN '-' ELSE authd.scope_word(account.scope) END,
                    CASE WHEN held.scope IS NULL THEN '-' ELSE authd.scope_word(held.scope) END),
                at, account.password_seal, account.role,
-               CASE WHEN home.second_factor_grace_date > authd.now()
+               CASE WHEN home.second_factor_from > authd.now()
                          AND home.second_factor = 'required'
                     THEN 'optional' ELSE home.second_factor END,
                account.second_factor, totp.id, totp.seed, totp.algorithm, totp.digits

@@ -1,42 +1,42 @@
 -- Networks that are remembered after a code: for a while the main password alone is good from there.
 
--- authd.factor_grace_live(account bigint, factor bigint, seal bigint, network text) → boolean
+-- authd.remembered_network_live(account bigint, factor bigint, seal bigint, network text) → boolean
 -- Whether the network is remembered: the password of this seal is good from it without a code, once
 -- more at least.
-CREATE OR REPLACE FUNCTION authd.factor_grace_live(account bigint, factor bigint, seal bigint,
+CREATE OR REPLACE FUNCTION authd.remembered_network_live(account bigint, factor bigint, seal bigint,
                                                    network text) RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
 AS $$
 BEGIN
-    RETURN EXISTS (SELECT FROM authd.factor_grace AS held
-                    WHERE held.account = factor_grace_live.account
-                      AND held.network = factor_grace_live.network::cidr
-                      AND held.factor = factor_grace_live.factor
-                      AND held.password_seal = factor_grace_live.seal
+    RETURN EXISTS (SELECT FROM authd.remembered_network AS held
+                    WHERE held.account = remembered_network_live.account
+                      AND held.network = remembered_network_live.network::cidr
+                      AND held.factor = remembered_network_live.factor
+                      AND held.password_seal = remembered_network_live.seal
                       AND held.uses_left > 0
                       AND held.expires_at > authd.now());
 END
 $$;
-GRANT EXECUTE ON FUNCTION authd.factor_grace_live(bigint, bigint, bigint, text) TO authd_service;
+GRANT EXECUTE ON FUNCTION authd.remembered_network_live(bigint, bigint, bigint, text) TO authd_service;
 
--- authd.factor_grace_put(account bigint, factor bigint, grace jsonb) → void
+-- authd.remembered_network_put(account bigint, factor bigint, remember jsonb) → void
 -- Remembers a network, or renews it; deletes some expired ones, of any account.
-CREATE OR REPLACE FUNCTION authd.factor_grace_put(account bigint, factor bigint, grace jsonb)
+CREATE OR REPLACE FUNCTION authd.remembered_network_put(account bigint, factor bigint, remember jsonb)
 RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 BEGIN
-    DELETE FROM authd.factor_grace AS old
+    DELETE FROM authd.remembered_network AS old
      WHERE (old.account, old.network) IN (
-           SELECT over.account, over.network FROM authd.factor_grace AS over
+           SELECT over.account, over.network FROM authd.remembered_network AS over
             WHERE over.expires_at <= authd.now()
             ORDER BY over.expires_at LIMIT 100 FOR UPDATE SKIP LOCKED);
-    INSERT INTO authd.factor_grace AS held
+    INSERT INTO authd.remembered_network AS held
            (account, network, password_seal, factor, uses_left, expires_at)
-        VALUES (factor_grace_put.account, (grace ->> 'network')::cidr, (grace ->> 'seal')::bigint,
-                factor_grace_put.factor, (grace ->> 'uses')::int,
-                authd.now() + make_interval(secs => (grace ->> 'seconds')::bigint))
-        ON CONFLICT ON CONSTRAINT factor_grace_pkey DO UPDATE
+        VALUES (remembered_network_put.account, (remember ->> 'network')::cidr, (remember ->> 'seal')::bigint,
+                remembered_network_put.factor, (remember ->> 'uses')::int,
+                authd.now() + make_interval(secs => (remember ->> 'seconds')::bigint))
+        ON CONFLICT ON CONSTRAINT remembered_network_pkey DO UPDATE
            SET password_seal = excluded.password_seal,
                factor = excluded.factor,
                uses_left = excluded.uses_left,
@@ -44,10 +44,10 @@ BEGIN
 END
 $$;
 
--- authd.factor_grace_use(account bigint, version bigint, factor bigint, seal bigint, network text)
+-- authd.remembered_network_use(account bigint, version bigint, factor bigint, seal bigint, network text)
 --     → boolean
 -- Takes one use of a remembered network. False: the account has changed, or no use is left.
-CREATE OR REPLACE FUNCTION authd.factor_grace_use(account bigint, version bigint, factor bigint,
+CREATE OR REPLACE FUNCTION authd.remembered_network_use(account bigint, version bigint, factor bigint,
                                                   seal bigint, network text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -55,15 +55,15 @@ BEGIN
     IF NOT authd.account_unchanged(account, version) THEN
         RETURN false;
     END IF;
-    UPDATE authd.factor_grace AS held SET uses_left = held.uses_left - 1
-     WHERE held.account = factor_grace_use.account
-       AND held.network = factor_grace_use.network::cidr
-       AND held.factor = factor_grace_use.factor
-       AND held.password_seal = factor_grace_use.seal
+    UPDATE authd.remembered_network AS held SET uses_left = held.uses_left - 1
+     WHERE held.account = remembered_network_use.account
+       AND held.network = remembered_network_use.network::cidr
+       AND held.factor = remembered_network_use.factor
+       AND held.password_seal = remembered_network_use.seal
        AND held.uses_left > 0
        AND held.expires_at > authd.now();
     RETURN FOUND;
 END
 $$;
-GRANT EXECUTE ON FUNCTION authd.factor_grace_use(bigint, bigint, bigint, bigint, text)
+GRANT EXECUTE ON FUNCTION authd.remembered_network_use(bigint, bigint, bigint, bigint, text)
     TO authd_service;

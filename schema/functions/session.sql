@@ -24,7 +24,7 @@ BEGIN
            AND (owner.role <> 'user' OR coalesce(owner.second_factor = 'required', false)
                 OR EXISTS (SELECT FROM authd.domain AS home
                             WHERE home.id = owner.domain AND home.second_factor = 'required'
-                              AND coalesce(home.second_factor_grace_date <= authd.now(), true)));
+                              AND coalesce(home.second_factor_from <= authd.now(), true)));
 END
 $$;
 

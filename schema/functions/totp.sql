@@ -95,7 +95,7 @@ BEGIN
     IF authd.is_self(actor, owner.id) AND NOT ticket AND actor ->> 'factor' IS NULL
        AND EXISTS (SELECT FROM authd.domain AS home
                     WHERE home.id = owner.domain
-                      AND home.second_factor_grace_date <= authd.now()) THEN
+                      AND home.second_factor_from <= authd.now()) THEN
         PERFORM authd.refuse('AU403', 'a first enrolment needs a ticket',
             'Ask an administrator for one.');
     END IF;
@@ -228,7 +228,7 @@ BEGIN
             last_used_at = NULL, failures = 0, refused = '{}', locked_until = NULL;
     DELETE FROM authd.totp_pending WHERE account = owner.id;
     DELETE FROM authd.totp_ticket WHERE account = owner.id;
-    DELETE FROM authd.factor_grace WHERE account = owner.id;
+    DELETE FROM authd.remembered_network WHERE account = owner.id;
     IF first THEN
         PERFORM authd.recovery_codes_put(owner.id, arguments);
     END IF;
@@ -263,7 +263,7 @@ BEGIN
     IF authd.is_enrolled(owner.id) THEN
         PERFORM authd.require_factor(actor, owner.id);
         DELETE FROM authd.totp WHERE account = owner.id;
-        DELETE FROM authd.factor_grace WHERE account = owner.id;
+        DELETE FROM authd.remembered_network WHERE account = owner.id;
         DELETE FROM authd.recovery_counter WHERE account = owner.id;
         UPDATE authd.account SET version = version + 1 WHERE id = owner.id;
         ended := authd.credentials_end(ARRAY[owner.id], ARRAY['sessions', 'recovery_codes'],

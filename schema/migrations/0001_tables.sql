@@ -125,7 +125,7 @@ CREATE TABLE authd.domain (
     recipient_delimiter      text DEFAULT '+' CHECK (recipient_delimiter IN ('+', '-', '=', '.')),
     scope                    text COLLATE "C" REFERENCES authd.scope_document,
     second_factor            text CHECK (second_factor IN ('off', 'optional', 'required')),
-    second_factor_grace_date timestamptz, -- until then required is optional; NULL: required at once
+    second_factor_from timestamptz, -- until then required is optional; NULL: required at once
     created_at               timestamptz NOT NULL DEFAULT authd.now()
 );
 CREATE INDEX domain_scope ON authd.domain (scope) WHERE scope IS NOT NULL;
@@ -442,7 +442,7 @@ CREATE TABLE authd.recovery_counter (
 );
 
 -- A network that is remembered after a code: the main password alone is good from there for a while.
-CREATE TABLE authd.factor_grace (
+CREATE TABLE authd.remembered_network (
     account       bigint NOT NULL REFERENCES authd.account ON DELETE CASCADE,
     network       cidr NOT NULL,
     password_seal bigint NOT NULL, -- of the one password that this holds for
@@ -451,7 +451,7 @@ CREATE TABLE authd.factor_grace (
     expires_at    timestamptz NOT NULL,
     PRIMARY KEY (account, network)
 );
-CREATE INDEX factor_grace_expires ON authd.factor_grace (expires_at);
+CREATE INDEX remembered_network_expires ON authd.remembered_network (expires_at);
 
 -- ---- notices ---------------------------------------------------------------------------------
 

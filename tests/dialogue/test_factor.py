@@ -183,12 +183,12 @@ def test_a_domain_before_its_date(server):
     dates = {"authd.now() + interval '1 hour'": "good-password", "authd.now() - interval '1 hour'": "must-enrol"}
     try:
         for date, reason in dates.items():
-            server.sql(f"UPDATE authd.domain SET second_factor = 'required', second_factor_grace_date = {date}"
+            server.sql(f"UPDATE authd.domain SET second_factor = 'required', second_factor_from = {date}"
                        f" WHERE name = 'example.org'")
             assert outcome(server, login, PASSWORD) == reason
             assert outcome(server, enrolled.login, PASSWORD) == NEEDED
     finally:
-        server.sql("UPDATE authd.domain SET second_factor = NULL, second_factor_grace_date = NULL")
+        server.sql("UPDATE authd.domain SET second_factor = NULL, second_factor_from = NULL")
 
 
 def test_app_passwords_need_none(server, phone):

@@ -48,11 +48,11 @@ def enrol(server, login):
 
 def test_a_domain_is_switched_by_a_date(server, domain, user, root):
     assert reason(server, user) == "good-password"
-    shown = root.json("domain", "set", domain, "second_factor=required", "second_factor_grace_date=2999-01-01")
-    assert (shown["second_factor"], shown["second_factor_grace_date"]) == ("required", "2999-01-01T00:00:00Z")
+    shown = root.json("domain", "set", domain, "second_factor=required", "second_factor_from=2999-01-01")
+    assert (shown["second_factor"], shown["second_factor_from"]) == ("required", "2999-01-01T00:00:00Z")
     assert reason(server, user) == "good-password"
     assert without_factor(root, domain) == [user]
-    root.do("domain", "set", domain, "second_factor_grace_date=2020-01-01T00:00:00+01:00")
+    root.do("domain", "set", domain, "second_factor_from=2020-01-01T00:00:00+01:00")
     assert reason(server, user) == "must-enrol"
     seed = enrol(server, user)
     assert reason(server, user) == "app-password-or-code-required"
@@ -65,8 +65,8 @@ def test_a_domain_is_switched_by_a_date(server, domain, user, root):
 def test_taking_it_back_leaves_who_has_enrolled_as_he_is(server, domain, user, root):
     root.do("domain", "set", domain, "second_factor=required")
     assert reason(server, user) == "must-enrol"
-    shown = root.json("domain", "set", domain, "second_factor=", "second_factor_grace_date=")
-    assert (shown["second_factor"], shown["second_factor_grace_date"]) == (None, None)
+    shown = root.json("domain", "set", domain, "second_factor=", "second_factor_from=")
+    assert (shown["second_factor"], shown["second_factor_from"]) == (None, None)
     assert reason(server, user) == "good-password"
     enrol(server, user)
     assert reason(server, user) == "app-password-or-code-required"
@@ -91,14 +91,14 @@ def test_an_app_password_goes_on(server, domain, user):
 
 @pytest.mark.parametrize("member, value", [
     ("second_factor", "on"), ("second_factor", ""), ("second_factor", True), ("second_factor", ["off"]),
-    ("second_factor_grace_date", "2027-02-30"), ("second_factor_grace_date", "tomorrow, at noon"),
-    ("second_factor_grace_date", 20270101), ("second_factor_grace_date", "infinity  "),
-    ("second_factor_grace_date", "2027-01-01T00:00:00")])
+    ("second_factor_from", "2027-02-30"), ("second_factor_from", "tomorrow, at noon"),
+    ("second_factor_from", 20270101), ("second_factor_from", "infinity  "),
+    ("second_factor_from", "2027-01-01T00:00:00")])
 def test_no_other_words(server, domain, member, value):
     answer = ask(server.authd.http, "PATCH", f"/v1/domains/{domain}", {member: value})
     assert answer.status == 422 and member in str(answer.json)
     shown = ask(server.authd.http, "GET", f"/v1/domains/{domain}").json
-    assert (shown["second_factor"], shown["second_factor_grace_date"]) == (None, None)
+    assert (shown["second_factor"], shown["second_factor_from"]) == (None, None)
 
 
 def test_who_is_added_may_be_held_to_it_from_the_start(server, domain):

@@ -27,7 +27,7 @@ class Stage:
         self.server, self.api = server, api
         for name in HOME, CLOSED:
             api.good("POST", "/v1/domains", {"name": name})
-        server.sql(f"UPDATE authd.domain SET second_factor_grace_date = now() WHERE name = '{CLOSED}'")
+        server.sql(f"UPDATE authd.domain SET second_factor_from = now() WHERE name = '{CLOSED}'")
 
     def new_user(self, domain=HOME, **members):
         login = f"u{next(numbers)}@{domain}"
@@ -332,7 +332,7 @@ def test_service_users_have_none(stage):
 # Tickets
 
 
-def test_after_the_grace_date_a_first_enrolment_takes_a_ticket(stage):
+def test_after_the_remember_date_a_first_enrolment_takes_a_ticket(stage):
     login = stage.new_user(CLOSED)
     who = stage.signed_in(login)
     answer = stage.api.call("POST", "/v1/users/me/totp", {}, who)

@@ -279,9 +279,9 @@ def test_a_stricter_policy_reaches_open_sessions(stage, phone, where):
         return stage.api.call("POST", "/v1/users/me/app-passwords", {"label": "x"}, who).status
     assert make(without) == 201
     if where == "domain":
-        stage.api.good("PATCH", path, {"second_factor": "required", "second_factor_grace_date": "2999-01-01"})
+        stage.api.good("PATCH", path, {"second_factor": "required", "second_factor_from": "2999-01-01"})
         assert make(without) == 201, "its day has not come"
-        stage.api.good("PATCH", path, {"second_factor_grace_date": None})
+        stage.api.good("PATCH", path, {"second_factor_from": None})
     else:
         stage.api.good("PATCH", path, {"second_factor": "required"})
         stage.api.good("PATCH", f"/v1/users/{phone.login}", {"second_factor": "required"})

@@ -10,7 +10,7 @@ SELECT clock('2026-03-01 12:00:00+00');
 -- Domains
 SELECT is(ask('domain_add', '{"name": "one.example"}') - ARRAY['id', 'etag'],
     '{"kind": "domain", "name": "one.example", "domain": "one.example", "description": null,
-      "recipient_delimiter": "+", "second_factor": null, "second_factor_grace_date": null,
+      "recipient_delimiter": "+", "second_factor": null, "second_factor_from": null,
       "created_at": "2026-03-01T12:00:00Z", "changed": true}', 'domain_add');
 SELECT is(ask('domain_add', '{"name": "two.example", "recipient_delimiter": null, "description": "Two"}')
           @> '{"recipient_delimiter": null, "description": "Two"}', true, 'with more');

@@ -22,9 +22,9 @@ CREATE FUNCTION pg_temp.held(name text) RETURNS authd.totp LANGUAGE sql AS
 CREATE FUNCTION pg_temp.digest(code text) RETURNS text LANGUAGE sql AS
     'SELECT encode(sha256(code::bytea), ''hex'')';
 
-CREATE FUNCTION pg_temp.take(name text, step bigint, grace jsonb DEFAULT NULL) RETURNS text
+CREATE FUNCTION pg_temp.take(name text, step bigint, remember jsonb DEFAULT NULL) RETURNS text
 LANGUAGE sql AS $$
-    SELECT authd.factor_take(id_of(name), version_of(name), (pg_temp.held(name)).id, step, NULL, grace)
+    SELECT authd.factor_take(id_of(name), version_of(name), (pg_temp.held(name)).id, step, NULL, remember)
 $$;
 CREATE FUNCTION pg_temp.wrong(name text, code text) RETURNS text LANGUAGE sql AS $$
     SELECT authd.factor_take(id_of(name), version_of(name), (pg_temp.held(name)).id, NULL,
@@ -141,53 +141,53 @@ SELECT is(pg_temp.wrong('bob@example.org', 'many8') || pg_temp.failures('bob@exa
 
 -- ---- remembered networks
 
-CREATE FUNCTION pg_temp.grace(network text, uses int DEFAULT 2) RETURNS jsonb LANGUAGE sql AS $$
+CREATE FUNCTION pg_temp.remember(network text, uses int DEFAULT 2) RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_build_object('network', network, 'seal', 7, 'seconds', 3600, 'uses', uses)
 $$;
 CREATE FUNCTION pg_temp.live(network text, seal bigint DEFAULT 7) RETURNS boolean LANGUAGE sql AS $$
-    SELECT authd.factor_grace_live(id_of('bob@example.org'), (pg_temp.held('bob@example.org')).id, seal,
+    SELECT authd.remembered_network_live(id_of('bob@example.org'), (pg_temp.held('bob@example.org')).id, seal,
                                    network)
 $$;
 CREATE FUNCTION pg_temp.use(network text, seal bigint DEFAULT 7, by int DEFAULT 0) RETURNS boolean
 LANGUAGE sql AS $$
-    SELECT authd.factor_grace_use(id_of('bob@example.org'), version_of('bob@example.org') + by,
+    SELECT authd.remembered_network_use(id_of('bob@example.org'), version_of('bob@example.org') + by,
                                   (pg_temp.held('bob@example.org')).id, seal, network)
 $$;
 
-SELECT ok(NOT pg_temp.live('192.0.2.0/24'), 'grace: none at first');
-SELECT ok(NOT pg_temp.use('192.0.2.0/24'), 'grace: nor can it be used');
-SELECT is(pg_temp.take('bob@example.org', 2000, pg_temp.grace('192.0.2.0/24')), 'taken', 'grace begins');
-SELECT ok(pg_temp.live('192.0.2.0/24'), 'grace: it is there');
-SELECT ok(NOT pg_temp.live('192.0.3.0/24'), 'grace: not in another network');
-SELECT ok(NOT pg_temp.live('192.0.2.0/25'), 'grace: nor in a part of it');
-SELECT ok(NOT pg_temp.live('192.0.2.0/24', 8), 'grace: nor with another password');
-SELECT ok(NOT pg_temp.live('192.0.2.0/24', NULL), 'grace: nor with none');
-SELECT ok(NOT authd.factor_grace_live(id_of('alice@example.org'), (pg_temp.held('alice@example.org')).id, 7,
-    '192.0.2.0/24'), 'grace: nor for others');
-SELECT ok(NOT authd.factor_grace_live(id_of('bob@example.org'), (pg_temp.held('bob@example.org')).id + 1000, 7,
-    '192.0.2.0/24'), 'grace: nor after another enrolment');
-SELECT ok(NOT pg_temp.use('192.0.2.0/24', 8), 'grace: no use with another password');
-SELECT ok(NOT pg_temp.use('192.0.2.0/24', 7, 1), 'grace: no use once the account has changed');
-SELECT ok(pg_temp.use('192.0.2.0/24'), 'grace: the first use');
-SELECT ok(pg_temp.use('192.0.2.0/24'), 'grace: the last one');
-SELECT ok(NOT pg_temp.use('192.0.2.0/24'), 'grace: used up');
-SELECT ok(NOT pg_temp.live('192.0.2.0/24'), 'grace: and gone');
-SELECT is(pg_temp.take('bob@example.org', 2001, pg_temp.grace('192.0.2.0/24', 3)), 'taken', 'grace: renewed');
-SELECT is(pg_temp.take('bob@example.org', 2001, pg_temp.grace('192.0.2.0/24', 9)), 'replayed', 'by a used code');
-SELECT is((SELECT uses_left FROM authd.factor_grace), 3, 'grace: not');
-SELECT is(pg_temp.take('bob@example.org', 2002, pg_temp.grace('2001:db8::/64')), 'taken', 'grace elsewhere');
-SELECT ok(pg_temp.live('192.0.2.0/24') AND pg_temp.live('2001:db8::/64'), 'grace: in both networks');
+SELECT ok(NOT pg_temp.live('192.0.2.0/24'), 'remembered: none at first');
+SELECT ok(NOT pg_temp.use('192.0.2.0/24'), 'remembered: nor can it be used');
+SELECT is(pg_temp.take('bob@example.org', 2000, pg_temp.remember('192.0.2.0/24')), 'taken', 'remember begins');
+SELECT ok(pg_temp.live('192.0.2.0/24'), 'remembered: it is there');
+SELECT ok(NOT pg_temp.live('192.0.3.0/24'), 'remembered: not in another network');
+SELECT ok(NOT pg_temp.live('192.0.2.0/25'), 'remembered: nor in a part of it');
+SELECT ok(NOT pg_temp.live('192.0.2.0/24', 8), 'remembered: nor with another password');
+SELECT ok(NOT pg_temp.live('192.0.2.0/24', NULL), 'remembered: nor with none');
+SELECT ok(NOT authd.remembered_network_live(id_of('alice@example.org'), (pg_temp.held('alice@example.org')).id, 7,
+    '192.0.2.0/24'), 'remembered: nor for others');
+SELECT ok(NOT authd.remembered_network_live(id_of('bob@example.org'), (pg_temp.held('bob@example.org')).id + 1000, 7,
+    '192.0.2.0/24'), 'remembered: nor after another enrolment');
+SELECT ok(NOT pg_temp.use('192.0.2.0/24', 8), 'remembered: no use with another password');
+SELECT ok(NOT pg_temp.use('192.0.2.0/24', 7, 1), 'remembered: no use once the account has changed');
+SELECT ok(pg_temp.use('192.0.2.0/24'), 'remembered: the first use');
+SELECT ok(pg_temp.use('192.0.2.0/24'), 'remembered: the last one');
+SELECT ok(NOT pg_temp.use('192.0.2.0/24'), 'remembered: used up');
+SELECT ok(NOT pg_temp.live('192.0.2.0/24'), 'remembered: and gone');
+SELECT is(pg_temp.take('bob@example.org', 2001, pg_temp.remember('192.0.2.0/24', 3)), 'taken', 'remembered: renewed');
+SELECT is(pg_temp.take('bob@example.org', 2001, pg_temp.remember('192.0.2.0/24', 9)), 'replayed', 'by a used code');
+SELECT is((SELECT uses_left FROM authd.remembered_network), 3, 'remembered: not');
+SELECT is(pg_temp.take('bob@example.org', 2002, pg_temp.remember('2001:db8::/64')), 'taken', 'remember elsewhere');
+SELECT ok(pg_temp.live('192.0.2.0/24') AND pg_temp.live('2001:db8::/64'), 'remembered: in both networks');
 SELECT later('59 minutes');
-SELECT ok(pg_temp.live('192.0.2.0/24'), 'grace: until its end');
+SELECT ok(pg_temp.live('192.0.2.0/24'), 'remembered: until its end');
 SELECT later('1 minute');
-SELECT ok(NOT pg_temp.live('192.0.2.0/24'), 'grace: and not longer');
-SELECT ok(NOT pg_temp.use('192.0.2.0/24'), 'grace: no use then');
-SELECT is(pg_temp.take('bob@example.org', 2003, pg_temp.grace('192.0.2.0/24')), 'taken', 'grace anew');
-SELECT is((SELECT count(*)::int FROM authd.factor_grace), 1, 'grace: what is over is forgotten');
+SELECT ok(NOT pg_temp.live('192.0.2.0/24'), 'remembered: and not longer');
+SELECT ok(NOT pg_temp.use('192.0.2.0/24'), 'remembered: no use then');
+SELECT is(pg_temp.take('bob@example.org', 2003, pg_temp.remember('192.0.2.0/24')), 'taken', 'remember anew');
+SELECT is((SELECT count(*)::int FROM authd.remembered_network), 1, 'remembered: what is over is forgotten');
 SELECT ask('user_suspend', '{"user": "bob@example.org", "reason": "left"}');
-SELECT ok(NOT pg_temp.use('192.0.2.0/24'), 'grace: none for who is suspended');
-SELECT is(pg_temp.take('carol@example.org', 500), 'taken', 'without grace');
-SELECT is((SELECT count(*)::int FROM authd.factor_grace), 1, 'there is none');
+SELECT ok(NOT pg_temp.use('192.0.2.0/24'), 'remembered: none for who is suspended');
+SELECT is(pg_temp.take('carol@example.org', 500), 'taken', 'without remember');
+SELECT is((SELECT count(*)::int FROM authd.remembered_network), 1, 'there is none');
 
 -- ---- recovery codes
 

@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION authd.now() RETURNS timestamptz LANGUAGE sql STABLE
 SELECT clock('2026-06-01 12:00:00Z');
 
 -- Users in every state, in domains of every policy.
-SELECT ask('domain_add', jsonb_build_object('name', name, 'second_factor', policy, 'second_factor_grace_date', date))
+SELECT ask('domain_add', jsonb_build_object('name', name, 'second_factor', policy, 'second_factor_from', date))
   FROM (VALUES ('none.example', NULL, NULL), ('off.example', 'off', NULL), ('optional.example', 'optional', NULL),
                ('required.example', 'required', NULL), ('past.example', 'required', '2026-05-01'),
                ('coming.example', 'required', '2026-07-01'), ('idle.example', NULL, '2026-07-01'))

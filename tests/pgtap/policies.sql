@@ -10,36 +10,36 @@ SELECT clock('2026-03-01 12:00:00+00');
 -- The policy of a domain.
 CREATE FUNCTION pg_temp.policy(object jsonb) RETURNS text LANGUAGE sql AS $$
     SELECT concat_ws(' ', coalesce(object ->> 'second_factor', '-'),
-                     coalesce(object ->> 'second_factor_grace_date', '-'), object ->> 'changed')
+                     coalesce(object ->> 'second_factor_from', '-'), object ->> 'changed')
 $$;
 CREATE FUNCTION pg_temp.set_domain(changes jsonb) RETURNS text LANGUAGE sql AS $$
     SELECT pg_temp.policy(ask('domain_set', jsonb_build_object('domain', 'one.example', 'changes', changes)))
 $$;
 SELECT is(pg_temp.policy(ask('domain_add', '{"name": "one.example"}')), '- - true', 'nothing is said');
 SELECT is(pg_temp.policy(ask('domain_add', '{"name": "two.example", "second_factor": "required",
-              "second_factor_grace_date": "2026-04-01"}')), 'required 2026-04-01T00:00:00Z true', 'from the start');
+              "second_factor_from": "2026-04-01"}')), 'required 2026-04-01T00:00:00Z true', 'from the start');
 SELECT is(pg_temp.set_domain(changes::jsonb), expected, changes) FROM (VALUES
     ('{"second_factor": "required"}', 'required - true'),
     ('{"second_factor": "required"}', 'required - false'),
-    ('{"second_factor_grace_date": "2026-04-01T02:00:00+02:00"}', 'required 2026-04-01T00:00:00Z true'),
-    ('{"second_factor_grace_date": "2026-04-01"}', 'required 2026-04-01T00:00:00Z false'),
-    ('{"second_factor_grace_date": "2020-01-01"}', 'required 2020-01-01T00:00:00Z true'),
+    ('{"second_factor_from": "2026-04-01T02:00:00+02:00"}', 'required 2026-04-01T00:00:00Z true'),
+    ('{"second_factor_from": "2026-04-01"}', 'required 2026-04-01T00:00:00Z false'),
+    ('{"second_factor_from": "2020-01-01"}', 'required 2020-01-01T00:00:00Z true'),
     ('{"second_factor": "off"}', 'off 2020-01-01T00:00:00Z true'),
     ('{"description": "One"}', 'off 2020-01-01T00:00:00Z true'),
-    ('{"second_factor": null, "second_factor_grace_date": null}', '- - true')) AS good (changes, expected);
+    ('{"second_factor": null, "second_factor_from": null}', '- - true')) AS good (changes, expected);
 SELECT is(refusal('domain_set', jsonb_build_object('domain', 'one.example', 'changes', changes::jsonb)), expected, changes)
   FROM (VALUES
     ('{"second_factor": "on"}', 'AU422 on is not a policy of second factors / It is off, optional, required or null.'),
 
-    ('{"second_factor_grace_date": "infinity"}', ''), ('{"second_factor_grace_date": "2026-02-30"}', ''),
-    ('{"second_factor_grace_date": "tomorrow"}', ''), ('{"second_factor_grace_date": "2026-04-01T00:00:00"}', ''),
-    ('{"second_factor_grace_date": "2026-04-01 "}', ''), ('{"second_factor_grace_date": "99999-01-01"}', '')
+    ('{"second_factor_from": "infinity"}', ''), ('{"second_factor_from": "2026-02-30"}', ''),
+    ('{"second_factor_from": "tomorrow"}', ''), ('{"second_factor_from": "2026-04-01T00:00:00"}', ''),
+    ('{"second_factor_from": "2026-04-01 "}', ''), ('{"second_factor_from": "99999-01-01"}', '')
     ) AS bad (changes, wanted)
  CROSS JOIN LATERAL (SELECT CASE wanted
-    WHEN '' THEN 'AU422 second_factor_grace_date is not a date / Write it like 2027-01-31 or 2027-01-31T12:00:00Z.'
+    WHEN '' THEN 'AU422 second_factor_from is not a date / Write it like 2027-01-31 or 2027-01-31T12:00:00Z.'
     ELSE wanted END AS expected) AS sentence;
 SELECT is(left(refusal('domain_set', jsonb_build_object('domain', 'one.example', 'changes', changes::jsonb)), 5), 'AU422', changes)
-  FROM unnest(ARRAY['{"second_factor": true}', '{"second_factor": ""}', '{"second_factor_grace_date": 20270101}']) AS changes;
+  FROM unnest(ARRAY['{"second_factor": true}', '{"second_factor": ""}', '{"second_factor_from": 20270101}']) AS changes;
 SELECT is((SELECT string_agg(concat_ws(' ', coalesce(item -> 'before' ->> 'second_factor', '-'),
                                        coalesce(item -> 'after' ->> 'second_factor', '-')), ', ' ORDER BY n DESC)
              FROM jsonb_array_elements(ask('audit_list', '{"action": "domain_set"}') -> 'items') WITH ORDINALITY AS i (item, n)

@@ -177,13 +177,13 @@ SELECT is(verdict(credential, 'totp_ticket_add', jsonb_build_object('user', 'me'
 
 -- A factor is removed wholly
 INSERT INTO authd.recovery_counter (account, failures) VALUES (id_of('alice@mine.example'), 3);
-INSERT INTO authd.factor_grace SELECT id_of('alice@mine.example'), '192.0.2.0/24', 1, 1, 5, authd.now() + interval '1 hour';
+INSERT INTO authd.remembered_network SELECT id_of('alice@mine.example'), '192.0.2.0/24', 1, 1, 5, authd.now() + interval '1 hour';
 SELECT is(ask_as(credential, 'totp_remove', '{"user": "alice@mine.example"}')
           @> '{"enrolled": false, "changed": true, "recovery_codes": 0, "ended": {"recovery_codes": 10}}', true,
     'totp_remove')
   FROM who WHERE role = 'admin';
 SELECT is(pg_temp.factors('alice@mine.example'), '0 totp, 0 pending, 0 codes, 0 tickets', 'wholly');
-SELECT is_empty('SELECT FROM authd.recovery_counter UNION ALL SELECT FROM authd.factor_grace', 'with counter and grace');
+SELECT is_empty('SELECT FROM authd.recovery_counter UNION ALL SELECT FROM authd.remembered_network', 'with counter and remember');
 SELECT is((SELECT count(*)::int FROM authd.http_session WHERE account = id_of('alice@mine.example')), 0,
     'sessions have ended');
 SELECT is(refusal('totp_remove', '{"user": "alice@mine.example"}'),
@@ -221,8 +221,8 @@ CREATE FUNCTION pg_temp.first(more jsonb DEFAULT '{}') RETURNS text LANGUAGE sql
 CREATE FUNCTION pg_temp.ticket(text text, whom text DEFAULT 'alice@mine.example') RETURNS jsonb LANGUAGE sql AS
     $$ SELECT ask('totp_ticket_add', jsonb_build_object('user', whom, 'digest', pg_temp.digest(text))) $$;
 CREATE FUNCTION pg_temp.by(text text) RETURNS jsonb LANGUAGE sql AS $$ SELECT jsonb_build_object('ticket', pg_temp.digest(text)) $$;
-SELECT is(pg_temp.first(), 'allowed', 'no grace date');
-UPDATE authd.domain SET second_factor_grace_date = '2026-03-01 12:00:01+00' WHERE name = 'mine.example';
+SELECT is(pg_temp.first(), 'allowed', 'no `second_factor_from`');
+UPDATE authd.domain SET second_factor_from = '2026-03-01 12:00:01+00' WHERE name = 'mine.example';
 SELECT is(pg_temp.first(), 'allowed', 'before it');
 SELECT later('1 second');
 SELECT is(pg_temp.first(), 'AU403', 'from it on');
@@ -233,7 +233,7 @@ SELECT is(verdict(signed_in('adm@mine.example', NULL, true), 'totp_enroll', pg_t
 SELECT is(verdict(credential, 'totp_enroll', pg_temp.begin('alice@mine.example')), 'allowed', 'not when they enrol others')
   FROM who WHERE role = 'admin';
 SELECT clock('2026-03-01 12:00:00+00');
-UPDATE authd.domain SET second_factor_grace_date = '2026-02-01' WHERE name = 'mine.example';
+UPDATE authd.domain SET second_factor_from = '2026-02-01' WHERE name = 'mine.example';
 SELECT is(pg_temp.ticket('one') - ARRAY['id', 'user_id', 'etag'],
     '{"kind": "totp-ticket", "user": "alice@mine.example", "domain": "mine.example", "expires_at": "2026-03-02T12:00:00Z", "changed": true}',
     'totp_ticket_add');

@@ -53,7 +53,7 @@ static void test_smallest(void **state)
     assert_int_equal(config->factor.policy, FACTOR_OPTIONAL);
     assert_true(config->factor.inline_codes);
     assert_false(config->factor.ahead);
-    assert_int_equal(config->factor.grace.seconds, 0);
+    assert_int_equal(config->factor.remember.seconds, 0);
     assert_null(config->public_url.text);
     assert_null(config->submission_host);
     assert_int_equal(config->submission_port, 587);
@@ -110,7 +110,7 @@ static void test_everything(void **state)
         "second_factor: required\n"
         "second_factor_inline: false\n"
         "second_factor_ahead: true\n"
-        "second_factor_grace: {for: 12h, uses: 50, network: \"/16,/48\", shared: [192.0.2.0/24, "
+        "second_factor_remember: {for: 12h, uses: 50, network: \"/16,/48\", shared: [192.0.2.0/24, "
         "\"2001:db8::/32\"]}\n"
         "audit: {retain_changes: 400d, retain_logins: 30d}\n"
         "log: {format: json, level: debug}\n");
@@ -177,13 +177,13 @@ static void test_everything(void **state)
     assert_int_equal(rules.policy, FACTOR_REQUIRED);
     assert_false(rules.inline_codes);
     assert_true(rules.ahead);
-    assert_int_equal(rules.grace.seconds, 12 * 3600);
-    assert_int_equal(rules.grace.uses, 50);
-    assert_int_equal(rules.grace.bits4, 16);
-    assert_int_equal(rules.grace.bits6, 48);
-    assert_int_equal(rules.grace.shared_count, 2);
-    assert_int_equal(rules.grace.shared[0].bits, 120);
-    assert_int_equal(rules.grace.shared[1].bits, 32);
+    assert_int_equal(rules.remember.seconds, 12 * 3600);
+    assert_int_equal(rules.remember.uses, 50);
+    assert_int_equal(rules.remember.bits4, 16);
+    assert_int_equal(rules.remember.bits6, 48);
+    assert_int_equal(rules.remember.shared_count, 2);
+    assert_int_equal(rules.remember.shared[0].bits, 120);
+    assert_int_equal(rules.remember.shared[1].bits, 32);
     assert_int_equal(config->retain_changes_ms / 86400000, 400);
     assert_int_equal(config->retain_logins_ms / 86400000, 30);
     assert_int_equal(config->log_level, LOG_DEBUG);
@@ -240,7 +240,7 @@ static void test_defaults_load(void **state)
     assert_int_equal(printed->max_time_ms, unset->max_time_ms);
     assert_int_equal(printed->plugin_count, unset->plugin_count);
     assert_int_equal(printed->factor.policy, unset->factor.policy);
-    assert_int_equal(printed->factor.grace.seconds, 0);
+    assert_int_equal(printed->factor.remember.seconds, 0);
     assert_int_equal(printed->log_level, unset->log_level);
     config_destroy(printed);
     config_destroy(unset);

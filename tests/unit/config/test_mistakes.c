@@ -41,7 +41,7 @@ static void test_key_mistakes(void **state)
         ":4: throttling: unknown key; known here: state_dir key_dir user "
         "default_domain database "
         "listeners public_url submission mail password second_factor "
-        "second_factor_inline second_factor_ahead second_factor_grace plugin_dir plugins "
+        "second_factor_inline second_factor_ahead second_factor_remember plugin_dir plugins "
         "workers audit log");
     assert_mistake(HEAD LISTENER "workers: 1\nlog: {level: info}\nworkers: 2\n",
                    ":6: workers: stands here for the second time; keep one of them");
@@ -339,36 +339,38 @@ static void test_factor_mistakes(void **state)
     assert_mistake(HEAD LISTENER "second_factor_ahead: 1\n",
                    ":4: second_factor_ahead: \"1\" is neither true nor false");
     assert_mistake(
-        HEAD LISTENER "second_factor_grace: {uses: 5}\n",
-        ":4: second_factor_grace: does not say for how long; add for: 12h, or remove it");
-    assert_mistake(HEAD LISTENER "second_factor_grace: {for: 59s}\n",
-                   ":4: second_factor_grace.for: \"59s\" is outside of 1m to 30d");
-    assert_mistake(HEAD LISTENER "second_factor_grace: {for: 31d}\n",
-                   ":4: second_factor_grace.for: \"31d\" is outside of 1m to 30d");
-    assert_mistake(HEAD LISTENER "second_factor_grace: {for: 12}\n",
-                   ":4: second_factor_grace.for: \"12\" is not a duration: a whole number with the "
-                   "unit ms, s, m, h or d, for example 30s");
-    assert_mistake(HEAD LISTENER "second_factor_grace: {for: 1h, uses: 0}\n",
-                   ":4: second_factor_grace.uses: \"0\" is not a whole number from 1 to 100000");
+        HEAD LISTENER "second_factor_remember: {uses: 5}\n",
+        ":4: second_factor_remember: does not say for how long; add for: 12h, or remove it");
+    assert_mistake(HEAD LISTENER "second_factor_remember: {for: 59s}\n",
+                   ":4: second_factor_remember.for: \"59s\" is outside of 1m to 30d");
+    assert_mistake(HEAD LISTENER "second_factor_remember: {for: 31d}\n",
+                   ":4: second_factor_remember.for: \"31d\" is outside of 1m to 30d");
     assert_mistake(
-        HEAD LISTENER "second_factor_grace: {for: 1h, addresses: 3}\n",
-        ":4: second_factor_grace.addresses: unknown key; known here: for uses network shared");
-    assert_mistake(HEAD LISTENER "second_factor_grace: {for: 1h, shared: [192.0.2.1/24]}\n",
-                   ":4: second_factor_grace.shared[1]: \"192.0.2.1/24\" has bits set behind its "
+        HEAD LISTENER "second_factor_remember: {for: 12}\n",
+        ":4: second_factor_remember.for: \"12\" is not a duration: a whole number with the "
+        "unit ms, s, m, h or d, for example 30s");
+    assert_mistake(HEAD LISTENER "second_factor_remember: {for: 1h, uses: 0}\n",
+                   ":4: second_factor_remember.uses: \"0\" is not a whole number from 1 to 100000");
+    assert_mistake(
+        HEAD LISTENER "second_factor_remember: {for: 1h, addresses: 3}\n",
+        ":4: second_factor_remember.addresses: unknown key; known here: for uses network shared");
+    assert_mistake(HEAD LISTENER "second_factor_remember: {for: 1h, shared: [192.0.2.1/24]}\n",
+                   ":4: second_factor_remember.shared[1]: \"192.0.2.1/24\" has bits set behind its "
                    "prefix; write 192.0.2.0/24");
-    assert_mistake(HEAD LISTENER "second_factor_grace: {for: 1h, shared: [192.0.2.0/24, here]}\n",
-                   ":4: second_factor_grace.shared[2]: \"here\" is no network; write for example "
-                   "192.0.2.0/24 or 2001:db8::/32");
+    assert_mistake(
+        HEAD LISTENER "second_factor_remember: {for: 1h, shared: [192.0.2.0/24, here]}\n",
+        ":4: second_factor_remember.shared[2]: \"here\" is no network; write for example "
+        "192.0.2.0/24 or 2001:db8::/32");
     static const char *const networks[] = {"/24",      "/24/64",   "/15,/64",  "/33,/64",
                                            "/24,/31",  "/24,/129", "/24, /64", "/24,/64 ",
                                            "/024,/64", "24,64"};
     for (size_t i = 0; i < sizeof(networks) / sizeof(networks[0]); i++) {
         char text[256], expected[256];
         snprintf(text, sizeof(text),
-                 HEAD LISTENER "second_factor_grace: {for: 1h, network: \"%s\"}\n", networks[i]);
+                 HEAD LISTENER "second_factor_remember: {for: 1h, network: \"%s\"}\n", networks[i]);
         snprintf(
             expected, sizeof(expected),
-            ":4: second_factor_grace.network: \"%s\" is not a prefix of IPv4 (16 to 32) and one "
+            ":4: second_factor_remember.network: \"%s\" is not a prefix of IPv4 (16 to 32) and one "
             "of IPv6 (32 to 128); write for example /24,/64",
             networks[i]);
         assert_mistake(text, expected);

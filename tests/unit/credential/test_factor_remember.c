@@ -32,18 +32,19 @@ static const struct {
 static void test_networks(void **state)
 {
     struct network shared[2];
-    struct factor_grace rules = {3600, 10, 24, 64, shared, 2};
+    struct factor_remember rules = {3600, 10, 24, 64, shared, 2};
     char out[NETWORK_TEXT_SIZE];
 
     (void)state;
     assert_int_equal(network_parse(SPAN_LITERAL("198.51.100.0/24"), &shared[0]), NETWORK_OK);
     assert_int_equal(network_parse(SPAN_LITERAL("2001:db8:5::/48"), &shared[1]), NETWORK_OK);
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        assert_int_equal(grace_network(&rules, table[i].client, out), table[i].network[0] != '\0');
+        assert_int_equal(factor_remember_network(&rules, table[i].client, out),
+                         table[i].network[0] != '\0');
         assert_string_equal(out, table[i].network);
     }
     rules.seconds = 0;
-    assert_false(grace_network(&rules, "192.0.2.77", out));
+    assert_false(factor_remember_network(&rules, "192.0.2.77", out));
     assert_string_equal(out, "");
 }
 
@@ -51,5 +52,5 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_networks)};
 
-    return cmocka_run_group_tests_name("grace", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("remembered", tests, NULL, NULL);
 }

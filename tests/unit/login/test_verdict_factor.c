@@ -212,14 +212,14 @@ static void test_whole_secret(void **state)
     facts.match = ANSWER_NO;
     expect(&facts, OUTCOME_DENY, REASON_WRONG_PASSWORD);
 
-    facts.grace_possible = true;
-    expect_want(&facts, WANT_GRACE);
+    facts.remember_possible = true;
+    expect_want(&facts, WANT_REMEMBERED);
     facts.trouble = REASON_DATABASE_DOWN;
     expect(&facts, OUTCOME_TEMPFAIL, REASON_DATABASE_DOWN);
     facts.trouble = REASON_NONE;
-    facts.grace = ANSWER_NO;
+    facts.remembered = ANSWER_NO;
     expect(&facts, OUTCOME_DENY, REASON_WRONG_PASSWORD);
-    facts.grace = ANSWER_YES;
+    facts.remembered = ANSWER_YES;
     expect_want(&facts, WANT_WHOLE_MATCH);
     facts.whole_match = ANSWER_NO;
     expect(&facts, OUTCOME_DENY, REASON_WRONG_PASSWORD);
@@ -237,7 +237,7 @@ static void test_whole_secret(void **state)
     expect(&facts, OUTCOME_ALLOW, REASON_GOOD_PASSWORD);
 
     facts.match = ANSWER_YES; // the password without its inline code goes first
-    facts.grace = facts.whole_match = ANSWER_PENDING;
+    facts.remembered = facts.whole_match = ANSWER_PENDING;
     expect(&facts, OUTCOME_ALLOW, REASON_GOOD_PASSWORD);
 
     facts.match = ANSWER_NO;
