@@ -1,7 +1,7 @@
 /* What the API answers of the keys of the key files. */
 #include "api/members.h"
 
-static const char *const purposes[] = {"pepper", "sealing", "audit", NULL};
+static const char *const purposes[] = {"pepper", "encryption", "audit", NULL};
 
 static const struct response_member key[] = {
     {.name = "id",

@@ -60,7 +60,7 @@ enum outcome {
     X(HASH_QUEUE_FULL, "hash-queue-full", "too many passwords wait to be checked")                 \
     X(HASH_TOO_SLOW, "hash-too-slow", "the password was not checked in time")                      \
     X(HASH_UNREADABLE, "hash-unreadable", "no configured scheme reads the stored hash in bounds")  \
-    X(HASH_BROKEN, "hash-broken", "the stored hash is not sealed for this row")                    \
+    X(HASH_BROKEN, "hash-broken", "the stored hash is not encrypted for this row")                 \
     X(HASH_FAILED, "hash-failed", "the password could not be checked on this machine")             \
     X(SCOPE_UNREADABLE, "scope-unreadable", "a sending scope that this authd cannot read")         \
     X(SCOPE_GONE, "scope-gone", "a sending scope was replaced while the login was judged")         \

@@ -26,7 +26,7 @@ enum factor_match factor_match(const struct core *core, const struct factor_row 
     struct totp totp = {.digits = row->digits};
     enum factor_match match = FACTOR_BROKEN;
 
-    switch (aead_decrypt(&core->keys->sealing, &place, span_of(row->seed), seed, &length)) {
+    switch (aead_decrypt(&core->keys->encryption, &place, span_of(row->seed), seed, &length)) {
     case AEAD_BROKEN:
         break;
     case AEAD_KEY_MISSING:

@@ -16,8 +16,8 @@ static bool parse_line(char *line, struct imported_password *out)
     out->id = strtoll(id, NULL, 10);
     out->version = strtoll(version, NULL, 10);
     out->scope = strsep(&rest, " ");
-    out->sealed = rest; /* the rest of the line, blanks included */
-    return out->id > 0 && out->scope != NULL && out->sealed != NULL;
+    out->encrypted = rest; /* the rest of the line, blanks included */
+    return out->id > 0 && out->scope != NULL && out->encrypted != NULL;
 }
 
 size_t imported_password_parse(char *lines,

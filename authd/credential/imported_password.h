@@ -13,8 +13,8 @@
 struct imported_password {
     int64_t id;
     int64_t version;
-    const char *scope;  /* a word made by authd.scope_word() */
-    const char *sealed; /* the encrypted hash */
+    const char *scope;     /* a word made by authd.scope_word() */
+    const char *encrypted; /* the encrypted hash */
 };
 
 /* Splits the lines of authd.foreign_passwords() in place; `out` points into `lines`. Returns the

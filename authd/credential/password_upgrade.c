@@ -19,10 +19,10 @@
 struct password_upgrade {
     struct password_upgrades *upgrades;
     int64_t account;
-    int64_t seal;
+    int64_t cipher_version;
     struct password_hash_call *hashing; /* set while the password is hashed */
     struct db_unit *unit;               /* set while the hash is stored */
-    char sealed[AEAD_MAX + 1];          /* the encrypted hash to replace */
+    char encrypted[AEAD_MAX + 1];       /* the encrypted hash to replace */
     TAILQ_ENTRY(password_upgrade) link; // upgrades::running
 };
 
@@ -61,18 +61,19 @@ static void upgrade_hashed(enum password_hash_result made, const char *stored, v
 {
     struct password_upgrade *upgrade = arg;
     struct core *core = upgrade->upgrades->core;
-    char sealed[AEAD_MAX + 1];
+    char encrypted[AEAD_MAX + 1];
 
     upgrade->hashing = NULL;
     if (made != PASSWORD_HASH_MADE) {
         upgrade_end(upgrade);
         return;
     }
-    stored_hash_encrypt_password(core, upgrade->account, upgrade->seal, stored, sealed);
+    stored_hash_encrypt_password(core, upgrade->account, upgrade->cipher_version, stored,
+                                 encrypted);
     upgrade->unit = db_unit_create(STATEMENT_PASSWORD_UPGRADE);
     db_unit_int(upgrade->unit, upgrade->account);
-    db_unit_text(upgrade->unit, upgrade->sealed);
-    db_unit_text(upgrade->unit, sealed);
+    db_unit_text(upgrade->unit, upgrade->encrypted);
+    db_unit_text(upgrade->unit, encrypted);
     db_run(core->db, upgrade->unit, UPGRADE_DATABASE_MS, upgrade_stored, upgrade);
 }
 
@@ -106,8 +107,8 @@ void password_upgrade_maybe_start(struct password_upgrades *upgrades,
     }
     upgrade->upgrades = upgrades;
     upgrade->account = request->account;
-    upgrade->seal = request->seal;
-    memcpy(upgrade->sealed, request->sealed, strlen(request->sealed) + 1);
+    upgrade->cipher_version = request->cipher_version;
+    memcpy(upgrade->encrypted, request->encrypted, strlen(request->encrypted) + 1);
     TAILQ_INSERT_TAIL(&upgrades->running, upgrade, link);
     upgrades->count++;
 }

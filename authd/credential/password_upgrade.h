@@ -20,10 +20,10 @@ void password_upgrades_destroy(
 
 struct password_upgrade_request {
     int64_t account;
-    int64_t seal;         /* unchanged, because the password stays the same */
-    const char *sealed;   /* the encrypted hash in the row */
-    const char *stored;   /* the decrypted hash */
-    struct span password; /* the password that `stored` matched */
+    int64_t cipher_version; /* unchanged, because the password stays the same */
+    const char *encrypted;  /* the encrypted hash in the row */
+    const char *stored;     /* the decrypted hash */
+    struct span password;   /* the password that `stored` matched */
 };
 
 /* Starts an upgrade if `stored` is weaker than a new hash would be, and if there is room. Copies

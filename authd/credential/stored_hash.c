@@ -3,11 +3,11 @@
 #include "base/secret.h"
 #include "core/core.h"
 
-_Static_assert((int)AEAD_PLAINTEXT_MAX == (int)AUTHD_HASH_MAX, "every hash can be sealed");
+_Static_assert((int)AEAD_PLAINTEXT_MAX == (int)AUTHD_HASH_MAX, "every hash can be encrypted");
 
-static struct aead_row password_row(int64_t account, int64_t seal)
+static struct aead_row password_row(int64_t account, int64_t cipher_version)
 {
-    return (struct aead_row){"password", account, account, seal};
+    return (struct aead_row){"password", account, account, cipher_version};
 }
 
 static struct aead_row app_password_row(int64_t id, int64_t owner)
@@ -16,11 +16,11 @@ static struct aead_row app_password_row(int64_t id, int64_t owner)
 }
 
 static enum stored_hash_result open_row(const struct core *core, const struct aead_row *row,
-                                        const char *sealed, char out[static AUTHD_HASH_MAX + 1])
+                                        const char *encrypted, char out[static AUTHD_HASH_MAX + 1])
 {
     size_t length = 0;
 
-    switch (aead_decrypt(&core->keys->sealing, row, span_of(sealed), out, &length)) {
+    switch (aead_decrypt(&core->keys->encryption, row, span_of(encrypted), out, &length)) {
     case AEAD_BROKEN:
         return STORED_HASH_BROKEN;
     case AEAD_KEY_MISSING:
@@ -35,21 +35,21 @@ static enum stored_hash_result open_row(const struct core *core, const struct ae
     return STORED_HASH_BROKEN;
 }
 
-void stored_hash_encrypt_password(const struct core *core, int64_t account, int64_t seal,
+void stored_hash_encrypt_password(const struct core *core, int64_t account, int64_t cipher_version,
                                   const char *hash, char out[static AEAD_MAX + 1])
 {
-    const struct aead_row row = password_row(account, seal);
+    const struct aead_row row = password_row(account, cipher_version);
 
-    aead_encrypt(&core->keys->sealing, &row, span_of(hash), out);
+    aead_encrypt(&core->keys->encryption, &row, span_of(hash), out);
 }
 
 enum stored_hash_result stored_hash_decrypt_password(const struct core *core, int64_t account,
-                                                     int64_t seal, const char *sealed,
+                                                     int64_t cipher_version, const char *encrypted,
                                                      char out[static AUTHD_HASH_MAX + 1])
 {
-    const struct aead_row row = password_row(account, seal);
+    const struct aead_row row = password_row(account, cipher_version);
 
-    return open_row(core, &row, sealed, out);
+    return open_row(core, &row, encrypted, out);
 }
 
 void stored_hash_encrypt_app_password(const struct core *core, int64_t id, int64_t owner,
@@ -57,14 +57,14 @@ void stored_hash_encrypt_app_password(const struct core *core, int64_t id, int64
 {
     const struct aead_row row = app_password_row(id, owner);
 
-    aead_encrypt(&core->keys->sealing, &row, span_of(hash), out);
+    aead_encrypt(&core->keys->encryption, &row, span_of(hash), out);
 }
 
 enum stored_hash_result stored_hash_decrypt_app_password(const struct core *core, int64_t id,
-                                                         int64_t owner, const char *sealed,
+                                                         int64_t owner, const char *encrypted,
                                                          char out[static AUTHD_HASH_MAX + 1])
 {
     const struct aead_row row = app_password_row(id, owner);
 
-    return open_row(core, &row, sealed, out);
+    return open_row(core, &row, encrypted, out);
 }

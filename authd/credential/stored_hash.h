@@ -18,20 +18,20 @@ enum stored_hash_result {
     STORED_HASH_DECRYPTED,
 };
 
-/* Main passwords. `seal` is an authd.credential_id() that each new password gets; a stronger hash
- * of the same password keeps the number. `hash` has at most AUTHD_HASH_MAX octets. The caller wipes
- * a decrypted hash. */
-void stored_hash_encrypt_password(const struct core *core, int64_t account, int64_t seal,
+/* Main passwords. `cipher_version` is an authd.credential_id() that each new password gets; a
+ * stronger hash of the same password keeps the number. `hash` has at most AUTHD_HASH_MAX octets.
+ * The caller wipes a decrypted hash. */
+void stored_hash_encrypt_password(const struct core *core, int64_t account, int64_t cipher_version,
                                   const char *hash, char out[static AEAD_MAX + 1]);
 enum stored_hash_result stored_hash_decrypt_password(const struct core *core, int64_t account,
-                                                     int64_t seal, const char *sealed,
+                                                     int64_t cipher_version, const char *encrypted,
                                                      char out[static AUTHD_HASH_MAX + 1]);
 
 /* Imported app passwords, whose hash never changes. */
 void stored_hash_encrypt_app_password(const struct core *core, int64_t id, int64_t owner,
                                       const char *hash, char out[static AEAD_MAX + 1]);
 enum stored_hash_result stored_hash_decrypt_app_password(const struct core *core, int64_t id,
-                                                         int64_t owner, const char *sealed,
+                                                         int64_t owner, const char *encrypted,
                                                          char out[static AUTHD_HASH_MAX + 1]);
 
 #endif

@@ -17,8 +17,8 @@ _Static_assert(KEY_LENGTH == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "one k
 _Static_assert(AEAD_NONCE_LENGTH == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "as libsodium");
 _Static_assert(AEAD_TAG_LENGTH == crypto_aead_xchacha20poly1305_ietf_ABYTES, "as libsodium");
 
-static const char use[] = "authd sealed";
-static const char prefix[] = "$sealed$";
+static const char use[] = "authd aead";
+static const char prefix[] = "$cipher$";
 
 static size_t put(uint8_t *data, size_t at, const void *octets, size_t len)
 {
@@ -76,13 +76,13 @@ void aead_encrypt(const struct key_set *keys, const struct aead_row *row, struct
                       AEAD_NONCE_LENGTH + made, VARIANT);
 }
 
-struct span aead_key_id(struct span sealed)
+struct span aead_key_id(struct span encrypted)
 {
-    if (sealed.len <= AEAD_PREFIX_LENGTH || sealed.ptr[AEAD_PREFIX_LENGTH - 1] != '$' ||
-        !span_equal((struct span){sealed.ptr, sizeof(prefix) - 1}, SPAN_LITERAL(prefix))) {
+    if (encrypted.len <= AEAD_PREFIX_LENGTH || encrypted.ptr[AEAD_PREFIX_LENGTH - 1] != '$' ||
+        !span_equal((struct span){encrypted.ptr, sizeof(prefix) - 1}, SPAN_LITERAL(prefix))) {
         return SPAN_LITERAL("");
     }
-    return (struct span){sealed.ptr + sizeof(prefix) - 1, KEY_ID_LENGTH};
+    return (struct span){encrypted.ptr + sizeof(prefix) - 1, KEY_ID_LENGTH};
 }
 
 static enum aead_result open_under(const struct key *key, const struct aead_row *row,
@@ -110,16 +110,16 @@ static enum aead_result open_under(const struct key *key, const struct aead_row 
 }
 
 enum aead_result aead_decrypt(const struct key_set *keys, const struct aead_row *row,
-                              struct span sealed, char out[static AEAD_PLAINTEXT_MAX + 1],
+                              struct span encrypted, char out[static AEAD_PLAINTEXT_MAX + 1],
                               size_t *length)
 {
-    struct span id = aead_key_id(sealed);
+    struct span id = aead_key_id(encrypted);
     const struct key *key = key_find(keys, id);
     enum aead_result result = id.len == 0 ? AEAD_BROKEN : AEAD_KEY_MISSING;
 
-    if (key != NULL && sealed.len <= AEAD_MAX) {
-        const struct span base64 = {sealed.ptr + AEAD_PREFIX_LENGTH,
-                                    sealed.len - AEAD_PREFIX_LENGTH};
+    if (key != NULL && encrypted.len <= AEAD_MAX) {
+        const struct span base64 = {encrypted.ptr + AEAD_PREFIX_LENGTH,
+                                    encrypted.len - AEAD_PREFIX_LENGTH};
 
         result = open_under(key, row, base64, out, length);
     } else if (key != NULL) {

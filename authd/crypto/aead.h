@@ -2,7 +2,7 @@
  * attacker who has only the database. These are TOTP seeds and password hashes; a dump then has no
  * hash to crack. Pure.
  *
- *     $sealed$KKKKKKKK$BASE64
+ *     $cipher$KKKKKKKK$BASE64
  *
  * K is the id of the encryption key. BASE64 (base64url without padding) has a random nonce (24
  * octets), the text encrypted by XChaCha20-Poly1305, and the tag (16 octets). The associated data
@@ -14,7 +14,7 @@
 #include "crypto/keyed.h"
 
 enum {
-    AEAD_PREFIX_LENGTH = 8 + KEY_ID_LENGTH + 1, /* "$sealed$6d159902$" */
+    AEAD_PREFIX_LENGTH = 8 + KEY_ID_LENGTH + 1, /* "$cipher$6d159902$" */
     AEAD_NONCE_LENGTH = 24,
     AEAD_TAG_LENGTH = 16,
     AEAD_PLAINTEXT_MAX = 511, /* octets of a text to encrypt; equals AUTHD_HASH_MAX */
@@ -43,14 +43,14 @@ enum aead_result {
 void aead_encrypt(const struct key_set *keys, const struct aead_row *row, struct span text,
                   char out[static AEAD_MAX + 1]);
 
-/* Decrypts `sealed`. With AEAD_DECRYPTED, `out` has the text and a NUL, and the caller wipes it;
+/* Decrypts `encrypted`. With AEAD_DECRYPTED, `out` has the text and a NUL, and the caller wipes it;
  * otherwise `out` is already wiped. `length`, which may be NULL, gets the length of the text. */
 enum aead_result aead_decrypt(const struct key_set *keys, const struct aead_row *row,
-                              struct span sealed, char out[static AEAD_PLAINTEXT_MAX + 1],
+                              struct span encrypted, char out[static AEAD_PLAINTEXT_MAX + 1],
                               size_t *length);
 
-/* Returns the id of the key that `sealed` was encrypted with. Empty: `sealed` is no encrypted
+/* Returns the id of the key that `encrypted` was encrypted with. Empty: `encrypted` is no encrypted
  * text. */
-struct span aead_key_id(struct span sealed);
+struct span aead_key_id(struct span encrypted);
 
 #endif

@@ -31,9 +31,9 @@ struct key_set {
 };
 
 struct key_ring {
-    struct key_set peppers; /* keys of the verifiers */
-    struct key_set sealing; /* keys that encrypt texts: crypto/aead.h */
-    struct key audit;       /* key of the audit's MACs: crypto/audit_mac.h */
+    struct key_set peppers;    /* keys of the verifiers */
+    struct key_set encryption; /* keys that encrypt texts: crypto/aead.h */
+    struct key audit;          /* key of the audit's MACs: crypto/audit_mac.h */
 };
 
 /* Sets the id of a key from its octets. */

@@ -21,7 +21,7 @@ static void say_rotated(struct session *session, const json_t *made)
     }
     session_say(
         session,
-        strcmp(purpose, "sealing") == 0
+        strcmp(purpose, "encryption") == 0
             ? "authd now encrypts all stored hashes and seeds under the new key."
             : "Each app password and API key changes to the new pepper when it is next used.");
     session_say(session, "Back up the key files now. When `authctl key list` says 0 for the old "
@@ -37,12 +37,12 @@ static const struct command commands[] = {
      .path = "/v1/keys",
      .result = RESULT_LIST},
     {.verb = "rotate",
-     .arguments = "sealing|pepper",
+     .arguments = "encryption|pepper",
      .min = 1,
      .inputs = INPUTS({OPTION_PREPARE, SHAPE_FLAG, "prepare", 0}),
      .summary =
          "make a new key that replaces the current one; the old one stays valid for what it made",
-     .example = "authctl key rotate sealing",
+     .example = "authctl key rotate encryption",
      .method = "POST",
      .path = "/v1/keys/{1}/rotate",
      .severity = SEVERITY_MODERATE,

@@ -49,7 +49,7 @@ static const char *path_description(const char *name)
         {"domain", "The name of a domain."},
         {"class", "The name of a class."},
         {"id", "The id of the object, as the list of its siblings has it."},
-        {"purpose", "The purpose of the key: `sealing` or `pepper`."},
+        {"purpose", "The purpose of the key: `encryption` or `pepper`."},
     };
 
     for (size_t i = 0; i < sizeof(descriptions) / sizeof(descriptions[0]); i++) {

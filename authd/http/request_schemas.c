@@ -308,7 +308,7 @@ const struct field fields_audit_verify[] = {
      .min = 1,
      .max = 100,
      .description =
-         "An anchor, as a check before answered it: does the chain still have its seal?"},
+         "An anchor, as a check before answered it: does the chain still have its cipher_version?"},
     {.name = "after",
      .min = 1,
      .max = 120,

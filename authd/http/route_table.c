@@ -312,7 +312,7 @@ const struct http_route http_routes[] = {
      .roles = D | A | X, .flags = ROUTE_LIST, .resource = "audit", .query = fields_audit_list,
      .answer = &response_audit_event},
     {OPEN(POST, "/v1/audit/verify", "audit_verify"),
-     .summary = "Check every seal and every row of the audit",
+     .summary = "Check every cipher_version and every row of the audit",
      .description = "Checks a part of the audit and names what was changed, is missing or was "
                     "added. Repeat the request with `after` until `next` is null.",
      .roles = A | X, .resource = "audit", .run = api_audit_verify, .query = fields_change_query,

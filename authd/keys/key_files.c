@@ -22,7 +22,7 @@
 static const struct kind {
     char name[KIND_MAX];
     size_t max;
-} kinds[KINDS] = {{"pepper", KEY_SET_MAX}, {"sealing", KEY_SET_MAX}, {"audit", 1}};
+} kinds[KINDS] = {{"pepper", KEY_SET_MAX}, {"encryption", KEY_SET_MAX}, {"audit", 1}};
 
 static bool directory_trusted(const char *path, int fd, struct err *err)
 {
@@ -141,7 +141,7 @@ static bool file_load(struct file *file, const char *directory, int directory_fd
 static void ring_take(struct key_ring *ring, const struct file *files)
 {
     ring->peppers = files[0].keys;
-    ring->sealing = files[1].keys;
+    ring->encryption = files[1].keys;
     ring->audit = files[2].keys.keys[0];
 }
 
@@ -395,8 +395,8 @@ void key_files_names(const struct key_ring *ring, struct key_names *names)
     for (size_t i = 0; i < ring->peppers.count; i++) {
         names_add(names, &kinds[0], &ring->peppers.keys[i]);
     }
-    for (size_t i = 0; i < ring->sealing.count; i++) {
-        names_add(names, &kinds[1], &ring->sealing.keys[i]);
+    for (size_t i = 0; i < ring->encryption.count; i++) {
+        names_add(names, &kinds[1], &ring->encryption.keys[i]);
     }
     names_add(names, &kinds[2], &ring->audit);
 }

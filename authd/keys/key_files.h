@@ -1,6 +1,6 @@
-/* The key files, in key_dir: `pepper`, `sealing` and `audit`. A thief of the database must not have
- * the keys, so they are neither in the database nor in its backups. Every node of a database has
- * the same keys. */
+/* The key files, in key_dir: `pepper`, `encryption` and `audit`. A thief of the database must not
+ * have the keys, so they are neither in the database nor in its backups. Every node of a database
+ * has the same keys. */
 #ifndef KEYS_KEY_FILES_H
 #define KEYS_KEY_FILES_H
 
@@ -25,7 +25,7 @@ bool key_files_register(const char *directory, const char *owner_url, struct key
 
 /* Puts a new key at the end of a file, where it is not used for anything new; makes none if the
  * file already has a key that is not in `known`, the list of the database. `id` gets the name of
- * that key. `kind`: pepper or sealing. */
+ * that key. `kind`: pepper or encryption. */
 bool key_files_prepare(const char *directory, const struct key_names *known, const char *kind,
                        char id[static KEY_ID_LENGTH + 1], struct err *err);
 /* Makes the key the first of its file. */

@@ -25,9 +25,9 @@
 #define EVERY_S     5
 #define RETRY_S     1
 #define DATABASE_MS 4000
-#define ROTATING    2 /* kinds: pepper, sealing */
+#define ROTATING    2 /* kinds: pepper, encryption */
 
-static const char *const kinds[ROTATING] = {"pepper", "sealing"};
+static const char *const kinds[ROTATING] = {"pepper", "encryption"};
 
 struct key_follow {
     struct core *core;
@@ -43,7 +43,7 @@ struct key_follow {
 
 static struct key_set *set_of(struct key_ring *ring, size_t kind)
 {
-    return kind == 0 ? &ring->peppers : &ring->sealing;
+    return kind == 0 ? &ring->peppers : &ring->encryption;
 }
 
 static void key_follow_arm(struct key_follow *key_follow, unsigned seconds)
@@ -71,7 +71,7 @@ static void key_follow_told(const struct key_follow *key_follow)
 
     log_begin(&line, LOG_INFO, "keys");
     log_text(&line, "pepper", ring->peppers.keys[0].id);
-    log_text(&line, "sealing", ring->sealing.keys[0].id);
+    log_text(&line, "encryption", ring->encryption.keys[0].id);
     log_end(&line);
 }
 
@@ -106,7 +106,7 @@ static void ring_take(struct key_follow *key_follow, const struct key_ring *file
         return;
     }
     set_take(&ring->peppers, &files->peppers, keep);
-    set_take(&ring->sealing, &files->sealing, keep);
+    set_take(&ring->encryption, &files->encryption, keep);
     key_follow->options.files->names(ring, key_follow->options.names);
 }
 

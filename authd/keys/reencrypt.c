@@ -4,7 +4,7 @@
  *
  * Threats: a ciphertext that gets into another row (the new one is bound to the same row, and
  * replaces only the ciphertext that was read); a row that cannot be decrypted and blocks the run
- * (a run tries each row once); a login that waits for a run (see authd.seals_replace()). */
+ * (a run tries each row once); a login that waits for a run (see authd.ciphertexts_replace()). */
 #include "keys/reencrypt.h"
 
 #include <event2/event.h>
@@ -90,7 +90,7 @@ static void run_report(struct reencrypt *reencrypt)
     if (reencrypt->replaced == 0 && reencrypt->broken == reencrypt->told) {
         return;
     }
-    log_begin(&line, reencrypt->broken > 0 ? LOG_ERROR : LOG_INFO, "resealed");
+    log_begin(&line, reencrypt->broken > 0 ? LOG_ERROR : LOG_INFO, "reencrypted");
     log_text(&line, "key", reencrypt->under);
     log_number(&line, "replaced", reencrypt->replaced);
     log_number(&line, "broken", reencrypt->broken);
@@ -131,23 +131,23 @@ static void run_paused(evutil_socket_t fd, short what, void *arg)
 static bool item_seal(const struct reencrypt *reencrypt, const struct db_result *rows, int n,
                       struct item *item)
 {
-    const struct key_set *keys = &reencrypt->core->keys->sealing;
+    const struct key_set *keys = &reencrypt->core->keys->encryption;
     const struct aead_row row = {
         .kind = places[reencrypt->place].kind,
         .id = db_int(rows, n, 1),
         .owner = db_int(rows, n, 2),
         .version = db_int(rows, n, 3),
     };
-    const char *sealed = db_text(rows, n, 4);
+    const char *encrypted = db_text(rows, n, 4);
     char text[AEAD_PLAINTEXT_MAX + 1];
     size_t length;
 
-    if (strlen(sealed) > AEAD_MAX ||
-        aead_decrypt(keys, &row, span_of(sealed), text, &length) != AEAD_DECRYPTED) {
+    if (strlen(encrypted) > AEAD_MAX ||
+        aead_decrypt(keys, &row, span_of(encrypted), text, &length) != AEAD_DECRYPTED) {
         return false;
     }
     snprintf(item->id, sizeof(item->id), "%" PRId64, db_int(rows, n, 0));
-    memcpy(item->old, sealed, strlen(sealed) + 1);
+    memcpy(item->old, encrypted, strlen(encrypted) + 1);
     aead_encrypt(keys, &row, (struct span){text, length}, item->new);
     secret_wipe(text, sizeof(text));
     return true;
@@ -178,7 +178,7 @@ static void batch_write(struct reencrypt *reencrypt)
         texts[1][i] = batch->items[i].old;
         texts[2][i] = batch->items[i].new;
     }
-    reencrypt->unit = db_unit_create(STATEMENT_SEALS_REPLACE);
+    reencrypt->unit = db_unit_create(STATEMENT_CIPHERTEXTS_REPLACE);
     db_unit_text(reencrypt->unit, places[reencrypt->place].name);
     for (size_t i = 0; i < 3; i++) {
         db_unit_text_array(reencrypt->unit, texts[i], batch->count);
@@ -221,7 +221,7 @@ static void batch_read(const struct db_result *rows, void *arg)
 
 static void run_step(struct reencrypt *reencrypt)
 {
-    const struct key_set *keys = &reencrypt->core->keys->sealing;
+    const struct key_set *keys = &reencrypt->core->keys->encryption;
 
     if (strcmp(reencrypt->under, keys->keys[0].id) != 0) { // a rotation came: the run starts over
         run_end(reencrypt, 0);
@@ -239,7 +239,7 @@ static void run_step(struct reencrypt *reencrypt)
         run_finish(reencrypt);
         return;
     }
-    reencrypt->unit = db_unit_create(STATEMENT_SEALS_STALE);
+    reencrypt->unit = db_unit_create(STATEMENT_CIPHERTEXTS_STALE);
     db_unit_text(reencrypt->unit, places[reencrypt->place].name);
     db_unit_text(reencrypt->unit, keys->keys[reencrypt->key].id);
     db_unit_int(reencrypt->unit, reencrypt->after);
@@ -249,7 +249,7 @@ static void run_step(struct reencrypt *reencrypt)
 
 void reencrypt_maybe_start(struct reencrypt *reencrypt)
 {
-    const struct key_set *keys = &reencrypt->core->keys->sealing;
+    const struct key_set *keys = &reencrypt->core->keys->encryption;
     bool rotated = strcmp(reencrypt->under, keys->keys[0].id) != 0;
 
     if (reencrypt->running || keys->count < 2 || (!rotated && clock_ms() < reencrypt->next)) {

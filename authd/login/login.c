@@ -269,13 +269,14 @@ static void login_used(const struct login *login)
         last_use_add(login->core->last_uses, login->credential.id, login->request.context.client);
         login_rekey(login);
     } else {
-        password_upgrade_maybe_start(login->core->upgrades, &(struct password_upgrade_request){
-                                                                .account = login->account.id,
-                                                                .seal = login->password.seal,
-                                                                .sealed = login->password.sealed,
-                                                                .stored = login->password.stored,
-                                                                .password = login->password.entered,
-                                                            });
+        password_upgrade_maybe_start(login->core->upgrades,
+                                     &(struct password_upgrade_request){
+                                         .account = login->account.id,
+                                         .cipher_version = login->password.cipher_version,
+                                         .encrypted = login->password.encrypted,
+                                         .stored = login->password.stored,
+                                         .password = login->password.entered,
+                                     });
     }
 }
 

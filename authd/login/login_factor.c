@@ -114,7 +114,7 @@ enum progress login_ask_remembered(struct login *login)
     login->unit = db_unit_create(STATEMENT_REMEMBERED_NETWORK_LIVE);
     db_unit_int(login->unit, login->account.id);
     db_unit_int(login->unit, login->factor.row.id);
-    db_unit_int(login->unit, login->password.seal);
+    db_unit_int(login->unit, login->password.cipher_version);
     db_unit_text(login->unit, login->factor.network);
     db_run(login->core->db, login->unit, TAKE_MS, login_remembered_there, login);
     return WAIT;
@@ -238,7 +238,7 @@ static void login_use_remembered(struct login *login)
 {
     login_ask(login, STATEMENT_REMEMBERED_NETWORK_USE);
     db_unit_int(login->unit, login->factor.row.id);
-    db_unit_int(login->unit, login->password.seal);
+    db_unit_int(login->unit, login->password.cipher_version);
     db_unit_text(login->unit, login->factor.network);
     db_run(login->core->db, login->unit, TAKE_MS, login_remembered_used, login);
 }
@@ -284,13 +284,14 @@ static void login_take_code(struct login *login)
         db_unit_text(login->unit, NULL);
     }
     db_unit_text(login->unit, digest);
-    db_unit_text(login->unit, login->facts.remember_possible
-                                  ? arena_printf(login->arena,
-                                                 "{\"network\":\"%s\",\"seal\":%" PRId64
-                                                 ",\"seconds\":%" PRId64 ",\"uses\":%" PRId64 "}",
-                                                 login->factor.network, login->password.seal,
-                                                 remember->seconds, remember->uses)
-                                  : NULL);
+    db_unit_text(login->unit,
+                 login->facts.remember_possible
+                     ? arena_printf(login->arena,
+                                    "{\"network\":\"%s\",\"cipher_version\":%" PRId64
+                                    ",\"seconds\":%" PRId64 ",\"uses\":%" PRId64 "}",
+                                    login->factor.network, login->password.cipher_version,
+                                    remember->seconds, remember->uses)
+                     : NULL);
     db_run(login->core->db, login->unit, TAKE_MS, login_taken, login);
 }
 

@@ -126,11 +126,11 @@ void login_take_password(struct login *login, const struct account_row *row)
         return; // facts->password stays PASSWORD_NONE
     }
     login->facts.password = PASSWORD_UNREADABLE;
-    if (login_opened(
-            login, stored_hash_decrypt_password(core, row->id, row->seal, row->password, stored))) {
+    if (login_opened(login, stored_hash_decrypt_password(core, row->id, row->cipher_version,
+                                                         row->password, stored))) {
         login->facts.password = password_kind_of(&core->schemes, stored);
-        login->password.seal = row->seal;
-        login->password.sealed = arena_copy(login->arena, span_of(row->password));
+        login->password.cipher_version = row->cipher_version;
+        login->password.encrypted = arena_copy(login->arena, span_of(row->password));
         login->password.stored = arena_copy(login->arena, span_of(stored));
         secret_wipe(stored, sizeof(stored));
     }
@@ -266,8 +266,9 @@ static bool login_foreign_readable(struct login *login)
     const struct imported_password *next = &login->foreign.rows[login->foreign.next];
     char *stored = login->foreign.stored;
     bool readable =
-        login_opened(login, stored_hash_decrypt_app_password(
-                                login->core, next->id, login->account.id, next->sealed, stored)) &&
+        login_opened(login,
+                     stored_hash_decrypt_app_password(login->core, next->id, login->account.id,
+                                                      next->encrypted, stored)) &&
         password_kind_of(&login->core->schemes, stored) == PASSWORD_USABLE;
 
     login->facts.foreign_unreadable = login->facts.foreign_unreadable || !readable;

@@ -63,10 +63,10 @@ struct login {
 
     /* Lookup: the main password, of the claim and of the account. */
     struct {
-        struct span entered; // the claim's secret, without the code that may follow
-        int64_t seal;        // the version of the password that its ciphertext is bound to
-        const char *sealed;  // the encrypted hash; NULL: there is none that could be decrypted
-        const char *stored;  // the decrypted hash; NULL: as for `sealed`
+        struct span entered;    // the claim's secret, without the code that may follow
+        int64_t cipher_version; // the version of the password that its ciphertext is bound to
+        const char *encrypted;  // the encrypted hash; NULL: there is none that could be decrypted
+        const char *stored;     // the decrypted hash; NULL: as for `encrypted`
     } password;
 
     /* Lookup: the app password that the claim names. Verify: the imported one that matches. */

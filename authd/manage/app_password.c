@@ -140,10 +140,10 @@ static void arguments_complete(struct app_password_call *call, int64_t id, int64
 /* Adds the encrypted hash of an imported app password to the arguments. */
 static void hash_complete(struct app_password_call *call, int64_t id, int64_t owner)
 {
-    char sealed[AEAD_MAX + 1];
+    char encrypted[AEAD_MAX + 1];
 
-    stored_hash_encrypt_app_password(call->core, id, owner, call->hash, sealed);
-    json_object_set_new(call->arguments, "password_hash", json_string(sealed));
+    stored_hash_encrypt_app_password(call->core, id, owner, call->hash, encrypted);
+    json_object_set_new(call->arguments, "password_hash", json_string(encrypted));
     json_object_set_new(call->arguments, "password_owner", json_integer(owner));
 }
 

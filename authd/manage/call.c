@@ -37,7 +37,7 @@ struct manage_call {
     bool canonical;
     struct db_unit *unit;             /* the question or the statement that the database runs now */
     int64_t owner;                    /* the account that the new password is for */
-    int64_t seal;                     /* version of the password cipher */
+    int64_t cipher_version;           /* version of the password cipher */
     struct password_new_call *making; /* set while the password becomes a hash */
     struct loop_hook refusal;         /* delivers `detail` after manage_call_start() has returned */
     char *password;                   /* the new password until hashing starts; wiped */
@@ -224,7 +224,7 @@ static void call_made(const struct password_new_result *made, void *arg)
 {
     struct manage_call *call = arg;
     bool new = call->statement == STATEMENT_USER_ADD;
-    char sealed[AEAD_MAX + 1];
+    char encrypted[AEAD_MAX + 1];
 
     call->making = NULL;
     if (made->status != PASSWORD_NEW_HASHED) {
@@ -233,9 +233,11 @@ static void call_made(const struct password_new_result *made, void *arg)
         call_end(call, &result);
         return;
     }
-    stored_hash_encrypt_password(call->core, call->owner, call->seal, made->stored, sealed);
-    json_object_set_new(call->arguments, "password_hash", json_string(sealed));
-    json_object_set_new(call->arguments, "password_seal", json_integer(call->seal));
+    stored_hash_encrypt_password(call->core, call->owner, call->cipher_version, made->stored,
+                                 encrypted);
+    json_object_set_new(call->arguments, "password_hash", json_string(encrypted));
+    json_object_set_new(call->arguments, "password_cipher_version",
+                        json_integer(call->cipher_version));
     json_object_set_new(call->arguments, new ? "account_id" : "password_owner",
                         json_integer(call->owner));
     call_run(call);
@@ -280,7 +282,7 @@ static void call_prepared(const struct db_result *answer, void *arg)
     json_t *owner = object_of(answer);
 
     call->owner = result_number(owner, "id");
-    call->seal = result_number(owner, "seal");
+    call->cipher_version = result_number(owner, "cipher_version");
     call_make(call, call->statement == STATEMENT_USER_ADD ? call->arguments : owner);
     json_decref(owner);
 }

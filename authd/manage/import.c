@@ -349,22 +349,22 @@ static json_t *digests_of(const struct core *core, int64_t account, const char *
     return digests;
 }
 
-static void seal_row(const struct core *core, json_t *row, const json_t *whose)
+static void encrypt_row(const struct core *core, json_t *row, const json_t *whose)
 {
     int64_t account = json_integer_value(json_object_get(whose, "account"));
-    int64_t seal = json_integer_value(json_object_get(whose, "seal"));
+    int64_t cipher_version = json_integer_value(json_object_get(whose, "cipher_version"));
     const char *hash = hash_of(row);
-    char sealed[AEAD_MAX + 1];
+    char encrypted[AEAD_MAX + 1];
 
     json_object_set_new(row, "imported", digests_of(core, account, hash));
-    stored_hash_encrypt_password(core, account, seal, hash, sealed);
-    put_hash(row, sealed);
+    stored_hash_encrypt_password(core, account, cipher_version, hash, encrypted);
+    put_hash(row, encrypted);
     json_object_set_new(row, "account_id", json_integer(account));
     json_object_set(row, "account_new", json_object_get(whose, "new"));
-    json_object_set_new(row, "password_seal", json_integer(seal));
+    json_object_set_new(row, "password_cipher_version", json_integer(cipher_version));
 }
 
-bool import_seal(const struct core *core, json_t *rows, const json_t *accounts)
+bool import_encrypt(const struct core *core, json_t *rows, const json_t *accounts)
 {
     size_t next = 0;
     size_t index;
@@ -378,7 +378,7 @@ bool import_seal(const struct core *core, json_t *rows, const json_t *accounts)
             if (whose == NULL) {
                 return false;
             }
-            seal_row(core, row, whose);
+            encrypt_row(core, row, whose);
         }
     }
     return next == json_array_size(accounts);

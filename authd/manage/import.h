@@ -29,10 +29,10 @@ void import_prepare(const struct core *core, json_t *rows);
 json_t *import_logins(json_t *rows);
 
 /* Encrypts the hashes of the rows. `accounts` is the answer of authd.import_accounts() for
- * import_logins(). Each row with a hash gets "account_id", "account_new", "password_seal" and
- * "imported": the digests of the hash under each pepper, in hex. False: `accounts` has another
+ * import_logins(). Each row with a hash gets "account_id", "account_new", "password_cipher_version"
+ * and "imported": the digests of the hash under each pepper, in hex. False: `accounts` has another
  * length than import_logins(). */
-bool import_seal(const struct core *core, json_t *rows, const json_t *accounts);
+bool import_encrypt(const struct core *core, json_t *rows, const json_t *accounts);
 
 enum { IMPORT_HASH_LENGTH = 32 };
 

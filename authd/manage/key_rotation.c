@@ -195,7 +195,7 @@ static const char *current_of(const struct key_rotation *rotation)
     const struct key_ring *keys = rotation->core->keys;
     bool pepper = strcmp(rotation_purpose(rotation), "pepper") == 0;
 
-    return pepper ? keys->peppers.keys[0].id : keys->sealing.keys[0].id;
+    return pepper ? keys->peppers.keys[0].id : keys->encryption.keys[0].id;
 }
 
 /* `result` is the answer of a dry run, which checks rights and arguments; or the recorded answer of

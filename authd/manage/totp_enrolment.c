@@ -219,7 +219,7 @@ static void begun(const struct result *result, void *arg)
 static void begin_prepared(const struct result *result, void *arg)
 {
     struct enrolment_call *call = arg;
-    char sealed[AEAD_MAX + 1];
+    char encrypted[AEAD_MAX + 1];
 
     call->account = NULL;
     if (result->status != RESULT_OK) {
@@ -233,10 +233,10 @@ static void begin_prepared(const struct result *result, void *arg)
         .owner = result_number(result->object, "user_id"),
     };
 
-    aead_encrypt(&call->core->keys->sealing, &row, (struct span){call->seed, sizeof(call->seed)},
-                 sealed);
+    aead_encrypt(&call->core->keys->encryption, &row, (struct span){call->seed, sizeof(call->seed)},
+                 encrypted);
     json_object_set_new(call->arguments, "credential", json_integer(row.id));
-    json_object_set_new(call->arguments, "seed", json_string(sealed));
+    json_object_set_new(call->arguments, "seed", json_string(encrypted));
     call_change(call, begun);
 }
 

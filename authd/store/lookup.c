@@ -56,7 +56,7 @@ enum {
     COLUMN_EXPIRED,
     COLUMN_SCOPES,
     COLUMN_SECONDS,
-    COLUMN_SEAL,
+    COLUMN_CIPHER_VERSION,
     COLUMN_ROLE,
     COLUMN_DOMAIN_POLICY,
     COLUMN_USER_POLICY,
@@ -130,8 +130,8 @@ static void batch_answer_row(struct lookup_batch *batch, const struct db_result 
         .scopes = db_text(result, row, COLUMN_SCOPES),
         .now = db_int(result, row, COLUMN_SECONDS),
     };
-    if (db_text(result, row, COLUMN_SEAL) != NULL) {
-        account.seal = db_int(result, row, COLUMN_SEAL);
+    if (db_text(result, row, COLUMN_CIPHER_VERSION) != NULL) {
+        account.cipher_version = db_int(result, row, COLUMN_CIPHER_VERSION);
     }
     row_credential(result, row, &account);
     row_factor(result, row, &account);

@@ -24,7 +24,7 @@ struct account_row {
     bool suspended;
     const char *password; /* the stored hash, encrypted; NULL: the account has no main password */
     /* The cipher version of `password`; 0: the account has no main password. */
-    int64_t seal;
+    int64_t cipher_version;
     int generation; /* the main password's number: N of the identity alice#pN@example.org */
 
     /* The id of the app password with the requested selector; 0: the account has no such app

@@ -70,7 +70,8 @@ enum db_kind { KIND_READ, KIND_WRITE };
     MANAGE_STATEMENT(X, IMPORT_ACCOUNTS, SLOW, WRITE, "import_accounts")                           \
     MANAGE_STATEMENT(X, IMPORT_ROWS, SLOW, WRITE, "import_rows")                                   \
     X(USER_PREPARE, WRITE, WRITE, 0,                                                               \
-      "SELECT jsonb_build_object('id', authd.account_id(), 'seal', authd.credential_id())")        \
+      "SELECT jsonb_build_object('id', authd.account_id(), 'cipher_version', "                     \
+      "authd.credential_id())")                                                                    \
     MANAGE_STATEMENT(X, USER_ADD, WRITE, WRITE, "user_add")                                        \
     MANAGE_STATEMENT(X, USER_LIST, SLOW, READ, "user_list")                                        \
     MANAGE_STATEMENT(X, USER_SHOW, SLOW, READ, "user_show")                                        \
@@ -83,7 +84,7 @@ enum db_kind { KIND_READ, KIND_WRITE };
     MANAGE_STATEMENT(X, ADDRESS_REMOVE, WRITE, WRITE, "address_remove")                            \
     X(PASSWORD_PREPARE, WRITE, WRITE, 2,                                                           \
       "SELECT authd.manage('user_show', $1::jsonb, $2::jsonb)"                                     \
-      " || jsonb_build_object('seal', authd.credential_id())")                                     \
+      " || jsonb_build_object('cipher_version', authd.credential_id())")                           \
     MANAGE_STATEMENT(X, PASSWORD_SET, WRITE, WRITE, "password_set")                                \
     MANAGE_STATEMENT(X, PASSWORD_CLEAR, WRITE, WRITE, "password_clear")                            \
     MANAGE_STATEMENT(X, USER_REVOKE_ALL, WRITE, WRITE, "user_revoke_all")                          \
@@ -91,7 +92,7 @@ enum db_kind { KIND_READ, KIND_WRITE };
     MANAGE_STATEMENT(X, RESET_LINK_WITHDRAW, WRITE, WRITE, "reset_link_withdraw")                  \
     X(RESET_PREPARE, WRITE, WRITE, 2,                                                              \
       "SELECT authd.manage('reset_words', $1::jsonb, $2::jsonb)"                                   \
-      " || jsonb_build_object('seal', authd.credential_id())")                                     \
+      " || jsonb_build_object('cipher_version', authd.credential_id())")                           \
     MANAGE_STATEMENT(X, RESET_USE, WRITE, WRITE, "reset_use")                                      \
     MANAGE_STATEMENT(X, SESSION_REVOKE, WRITE, WRITE, "session_revoke")                            \
     MANAGE_STATEMENT(X, DOMAIN_ADD, WRITE, WRITE, "domain_add")                                    \
@@ -123,9 +124,10 @@ enum db_kind { KIND_READ, KIND_WRITE };
     MANAGE_STATEMENT(X, KEY_ROTATE, WRITE, WRITE, "key_rotate")                                    \
     X(KEY_STATE, READ, READ, 1, "SELECT * FROM authd.key_state($1::text[])")                       \
     X(KEY_FORGET, SLOW, WRITE, 1, "SELECT authd.key_forget($1::text[])")                           \
-    X(SEALS_STALE, SLOW, READ, 4, "SELECT * FROM authd.seals_stale($1, $2, $3::bigint, $4::int)")  \
-    X(SEALS_REPLACE, SLOW, WRITE, 4,                                                               \
-      "SELECT authd.seals_replace($1, $2::bigint[], $3::text[], $4::text[])")                      \
+    X(CIPHERTEXTS_STALE, SLOW, READ, 4,                                                            \
+      "SELECT * FROM authd.ciphertexts_stale($1, $2, $3::bigint, $4::int)")                        \
+    X(CIPHERTEXTS_REPLACE, SLOW, WRITE, 4,                                                         \
+      "SELECT authd.ciphertexts_replace($1, $2::bigint[], $3::text[], $4::text[])")                \
     X(APP_PASSWORD_REKEY, SLOW, WRITE, 4,                                                          \
       "SELECT authd.app_password_rekey($1::bigint[], $2::text[], $3::text[], $4::text[])")         \
     X(API_KEY_REKEY, SLOW, WRITE, 4,                                                               \

@@ -172,7 +172,7 @@ $$;
 --   replayed  the code of this step, or a later one, was used already; not counted
 --   locked    earlier wrong codes have locked the factor, whatever this code is; not counted
 --   changed   the account has changed, or has another factor or none; not counted
--- remember, or NULL: {network, seal, seconds, uses}: after a taken code the password of this seal is good
+-- remember, or NULL: {network, cipher_version, seconds, uses}: after a taken code the password of this cipher_version is good
 -- without a code, from this network, for so many seconds and uses.
 -- A rollback would forget the count: this is a transaction of its own.
 -- Errors: AU422 neither step nor digest.

@@ -27,7 +27,7 @@ RETURN hash IS NOT NULL
    AND ((old).service
         OR NOT ((old).password IS NULL AND (old).password_generation = 0)
            AND ((old).password IS NULL
-                OR (old).imported_seal IS DISTINCT FROM (old).password_seal));
+                OR (old).imported_cipher_version IS DISTINCT FROM (old).password_cipher_version));
 
 -- authd.import_scope(item authd.import_row) → text
 -- The hash of a row's document; NULL: the row has none.
@@ -69,7 +69,7 @@ BEGIN
                 coalesce(item.row ->> 'flaw', item.row ->> 'note'),
                 item.row ->> 'hint', (item.row ->> 'account_id')::bigint,
                 coalesce((item.row ->> 'account_new')::boolean, true),
-                (item.row ->> 'password_seal')::bigint,
+                (item.row ->> 'password_cipher_version')::bigint,
                 CASE WHEN jsonb_typeof(item.row -> 'imported') = 'array'
                      THEN ARRAY(SELECT decode(digest, 'hex') FROM jsonb_array_elements_text(
                                     item.row -> 'imported') WITH ORDINALITY AS known (digest, n)
@@ -90,9 +90,9 @@ RETURN CASE
         THEN pg_catalog.format('there is no domain %s', pg_catalog.split_part(item.login, '@', 2))
     WHEN item.class_name IS NOT NULL AND item.class IS NULL
         THEN pg_catalog.format('there is no class %s', pg_catalog.left(item.class_name, 40))
-    WHEN NOT authd.is_sealed(item.hash) OR pg_catalog.octet_length(item.hash) > 1024
+    WHEN NOT authd.is_encrypted(item.hash) OR pg_catalog.octet_length(item.hash) > 1024
          OR item.hash IS NOT NULL
-            AND (item.seal IS NULL OR item.account_id IS NULL OR item.imported IS NULL)
+            AND (item.cipher_version IS NULL OR item.account_id IS NULL OR item.imported IS NULL)
         THEN 'password_hash is not a stored hash'
     WHEN pg_catalog.char_length(item.display_name) NOT BETWEEN 1 AND 200
         THEN 'display_name is empty or longer than 200 characters'
@@ -135,7 +135,7 @@ BEGIN
         ), full_row AS (
             SELECT known.*, (n, line, login, hash, display_name, recovery_address, addresses,
                     class_name, of_class, scope, suspended, home, was, outcome, detail,
-                    hint, account_id, account_new, seal, imported)::authd.import_row AS item
+                    hint, account_id, account_new, cipher_version, imported)::authd.import_row AS item
               FROM known
         ), ruled AS MATERIALIZED (
             SELECT full_row.*, authd.import_flaw(reach, item, own) AS broken FROM full_row
@@ -165,7 +165,7 @@ BEGIN
                           AND existing = 'skip' THEN 'skipped'
                      ELSE (item).outcome END,
                 coalesce(flaw, (item).detail), (item).hint, (item).account_id,
-                (item).account_new, (item).seal, (item).imported)::authd.import_row
+                (item).account_new, (item).cipher_version, (item).imported)::authd.import_row
           FROM judged ORDER BY (item).n);
 END
 $$;
@@ -226,7 +226,7 @@ BEGIN
         INSERT INTO authd.account (id, login, domain, display_name, recovery_address, class, suspended,
                                    suspended_reason, suspended_at, suspended_by_rank, scope,
                                    password, password_generation, password_set_at,
-                                   password_seal, imported_keyed, imported_seal)
+                                   password_cipher_version, imported_keyed, imported_cipher_version)
             OVERRIDING SYSTEM VALUE
             SELECT coalesce(item.account_id, authd.account_id()), item.login, item.domain,
                    item.display_name, item.recovery_address, item.class,
@@ -236,9 +236,9 @@ BEGIN
                    CASE WHEN item.suspended THEN (actor ->> 'rank')::int END,
                    authd.import_scope(item), item.hash, CASE WHEN item.hash IS NULL THEN 0 ELSE 1 END,
                    CASE WHEN item.hash IS NOT NULL THEN authd.now() END,
-                   CASE WHEN item.hash IS NOT NULL THEN item.seal END,
+                   CASE WHEN item.hash IS NOT NULL THEN item.cipher_version END,
                    CASE WHEN item.hash IS NOT NULL THEN item.imported[1] END,
-                   CASE WHEN item.hash IS NOT NULL THEN item.seal END
+                   CASE WHEN item.hash IS NOT NULL THEN item.cipher_version END
               FROM unnest(rows) AS item
              WHERE item.outcome IS NULL AND (item.account).id IS NULL
              ORDER BY item.login
@@ -295,9 +295,9 @@ BEGIN
         new.password := item.hash;
         new.password_generation := new.password_generation + 1;
         new.password_set_at := authd.now();
-        new.password_seal := item.seal;
+        new.password_cipher_version := item.cipher_version;
         new.imported_keyed := item.imported[1];
-        new.imported_seal := item.seal;
+        new.imported_cipher_version := item.cipher_version;
         new.version := new.version + 1;
     END IF;
     RETURN new;
@@ -334,8 +334,8 @@ BEGIN
                suspended_by_rank = (new).suspended_by_rank, scope = (new).scope,
                password = (new).password,
                password_generation = (new).password_generation,
-               password_set_at = (new).password_set_at, password_seal = (new).password_seal,
-               imported_keyed = (new).imported_keyed, imported_seal = (new).imported_seal,
+               password_set_at = (new).password_set_at, password_cipher_version = (new).password_cipher_version,
+               imported_keyed = (new).imported_keyed, imported_cipher_version = (new).imported_cipher_version,
                version = (new).version
           FROM fitting WHERE account.id = (fitting.old).id AND fitting.new IS DISTINCT FROM fitting.old
     ), given AS (
@@ -410,13 +410,13 @@ END
 $$;
 
 -- authd.import_rows(actor, reach, {existing: skip | update | fail, create?, rows: [{line, login,
---                   password_hash?, account_id?, account_new?, password_seal?, imported[]?,
+--                   password_hash?, account_id?, account_new?, password_cipher_version?, imported[]?,
 --                   display_name?, recovery_address?, addresses[]?, class?, scope?, suspended?, flaw?,
 --                   note?, hint?}, …]})
 --     → {"results": [{line, login, outcome: added | updated | unchanged | skipped | refused, detail,
 --        hint}, …], "counts": {outcome: number}, "changed"}
 -- A row with a flaw is refused with it; a note becomes the detail of what was done. account_id,
--- account_new and password_seal: as authd.import_accounts() answered. imported: keyed hashes, in hex,
+-- account_new and password_cipher_version: as authd.import_accounts() answered. imported: keyed hashes, in hex,
 -- of the hash as it came, under each pepper. create false: rows are for existing users only. A missing
 -- domain is created if the caller reaches the whole site.
 -- Bounds: 1000 rows.
@@ -454,7 +454,7 @@ END
 $$;
 
 -- authd.import_accounts(actor, reach, {logins: [text, …]})
---     → {"accounts": [{"account", "new", "seal"}, …]}
+--     → {"accounts": [{"account", "new", "cipher_version"}, …]}
 -- The account that the hash of each row is to be encrypted for, and the number to encrypt it over, in
 -- the order of the canonical logins. new: account is an id for a user who does not exist yet. For
 -- authd; the caller does not get this.
@@ -476,7 +476,7 @@ BEGIN
         SELECT jsonb_agg(jsonb_build_object(
                    'account', coalesce(held.id, nextval('authd.account_id_seq')),
                    'new', held.id IS NULL,
-                   'seal', nextval('authd.credential_number')) ORDER BY asked.n)
+                   'cipher_version', nextval('authd.credential_number')) ORDER BY asked.n)
           FROM jsonb_array_elements_text(logins) WITH ORDINALITY AS asked (login, n)
           LEFT JOIN authd.account AS held ON held.login = asked.login), '[]'));
 END

@@ -6,7 +6,7 @@
 -- Threats: a key that is removed while something needs it, so a key leaves the list only when nothing
 -- does; a key that comes back, perhaps because it was stolen, so no key is current twice.
 --
--- The key object: {kind: "key", id, purpose: pepper | sealing | audit (authd.key.kind), created_at,
+-- The key object: {kind: "key", id, purpose: pepper | encryption | audit (authd.key.kind), created_at,
 -- current (whether it makes what is new), count (how many rows need it, at most 100,000 are counted;
 -- null for audit), more (whether there are more than that), etag}.
 
@@ -43,7 +43,7 @@ SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bit
 SET jit = off
 AS $$
 BEGIN
-    IF kind = 'sealing' THEN
+    IF kind = 'encryption' THEN
         RETURN (SELECT count(*) FROM (SELECT FROM authd.account AS held
                                        WHERE substr(held.password, 9, 8) = key_count.id
                                          AND held.password IS NOT NULL LIMIT bound) AS held)
@@ -185,7 +185,7 @@ END
 $$;
 GRANT EXECUTE ON FUNCTION authd.key_forget(text[]) TO authd_service;
 
--- authd.key_rotate(actor, reach, {purpose: sealing | pepper, id?, replaces?, prepare?})
+-- authd.key_rotate(actor, reach, {purpose: encryption | pepper, id?, replaces?, prepare?})
 --     → the key object, "changed": true
 -- A key of the key files becomes the one that makes what is new. id absent: the answer of a dry run.
 -- replaces: the key that was current when the new one was chosen. prepare: the key was only put into
@@ -205,13 +205,13 @@ BEGIN
     PERFORM authd.key_reach(reach);
     IF purpose = 'audit' THEN
         PERFORM authd.refuse('AU422', 'the audit''s key is not rotated',
-                             'The chain of seals is made and checked with one key.');
+                             'The chain of encrypts is made and checked with one key.');
     ELSIF purpose = 'signing' THEN
         PERFORM authd.refuse('AU422', 'there are no signing keys yet',
-                             'Keys that can be rotated are sealing and pepper.');
-    ELSIF (purpose IN ('sealing', 'pepper')) IS NOT TRUE THEN
+                             'Keys that can be rotated are encryption and pepper.');
+    ELSIF (purpose IN ('encryption', 'pepper')) IS NOT TRUE THEN
         PERFORM authd.refuse('AU404', format('there are no %s keys', purpose),
-                             'Keys that can be rotated are sealing and pepper.');
+                             'Keys that can be rotated are encryption and pepper.');
     END IF;
     IF new_id IS NOT NULL THEN
         PERFORM FROM authd.key AS held WHERE held.kind = purpose ORDER BY held.id FOR UPDATE;
@@ -235,55 +235,55 @@ BEGIN
 END
 $$;
 
--- authd.seals_stale(place text, key text, after bigint, bound int)
---     → (id bigint, row bigint, owner bigint, version bigint, sealed text)
+-- authd.ciphertexts_stale(place text, key text, after bigint, bound int)
+--     → (id bigint, row bigint, owner bigint, version bigint, encrypted text)
 -- Texts that are encrypted under a key, in one table (account | app_password | totp | totp_pending),
 -- in order of id, those above `after`. row, owner and version are what the text is encrypted over.
 -- Reads only the rows that it returns.
 -- Errors: AU422 no such table.
-CREATE OR REPLACE FUNCTION authd.seals_stale(place text, key text, after bigint, bound int)
-RETURNS TABLE (id bigint, "row" bigint, owner bigint, version bigint, sealed text)
+CREATE OR REPLACE FUNCTION authd.ciphertexts_stale(place text, key text, after bigint, bound int)
+RETURNS TABLE (id bigint, "row" bigint, owner bigint, version bigint, encrypted text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
 SET jit = off
 AS $$
 BEGIN
     IF place = 'account' THEN
-        RETURN QUERY SELECT held.id, held.id, held.id, coalesce(held.password_seal, 0), held.password
+        RETURN QUERY SELECT held.id, held.id, held.id, coalesce(held.password_cipher_version, 0), held.password
                        FROM authd.account AS held
-                      WHERE substr(held.password, 9, 8) = seals_stale.key
+                      WHERE substr(held.password, 9, 8) = ciphertexts_stale.key
                         AND held.password IS NOT NULL AND held.id > after
                       ORDER BY held.id LIMIT bound;
     ELSIF place = 'app_password' THEN
         RETURN QUERY SELECT held.id, held.id, held.account, 0::bigint, held.foreign_hash
                        FROM authd.app_password AS held
-                      WHERE substr(held.foreign_hash, 9, 8) = seals_stale.key
+                      WHERE substr(held.foreign_hash, 9, 8) = ciphertexts_stale.key
                         AND held.foreign_hash IS NOT NULL AND held.id > after
                       ORDER BY held.id LIMIT bound;
     ELSIF place = 'totp' THEN
         RETURN QUERY SELECT held.account, held.id, held.account, 0::bigint, held.seed
                        FROM authd.totp AS held
-                      WHERE substr(held.seed, 9, 8) = seals_stale.key AND held.account > after
+                      WHERE substr(held.seed, 9, 8) = ciphertexts_stale.key AND held.account > after
                       ORDER BY held.account LIMIT bound;
     ELSIF place = 'totp_pending' THEN
         RETURN QUERY SELECT held.account, held.id, held.account, 0::bigint, held.seed
                        FROM authd.totp_pending AS held
-                      WHERE substr(held.seed, 9, 8) = seals_stale.key AND held.account > after
+                      WHERE substr(held.seed, 9, 8) = ciphertexts_stale.key AND held.account > after
                       ORDER BY held.account LIMIT bound;
     ELSE
-        PERFORM authd.refuse('AU422', format('nothing is sealed in %s', place),
+        PERFORM authd.refuse('AU422', format('nothing is encrypted in %s', place),
                              'Ask for account, app_password, totp or totp_pending.');
     END IF;
 END
 $$;
-GRANT EXECUTE ON FUNCTION authd.seals_stale(text, text, bigint, int) TO authd_service;
+GRANT EXECUTE ON FUNCTION authd.ciphertexts_stale(text, text, bigint, int) TO authd_service;
 
--- authd.seals_replace(place text, ids bigint[], olds text[], news text[]) → int
+-- authd.ciphertexts_replace(place text, ids bigint[], olds text[], news text[]) → int
 -- Replaces encrypted texts by others of the same content; how many. A row that has another text by now
 -- is left alone, and a locked row is left to the next time. Nothing else of a row changes, so logins
 -- that are under way go on. -1: another node is doing this.
 -- Errors: AU422 no such table.
-CREATE OR REPLACE FUNCTION authd.seals_replace(place text, ids bigint[], olds text[], news text[])
+CREATE OR REPLACE FUNCTION authd.ciphertexts_replace(place text, ids bigint[], olds text[], news text[])
 RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off
@@ -292,7 +292,7 @@ DECLARE
     free     bigint[];
     replaced int := 0;
 BEGIN
-    IF NOT pg_try_advisory_xact_lock(hashtext('authd.seals_replace')) THEN
+    IF NOT pg_try_advisory_xact_lock(hashtext('authd.ciphertexts_replace')) THEN
         RETURN -1;
     END IF;
     IF place = 'account' THEN
@@ -320,11 +320,11 @@ BEGIN
           FROM unnest(ids, olds, news) AS text (id, old, new)
          WHERE held.account = text.id AND held.account = ANY (free) AND held.seed = text.old;
     ELSE
-        PERFORM authd.refuse('AU422', format('nothing is sealed in %s', place),
+        PERFORM authd.refuse('AU422', format('nothing is encrypted in %s', place),
                              'Ask for account, app_password, totp or totp_pending.');
     END IF;
     GET DIAGNOSTICS replaced = ROW_COUNT;
     RETURN replaced;
 END
 $$;
-GRANT EXECUTE ON FUNCTION authd.seals_replace(text, bigint[], text[], text[]) TO authd_service;
+GRANT EXECUTE ON FUNCTION authd.ciphertexts_replace(text, bigint[], text[], text[]) TO authd_service;

@@ -4,13 +4,13 @@
 -- authd.login_lookup(logins text[], selectors text[])
 --     → (n int, id bigint, version bigint, login text, suspended boolean, password text,
 --        generation int, credential bigint, credential_version bigint,
---        verifier text, key text, expired boolean, scopes text, seconds bigint, seal bigint,
+--        verifier text, key text, expired boolean, scopes text, seconds bigint, cipher_version bigint,
 --        role text, domain_policy text, user_policy text, factor bigint, seed text, algorithm text,
 --        digits int)
 -- The accounts of canonical logins. An unknown login has no row.
 --   n         the position in the arrays, from 1
 --   selectors the selector of the app password that was presented; '' for any other secret
---   password, seal          the encrypted hash, and the number that it was encrypted over
+--   password, cipher_version          the encrypted hash, and the number that it was encrypted over
 --   credential to expired   NULL unless that app password is the account's own; verifier is in hex.
 --             Imported app passwords are read by authd.foreign_passwords().
 --   scopes    authd.scope_word() of site, domain, class, user and credential; the word of an imported
@@ -32,7 +32,7 @@
 CREATE OR REPLACE FUNCTION authd.login_lookup(logins text[], selectors text[])
 RETURNS TABLE (n int, id bigint, version bigint, login text, suspended boolean, password text,
                generation int, credential bigint, credential_version bigint, verifier text, key text,
-               expired boolean, scopes text, seconds bigint, seal bigint, role text,
+               expired boolean, scopes text, seconds bigint, cipher_version bigint, role text,
                domain_policy text, user_policy text, factor bigint, seed text, algorithm text,
                digits int)
 LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 64 SET search_path = pg_catalog, authd, pg_temp
@@ -54,7 +54,7 @@ BEGIN
     everybody := CASE WHEN everybody IS NULL THEN '-' ELSE authd.scope_word(everybody) END;
     IF cardinality(logins) = 1 AND selectors[1] = '' THEN
         SELECT one.id, one.version, one.login, one.suspended, one.password, one.password_generation,
-               one.password_seal, one.role, one.second_factor, one.domain, one.class, one.scope
+               one.password_cipher_version, one.role, one.second_factor, one.domain, one.class, one.scope
           INTO holder FROM authd.account AS one WHERE one.login = logins[1];
         IF holder.id IS NULL THEN
             RETURN;
@@ -76,7 +76,7 @@ BEGIN
                 SELECT authd.scope_word(class.scope) FROM authd.class WHERE class.id = holder.class) END,
             CASE WHEN holder.scope IS NULL THEN '-' ELSE authd.scope_word(holder.scope) END, '-');
         seconds := at;
-        seal := holder.password_seal;
+        cipher_version := holder.password_cipher_version;
         role := holder.role;
         domain_policy := CASE WHEN place.second_factor_from > authd.now()
                                    AND place.second_factor = 'required'
@@ -99,7 +99,7 @@ BEGIN
                               WHERE class.id = account.class), '-'),
                    CASE WHEN account.scope IS NULL THEN '-' ELSE authd.scope_word(account.scope) END,
                    CASE WHEN held.scope IS NULL THEN '-' ELSE authd.scope_word(held.scope) END),
-               at, account.password_seal, account.role,
+               at, account.password_cipher_version, account.role,
                CASE WHEN home.second_factor_from > authd.now()
                          AND home.second_factor = 'required'
                     THEN 'optional' ELSE home.second_factor END,

@@ -15,9 +15,9 @@ AS $$
 DECLARE
     value text := authd.argument_text(arguments, 'password_hash', 1024);
 BEGIN
-    IF NOT authd.is_sealed(value) THEN
-        PERFORM authd.refuse('AU422', 'password_hash is not a sealed hash',
-                             'Only the service can seal it.');
+    IF NOT authd.is_encrypted(value) THEN
+        PERFORM authd.refuse('AU422', 'password_hash is not an encrypted hash',
+                             'Only the service can cipher_version it.');
     END IF;
     RETURN value;
 END
@@ -39,21 +39,21 @@ BEGIN
 END
 $$;
 
--- authd.password_replace(owner bigint, hash text, seal bigint) → void
+-- authd.password_replace(owner bigint, hash text, cipher_version bigint) → void
 -- Sets a main password, or clears it by NULL: the generation of the identity and the version rise.
--- seal: the number that the hash is encrypted over, NULL only without a hash.
--- Errors: AU422 one of hash and seal is missing.
-CREATE OR REPLACE FUNCTION authd.password_replace(owner bigint, hash text, seal bigint DEFAULT NULL)
+-- cipher_version: the number that the hash is encrypted over, NULL only without a hash.
+-- Errors: AU422 one of hash and cipher_version is missing.
+CREATE OR REPLACE FUNCTION authd.password_replace(owner bigint, hash text, cipher_version bigint DEFAULT NULL)
 RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 BEGIN
-    IF (hash IS NULL) <> (seal IS NULL) THEN
-        PERFORM authd.refuse('AU422', 'password_seal is missing', 'Only the service can give it.');
+    IF (hash IS NULL) <> (cipher_version IS NULL) THEN
+        PERFORM authd.refuse('AU422', 'password_cipher_version is missing', 'Only the service can give it.');
     END IF;
     UPDATE authd.account
        SET password = hash,
-           password_seal = seal,
+           password_cipher_version = cipher_version,
            password_generation = password_generation + 1,
            password_set_at = CASE WHEN hash IS NOT NULL THEN authd.now() END,
            version = version + 1
@@ -69,7 +69,7 @@ AS $$
 BEGIN
     UPDATE authd.account
        SET password = NULL,
-           password_seal = NULL,
+           password_cipher_version = NULL,
            password_generation = password_generation + 1,
            password_set_at = NULL,
            version = version + 1
@@ -77,7 +77,7 @@ BEGIN
 END
 $$;
 
--- authd.password_set(actor, reach, {user, password_hash, password_seal, password_owner,
+-- authd.password_set(actor, reach, {user, password_hash, password_cipher_version, password_owner,
 --                                   keep_credentials?})
 --     → user object, "changed": true, "ended": {…: how many}
 -- Ends all reset links. Set by the user: also ends the other sessions. Set by another person: also
@@ -107,7 +107,7 @@ BEGIN
     END IF;
     PERFORM authd.password_owner_check(arguments, owner);
     PERFORM authd.password_replace(owner.id, hash, authd.argument_integer(
-        arguments, 'password_seal', 1, 9223372036854775807));
+        arguments, 'password_cipher_version', 1, 9223372036854775807));
     ended := authd.credentials_end(
         ARRAY[owner.id],
         CASE WHEN authd.is_self(actor, owner.id) THEN ARRAY['reset_links', 'sessions']
@@ -151,7 +151,7 @@ BEGIN
     IF new IS NULL THEN
         RETURN false;
     END IF;
-    UPDATE authd.account SET password = new, imported_seal = NULL
+    UPDATE authd.account SET password = new, imported_cipher_version = NULL
      WHERE account.id = password_upgrade.id AND account.password = old;
     RETURN FOUND;
 END

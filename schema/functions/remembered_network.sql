@@ -1,9 +1,9 @@
 -- Networks that are remembered after a code: for a while the main password alone is good from there.
 
--- authd.remembered_network_live(account bigint, factor bigint, seal bigint, network text) → boolean
--- Whether the network is remembered: the password of this seal is good from it without a code, once
+-- authd.remembered_network_live(account bigint, factor bigint, cipher_version bigint, network text) → boolean
+-- Whether the network is remembered: the password of this cipher_version is good from it without a code, once
 -- more at least.
-CREATE OR REPLACE FUNCTION authd.remembered_network_live(account bigint, factor bigint, seal bigint,
+CREATE OR REPLACE FUNCTION authd.remembered_network_live(account bigint, factor bigint, cipher_version bigint,
                                                    network text) RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -12,7 +12,7 @@ BEGIN
                     WHERE held.account = remembered_network_live.account
                       AND held.network = remembered_network_live.network::cidr
                       AND held.factor = remembered_network_live.factor
-                      AND held.password_seal = remembered_network_live.seal
+                      AND held.password_cipher_version = remembered_network_live.cipher_version
                       AND held.uses_left > 0
                       AND held.expires_at > authd.now());
 END
@@ -32,23 +32,23 @@ BEGIN
             WHERE over.expires_at <= authd.now()
             ORDER BY over.expires_at LIMIT 100 FOR UPDATE SKIP LOCKED);
     INSERT INTO authd.remembered_network AS held
-           (account, network, password_seal, factor, uses_left, expires_at)
-        VALUES (remembered_network_put.account, (remember ->> 'network')::cidr, (remember ->> 'seal')::bigint,
+           (account, network, password_cipher_version, factor, uses_left, expires_at)
+        VALUES (remembered_network_put.account, (remember ->> 'network')::cidr, (remember ->> 'cipher_version')::bigint,
                 remembered_network_put.factor, (remember ->> 'uses')::int,
                 authd.now() + make_interval(secs => (remember ->> 'seconds')::bigint))
         ON CONFLICT ON CONSTRAINT remembered_network_pkey DO UPDATE
-           SET password_seal = excluded.password_seal,
+           SET password_cipher_version = excluded.password_cipher_version,
                factor = excluded.factor,
                uses_left = excluded.uses_left,
                expires_at = excluded.expires_at;
 END
 $$;
 
--- authd.remembered_network_use(account bigint, version bigint, factor bigint, seal bigint, network text)
+-- authd.remembered_network_use(account bigint, version bigint, factor bigint, cipher_version bigint, network text)
 --     → boolean
 -- Takes one use of a remembered network. False: the account has changed, or no use is left.
 CREATE OR REPLACE FUNCTION authd.remembered_network_use(account bigint, version bigint, factor bigint,
-                                                  seal bigint, network text) RETURNS boolean
+                                                  cipher_version bigint, network text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
 AS $$
 BEGIN
@@ -59,7 +59,7 @@ BEGIN
      WHERE held.account = remembered_network_use.account
        AND held.network = remembered_network_use.network::cidr
        AND held.factor = remembered_network_use.factor
-       AND held.password_seal = remembered_network_use.seal
+       AND held.password_cipher_version = remembered_network_use.cipher_version
        AND held.uses_left > 0
        AND held.expires_at > authd.now();
     RETURN FOUND;

@@ -114,7 +114,7 @@ BEGIN
 END
 $$;
 
--- authd.reset_use(actor, reach, {digest, password_hash, password_seal, password_owner})
+-- authd.reset_use(actor, reach, {digest, password_hash, password_cipher_version, password_owner})
 --     → {kind: user, id, login, changed: true, ended: {…: how many}}
 -- Sets the password, once: of two requests at the same time one is refused. Ends all sessions and, if
 -- the link does not keep them, all app passwords.
@@ -145,7 +145,7 @@ BEGIN
     before := authd.account_object(owner);
     PERFORM authd.password_owner_check(arguments, owner);
     PERFORM authd.password_replace(owner.id, hash, authd.argument_integer(
-        arguments, 'password_seal', 1, 9223372036854775807));
+        arguments, 'password_cipher_version', 1, 9223372036854775807));
     answer := authd.account_changed(
         actor || jsonb_build_object('name', owner.login, 'login', owner.login, 'account', owner.id,
                                     'credential', 'reset link', 'if_match', NULL),

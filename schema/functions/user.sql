@@ -142,10 +142,10 @@ $$;
 
 -- authd.user_add(actor, reach, {login, addresses[]?, display_name?, recovery_address?, role?,
 --                               class?, service?, second_factor?, account_id?,
---                               password_hash?, password_seal?})
+--                               password_hash?, password_cipher_version?})
 --     → user object, "changed": true, "domain_created": whether the domain was new
 -- Without addresses the login is the one address. A service user has no main password. account_id:
--- from authd.account_id(); a password_hash is encrypted over it and password_seal.
+-- from authd.account_id(); a password_hash is encrypted over it and password_cipher_version.
 -- Errors: AU409 the login exists; AU404 no such domain within reach; AU403 the role is not below the
 -- caller's, or an address is of a domain outside reach; AU422.
 CREATE OR REPLACE FUNCTION authd.user_add(actor jsonb, reach bigint[], arguments jsonb) RETURNS jsonb
@@ -154,7 +154,7 @@ AS $$
 DECLARE
     new_login   text    := authd.argument_login(arguments);
     new_hash    text    := authd.argument_password_hash(arguments);
-    new_seal    bigint  := authd.argument_integer(arguments, 'password_seal', 1,
+    new_cipher_version    bigint  := authd.argument_integer(arguments, 'password_cipher_version', 1,
                                                   9223372036854775807);
     new_id      bigint  := authd.argument_integer(arguments, 'account_id', 1,
                                                   9223372036854775807);
@@ -169,7 +169,7 @@ BEGIN
             'Give it an app password.');
     END IF;
     IF new_hash IS NOT NULL AND new_id IS NULL THEN
-        PERFORM authd.refuse('AU422', 'account_id is missing', 'A hash is sealed for one account.');
+        PERFORM authd.refuse('AU422', 'account_id is missing', 'A hash is encrypted for one account.');
     END IF;
 
     home := authd.domain_for(actor, reach, split_part(new_login, '@', 2));
@@ -193,7 +193,7 @@ BEGIN
       FROM authd.retired_login AS retired
      WHERE account.id = new.id AND retired.digest = sha256(convert_to(new_login, 'UTF8'));
     IF new_hash IS NOT NULL THEN
-        PERFORM authd.password_replace(new.id, new_hash, new_seal);
+        PERFORM authd.password_replace(new.id, new_hash, new_cipher_version);
     END IF;
     FOREACH item IN ARRAY authd.argument_addresses(arguments, new_login) LOOP
         PERFORM authd.address_put(reach, new, item);

@@ -7,7 +7,7 @@
 -- are the second net: they refuse what could be misread, and repair nothing. Names sort and compare
 -- by octets (COLLATE "C"), whatever the locale of the database.
 --
--- Texts whose column has a comment that begins with "sealed:" are encrypted by authd
+-- Texts whose column has a comment that begins with "encrypted:" are encrypted by authd
 -- (authd/crypto/aead.h) under a key that is not in the database, over kind, row, owner and version.
 
 -- ---- privileges ------------------------------------------------------------------------------
@@ -71,11 +71,11 @@ RETURN CASE WHEN pg_catalog.starts_with(name, '*@')
             THEN authd.domain_valid(pg_catalog.substr(name, 3))
             ELSE authd.login_valid(name) END;
 
--- authd.is_sealed(value text) → boolean
+-- authd.is_encrypted(value text) → boolean
 -- Whether a text has the form of an encrypted one; only authd knows whether it can be decrypted.
-CREATE FUNCTION authd.is_sealed(value text) RETURNS boolean
+CREATE FUNCTION authd.is_encrypted(value text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN value COLLATE "C" ~ '^\$sealed\$[0-9a-f]{8}\$[A-Za-z0-9_-]+$';
+RETURN value COLLATE "C" ~ '^\$cipher\$[0-9a-f]{8}\$[A-Za-z0-9_-]+$';
 
 -- ---- the schema itself -----------------------------------------------------------------------
 
@@ -163,11 +163,11 @@ CREATE TABLE authd.account (
 
     password            text COLLATE "C" -- a hash, encrypted
                         CHECK (octet_length(password) <= 2048 AND password ~ '^[!-~]+$'),
-    password_seal       bigint, -- authd.credential_id(): the version that the hash is encrypted over
+    password_cipher_version       bigint, -- authd.credential_id(): the version that the hash is encrypted over
     password_generation int NOT NULL DEFAULT 0 CHECK (password_generation >= 0),
     password_set_at     timestamptz,
     imported_keyed      bytea CHECK (octet_length(imported_keyed) = 32),
-    imported_seal       bigint,
+    imported_cipher_version       bigint,
 
     version             bigint NOT NULL DEFAULT 1 CHECK (version > 0),
     created_at          timestamptz NOT NULL DEFAULT authd.now(),
@@ -179,18 +179,18 @@ CREATE TABLE authd.account (
                                           AND (suspended OR suspended_reason IS NULL)),
     CONSTRAINT suspender_is_whole CHECK (suspended OR suspended_by_rank IS NULL),
     CONSTRAINT password_is_whole CHECK ((password IS NULL) = (password_set_at IS NULL)),
-    CONSTRAINT password_is_sealed CHECK ((password IS NULL) = (password_seal IS NULL)
-                                         AND authd.is_sealed(password))
+    CONSTRAINT password_is_encrypted CHECK ((password IS NULL) = (password_cipher_version IS NULL)
+                                         AND authd.is_encrypted(password))
 );
-COMMENT ON COLUMN authd.account.password IS 'sealed: kind password, id and owner the account';
+COMMENT ON COLUMN authd.account.password IS 'encrypted: kind password, id and owner the account';
 COMMENT ON COLUMN authd.account.password_generation IS
     'N of the identity alice#pN@example.org: rises with each set and clear of the main password';
 COMMENT ON COLUMN authd.account.version IS
     'rises with every change that a login which is under way must notice';
 COMMENT ON COLUMN authd.account.imported_keyed IS
     'keyed hash over the account and the SHA-256 of the password hash as it was imported last';
-COMMENT ON COLUMN authd.account.imported_seal IS
-    'password_seal of what was imported last; another one: it was changed here since. NULL: or upgraded';
+COMMENT ON COLUMN authd.account.imported_cipher_version IS
+    'password_cipher_version of what was imported last; another one: it was changed here since. NULL: or upgraded';
 
 -- For the list of a domain and the check of its foreign key.
 CREATE INDEX account_domain ON authd.account (domain, login);
@@ -198,8 +198,8 @@ CREATE INDEX account_class ON authd.account (class);
 CREATE INDEX account_created ON authd.account (created_at, id);
 CREATE INDEX account_last_login ON authd.account (coalesce(last_login_at, '-infinity'), id);
 CREATE INDEX account_scope ON authd.account (scope) WHERE scope IS NOT NULL;
--- By the name of the key: an encrypted text is $sealed$KKKKKKKK$….
-CREATE INDEX account_password_seal_key ON authd.account (substr(password, 9, 8), id)
+-- By the name of the key: an encrypted text is $cipher$KKKKKKKK$….
+CREATE INDEX account_password_cipher_key ON authd.account (substr(password, 9, 8), id)
     WHERE password IS NOT NULL;
 
 -- An address that an account may send as; *@domain for a whole domain. Several accounts may have the
@@ -248,7 +248,7 @@ CREATE TYPE authd.import_row AS (
     hint             text,
     account_id       bigint, -- the account that the hash is encrypted for; NULL: there is no hash
     account_new      boolean, -- account_id is of a user who did not exist when it was asked for
-    seal             bigint, -- the number that the hash is encrypted over
+    cipher_version             bigint, -- the number that the hash is encrypted over
     imported         bytea[] -- keyed hashes of the hash as it came, under each pepper
 );
 
@@ -257,7 +257,7 @@ CREATE TYPE authd.import_row AS (
 -- A key that something in this database was made with, by its name; a node whose key files lack it is
 -- told before it starts. One key of each kind makes what is new.
 CREATE TABLE authd.key (
-    kind       text COLLATE "C" NOT NULL CHECK (kind IN ('pepper', 'sealing', 'audit')),
+    kind       text COLLATE "C" NOT NULL CHECK (kind IN ('pepper', 'encryption', 'audit')),
     id         text COLLATE "C" NOT NULL CHECK (id ~ '^[0-9a-f]{8}$'),
     created_at timestamptz NOT NULL DEFAULT authd.now(),
     current    boolean NOT NULL DEFAULT false, -- makes what is new
@@ -291,17 +291,17 @@ CREATE TABLE authd.app_password (
     last_used_at      timestamptz,
     last_used_address inet,
     CONSTRAINT sliding_has_an_end CHECK (sliding IS NULL OR not_after IS NOT NULL),
-    CONSTRAINT foreign_hash_is_sealed CHECK (authd.is_sealed(foreign_hash))
+    CONSTRAINT foreign_hash_is_encrypted CHECK (authd.is_encrypted(foreign_hash))
 );
 COMMENT ON COLUMN authd.app_password.foreign_hash IS
-    'sealed: kind app-password, id the row, owner the account, version 0';
+    'encrypted: kind app-password, id the row, owner the account, version 0';
 COMMENT ON COLUMN authd.app_password.version IS
     'rises with every change that a login which is under way must notice';
 CREATE INDEX app_password_account ON authd.app_password (account, id);
 CREATE INDEX app_password_foreign ON authd.app_password (account, id)
     WHERE foreign_hash IS NOT NULL;
 CREATE INDEX app_password_scope ON authd.app_password (scope) WHERE scope IS NOT NULL;
-CREATE INDEX app_password_seal_key ON authd.app_password (substr(foreign_hash, 9, 8), id)
+CREATE INDEX app_password_cipher_key ON authd.app_password (substr(foreign_hash, 9, 8), id)
     WHERE foreign_hash IS NOT NULL;
 
 -- A secret of an app password; an app password has two while the old one is good after a rotation.
@@ -393,10 +393,10 @@ CREATE TABLE authd.totp (
     failures     int NOT NULL DEFAULT 0, -- wrong codes since the last right one
     refused      bytea[] NOT NULL DEFAULT '{}', -- keyed digests of the last wrong codes
     locked_until timestamptz,
-    CONSTRAINT seed_is_sealed CHECK (authd.is_sealed(seed))
+    CONSTRAINT seed_is_encrypted CHECK (authd.is_encrypted(seed))
 );
-COMMENT ON COLUMN authd.totp.seed IS 'sealed: kind totp, id the row''s, owner the account, version 0';
-CREATE INDEX totp_seal_key ON authd.totp (substr(seed, 9, 8), account);
+COMMENT ON COLUMN authd.totp.seed IS 'encrypted: kind totp, id the row''s, owner the account, version 0';
+CREATE INDEX totp_cipher_key ON authd.totp (substr(seed, 9, 8), account);
 
 -- An enrolment that no code has confirmed yet. No login reads this table.
 CREATE TABLE authd.totp_pending (
@@ -408,11 +408,11 @@ CREATE TABLE authd.totp_pending (
     attempts   int NOT NULL DEFAULT 0, -- wrong codes
     created_at timestamptz NOT NULL DEFAULT authd.now(),
     expires_at timestamptz NOT NULL,
-    CONSTRAINT seed_is_sealed CHECK (authd.is_sealed(seed))
+    CONSTRAINT seed_is_encrypted CHECK (authd.is_encrypted(seed))
 );
 COMMENT ON COLUMN authd.totp_pending.seed IS
-    'sealed: kind totp, id the row''s, owner the account, version 0';
-CREATE INDEX totp_pending_seal_key ON authd.totp_pending (substr(seed, 9, 8), account);
+    'encrypted: kind totp, id the row''s, owner the account, version 0';
+CREATE INDEX totp_pending_cipher_key ON authd.totp_pending (substr(seed, 9, 8), account);
 
 -- A permission to enrol, once.
 CREATE TABLE authd.totp_ticket (
@@ -445,7 +445,7 @@ CREATE TABLE authd.recovery_counter (
 CREATE TABLE authd.remembered_network (
     account       bigint NOT NULL REFERENCES authd.account ON DELETE CASCADE,
     network       cidr NOT NULL,
-    password_seal bigint NOT NULL, -- of the one password that this holds for
+    password_cipher_version bigint NOT NULL, -- of the one password that this holds for
     factor        bigint NOT NULL, -- the enrolment that this holds for
     uses_left     int NOT NULL CHECK (uses_left >= 0),
     expires_at    timestamptz NOT NULL,
@@ -524,7 +524,7 @@ CREATE TABLE authd.audit_person (
 -- Names that were tried and that no account has.
 CREATE INDEX audit_person_claimed ON authd.audit_person ((data ->> 'claimed')) WHERE data ? 'claimed';
 
--- The queue of events that no seal covers yet: a row for each statement that inserted events, and for
+-- The queue of events that no cipher_version covers yet: a row for each statement that inserted events, and for
 -- each 1,000 of them.
 CREATE TABLE authd.audit_pending (
     id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -532,7 +532,7 @@ CREATE TABLE authd.audit_pending (
     events bigint[] NOT NULL
 );
 
--- A list of events and their digests, chained to the seal before by a MAC.
+-- A list of events and their digests, chained to the cipher_version before by a MAC.
 CREATE TABLE authd.audit_seal (
     number   bigint PRIMARY KEY,
     previous bytea NOT NULL UNIQUE, -- the MAC before it: the chain cannot fork

@@ -8,14 +8,14 @@ import threading
 
 from api import Api
 from conftest import PASSWORD, Server, make_authd
-from harness import sealing, totp
+from harness import encryption, totp
 from harness.authd import USER
 from harness.private import free_ports, read_text, wait_until
 
 
 def key_names(directory, name):
     """The names of the keys of a file, in the file's order."""
-    return [sealing.key_id(bytes.fromhex(line)) for line in read_text(os.path.join(directory, name)).split()]
+    return [encryption.key_id(bytes.fromhex(line)) for line in read_text(os.path.join(directory, name)).split()]
 
 
 class Node(Server):
@@ -41,7 +41,7 @@ class Node(Server):
     def file(self, name):
         return os.path.join(self.keys, name)
 
-    def copy_keys(self, other, names=("pepper", "sealing", "audit")):
+    def copy_keys(self, other, names=("pepper", "encryption", "audit")):
         for name in names:
             self.write(name, read_text(other.file(name)))
 
@@ -94,14 +94,14 @@ def add_seeds(node, count):
     """Adds users with second factors, by rows; returns {account: (id, seed)}."""
     numbers = node.sql(f"SELECT authd.credential_id() FROM generate_series(1, {count})").split()
     accounts = node.sql(
-        "INSERT INTO authd.domain (name) VALUES ('sealed.example') ON CONFLICT DO NOTHING;"
-        "INSERT INTO authd.account (login, domain) SELECT format('s%s@sealed.example', gen_random_uuid()), id "
-        f"FROM authd.domain, generate_series(1, {count}) WHERE name = 'sealed.example' RETURNING id").split()
+        "INSERT INTO authd.domain (name) VALUES ('encrypted.example') ON CONFLICT DO NOTHING;"
+        "INSERT INTO authd.account (login, domain) SELECT format('s%s@encrypted.example', gen_random_uuid()), id "
+        f"FROM authd.domain, generate_series(1, {count}) WHERE name = 'encrypted.example' RETURNING id").split()
     accounts = [word for word in accounts if word.isdigit()]
     seeds, rows = {}, []
     for account, number in zip(accounts, numbers):
         seeds[account] = int(number), os.urandom(20)
-        text = sealing.seal(node.keys, seeds[account][1], "totp", int(number), int(account), 0)
+        text = encryption.encrypt(node.keys, seeds[account][1], "totp", int(number), int(account), 0)
         rows.append(f"({account}, {number}, '{text}', 'SHA1', 6, 0)")
     node.sql("INSERT INTO authd.totp (account, id, seed, algorithm, digits, last_step) VALUES " + ",".join(rows))
     return seeds
@@ -111,7 +111,7 @@ def assert_seeds(node, seeds):
     rows = node.sql("SELECT account, seed FROM authd.totp").splitlines()
     held = dict(row.split("|") for row in rows)
     for account, (number, seed) in seeds.items():
-        assert sealing.unseal(node.keys, held[account], "totp", number, int(account), 0) == seed
+        assert encryption.decrypt(node.keys, held[account], "totp", number, int(account), 0) == seed
 
 
 class Load:

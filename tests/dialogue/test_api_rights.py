@@ -96,7 +96,7 @@ def targets_of(world, caller, pattern):
             yield pattern.replace("{class}", name), Target(name, name, domain="")
         yield pattern.replace("{class}", "absent"), Target("absent", "absent")
     elif "{purpose}" in pattern:
-        yield pattern.replace("{purpose}", "sealing"), None
+        yield pattern.replace("{purpose}", "encryption"), None
     elif "{id}" in pattern:
         for target in key_targets(world, caller):
             yield pattern.replace("{id}", target.path), target
@@ -189,7 +189,7 @@ def stage(world):
         world.things["app-passwords", login] = made["id"]
         # The dry run of a confirmation checks no code.
         world.server.sql("INSERT INTO authd.totp_pending (account, id, seed, algorithm, digits, expires_at) "
-                         f"SELECT {world.logins[login]}, authd.credential_id(), '$sealed$00000000$x', 'SHA1', 6, "
+                         f"SELECT {world.logins[login]}, authd.credential_id(), '$cipher$00000000$x', 'SHA1', 6, "
                          "authd.now() + interval '1 hour'")
         if login.partition("@")[0] in ("domain-admin", "second-admin", "admin", "far-admin"):
             world.keys[login] = world.api.make_key(caller, label="mine").id
@@ -226,7 +226,7 @@ def test_a_session_that_is_not_fresh_opens_no_sensitive_route(stage):
         if operation["operationId"] in ALONE or "admin" not in operation["x-roles"]:
             continue
         path = pattern.replace("{user}", f"peer@{HOME}").replace("{domain}", EMPTY).replace("{class}", "idle")
-        path = path.replace("{id}", ABSENT).replace("{purpose}", "sealing")
+        path = path.replace("{id}", ABSENT).replace("{purpose}", "encryption")
         answer = ask(stage, method, path, operation, admin, dry=not operation["x-fresh"])
         stale = answer.status == 403 and answer.type == "fresh-sign-in-required"
         assert stale == operation["x-fresh"], (method, path, answer)

@@ -15,7 +15,7 @@ QUERIES = {"address_remove": f"address=spare@{HOME}"}
 ENROLLED = f"enrolled@{HOME}"
 
 # For each parameter, an object that may be changed and deleted.
-GOOD = {"user": f"peer@{HOME}", "domain": EMPTY, "class": "idle", "purpose": "sealing"}
+GOOD = {"user": f"peer@{HOME}", "domain": EMPTY, "class": "idle", "purpose": "encryption"}
 ABSENT = {"user": f"nobody@{HOME}", "domain": "absent.example", "class": "absent", "purpose": "absent",
           "id": "999999"}
 
@@ -144,7 +144,7 @@ class Route:
         return self.call(who=who)
 
     def meet_no_key_file(self):
-        path = os.path.join(self.stage.server.authd.config["key_dir"], "sealing")
+        path = os.path.join(self.stage.server.authd.config["key_dir"], "encryption")
         os.rename(path, f"{path}.away")
         try:
             return self.call()

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from conftest import PASSWORD, Server, doveadm_hash, make_authd
-from harness import app_password, sealing, stored, totp
+from harness import app_password, encryption, stored, totp
 from harness.app_password import Pepper
 from harness.ask import ask
 from harness.private import read_text, wait_until
@@ -21,12 +21,12 @@ TABLES = ["app_password", "totp", "recovery_code", "http_session", "reset_link"]
 
 def row_of(server, login):
     """(id, cipher version, ciphertext) of a user's password."""
-    row = server.sql(f"SELECT id, password_seal, password FROM authd.account WHERE login = '{login}'").split("|")
+    row = server.sql(f"SELECT id, password_cipher_version, password FROM authd.account WHERE login = '{login}'").split("|")
     return int(row[0]), int(row[1]), row[2]
 
 
-def put(server, login, seal, sealed):
-    server.sql(f"UPDATE authd.account SET password = '{sealed}', password_seal = {seal} WHERE login = '{login}'")
+def put(server, login, cipher_version, encrypted):
+    server.sql(f"UPDATE authd.account SET password = '{encrypted}', password_cipher_version = {cipher_version} WHERE login = '{login}'")
 
 
 def assert_broken(server, login, *passwords):
@@ -43,11 +43,11 @@ def assert_broken(server, login, *passwords):
 def test_a_hash_of_somebody_else(server):
     """A user who knows one password and can write to the database must not become other users."""
     mallory, victim = server.new_user(OTHER), server.new_user()
-    _, seal, sealed = row_of(server, mallory)
-    _, own_seal, _ = row_of(server, victim)
-    put(server, victim, own_seal, sealed)
+    _, cipher_version, encrypted = row_of(server, mallory)
+    _, own_version, _ = row_of(server, victim)
+    put(server, victim, own_version, encrypted)
     assert_broken(server, victim, OTHER, PASSWORD)
-    put(server, victim, seal, sealed)
+    put(server, victim, cipher_version, encrypted)
     assert_broken(server, victim, OTHER, PASSWORD)
     with server.connect() as client:
         assert client.login(mallory, OTHER).command == "OK"
@@ -56,36 +56,36 @@ def test_a_hash_of_somebody_else(server):
 def test_a_hash_of_before(server):
     """A replaced password, which may have been stolen, must not become valid again."""
     login = server.new_user(OTHER)
-    _, old_seal, old = row_of(server, login)
+    _, old_version, old = row_of(server, login)
     server.authd.authctl("password", "set", login, password=PASSWORD)
-    _, seal, _ = row_of(server, login)
-    assert seal != old_seal
-    put(server, login, seal, old)
+    _, cipher_version, _ = row_of(server, login)
+    assert cipher_version != old_version
+    put(server, login, cipher_version, old)
     assert_broken(server, login, OTHER, PASSWORD)
 
 
 def test_an_upgrade_keeps_the_number(server):
     login = server.new_user(stored=doveadm_hash("old secret", "SHA512-CRYPT"))
-    _, seal, old = row_of(server, login)
+    _, cipher_version, old = row_of(server, login)
     with server.connect() as client:
         assert client.login(login, "old secret").command == "OK"
     wait_until(lambda: row_of(server, login)[2] != old, what="the upgrade")
-    assert row_of(server, login)[1] == seal
+    assert row_of(server, login)[1] == cipher_version
     assert server.stored_hash(login).startswith("$argon2id$")
 
 
 def test_a_text_that_was_changed(server):
     login = server.new_user()
-    _, seal, sealed = row_of(server, login)
-    for text in (sealed[:-1], sealed + "A", sealed[:30] + ("B" if sealed[30] == "A" else "A") + sealed[31:]):
-        put(server, login, seal, text)
+    _, cipher_version, encrypted = row_of(server, login)
+    for text in (encrypted[:-1], encrypted + "A", encrypted[:30] + ("B" if encrypted[30] == "A" else "A") + encrypted[31:]):
+        put(server, login, cipher_version, text)
         assert_broken(server, login, PASSWORD)
 
 
 def test_a_key_that_nobody_has(server):
     login = server.new_user()
-    _, seal, sealed = row_of(server, login)
-    put(server, login, seal, "$sealed$00000000$" + sealed.split("$")[3])
+    _, cipher_version, encrypted = row_of(server, login)
+    put(server, login, cipher_version, "$cipher$00000000$" + encrypted.split("$")[3])
     since = server.authd.log_size()
     with server.connect(server.replying) as client:
         assert client.login(login, PASSWORD).fields.get("code") == "temp_fail"
@@ -119,12 +119,12 @@ def test_a_foreign_hash_of_somebody_else(server):
     assert_broken(server, victim, "mallory's own")
 
 
-def test_what_authd_seals_python_opens(server):
+def test_what_authd_encrypts_python_decrypts(server):
     """The format is the one that authd/crypto/aead.h describes, for programs that must read it without authd."""
     login = server.new_user()
-    number, seal, sealed = row_of(server, login)
+    number, cipher_version, encrypted = row_of(server, login)
     key_dir = server.authd.config["key_dir"]
-    assert sealing.unseal(key_dir, sealed, "password", number, number, seal).startswith(b"$argon2id$")
+    assert encryption.decrypt(key_dir, encrypted, "password", number, number, cipher_version).startswith(b"$argon2id$")
 
 
 # ---- the dump
@@ -198,7 +198,7 @@ def test_a_dump_has_nothing_to_crack(site, tmp_path):
     login = site.new_user()
     secrets = secrets_of(site, login, tmp_path)
     dump = site.postgres.dump("authd")
-    assert login in dump and "$sealed$" in dump
+    assert login in dump and "$cipher$" in dump
     rows = "".join(re.findall(r"^COPY .*?^\\\.$", dump, re.MULTILINE | re.DOTALL))
     assert HASH.search(doveadm_hash("x", "SHA512-CRYPT")) and not HASH.search(rows), HASH.search(rows)
     held = site.sql("SELECT " + " + ".join(f"(SELECT count(*) FROM authd.{table} WHERE account = "
@@ -208,7 +208,7 @@ def test_a_dump_has_nothing_to_crack(site, tmp_path):
         assert len(secret) > 8, name
         for form in forms(secret):
             assert form not in dump, name
-    for name in ("pepper", "sealing", "audit"):
+    for name in ("pepper", "encryption", "audit"):
         for line in read_text(f"{site.authd.config['key_dir']}/{name}").split():
             assert line not in dump and base64.b64encode(bytes.fromhex(line)).decode() not in dump
 
@@ -222,7 +222,7 @@ def test_no_statistics_have_a_hash(server):
     assert not HASH.search(samples)
 
 
-def test_logs_and_answers_have_no_sealed_text(site):
+def test_logs_and_answers_have_no_encrypted_text(site):
     login = f"kept-{site.new_user()}"
     since = len(site.postgres.log_text())  # earlier lines show rows that other tests copied
     body = {"login": login, "password": PASSWORD}
@@ -234,4 +234,4 @@ def test_logs_and_answers_have_no_sealed_text(site):
                                                                      "authd.audit_event LEFT JOIN authd.audit_person "
                                                                      "ON event = audit_event.id")
     for where in (site.authd.log_text(), site.postgres.log_text()[since:], kept):
-        assert text not in where and "$sealed$" not in where
+        assert text not in where and "$cipher$" not in where

@@ -393,7 +393,7 @@ def test_a_seed_of_another_row(server, phone):
 
 def test_a_seed_under_a_key_that_is_not_here(server, phone):
     seed = phone.row("seed")
-    server.sql(f"UPDATE authd.totp SET seed = '$sealed$00000000${seed.split('$')[3]}' WHERE id = {phone.row('id')}")
+    server.sql(f"UPDATE authd.totp SET seed = '$cipher$00000000${seed.split('$')[3]}' WHERE id = {phone.row('id')}")
     assert tempfail(server, phone.login, PASSWORD + phone.code()) == "key-missing"
     assert outcome(server, phone.login, PASSWORD) == NEEDED
 

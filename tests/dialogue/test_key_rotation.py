@@ -9,7 +9,7 @@ import pytest
 from authctl import REFUSED, USAGE, Person
 from client import Dovecot
 from conftest import PASSWORD, doveadm_hash
-from harness import app_password, sealing, totp
+from harness import app_password, encryption, totp
 from harness.app_password import Pepper
 from harness.authd import Authd
 from harness.postgres import Postgres
@@ -39,7 +39,7 @@ def first(postgres):
 
 def test_what_there_is(first):
     keys = {key["purpose"]: key for key in first.list()}
-    assert sorted(keys) == ["audit", "pepper", "sealing"] and len(first.list()) == 3
+    assert sorted(keys) == ["audit", "pepper", "encryption"] and len(first.list()) == 3
     assert all(key["current"] and not key["more"] and key["kind"] == "key" for key in keys.values())
     assert keys["audit"]["count"] is None
     assert {name: keys[name]["id"] for name in keys} == {name: first.names(name)[0] for name in keys}
@@ -55,7 +55,7 @@ def test_who_may_not(first):
     reader = first.api.make_key(rights=["keys:read"])
     assert first.api.call("GET", "/v1/keys", who=reader).status == 200
     writer = first.api.make_key(rights=["*:write"])
-    assert first.api.call("POST", "/v1/keys/sealing/rotate", who=writer).status == 403
+    assert first.api.call("POST", "/v1/keys/encryption/rotate", who=writer).status == 403
     assert first.list() == first.list()
 
 
@@ -67,26 +67,26 @@ def test_what_is_not_rotated(first, purpose, status):
 
 
 def test_a_dry_run_changes_nothing(first):
-    before = first.list(), first.lines("sealing")
-    made = first.api.good("POST", "/v1/keys/sealing/rotate?dry_run=true")
-    assert made["id"] is None and made["purpose"] == "sealing"
-    assert (first.list(), first.lines("sealing")) == before
+    before = first.list(), first.lines("encryption")
+    made = first.api.good("POST", "/v1/keys/encryption/rotate?dry_run=true")
+    assert made["id"] is None and made["purpose"] == "encryption"
+    assert (first.list(), first.lines("encryption")) == before
 
 
 def test_authctl_asks(first):
-    person, before = Person(first), first.lines("sealing")
-    status, _, talk = person.run("key", "rotate", "sealing", stdin="")
+    person, before = Person(first), first.lines("encryption")
+    status, _, talk = person.run("key", "rotate", "encryption", stdin="")
     assert status == USAGE and "needs --yes" in talk
     status, _, talk = person.run("key", "rotate", "audit", "--yes")
     assert status == REFUSED and "not rotated" in talk
-    assert first.lines("sealing") == before
-    out, talk = person.do("key", "rotate", "sealing", "--yes")
-    assert "Back up the key files" in talk and first.lines("sealing")[-1:] == before[-1:]
+    assert first.lines("encryption") == before
+    out, talk = person.do("key", "rotate", "encryption", "--yes")
+    assert "Back up the key files" in talk and first.lines("encryption")[-1:] == before[-1:]
     out, _ = person.do("key", "list", "--plain")
-    assert first.current("sealing") in out
+    assert first.current("encryption") in out
     (event,) = first.api.good("GET", "/v1/audit?action=key_rotate")["items"]
     assert event["actor"]["name"] == "root (uid 0)" and event["object"] == {
-        "kind": "key", "id": first.current("sealing")}
+        "kind": "key", "id": first.current("encryption")}
 
 
 def test_authctl_says_what_ends(first):
@@ -110,28 +110,28 @@ def test_authctl_says_what_ends(first):
 
 # ---- encryption
 
-def test_sealed_texts_follow_while_logins_run(first):
+def test_encrypted_texts_follow_while_logins_run(first):
     login = first.new_user()
     secret = app_password.add(first.postgres, Pepper(first.keys), login).text
     first.api.good("POST", f"/v1/users/{login}/app-passwords",
                    {"label": "elsewhere", "hash": doveadm_hash("made elsewhere", "SHA512-CRYPT")})
-    seeds, old = add_seeds(first, 700), first.current("sealing")
+    seeds, old = add_seeds(first, 700), first.current("encryption")
     enrolling, enrolled = first.new_user(), first.new_user()
     pending = first.api.good("POST", f"/v1/users/{enrolling}/totp", {})["secret"]
     phone = totp.enrol_in(first.postgres, first.keys, enrolled)
     versions = first.sql("SELECT sum(version) FROM authd.account")
     with Load(first, [(login, PASSWORD), (login, secret), (login, "made elsewhere")]) as load:
-        made = first.rotate("sealing")
+        made = first.rotate("encryption")
         assert made["current"] and made["changed"] and made["id"] != old
-        first.wait_count("sealing", old)
+        first.wait_count("encryption", old)
         load.more()
         first.rotate("pepper")
         load.more()
     assert load.refused == []
-    first.wait_first("sealing", made["id"])
-    assert first.current("sealing") == made["id"]
-    assert first.count("sealing", made["id"]) >= 700
-    assert first.names("sealing")[1] == old
+    first.wait_first("encryption", made["id"])
+    assert first.current("encryption") == made["id"]
+    assert first.count("encryption", made["id"]) >= 700
+    assert first.names("encryption")[1] == old
     assert_seeds(first, seeds)
     assert first.sql("SELECT sum(version) FROM authd.account") == versions
     with first.connect() as client:
@@ -140,31 +140,31 @@ def test_sealed_texts_follow_while_logins_run(first):
 
 
 def test_a_text_that_cannot_be_opened_stays(first):
-    seeds, old = add_seeds(first, 3), first.current("sealing")
+    seeds, old = add_seeds(first, 3), first.current("encryption")
     broken, other = sorted(seeds, key=int)[:2]
     first.sql(f"UPDATE authd.totp SET seed = (SELECT seed FROM authd.totp WHERE account = {other}) "
               f"WHERE account = {broken}")
     since = first.authd.log_size()
-    first.rotate("sealing")
-    first.wait_count("sealing", old, 1)
-    (event,) = wait_until(lambda: first.authd.events("resealed", since), what="the end of the run")
+    first.rotate("encryption")
+    first.wait_count("encryption", old, 1)
+    (event,) = wait_until(lambda: first.authd.events("reencrypted", since), what="the end of the run")
     assert event["broken"] == "1" and int(event["replaced"]) >= 2
     assert_seeds(first, {account: seed for account, seed in seeds.items() if account != broken})
     first.sql(f"DELETE FROM authd.totp WHERE account = {broken}")
 
 
 def test_killed_while_texts_follow(first):
-    seeds, old = add_seeds(first, 3000), first.current("sealing")
-    total = first.count("sealing", old)
-    first.rotate("sealing")
+    seeds, old = add_seeds(first, 3000), first.current("encryption")
+    total = first.count("encryption", old)
+    first.rotate("encryption")
     for _ in range(3):
-        left = first.count("sealing", old)
-        wait_until(lambda left=left: first.count("sealing", old) < left or left == 0, 60, "some progress")
+        left = first.count("encryption", old)
+        wait_until(lambda left=left: first.count("encryption", old) < left or left == 0, 60, "some progress")
         first.authd.kill()
         assert_seeds(first, seeds)
         first.authd.start()
     assert total >= 3000
-    first.wait_count("sealing", old)
+    first.wait_count("encryption", old)
     assert_seeds(first, seeds)
 
 
@@ -172,16 +172,16 @@ def test_killed_while_texts_follow(first):
 
 def test_killed_before_the_database_knows_of_it(first):
     before = first.list()
-    made = first.rotate("sealing", prepare=True)
-    assert not made["current"] and first.names("sealing")[-1] == made["id"]
+    made = first.rotate("encryption", prepare=True)
+    assert not made["current"] and first.names("encryption")[-1] == made["id"]
     first.authd.kill()
     first.authd.start()
     assert first.list() == before
-    assert first.rotate("sealing")["id"] == made["id"]
-    first.wait_first("sealing", made["id"])
+    assert first.rotate("encryption")["id"] == made["id"]
+    first.wait_first("encryption", made["id"])
 
 
-@pytest.mark.parametrize("purpose", ["sealing", "pepper"])
+@pytest.mark.parametrize("purpose", ["encryption", "pepper"])
 def test_killed_before_it_is_the_first(first, purpose):
     old = first.current(purpose)
     new = os.urandom(32)
@@ -189,11 +189,11 @@ def test_killed_before_it_is_the_first(first, purpose):
     first.write(purpose, "\n".join([*first.lines(purpose)[:1], new.hex()]) + "\n")
     # No value here needs the keys after the first one.
     first.sql(f"UPDATE authd.key SET removed_at = authd.now() WHERE kind = '{purpose}' AND id <> '{old}'")
-    app_password.manage(first.postgres, "key_rotate", purpose=purpose, id=sealing.key_id(new), replaces=old)
+    app_password.manage(first.postgres, "key_rotate", purpose=purpose, id=encryption.key_id(new), replaces=old)
     first.authd.start()
-    first.wait_first(purpose, sealing.key_id(new))
-    assert first.names(purpose) == [sealing.key_id(new), old]
-    assert first.current(purpose) == sealing.key_id(new)
+    first.wait_first(purpose, encryption.key_id(new))
+    assert first.names(purpose) == [encryption.key_id(new), old]
+    assert first.current(purpose) == encryption.key_id(new)
     login = first.new_user()
     made = first.api.good("POST", f"/v1/users/{login}/app-passwords", {"label": "new"})
     with first.connect() as client:
@@ -201,15 +201,15 @@ def test_killed_before_it_is_the_first(first, purpose):
 
 
 def test_killed_while_the_file_was_written(first):
-    old = first.lines("sealing")
+    old = first.lines("encryption")
     first.authd.kill()
-    with open(first.file("sealing.new"), "w", encoding="ascii") as file:
+    with open(first.file("encryption.new"), "w", encoding="ascii") as file:
         file.write("12345")
     first.authd.start()
-    assert first.lines("sealing") == old
-    made = first.rotate("sealing")
-    first.wait_first("sealing", made["id"])
-    assert sorted(os.listdir(first.keys)) == ["audit", "pepper", "sealing"]
+    assert first.lines("encryption") == old
+    made = first.rotate("encryption")
+    first.wait_first("encryption", made["id"])
+    assert sorted(os.listdir(first.keys)) == ["audit", "pepper", "encryption"]
 
 
 def test_killed_at_any_moment(first):
@@ -217,21 +217,21 @@ def test_killed_at_any_moment(first):
     first of the file."""
     seeds = add_seeds(first, 200)
     for turn in range(6):
-        trim(first, "sealing")
+        trim(first, "encryption")
         asked = threading.Thread(target=rotate_or_die, args=(first,))
         asked.start()
         time.sleep(0.004 * turn)
         first.authd.kill()
         asked.join()
         first.authd.start()
-        wait_until(lambda: first.names("sealing")[0] == first.current("sealing"), 30, "the current key first")
+        wait_until(lambda: first.names("encryption")[0] == first.current("encryption"), 30, "the current key first")
         assert_seeds(first, seeds)
-    first.rotate("sealing")
+    first.rotate("encryption")
 
 
 def rotate_or_die(node):
     try:
-        node.api.call("POST", "/v1/keys/sealing/rotate")
+        node.api.call("POST", "/v1/keys/encryption/rotate")
     except (OSError, ValueError, ConnectionError):
         pass
     except Exception as error:  # the answer was cut off
@@ -283,12 +283,12 @@ def test_an_embedded_database():
     with Authd() as authd:
         login, directory = "somebody@example.org", os.path.join(authd.state, "keys")
         authd.add_user(login, PASSWORD)
-        made = [authd.authctl("key", "rotate", name).json["id"] for name in ("sealing", "pepper")]
-        left = authd.authctl("key", "rotate", "sealing", "--prepare").json["id"]
+        made = [authd.authctl("key", "rotate", name).json["id"] for name in ("encryption", "pepper")]
+        left = authd.authctl("key", "rotate", "encryption", "--prepare").json["id"]
         authd.stop()
         authd.start()
-        assert [key_names(directory, name)[0] for name in ("sealing", "pepper")] == made
-        assert key_names(directory, "sealing")[-1] == left
+        assert [key_names(directory, name)[0] for name in ("encryption", "pepper")] == made
+        assert key_names(directory, "encryption")[-1] == left
         with Dovecot(authd.dovecot) as client:
             assert client.login(login, PASSWORD).command == "OK"
-        assert authd.authctl("key", "rotate", "sealing").json["id"] == left
+        assert authd.authctl("key", "rotate", "encryption").json["id"] == left

@@ -214,7 +214,7 @@ def test_a_tail_that_bcrypt_ignored_is_not_made_the_password(server):
 
 
 @pytest.mark.parametrize("stored", ["", "with blanks", "$6$salt$hash", "{SHA}L55TUjtiq8FBorTWAZ0jy6g129A=",
-                                    "$sealed$", "$sealed$0123abcd$a b"])
-def test_the_schema_refuses_what_is_not_sealed(server, stored):
+                                    "$cipher$", "$cipher$0123abcd$a b"])
+def test_the_schema_refuses_what_is_not_encrypted(server, stored):
     with pytest.raises(HarnessError):
         server.sql(f"UPDATE authd.account SET password = '{stored}' WHERE login = '{server.new_user()}'")

@@ -10,7 +10,7 @@ import time
 import pytest
 from api import Api, Caller
 from conftest import PASSWORD, Server, make_authd
-from harness import sealing, totp
+from harness import encryption, totp
 from harness.api import call
 from harness.postgres import program
 from harness.private import free_ports, run, wait_until
@@ -55,7 +55,7 @@ class Stage:
         row = self.server.sql("SELECT seed, totp.id, account.id, algorithm, digits FROM authd.totp JOIN authd.account "
                               f"ON account.id = totp.account WHERE login = '{login}'").split("|")
         keys = self.server.authd.config["key_dir"]
-        return sealing.unseal(keys, row[0], "totp", int(row[1]), int(row[2]), 0), row[3], int(row[4])
+        return encryption.decrypt(keys, row[0], "totp", int(row[1]), int(row[2]), 0), row[3], int(row[4])
 
     def fresh_code(self, login):
         """An unused code: resets the last used step."""
@@ -469,7 +469,7 @@ def test_secrets_are_shown_once_and_kept_nowhere(stage, login):
     assert login in text and "totp_enroll" in text
     assert not [secret for secret in secrets if secret in text or secret in log]
     exported = stage.api.call("GET", path + "/export").text
-    assert '"enrolled":true' in exported and "sealed" not in exported
+    assert '"enrolled":true' in exported and "encrypted" not in exported
     assert not [secret for secret in secrets if secret in exported]
 
 

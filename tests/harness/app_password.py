@@ -7,7 +7,7 @@ import os
 import secrets
 from dataclasses import dataclass
 
-from . import sealing
+from . import encryption
 from .private import read_text
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
@@ -75,8 +75,8 @@ def secret_of(postgres, pepper, ident, login, text):
 def hash_of(postgres, pepper, ident, login, stored):
     """The arguments for an imported app password."""
     owner = id_of(postgres, login)
-    sealed = sealing.seal(pepper.directory, stored, "app-password", ident, owner, 0)
-    return {"password_hash": sealed, "password_owner": owner}
+    encrypted = encryption.encrypt(pepper.directory, stored, "app-password", ident, owner, 0)
+    return {"password_hash": encrypted, "password_owner": owner}
 
 
 def add(postgres, pepper, login, **more):

@@ -7,7 +7,7 @@ import os
 import struct
 import time
 
-from . import sealing
+from . import encryption
 
 PERIOD = 30
 HASHES = {"SHA1": hashlib.sha1, "SHA256": hashlib.sha256, "SHA512": hashlib.sha512}
@@ -39,9 +39,9 @@ def enrol_in(postgres, directory, login, **more):
     words = {"algorithm": "SHA1", "digits": 6, "last_step": 0, **more}
     account = int(postgres.psql(f"SELECT id FROM authd.account WHERE login = '{login}'", database="authd"))
     ident = int(postgres.psql("SELECT authd.credential_id()", database="authd"))
-    sealed = sealing.seal(directory, seed, "totp", ident, account, 0)
+    encrypted = encryption.encrypt(directory, seed, "totp", ident, account, 0)
     postgres.psql("INSERT INTO authd.totp (account, id, seed, algorithm, digits, last_step)"
-                  f" VALUES ({account}, {ident}, '{sealed}', '{words['algorithm']}', {words['digits']},"
+                  f" VALUES ({account}, {ident}, '{encrypted}', '{words['algorithm']}', {words['digits']},"
                   f" {words['last_step']});"
                   f" UPDATE authd.account SET version = version + 1 WHERE id = {account}", database="authd")
     return seed

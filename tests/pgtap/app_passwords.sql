@@ -202,15 +202,15 @@ SELECT pg_temp.add('bob@example.org', '', jsonb_build_object('password_hash', '$
   FROM generate_series(1, 8) AS n;
 SELECT matches(pg_temp.add_refused('bob@example.org', '', '{"password_hash": "$1$9"}'),
     '^AU409 bob@example.org has 8 foreign app passwords already', 'foreign: at most 8');
-SELECT is(regexp_count(authd.foreign_passwords(id_of('bob@example.org')), '(?n)^[0-9]+ 1 - \$sealed\$00000000\$243124[0-9a-f]+$'), 8, 'foreign: what a login asks for');
+SELECT is(regexp_count(authd.foreign_passwords(id_of('bob@example.org')), '(?n)^[0-9]+ 1 - \$cipher\$00000000\$243124[0-9a-f]+$'), 8, 'foreign: what a login asks for');
 SELECT is(authd.foreign_passwords(id), NULL, 'foreign: none') FROM unnest(ARRAY[id_of('alice@example.org'), 0, NULL]) AS id;
 CREATE TEMP TABLE f AS SELECT max(id)::text AS id FROM authd.app_password WHERE foreign_hash IS NOT NULL;
 SELECT matches(refusal('app_password_rotate', pg_temp.one('bob@example.org', id,
     pg_temp.secret('hhhhhhhh'))), '^AU409 .* made elsewhere', 'foreign: not rotated') FROM f;
 SELECT ask('app_password_set', pg_temp.one('bob@example.org', id, '{"changes": {"expires_in": 60}}')) FROM f;
 SELECT pg_temp.wait('61 s');
-SELECT is(regexp_count(authd.foreign_passwords(id_of('bob@example.org')), '\$sealed\$'), 7, 'foreign: one that ended is not tried');
-SELECT is(ask('app_password_list', '{"user": "bob@example.org"}')::text ~ 'sealed', false,
+SELECT is(regexp_count(authd.foreign_passwords(id_of('bob@example.org')), '\$cipher\$'), 7, 'foreign: one that ended is not tried');
+SELECT is(ask('app_password_list', '{"user": "bob@example.org"}')::text ~ 'encrypted', false,
     'no object shows a hash');
 
 -- ---- rights

@@ -10,33 +10,33 @@ CREATE FUNCTION pg_temp.row_of(name text) RETURNS authd.account LANGUAGE sql AS
     'SELECT account FROM authd.account WHERE login = name';
 
 -- The form of an encrypted hash
-SELECT is(authd.is_sealed(text), good, coalesce(text, 'null')) FROM (VALUES
-    ('$sealed$0123abcd$AZaz09-_', true), ('$sealed$0123abcd$', false), ('$sealed$0123abc$AA', false),
-    ('$sealed$0123ABCD$AA', false), ('$sealed$0123abcd$A A', false), ('$6$salt$hash', false),
-    ('{SHA}L55TUjtiq8FBorTWAZ0jy6g129A=', false), ('', false), ('x$sealed$0123abcd$AA', false),
-    (E'$sealed$0123abcd$AA\nx', false), (NULL, NULL)) AS form (text, good);
+SELECT is(authd.is_encrypted(text), good, coalesce(text, 'null')) FROM (VALUES
+    ('$cipher$0123abcd$AZaz09-_', true), ('$cipher$0123abcd$', false), ('$cipher$0123abc$AA', false),
+    ('$cipher$0123ABCD$AA', false), ('$cipher$0123abcd$A A', false), ('$6$salt$hash', false),
+    ('{SHA}L55TUjtiq8FBorTWAZ0jy6g129A=', false), ('', false), ('x$cipher$0123abcd$AA', false),
+    (E'$cipher$0123abcd$AA\nx', false), (NULL, NULL)) AS form (text, good);
 
 -- The cipher version
 SELECT cmp_ok(authd.account_id(), '>', (SELECT max(id) FROM authd.account), 'an id that nobody has');
-SELECT cmp_ok((pg_temp.row_of('alice@seal.example')).password_seal, '>', 0::bigint, 'a number for a password');
-SELECT is((pg_temp.row_of('bob@seal.example')).password_seal, NULL, 'none without');
+SELECT cmp_ok((pg_temp.row_of('alice@seal.example')).password_cipher_version, '>', 0::bigint, 'a number for a password');
+SELECT is((pg_temp.row_of('bob@seal.example')).password_cipher_version, NULL, 'none without');
 SELECT is((ask('user_add', jsonb_build_object('login', 'carol@seal.example', 'password_hash', '$c$1',
-               'account_id', 123456789, 'password_seal', 77)) ->> 'id'), '123456789', 'the id that it was sealed for');
-SELECT is((pg_temp.row_of('carol@seal.example')).password_seal, 77::bigint, 'and the number');
-SELECT ask('password_set', '{"user": "carol@seal.example", "password_hash": "$c$2", "password_seal": 78}');
-SELECT is((pg_temp.row_of('carol@seal.example')).password_seal, 78::bigint, 'another one for the next password');
+               'account_id', 123456789, 'password_cipher_version', 77)) ->> 'id'), '123456789', 'the id that it was encrypted for');
+SELECT is((pg_temp.row_of('carol@seal.example')).password_cipher_version, 77::bigint, 'and the number');
+SELECT ask('password_set', '{"user": "carol@seal.example", "password_hash": "$c$2", "password_cipher_version": 78}');
+SELECT is((pg_temp.row_of('carol@seal.example')).password_cipher_version, 78::bigint, 'another one for the next password');
 SELECT ok(authd.password_upgrade(123456789, sealed_text('$c$2'), sealed_text('$c$3')), 'an upgrade');
-SELECT is((pg_temp.row_of('carol@seal.example')).password_seal, 78::bigint, 'keeps it');
+SELECT is((pg_temp.row_of('carol@seal.example')).password_cipher_version, 78::bigint, 'keeps it');
 SELECT throws_ok(format('SELECT authd.password_upgrade(123456789, %L, %L)', sealed_text('$c$3'), '$6$salt$hash'),
-                 '23514', NULL, 'not to what is not sealed');
+                 '23514', NULL, 'not to what is not encrypted');
 SELECT ask('password_clear', '{"user": "carol@seal.example"}');
-SELECT is((pg_temp.row_of('carol@seal.example')).password_seal, NULL, 'cleared with the password');
+SELECT is((pg_temp.row_of('carol@seal.example')).password_cipher_version, NULL, 'cleared with the password');
 SELECT ask('password_set', '{"user": "carol@seal.example", "password_hash": "$c$4"}');
 SELECT ask('user_revoke_all', '{"user": "carol@seal.example"}');
-SELECT is((pg_temp.row_of('carol@seal.example')).password_seal, NULL, 'or when all is revoked');
+SELECT is((pg_temp.row_of('carol@seal.example')).password_cipher_version, NULL, 'or when all is revoked');
 SELECT ask('password_set', '{"user": "carol@seal.example", "password_hash": "$c$5"}');
 SELECT ask('domain_revoke_all', '{"domain": "seal.example"}');
-SELECT is((pg_temp.row_of('carol@seal.example')).password_seal, NULL, 'in a whole domain');
+SELECT is((pg_temp.row_of('carol@seal.example')).password_cipher_version, NULL, 'in a whole domain');
 
 -- Seeds
 SELECT throws_ok(format($$ INSERT INTO authd.totp (account, id, seed, algorithm, digits, last_step)
@@ -50,7 +50,7 @@ SELECT throws_ok(format($$ INSERT INTO authd.totp_pending (account, id, seed, al
 SELECT matches(refusal('user_add', jsonb_build_object('login', 'x@seal.example', 'password_hash', '$x$1',
                        'account_id', NULL)), '^AU422 account_id is missing', 'nobody''s hash');
 SELECT matches(refusal('user_add', jsonb_build_object('login', 'x@seal.example', 'password_hash', '$x$1',
-                       'password_seal', NULL)), '^AU422 password_seal is missing', 'a hash without a number');
+                       'password_cipher_version', NULL)), '^AU422 password_cipher_version is missing', 'a hash without a number');
 SELECT matches(refusal('password_set', jsonb_build_object('user', 'alice@seal.example', 'password_hash', '$a$2',
                        'password_owner', id_of('bob@seal.example'))),
                '^AU409 alice@seal.example is another user than a moment ago', 'somebody else''s hash');
@@ -69,12 +69,12 @@ SELECT is(verdict('{"kind": "none", "name": "reset link"}', 'reset_use', jsonb_b
 CREATE FUNCTION pg_temp.imported(login text, more jsonb) RETURNS text LANGUAGE sql AS $$
     SELECT concat_ws(' ', result ->> 'outcome', result ->> 'detail')
       FROM (SELECT ask('import_rows', jsonb_build_object('existing', 'update', 'rows', jsonb_build_array(
-                jsonb_build_object('login', login, 'password_hash', sealed_text('$i$1'), 'password_seal', 9,
+                jsonb_build_object('login', login, 'password_hash', sealed_text('$i$1'), 'password_cipher_version', 9,
                                    'imported', jsonb_build_array(repeat('ab', 32), repeat('cd', 32))) || more)))
                 #> '{results,0}' AS result) AS done
 $$;
 SELECT is(pg_temp.imported('alice@seal.example', '{"account_id": 123456789, "account_new": false}'),
-          'refused alice@seal.example was added by somebody else at this moment', 'sealed for who had the name before');
+          'refused alice@seal.example was added by somebody else at this moment', 'encrypted for who had the name before');
 SELECT is(pg_temp.imported('alice@seal.example', jsonb_build_object('account_id', authd.account_id(), 'account_new', true)),
           'refused alice@seal.example was added by somebody else at this moment', 'for whom there was not');
 SELECT is(pg_temp.imported('gone@seal.example', '{"account_id": 123456700, "account_new": false}'),

@@ -13,7 +13,7 @@ SELECT ask('user_add', jsonb_build_object('login', name)) FROM unnest(ARRAY['ali
     'bob@example.org', 'carol@example.org', 'dave@example.org']) AS name;
 CREATE FUNCTION pg_temp.enrol(name text) RETURNS void LANGUAGE sql AS $$
     INSERT INTO authd.totp (account, id, seed, algorithm, digits, last_step)
-        SELECT id_of(name), authd.credential_id(), '$sealed$00000000$x', 'SHA1', 6, 100
+        SELECT id_of(name), authd.credential_id(), '$cipher$00000000$x', 'SHA1', 6, 100
 $$;
 SELECT pg_temp.enrol(name) FROM unnest(ARRAY['alice@example.org', 'bob@example.org',
                                              'carol@example.org']) AS name;
@@ -142,7 +142,7 @@ SELECT is(pg_temp.wrong('bob@example.org', 'many8') || pg_temp.failures('bob@exa
 -- ---- remembered networks
 
 CREATE FUNCTION pg_temp.remember(network text, uses int DEFAULT 2) RETURNS jsonb LANGUAGE sql AS $$
-    SELECT jsonb_build_object('network', network, 'seal', 7, 'seconds', 3600, 'uses', uses)
+    SELECT jsonb_build_object('network', network, 'cipher_version', 7, 'seconds', 3600, 'uses', uses)
 $$;
 CREATE FUNCTION pg_temp.live(network text, seal bigint DEFAULT 7) RETURNS boolean LANGUAGE sql AS $$
     SELECT authd.remembered_network_live(id_of('bob@example.org'), (pg_temp.held('bob@example.org')).id, seal,

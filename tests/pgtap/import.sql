@@ -7,7 +7,7 @@ SELECT plan(44);
 CREATE FUNCTION pg_temp.completed(rows jsonb) RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_agg(CASE WHEN item ->> 'password_hash' IS NULL THEN item ELSE jsonb_build_object(
                          'account_id', whose -> 'account', 'account_new', whose -> 'new',
-                         'password_seal', whose -> 'seal', 'imported', jsonb_build_array(encode(sha256(
+                         'password_cipher_version', whose -> 'cipher_version', 'imported', jsonb_build_array(encode(sha256(
                              ((whose ->> 'account') || (item ->> 'password_hash'))::bytea), 'hex')))
                          || item || jsonb_build_object('password_hash', sealed_text(item ->> 'password_hash'))
                      END ORDER BY n)

@@ -24,7 +24,7 @@ SELECT ask('user_add', jsonb_strip_nulls(jsonb_build_object(
   FROM users;
 SELECT ask('user_suspend', jsonb_build_object('user', login, 'reason', 'x')) FROM users WHERE n = 10;
 INSERT INTO authd.totp (account, id, seed, algorithm, digits, last_step)
-    SELECT id_of(login), authd.credential_id(), '$sealed$00000000$x', 'SHA256', 8, 100 FROM users WHERE n IN (8, 9, 11);
+    SELECT id_of(login), authd.credential_id(), '$cipher$00000000$x', 'SHA256', 8, 100 FROM users WHERE n IN (8, 9, 11);
 
 CREATE FUNCTION pg_temp.alone() RETURNS SETOF text LANGUAGE sql AS $$
     SELECT (to_jsonb(row) - 'n')::text

@@ -64,7 +64,7 @@ SELECT is(refusal('user_add', arguments::jsonb), expected, expected) FROM (VALUE
     ('{"login": "x@example.org", "display_name": ""}', 'AU422 display_name is empty / '
      'Give display_name as 1 to 200 printable characters, or leave it out.'),
     ('{"login": "x@example.org", "password_hash": "two words"}',
-     'AU422 password_hash is not a sealed hash / '
+     'AU422 password_hash is not an encrypted hash / '
      'Only the service can seal it.')
 ) AS bad (arguments, expected);
 SELECT is(refusal('user_add', jsonb_build_object('login', 'x@example.org', 'addresses',

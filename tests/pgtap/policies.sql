@@ -70,7 +70,7 @@ SELECT is(left(refusal_as(signed_in('d@one.example'), 'user_set', format('{"user
 -- Accounts that have no second factor.
 SELECT ask('user_add', '{"login": "robot@one.example", "service": true}');
 INSERT INTO authd.totp (account, id, seed, algorithm, digits, last_step)
-    SELECT id_of('b@one.example'), authd.credential_id(), '$sealed$00000000$x', 'SHA1', 6, 0;
+    SELECT id_of('b@one.example'), authd.credential_id(), '$cipher$00000000$x', 'SHA1', 6, 0;
 CREATE FUNCTION pg_temp.found(arguments jsonb, reach bigint[] DEFAULT NULL) RETURNS text LANGUAGE sql AS $$
     SELECT string_agg(split_part(item ->> 'login', '@', 1), ' ' ORDER BY item ->> 'login')
       FROM jsonb_array_elements(ask('user_list', arguments, reach) -> 'items') AS item

@@ -24,7 +24,7 @@ $$;
 -- The mark of a route that users may call for themselves.
 CREATE FUNCTION pg_temp.own() RETURNS jsonb LANGUAGE sql AS $$ SELECT '{"self": true}'::jsonb $$;
 CREATE FUNCTION pg_temp.begin(who text, more jsonb DEFAULT '{}') RETURNS jsonb LANGUAGE sql AS $$
-    SELECT jsonb_build_object('user', who, 'credential', authd.credential_id(), 'seed', '$sealed$00000000$x') || more
+    SELECT jsonb_build_object('user', who, 'credential', authd.credential_id(), 'seed', '$cipher$00000000$x') || more
 $$;
 CREATE FUNCTION pg_temp.code(login text, step bigint, word text DEFAULT 'c') RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_build_object('user', login, 'step', step, 'pending', (
@@ -59,10 +59,10 @@ SELECT is(ask('totp_show', '{"user": "alice@mine.example"}') - ARRAY['id', 'user
       "algorithm": null, "digits": null, "period": null, "confirmed_at": null, "recovery_codes": 0,
       "pending_until": "2026-03-01T12:15:00Z", "last_used_at": null, "locked_until": null}', 'which counts for nothing yet');
 SELECT is((SELECT factor FROM authd.login_lookup(ARRAY['alice@mine.example'], ARRAY[''])), NULL, 'to a login either');
-SELECT ask('totp_enroll', pg_temp.begin('alice@mine.example', '{"seed": "$sealed$00000000$y"}'));
+SELECT ask('totp_enroll', pg_temp.begin('alice@mine.example', '{"seed": "$cipher$00000000$y"}'));
 SELECT is(pg_temp.factors('alice@mine.example'), '0 totp, 1 pending, 0 codes, 0 tickets', 'another takes its place');
 SELECT is(ask('totp_pending', '{"user": "alice@mine.example"}') - ARRAY['id', 'account'],
-    '{"seed": "$sealed$00000000$y", "algorithm": "SHA1", "digits": 6, "seconds": 1772366400}', 'totp_pending');
+    '{"seed": "$cipher$00000000$y", "algorithm": "SHA1", "digits": 6, "seconds": 1772366400}', 'totp_pending');
 SELECT is(left(refusal('totp_enroll', pg_temp.begin('alice@mine.example', more)), 5), 'AU422',
     'no such code: ' || more::text)
   FROM unnest(ARRAY['{"digits": 7}', '{"digits": 5}', '{"digits": "6"}', '{"algorithm": "MD5"}', '{"algorithm": "sha1"}']::jsonb[])
@@ -260,7 +260,7 @@ SELECT is(refusal('totp_ticket_add', jsonb_build_object('user', 'bob@mine.exampl
 SELECT is(verdict(credential, operation, '{"user": "me"}', pg_temp.own()),
     'AU403', 'must enrol: ' || operation)
   FROM must, unnest(authd.operations()) AS operation WHERE operation <> ALL (authd.enrolment_operations());
-SELECT is(array_agg(verdict(credential, operation, pg_temp.code('alice@mine.example', 1) || '{"seed": "$sealed$00000000$z"}'
+SELECT is(array_agg(verdict(credential, operation, pg_temp.code('alice@mine.example', 1) || '{"seed": "$cipher$00000000$z"}'
                             || jsonb_build_object('credential', authd.credential_id()), pg_temp.own()) ORDER BY n),
     ARRAY['allowed', 'AU403', 'allowed', 'allowed'], 'but these, enrolling once more by a ticket only')
   FROM must, unnest(authd.enrolment_operations()) WITH ORDINALITY AS t (operation, n);
@@ -295,8 +295,8 @@ SELECT is(ask('domain_revoke_all', '{"domain": "mine.example"}') -> 'ended' @> '
 
 -- No answer contains a secret
 SELECT is(ask('user_export', '{"user": "bob@mine.example"}') -> 'totp' ->> 'enrolled', 'true', 'the export tells of it');
-SELECT ok(strpos(ask('user_export', '{"user": "bob@mine.example"}')::text, 'sealed') = 0, 'without the seed');
-SELECT is_empty($$ SELECT FROM authd.audit_person WHERE data::text ~ 'sealed|verifiers' $$, 'nor does the audit');
+SELECT ok(strpos(ask('user_export', '{"user": "bob@mine.example"}')::text, 'encrypted') = 0, 'without the seed');
+SELECT is_empty($$ SELECT FROM authd.audit_person WHERE data::text ~ 'encrypted|verifiers' $$, 'nor does the audit');
 SELECT set_eq($$ SELECT DISTINCT action FROM authd.audit_event WHERE action ~ '^(totp|recovery)' $$,
     ARRAY['totp_enroll', 'totp_confirm', 'totp_remove', 'totp_ticket_add', 'recovery_codes_set'], 'which has every change');
 SELECT ask('user_delete', '{"user": "bob@mine.example"}');

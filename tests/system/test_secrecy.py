@@ -34,8 +34,8 @@ def stored_forms(site):
     """The stored password, encrypted and decrypted, without the public parameters before salt and hash."""
     opened = stored.read(site.postgres, site.authd.config["key_dir"], LOGIN)
     assert opened.startswith("$argon2id$")
-    sealed = site.postgres.psql(f"SELECT password FROM authd.account WHERE login = '{LOGIN}'", "authd")
-    return [opened.split("$", 4)[4], sealed.split("$")[3]]
+    encrypted = site.postgres.psql(f"SELECT password FROM authd.account WHERE login = '{LOGIN}'", "authd")
+    return [opened.split("$", 4)[4], encrypted.split("$")[3]]
 
 
 def test_no_log_shows_a_password_or_its_hash(site):

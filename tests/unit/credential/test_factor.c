@@ -18,7 +18,7 @@
 
 static struct key_ring ring;
 static struct core core = {.keys = &ring};
-static char sealed[AEAD_MAX + 1];
+static char encrypted[AEAD_MAX + 1];
 static struct factor_row row;
 
 static void set_key(struct key_set *set, uint8_t fill)
@@ -28,13 +28,13 @@ static void set_key(struct key_set *set, uint8_t fill)
     key_name(&set->keys[0]);
 }
 
-static void seal(struct span seed)
+static void cipher_version(struct span seed)
 {
     const struct aead_row place = {FACTOR_KIND, 7, 3, 0};
 
-    set_key(&ring.sealing, 1);
-    aead_encrypt(&ring.sealing, &place, seed, sealed);
-    row = (struct factor_row){7, 3, sealed, "SHA1", 8};
+    set_key(&ring.encryption, 1);
+    aead_encrypt(&ring.encryption, &place, seed, encrypted);
+    row = (struct factor_row){7, 3, encrypted, "SHA1", 8};
 }
 
 static enum factor_match match(const char *digits)
@@ -49,7 +49,7 @@ static enum factor_match match(const char *digits)
 static void test_match(void **state)
 {
     (void)state;
-    seal(SPAN_LITERAL(SEED));
+    cipher_version(SPAN_LITERAL(SEED));
     assert_int_equal(match("14050471"), FACTOR_YES);
     assert_int_equal(match("14050472"), FACTOR_NO);
     assert_int_equal(match("050471"), FACTOR_NO);
@@ -66,7 +66,7 @@ static void test_ahead(void **state)
     int64_t step = 0;
 
     (void)state;
-    seal(SPAN_LITERAL(SEED));
+    cipher_version(SPAN_LITERAL(SEED));
     totp_code(&totp, NOW / TOTP_PERIOD + 1, code);
     assert_int_equal(factor_match(&core, &row, span_of(code), NOW, &step), FACTOR_NO);
     core.site.factor.ahead = true;
@@ -78,22 +78,22 @@ static void test_ahead(void **state)
 static void test_broken(void **state)
 {
     (void)state;
-    seal(SPAN_LITERAL(SEED));
+    cipher_version(SPAN_LITERAL(SEED));
     row.id++;
     assert_int_equal(match("14050471"), FACTOR_BROKEN);
-    seal(SPAN_LITERAL(SEED));
+    cipher_version(SPAN_LITERAL(SEED));
     row.owner++;
     assert_int_equal(match("14050471"), FACTOR_BROKEN);
-    seal(SPAN_LITERAL(SEED));
+    cipher_version(SPAN_LITERAL(SEED));
     row.algorithm = "MD5";
     assert_int_equal(match("14050471"), FACTOR_BROKEN);
-    seal(SPAN_LITERAL(SEED));
+    cipher_version(SPAN_LITERAL(SEED));
     row.seed = SEED;
     assert_int_equal(match("14050471"), FACTOR_BROKEN);
-    seal(SPAN_LITERAL(""));
+    cipher_version(SPAN_LITERAL(""));
     assert_int_equal(match("14050471"), FACTOR_BROKEN);
-    seal(SPAN_LITERAL(SEED));
-    set_key(&ring.sealing, 2);
+    cipher_version(SPAN_LITERAL(SEED));
+    set_key(&ring.encryption, 2);
     assert_int_equal(match("14050471"), FACTOR_KEY_MISSING);
 }
 

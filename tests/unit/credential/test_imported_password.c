@@ -27,10 +27,10 @@ static void test_lines(void **state)
     assert_int_equal(out[0].id, 12);
     assert_int_equal(out[0].version, 3);
     assert_string_equal(out[0].scope, "-");
-    assert_string_equal(out[0].sealed, "$6$salt$hash");
+    assert_string_equal(out[0].encrypted, "$6$salt$hash");
     assert_int_equal(out[1].id, 9007199254740993);
     assert_string_equal(out[1].scope, "ab12@77");
-    assert_string_equal(out[1].sealed, "{SSHA}x=");
+    assert_string_equal(out[1].encrypted, "{SSHA}x=");
 }
 
 static void test_bounds(void **state)

@@ -174,11 +174,11 @@ static void test_addresses_are_bounded(void **state)
     json_decref(rows);
 }
 
-static void test_hashes_are_sealed(void **state)
+static void test_hashes_are_encrypted(void **state)
 {
     struct key_ring keys = {
         .peppers = {.keys = {{.octets = {7}}, {.octets = {8}}}, .count = 2},
-        .sealing = {.keys = {{.octets = {9}}}, .count = 1},
+        .encryption = {.keys = {{.octets = {9}}}, .count = 1},
     };
     const struct core core = {.keys = &keys};
     json_t *rows =
@@ -187,15 +187,15 @@ static void test_hashes_are_sealed(void **state)
                    "{\"login\":\"c@x.org\",\"password_hash\":\"" SSHA "\",\"flaw\":\"a bad name\"},"
                    "{\"password_hash\":\"" SSHA "\"}]",
                    0, NULL);
-    json_t *accounts = json_loads("[{\"account\":5,\"new\":true,\"seal\":6}]", 0, NULL);
+    json_t *accounts = json_loads("[{\"account\":5,\"new\":true,\"cipher_version\":6}]", 0, NULL);
     json_t *logins = import_logins(rows);
     char out[AUTHD_HASH_MAX + 1];
 
     (void)state;
-    key_name(&keys.sealing.keys[0]);
+    key_name(&keys.encryption.keys[0]);
     assert_int_equal(json_array_size(logins), 1);
     assert_string_equal(json_string_value(json_array_get(logins, 0)), "a@x.org");
-    assert_true(import_seal(&core, rows, accounts));
+    assert_true(import_encrypt(&core, rows, accounts));
 
     json_t *row = json_array_get(rows, 0);
 
@@ -205,13 +205,13 @@ static void test_hashes_are_sealed(void **state)
         STORED_HASH_DECRYPTED);
     assert_string_equal(out, SSHA);
     assert_int_equal(json_integer_value(json_object_get(row, "account_id")), 5);
-    assert_int_equal(json_integer_value(json_object_get(row, "password_seal")), 6);
+    assert_int_equal(json_integer_value(json_object_get(row, "password_cipher_version")), 6);
     assert_true(json_is_true(json_object_get(row, "account_new")));
     assert_int_equal(json_array_size(json_object_get(row, "imported")), 2);
     for (size_t i = 1; i < json_array_size(rows); i++) { /* no hash is left unencrypted */
         assert_null(json_object_get(json_array_get(rows, i), "password_hash"));
     }
-    assert_false(import_seal(&core, rows, json_object_get(row, "nothing")));
+    assert_false(import_encrypt(&core, rows, json_object_get(row, "nothing")));
     json_decref(logins);
     json_decref(accounts);
     json_decref(rows);
@@ -243,7 +243,7 @@ int main(void)
         cmocka_unit_test(test_types),
         cmocka_unit_test(test_bad_networks),
         cmocka_unit_test(test_addresses_are_bounded),
-        cmocka_unit_test(test_hashes_are_sealed),
+        cmocka_unit_test(test_hashes_are_encrypted),
         cmocka_unit_test(test_digests_are_keyed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -222,7 +222,7 @@ static void the_owner_migrates(void **state)
 }
 
 #define CANARY "canary-4711"
-#define SEALED "$sealed$00000000$AA"
+#define SEALED "$cipher$00000000$AA"
 
 /* The SQLSTATE of a call with parameters. */
 static const char *call(const char *sql, const char *const *values, int count)
@@ -256,7 +256,7 @@ static void values_are_not_logged(void **state)
         "SELECT authd.manage('user_add', "
         "'{\"credential\": {\"kind\": \"host\", \"name\": \"test\"}, \"role\": \"host\"}', $1)";
     const char *const add[] = {"{\"login\":\"logged@example.org\",\"account_id\":999999,"
-                               "\"password_seal\":1,\"password_hash\":\"" SEALED "\"}"};
+                               "\"password_cipher_version\":1,\"password_hash\":\"" SEALED "\"}"};
     const char *const bad_json[] = {"{\"password_hash\":\"" CANARY "\",}"};
     const char *const bad_hash[] = {SEALED, CANARY " with blanks"};
     const char *const bad_text[] = {"{\"login\":\"x@example.org\",\"password_hash\":\"" CANARY

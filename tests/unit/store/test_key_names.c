@@ -34,21 +34,22 @@ static const char *judged(const char *mine, const char *listed)
 static void test_all_that_is_listed_has_to_be_there(void **state)
 {
     (void)state;
-    assert_null(judged("pepper a,sealing b,audit c", "audit c,pepper a,sealing b"));
-    assert_non_null(strstr(judged("pepper a,audit c", "pepper a,sealing b,audit c"), "sealing b"));
+    assert_null(judged("pepper a,encryption b,audit c", "audit c,pepper a,encryption b"));
+    assert_non_null(
+        strstr(judged("pepper a,audit c", "pepper a,encryption b,audit c"), "encryption b"));
     assert_non_null(strstr(judged("pepper a", "pepper a,pepper aa"), "pepper aa"));
-    assert_non_null(strstr(judged("pepper a", "sealing a"), "copy them"));
+    assert_non_null(strstr(judged("pepper a", "encryption a"), "copy them"));
 }
 
 static void test_what_makes_has_to_be_listed(void **state)
 {
     (void)state;
-    assert_null(judged("pepper a,pepper new,sealing b", "pepper a,sealing b")); /* prepared */
-    assert_null(judged("pepper a,pepper old,sealing b,sealing new", "pepper a,sealing b"));
+    assert_null(judged("pepper a,pepper new,encryption b", "pepper a,encryption b")); /* prepared */
+    assert_null(judged("pepper a,pepper old,encryption b,encryption new", "pepper a,encryption b"));
     assert_non_null(
-        strstr(judged("pepper new,pepper a,sealing b", "pepper a,sealing b"), "--migrate"));
-    assert_non_null(
-        strstr(judged("pepper a,sealing new,sealing b", "pepper a,sealing b"), "sealing new"));
+        strstr(judged("pepper new,pepper a,encryption b", "pepper a,encryption b"), "--migrate"));
+    assert_non_null(strstr(judged("pepper a,encryption new,encryption b", "pepper a,encryption b"),
+                           "encryption new"));
     assert_non_null(judged("pepper a", ""));
 }
 

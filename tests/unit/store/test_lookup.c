@@ -22,7 +22,7 @@ struct asker {
     int64_t id;
     bool suspended;
     int generation;
-    int64_t seal;
+    int64_t cipher_version;
     int64_t factor;
     char password[64];
     struct asker *victim; /* an asker that the callback cancels */
@@ -38,26 +38,27 @@ static const char *const odd_names[] = {
  * and counts its calls: the test is about batches, not about names. */
 static void replace_lookup(void)
 {
-    server_sql("CREATE TABLE authd.test_name (id bigint, login text);"
-               "ALTER TABLE authd.test_name OWNER TO authd_owner;"
-               "INSERT INTO authd.test_name SELECT i, 'user' || i || '@example.org' "
-               "FROM generate_series(0, 299) AS i;"
-               "CREATE OR REPLACE FUNCTION authd.login_lookup(logins text[], selectors text[]) "
-               "RETURNS TABLE (n int, id bigint, version bigint, login text, suspended boolean, "
-               "password text, generation int, credential bigint, "
-               "credential_version bigint, verifier text, key text, expired boolean, scopes text, "
-               "seconds bigint, seal bigint, role text, domain_policy text, user_policy text, "
-               "factor bigint, seed text, algorithm text, digits int) LANGUAGE plpgsql SECURITY "
-               "DEFINER AS $$ BEGIN "
-               "PERFORM nextval('authd.test_calls');"
-               "RETURN QUERY SELECT a.n::int, h.id, h.id * 2, a.login, h.id % 2 = 1, "
-               "CASE WHEN h.id % 3 = 0 THEN NULL ELSE '$x$' || h.id END, (h.id + 5)::int, "
-               "CASE WHEN a.s <> '' THEN h.id + 7 END, h.id + 8, a.s, 'key', "
-               "h.id % 2 = 0, 'scopes ' || h.id, 1000 + h.id, h.id + 9, 'user', NULL::text, "
-               "'required', h.id + 10, 'seed', 'SHA1', 6 "
-               "FROM unnest(logins, selectors) WITH ORDINALITY AS a (login, s, n) "
-               "JOIN authd.test_name AS h "
-               "ON h.login = a.login ORDER BY random(); END $$");
+    server_sql(
+        "CREATE TABLE authd.test_name (id bigint, login text);"
+        "ALTER TABLE authd.test_name OWNER TO authd_owner;"
+        "INSERT INTO authd.test_name SELECT i, 'user' || i || '@example.org' "
+        "FROM generate_series(0, 299) AS i;"
+        "CREATE OR REPLACE FUNCTION authd.login_lookup(logins text[], selectors text[]) "
+        "RETURNS TABLE (n int, id bigint, version bigint, login text, suspended boolean, "
+        "password text, generation int, credential bigint, "
+        "credential_version bigint, verifier text, key text, expired boolean, scopes text, "
+        "seconds bigint, cipher_version bigint, role text, domain_policy text, user_policy text, "
+        "factor bigint, seed text, algorithm text, digits int) LANGUAGE plpgsql SECURITY "
+        "DEFINER AS $$ BEGIN "
+        "PERFORM nextval('authd.test_calls');"
+        "RETURN QUERY SELECT a.n::int, h.id, h.id * 2, a.login, h.id % 2 = 1, "
+        "CASE WHEN h.id % 3 = 0 THEN NULL ELSE '$x$' || h.id END, (h.id + 5)::int, "
+        "CASE WHEN a.s <> '' THEN h.id + 7 END, h.id + 8, a.s, 'key', "
+        "h.id % 2 = 0, 'scopes ' || h.id, 1000 + h.id, h.id + 9, 'user', NULL::text, "
+        "'required', h.id + 10, 'seed', 'SHA1', 6 "
+        "FROM unnest(logins, selectors) WITH ORDINALITY AS a (login, s, n) "
+        "JOIN authd.test_name AS h "
+        "ON h.login = a.login ORDER BY random(); END $$");
     for (size_t i = 0; i < ODD_NAMES; i++) {
         char sql[256];
         int len = snprintf(sql, sizeof sql,
@@ -101,7 +102,7 @@ static void on_row(struct lookup_request *request, enum db_status status,
     }
     asker->suspended = row->suspended;
     asker->generation = row->generation;
-    asker->seal = row->seal;
+    asker->cipher_version = row->cipher_version;
     asker->factor = row->factor;
     snprintf(asker->password, sizeof asker->password, "%s", row->password ? row->password : "-");
 }
@@ -155,7 +156,7 @@ static void is_user(const struct asker *asker, int id)
     assert_int_equal(asker->id, id);
     assert_int_equal(asker->suspended, id % 2 == 1);
     assert_int_equal(asker->generation, id + 5);
-    assert_int_equal(asker->seal, id + 9);
+    assert_int_equal(asker->cipher_version, id + 9);
     assert_int_equal(asker->factor, id + 10);
     assert_string_equal(asker->password, password);
 }
@@ -215,8 +216,9 @@ static void test_schema_function(void **state)
     (void)state;
     server_sql("SELECT authd.manage('user_add', '{\"credential\": {\"kind\": \"host\"}, "
                "\"role\": \"host\"}', "
-               "'{\"login\": \"alice@example.org\", \"account_id\": 999999, \"password_seal\": 7, "
-               "\"password_hash\": \"$sealed$00000000$AA\"}')");
+               "'{\"login\": \"alice@example.org\", \"account_id\": 999999, "
+               "\"password_cipher_version\": 7, "
+               "\"password_hash\": \"$cipher$00000000$AA\"}')");
     struct asker known = {.login = "alice@example.org"}, unknown;
     known.request.login = known.login;
     known.request.selector = "";
@@ -226,7 +228,7 @@ static void test_schema_function(void **state)
     wait_for(&unknown);
     assert_int_equal(known.done, 1);
     assert_true(known.known);
-    assert_string_equal(known.password, "$sealed$00000000$AA");
+    assert_string_equal(known.password, "$cipher$00000000$AA");
     assert_false(known.suspended);
     assert_false(unknown.known);
     assert_int_equal(unknown.status, DB_OK);
