@@ -41,7 +41,7 @@ static const struct response_member app_password[] = {
      .type = RESPONSE_TIME,
      .flags = RESPONSE_NULLABLE,
      .meaning = "Until when the secret before the last rotation works too; null: it has ended."},
-    {.name = "foreign",
+    {.name = "imported",
      .type = RESPONSE_BOOLEAN,
      .meaning = "The app password was imported: authd did not make its secret."},
     {.name = "created_by", .meaning = "The name of the caller who made the app password."},

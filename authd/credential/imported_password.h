@@ -17,7 +17,7 @@ struct imported_password {
     const char *encrypted; /* the encrypted hash */
 };
 
-/* Splits the lines of authd.foreign_passwords() in place; `out` points into `lines`. Returns the
+/* Splits the lines of authd.imported_passwords() in place; `out` points into `lines`. Returns the
  * number of app passwords. A malformed line ends the list. */
 size_t imported_password_parse(char *lines,
                                struct imported_password out[static IMPORTED_PASSWORDS_MAX]);

@@ -40,7 +40,7 @@ static bool is_number(struct span text)
     return text.len > 0;
 }
 
-static bool is_foreign(struct span name)
+static bool is_relayed(struct span name)
 {
     static const char *const words[] = {"Forwarded",   "Via",    "X-Real-IP",
                                         "X-Client-IP", "Origin", "Cookie"};
@@ -85,7 +85,7 @@ void guard_header(struct guard *guard, struct span name, struct span value)
     } else if (name_is(name, "Authorization") || name_is(name, "Cookie")) {
         guard->credentials++;
     }
-    guard->relayed = guard->relayed || is_foreign(name);
+    guard->relayed = guard->relayed || is_relayed(name);
 }
 
 void guard_end(struct guard *guard, const char *version)

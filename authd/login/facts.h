@@ -54,15 +54,15 @@ struct facts {
 
     /* From the checks of the secret: against the stored hash or the verifier, and against a dummy
      * where the account has no hash that can be used. */
-    enum answer match;         /* is the secret, without the code, the right one? */
-    enum answer remembered;    /* is the client's network a remembered one? Asked of a split secret
-                             that does not match */
-    enum answer whole_match;   /* is the whole split secret the main password? Asked on a remembered
-                                  network */
-    enum answer foreign;       /* has the account imported app passwords? Asked if nothing else
-                                  matches */
-    enum answer foreign_match; /* is the secret an imported app password? */
-    bool foreign_unreadable;   /* no scheme reads one of them, which may be the right one */
+    enum answer match;       /* is the secret, without the code, the right one? */
+    enum answer remembered;  /* is the client's network a remembered one? Asked of a split secret
+                           that does not match */
+    enum answer whole_match; /* is the whole split secret the main password? Asked on a remembered
+                                network */
+    enum answer imported;    /* has the account imported app passwords? Asked if nothing else
+                               matches */
+    enum answer imported_match; /* is the secret an imported app password? */
+    bool imported_unreadable;   /* no scheme reads one of them, which may be the right one */
 
     /* From the scope documents of all levels, once the secret is right. */
     enum answer judged;       /* have the documents been asked? */

@@ -15,7 +15,7 @@
 #include "manage/app_password.h"
 
 /* How much of the login's deadline the question for imported app passwords may use up. */
-#define FOREIGN_MS 1500
+#define IMPORTED_MS 1500
 
 /* Whether a stored hash was decrypted. If not, the facts get the reason. */
 static bool login_opened(struct login *login, enum stored_hash_result result)
@@ -201,7 +201,7 @@ enum progress login_verify_whole(struct login *login)
 
 /* ---- imported app passwords ---- */
 
-static void login_foreign_there(const struct db_result *result, void *arg)
+static void login_imported_there(const struct db_result *result, void *arg)
 {
     struct login *login = arg;
 
@@ -210,37 +210,37 @@ static void login_foreign_there(const struct db_result *result, void *arg)
     if (result->status == DB_OK) {
         const char *lines = db_text(result, 0, 0);
 
-        login->foreign.count =
+        login->imported.count =
             lines != NULL ? imported_password_parse(arena_copy(login->arena, span_of(lines)),
-                                                    login->foreign.rows)
+                                                    login->imported.rows)
                           : 0;
-        login->facts.foreign = login->foreign.count > 0 ? ANSWER_YES : ANSWER_NO;
+        login->facts.imported = login->imported.count > 0 ? ANSWER_YES : ANSWER_NO;
     }
     login_run(login);
 }
 
-enum progress login_ask_foreign(struct login *login)
+enum progress login_ask_imported(struct login *login)
 {
-    if (verdict_of(&login->facts).want != WANT_FOREIGN) {
+    if (verdict_of(&login->facts).want != WANT_IMPORTED) {
         return GO_ON;
     }
     login->facts.waited = true;
-    login->unit = db_unit_create(STATEMENT_FOREIGN_PASSWORDS);
+    login->unit = db_unit_create(STATEMENT_IMPORTED_PASSWORDS);
     db_unit_int(login->unit, login->account.id); // 0 finds none, in the same time
-    db_run(login->core->db, login->unit, FOREIGN_MS, login_foreign_there, login);
+    db_run(login->core->db, login->unit, IMPORTED_MS, login_imported_there, login);
     return WAIT;
 }
 
-static void login_foreign_answer(struct login *login, enum answer answer)
+static void login_imported_answer(struct login *login, enum answer answer)
 {
-    const struct imported_password *tried = &login->foreign.rows[login->foreign.next++];
+    const struct imported_password *tried = &login->imported.rows[login->imported.next++];
     struct facts *facts = &login->facts;
     bool for_its_time = facts->match == ANSWER_YES || facts->whole_match == ANSWER_YES;
 
     if (answer != ANSWER_YES) {
         return;
     }
-    facts->foreign_match = ANSWER_YES;
+    facts->imported_match = ANSWER_YES;
     if (!for_its_time) {
         login->credential.id = tried->id;
         login->credential.version = tried->version;
@@ -248,49 +248,49 @@ static void login_foreign_answer(struct login *login, enum answer answer)
     }
 }
 
-static void login_foreign_verified(enum password_verify_result result, void *arg)
+static void login_imported_verified(enum password_verify_result result, void *arg)
 {
     struct login *login = arg;
 
     login->verify.job = NULL;
-    login_foreign_answer(login, login_answer_of(login, result));
-    if (login_verify_foreign(login) == GO_ON) {
+    login_imported_answer(login, login_answer_of(login, result));
+    if (login_verify_imported(login) == GO_ON) {
         login_run(login);
     }
 }
 
 /* An app password whose hash cannot be decrypted, or that no scheme reads, may still be the right
  * one; the facts say so. */
-static bool login_foreign_readable(struct login *login)
+static bool login_imported_readable(struct login *login)
 {
-    const struct imported_password *next = &login->foreign.rows[login->foreign.next];
-    char *stored = login->foreign.stored;
+    const struct imported_password *next = &login->imported.rows[login->imported.next];
+    char *stored = login->imported.stored;
     bool readable =
         login_opened(login,
                      stored_hash_decrypt_app_password(login->core, next->id, login->account.id,
                                                       next->encrypted, stored)) &&
         password_kind_of(&login->core->schemes, stored) == PASSWORD_USABLE;
 
-    login->facts.foreign_unreadable = login->facts.foreign_unreadable || !readable;
+    login->facts.imported_unreadable = login->facts.imported_unreadable || !readable;
     return readable;
 }
 
-enum progress login_verify_foreign(struct login *login)
+enum progress login_verify_imported(struct login *login)
 {
     struct facts *facts = &login->facts;
 
-    while (verdict_of(facts).want == WANT_FOREIGN_MATCH) {
+    while (verdict_of(facts).want == WANT_IMPORTED_MATCH) {
         enum answer answer = ANSWER_NO;
 
-        if (login->foreign.next == login->foreign.count) {
-            facts->foreign_match = ANSWER_NO;
-        } else if (!login_foreign_readable(login)) {
-            login->foreign.next++;
-        } else if (!login_check(login, login->request.claim.secret, login->foreign.stored, &answer,
-                                login_foreign_verified)) {
+        if (login->imported.next == login->imported.count) {
+            facts->imported_match = ANSWER_NO;
+        } else if (!login_imported_readable(login)) {
+            login->imported.next++;
+        } else if (!login_check(login, login->request.claim.secret, login->imported.stored, &answer,
+                                login_imported_verified)) {
             return WAIT;
         } else {
-            login_foreign_answer(login, answer);
+            login_imported_answer(login, answer);
         }
     }
     return GO_ON;

@@ -90,7 +90,7 @@ struct login {
         size_t count;
         size_t next;                     // the first row whose check is not over
         char stored[AUTHD_HASH_MAX + 1]; // the decrypted hash of that row
-    } foreign;
+    } imported;
 
     /* Factor: the enrolment, and what the client presents beside the main password. */
     struct {
@@ -131,9 +131,9 @@ enum progress login_verify(struct login *login);
 /* Checks the whole secret as a main password that ends in digits. */
 enum progress login_verify_whole(struct login *login);
 /* Asks the database for imported app passwords. */
-enum progress login_ask_foreign(struct login *login);
+enum progress login_ask_imported(struct login *login);
 /* Checks the imported app passwords, one after another. */
-enum progress login_verify_foreign(struct login *login);
+enum progress login_verify_imported(struct login *login);
 /* Gives an app password that was good another verifier, if its pepper is an old one. */
 void login_rekey(const struct login *login);
 

@@ -68,16 +68,16 @@ static struct verdict verdict_whole(const struct facts *facts)
 
 /* What is still to be learnt about imported app passwords, which are for mail only. The questions
  * are asked for unknown names as well, so that time does not tell which users exist. */
-static enum want foreign_want(const struct facts *facts)
+static enum want imported_want(const struct facts *facts)
 {
     if (facts->sign_in) {
         return WANT_NOTHING;
     }
-    if (facts->foreign == ANSWER_PENDING) {
-        return WANT_FOREIGN;
+    if (facts->imported == ANSWER_PENDING) {
+        return WANT_IMPORTED;
     }
-    return facts->foreign == ANSWER_YES && facts->foreign_match == ANSWER_PENDING
-               ? WANT_FOREIGN_MATCH
+    return facts->imported == ANSWER_YES && facts->imported_match == ANSWER_PENDING
+               ? WANT_IMPORTED_MATCH
                : WANT_NOTHING;
 }
 
@@ -99,16 +99,16 @@ static struct verdict verdict_password(const struct facts *facts)
             return whole;
         }
     }
-    if (foreign_want(facts) != WANT_NOTHING) {
-        return more(foreign_want(facts));
+    if (imported_want(facts) != WANT_NOTHING) {
+        return more(imported_want(facts));
     }
     if (facts->account != ANSWER_YES) {
         return deny(REASON_UNKNOWN_USER);
     }
-    if (!facts->sign_in && facts->foreign == ANSWER_YES && facts->foreign_match == ANSWER_YES) {
+    if (!facts->sign_in && facts->imported == ANSWER_YES && facts->imported_match == ANSWER_YES) {
         return allow(REASON_GOOD_APP_PASSWORD);
     }
-    if (facts->password == PASSWORD_UNREADABLE || facts->foreign_unreadable) {
+    if (facts->password == PASSWORD_UNREADABLE || facts->imported_unreadable) {
         // The secret may well be right.
         return tempfail(facts->unopened != REASON_NONE ? facts->unopened : REASON_HASH_UNREADABLE);
     }
@@ -181,7 +181,7 @@ bool verdict_needs_factor(const struct facts *facts)
 /* A refused code takes as long as a wrong password: the same questions are asked. */
 static struct verdict refuse_factor(const struct facts *facts, enum reason reason)
 {
-    enum want want = foreign_want(facts);
+    enum want want = imported_want(facts);
 
     return want != WANT_NOTHING ? more(want) : deny(reason);
 }

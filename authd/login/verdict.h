@@ -14,8 +14,8 @@ struct verdict {
         WANT_MATCH,
         WANT_REMEMBERED,
         WANT_WHOLE_MATCH,
-        WANT_FOREIGN,
-        WANT_FOREIGN_MATCH,
+        WANT_IMPORTED,
+        WANT_IMPORTED_MATCH,
         WANT_SCOPES,
         WANT_CODE,
         WANT_UNCHANGED

@@ -22,7 +22,7 @@ struct app_password_call {
     json_t *context;
     json_t *arguments;
     bool dry_run;
-    bool made_elsewhere;
+    bool imported;
     char hash[AUTHD_HASH_MAX + 1]; /* the hash of an imported app password */
     struct secret_text secret;     /* the secret of any other app password */
     struct manage_call *account;   /* the call that asks about the user, then the change */
@@ -103,7 +103,7 @@ static void call_changed(const struct result *result, void *arg)
     char shown[SECRET_TEXT_SHOWN_LENGTH + 1];
 
     call->account = NULL;
-    if (result->status == RESULT_OK && !call->dry_run && !call->made_elsewhere &&
+    if (result->status == RESULT_OK && !call->dry_run && !call->imported &&
         json_object_get(result->object, "replayed") == NULL) {
         secret_text_show(&call->secret, shown);
         json_object_set_new(result->object, "secret", json_string(shown));
@@ -162,7 +162,7 @@ static void call_prepared(const struct result *result, void *arg)
         int64_t owner = result_number(result->object, "id");
 
         json_object_set_new(call->arguments, "credential", json_integer(id));
-        if (call->made_elsewhere) {
+        if (call->imported) {
             hash_complete(call, id, owner);
         } else {
             arguments_complete(call, id, owner);
@@ -194,7 +194,7 @@ static bool take_hash(struct app_password_call *call)
     if (hash == NULL) {
         return true;
     }
-    call->made_elsewhere = true;
+    call->imported = true;
     if (password_kind_of(&call->core->schemes, hash) != PASSWORD_USABLE) {
         return false;
     }

@@ -18,7 +18,7 @@ enum db_kind { KIND_READ, KIND_WRITE };
     MANAGE_STATEMENT(X, SCOPE_PUT, WRITE, WRITE, "scope_put")                                      \
     MANAGE_STATEMENT(X, SCOPE_DELETE, WRITE, WRITE, "scope_delete")                                \
     X(SCOPE_DOCUMENT, READ, READ, 1, "SELECT authd.scope_document($1)")                            \
-    X(FOREIGN_PASSWORDS, READ, READ, 1, "SELECT authd.foreign_passwords($1::bigint)")              \
+    X(IMPORTED_PASSWORDS, READ, READ, 1, "SELECT authd.imported_passwords($1::bigint)")            \
     X(LOGIN_CONFIRM, READ, READ, 4,                                                                \
       "SELECT authd.login_confirm($1::bigint, $2::bigint, $3::bigint, $4::bigint)")                \
     X(FACTOR_TAKE, WRITE, WRITE, 6,                                                                \

@@ -32,7 +32,7 @@ BEGIN
         'sliding', held.sliding IS NOT NULL,
         'expires_in', extract(epoch FROM held.sliding)::bigint,
         'scope', authd.scope_content(held.scope),
-        'foreign', held.foreign_hash IS NOT NULL,
+        'imported', held.imported_hash IS NOT NULL,
         'rotations', held.rotations,
         'rotated_at', authd.rfc3339(held.rotated_at),
         'last_used_at', authd.rfc3339(held.last_used_at),
@@ -136,13 +136,13 @@ BEGIN
 END
 $$;
 
--- authd.app_password_room(owner authd.account, made_elsewhere boolean) → void
+-- authd.app_password_room(owner authd.account, imported boolean) → void
 -- Makes room for one more app password: those that ended more than 90 days ago are deleted.
--- made_elsewhere: the new one is imported.
+-- imported: the new one is imported.
 -- Bounds: 10,000 app passwords a user, 8 of them imported: each imported one costs a login one slow
 -- hash.
 -- Errors: AU409 too many.
-CREATE OR REPLACE FUNCTION authd.app_password_room(owner authd.account, made_elsewhere boolean)
+CREATE OR REPLACE FUNCTION authd.app_password_room(owner authd.account, imported boolean)
 RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -153,9 +153,9 @@ BEGIN
         PERFORM authd.refuse('AU409', format('%s has 10000 app passwords already', owner.login),
                              'Revoke some: a device needs one, and can keep it by rotation.');
     END IF;
-    IF made_elsewhere AND (SELECT count(*) FROM authd.app_password
-         WHERE account = owner.id AND foreign_hash IS NOT NULL) >= 8 THEN
-        PERFORM authd.refuse('AU409', format('%s has 8 foreign app passwords already', owner.login),
+    IF imported AND (SELECT count(*) FROM authd.app_password
+         WHERE account = owner.id AND imported_hash IS NOT NULL) >= 8 THEN
+        PERFORM authd.refuse('AU409', format('%s has 8 imported app passwords already', owner.login),
                              'Revoke some, or replace them by app passwords that authd makes.');
     END IF;
 END
@@ -221,7 +221,7 @@ BEGIN
     END IF;
     PERFORM authd.app_password_room(owner, new_hash IS NOT NULL);
     INSERT INTO authd.app_password (id, account, label, created_by, not_after, sliding, scope,
-                                    foreign_hash)
+                                    imported_hash)
         VALUES (new_id, owner.id, new_label, actor ->> 'name', ends.not_after, ends.sliding,
                 authd.scope_store(arguments ->> 'scope'), new_hash);
     IF new_hash IS NULL THEN

@@ -27,7 +27,7 @@ DECLARE
     old     authd.app_password := authd.app_password_lock(actor, reach, arguments);
     before  jsonb := authd.app_password_object(old);
 BEGIN
-    IF old.foreign_hash IS NOT NULL THEN
+    IF old.imported_hash IS NOT NULL THEN
         PERFORM authd.refuse('AU409', format('app password %s was made elsewhere', old.id),
                              'Add a new app password, then revoke this one.');
     END IF;
@@ -101,23 +101,23 @@ END
 $$;
 GRANT EXECUTE ON FUNCTION authd.app_password_rekey(bigint[], text[], text[], text[]) TO authd_service;
 
--- authd.foreign_passwords(account bigint) → text
+-- authd.imported_passwords(account bigint) → text
 -- The imported app passwords of an account that have not ended, at most 8: a line for each, "id
 -- version scope hash", the hash encrypted. NULL: there are none, or there is no such account. Asked
 -- only after a password was presented that was not the main one.
-CREATE OR REPLACE FUNCTION authd.foreign_passwords(account bigint) RETURNS text
+CREATE OR REPLACE FUNCTION authd.imported_passwords(account bigint) RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
 AS $$
 BEGIN
     RETURN (SELECT string_agg(format('%s %s %s %s', other.id, other.version,
-                                     authd.scope_word(other.scope), other.foreign_hash),
+                                     authd.scope_word(other.scope), other.imported_hash),
                               E'\n' ORDER BY other.id)
-              FROM (SELECT kept.id, kept.version, kept.scope, kept.foreign_hash
+              FROM (SELECT kept.id, kept.version, kept.scope, kept.imported_hash
                       FROM authd.app_password AS kept
-                     WHERE kept.account = foreign_passwords.account AND kept.foreign_hash IS NOT NULL
+                     WHERE kept.account = imported_passwords.account AND kept.imported_hash IS NOT NULL
                        AND coalesce(kept.not_after > authd.now(), true)
                      ORDER BY kept.id LIMIT 8) AS other);
 END
 $$;
-GRANT EXECUTE ON FUNCTION authd.foreign_passwords(bigint) TO authd_service;
+GRANT EXECUTE ON FUNCTION authd.imported_passwords(bigint) TO authd_service;

@@ -48,8 +48,8 @@ BEGIN
                                        WHERE substr(held.password, 9, 8) = key_count.id
                                          AND held.password IS NOT NULL LIMIT bound) AS held)
              + (SELECT count(*) FROM (SELECT FROM authd.app_password AS held
-                                       WHERE substr(held.foreign_hash, 9, 8) = key_count.id
-                                         AND held.foreign_hash IS NOT NULL LIMIT bound) AS held)
+                                       WHERE substr(held.imported_hash, 9, 8) = key_count.id
+                                         AND held.imported_hash IS NOT NULL LIMIT bound) AS held)
              + (SELECT count(*) FROM (SELECT FROM authd.totp AS held
                                        WHERE substr(held.seed, 9, 8) = key_count.id
                                        LIMIT bound) AS held)
@@ -255,10 +255,10 @@ BEGIN
                         AND held.password IS NOT NULL AND held.id > after
                       ORDER BY held.id LIMIT bound;
     ELSIF place = 'app_password' THEN
-        RETURN QUERY SELECT held.id, held.id, held.account, 0::bigint, held.foreign_hash
+        RETURN QUERY SELECT held.id, held.id, held.account, 0::bigint, held.imported_hash
                        FROM authd.app_password AS held
-                      WHERE substr(held.foreign_hash, 9, 8) = ciphertexts_stale.key
-                        AND held.foreign_hash IS NOT NULL AND held.id > after
+                      WHERE substr(held.imported_hash, 9, 8) = ciphertexts_stale.key
+                        AND held.imported_hash IS NOT NULL AND held.id > after
                       ORDER BY held.id LIMIT bound;
     ELSIF place = 'totp' THEN
         RETURN QUERY SELECT held.account, held.id, held.account, 0::bigint, held.seed
@@ -304,9 +304,9 @@ BEGIN
     ELSIF place = 'app_password' THEN
         free := ARRAY(SELECT held.id FROM authd.app_password AS held WHERE held.id = ANY (ids)
                          FOR NO KEY UPDATE SKIP LOCKED);
-        UPDATE authd.app_password AS held SET foreign_hash = text.new
+        UPDATE authd.app_password AS held SET imported_hash = text.new
           FROM unnest(ids, olds, news) AS text (id, old, new)
-         WHERE held.id = text.id AND held.id = ANY (free) AND held.foreign_hash = text.old;
+         WHERE held.id = text.id AND held.id = ANY (free) AND held.imported_hash = text.old;
     ELSIF place = 'totp' THEN
         free := ARRAY(SELECT held.account FROM authd.totp AS held WHERE held.account = ANY (ids)
                          FOR NO KEY UPDATE SKIP LOCKED);

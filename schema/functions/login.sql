@@ -12,7 +12,7 @@
 --   selectors the selector of the app password that was presented; '' for any other secret
 --   password, cipher_version          the encrypted hash, and the number that it was encrypted over
 --   credential to expired   NULL unless that app password is the account's own; verifier is in hex.
---             Imported app passwords are read by authd.foreign_passwords().
+--             Imported app passwords are read by authd.imported_passwords().
 --   scopes    authd.scope_word() of site, domain, class, user and credential; the word of an imported
 --             app password is in its line
 --   seconds   authd.now(), since 1970

@@ -271,7 +271,7 @@ CREATE UNIQUE INDEX key_current ON authd.key (kind) WHERE current;
 -- share a number. See authd.credential_id().
 CREATE SEQUENCE authd.credential_number;
 
--- An app password; foreign_hash is of an imported one.
+-- An app password; imported_hash is of an imported one.
 CREATE TABLE authd.app_password (
     id                bigint PRIMARY KEY, -- authd.credential_id(): N of alice#kN@example.org
     account           bigint NOT NULL REFERENCES authd.account ON DELETE CASCADE,
@@ -283,26 +283,26 @@ CREATE TABLE authd.app_password (
     sliding           interval CHECK (sliding >= interval '1 hour'), -- after the last use; NULL: fixed
     scope             text COLLATE "C" REFERENCES authd.scope_document
                       CHECK (scope ~ '^[0-9a-f]{64}$'),
-    foreign_hash      text COLLATE "C" -- encrypted
-                      CHECK (octet_length(foreign_hash) <= 2048 AND foreign_hash ~ '^[!-~]+$'),
+    imported_hash      text COLLATE "C" -- encrypted
+                      CHECK (octet_length(imported_hash) <= 2048 AND imported_hash ~ '^[!-~]+$'),
     rotations         int NOT NULL DEFAULT 0,
     rotated_at        timestamptz,
     version           bigint NOT NULL DEFAULT 1 CHECK (version > 0),
     last_used_at      timestamptz,
     last_used_address inet,
     CONSTRAINT sliding_has_an_end CHECK (sliding IS NULL OR not_after IS NOT NULL),
-    CONSTRAINT foreign_hash_is_encrypted CHECK (authd.is_encrypted(foreign_hash))
+    CONSTRAINT imported_hash_is_encrypted CHECK (authd.is_encrypted(imported_hash))
 );
-COMMENT ON COLUMN authd.app_password.foreign_hash IS
+COMMENT ON COLUMN authd.app_password.imported_hash IS
     'encrypted: kind app-password, id the row, owner the account, version 0';
 COMMENT ON COLUMN authd.app_password.version IS
     'rises with every change that a login which is under way must notice';
 CREATE INDEX app_password_account ON authd.app_password (account, id);
-CREATE INDEX app_password_foreign ON authd.app_password (account, id)
-    WHERE foreign_hash IS NOT NULL;
+CREATE INDEX app_password_imported ON authd.app_password (account, id)
+    WHERE imported_hash IS NOT NULL;
 CREATE INDEX app_password_scope ON authd.app_password (scope) WHERE scope IS NOT NULL;
-CREATE INDEX app_password_cipher_key ON authd.app_password (substr(foreign_hash, 9, 8), id)
-    WHERE foreign_hash IS NOT NULL;
+CREATE INDEX app_password_cipher_key ON authd.app_password (substr(imported_hash, 9, 8), id)
+    WHERE imported_hash IS NOT NULL;
 
 -- A secret of an app password; an app password has two while the old one is good after a rotation.
 -- The verifier is a keyed hash over kind, id, owner and secret.

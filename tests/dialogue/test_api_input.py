@@ -178,7 +178,7 @@ def test_ids_of_others_under_ones_own_name(world):
     assert world.api.call("GET", "/v1/session", who=far).status == 200
 
 
-def test_absent_and_foreign_look_alike(world):
+def test_absent_and_out_of_reach_look_alike(world):
     admin = world.caller("domain-admin")
     answers = [world.api.call("GET", f"{USERS}/{who}", who=admin) for who in (f"far@{FAR}", f"not@{FAR}")]
     texts = [(a.status, a.type, a.json["detail"].replace("not@", "far@"), a.json["hint"]) for a in answers]

@@ -220,7 +220,7 @@ def test_a_sliding_end_moves_with_the_last_use(server, add):
 
 # ---- imported app passwords
 
-def test_foreign_app_passwords(server, add):
+def test_imported_app_passwords(server, add):
     login = server.new_user()
     elsewhere = [add(login, password_hash=doveadm_hash(f"elsewhere {n}", "SHA512-CRYPT")) for n in (1, 2)]
     local, domain = login.split("@")
@@ -235,7 +235,7 @@ def test_foreign_app_passwords(server, add):
     assert outcome(server, login, "elsewhere 2") == "wrong-password"
 
 
-def test_a_foreign_one_of_a_service_user(server, add):
+def test_an_imported_one_of_a_service_user(server, add):
     login = f"old-robot{os.getpid()}@example.org"
     server.authd.authctl("user", "add", login, "--service")
     add(login, password_hash=doveadm_hash("elsewhere", "SHA512-CRYPT"))
@@ -243,7 +243,7 @@ def test_a_foreign_one_of_a_service_user(server, add):
     assert outcome(server, login, "wrong") == "no-password"
 
 
-def test_a_foreign_hash_that_nobody_reads(server, add):
+def test_an_imported_hash_that_nobody_reads(server, add):
     """An unreadable hash might be the right one, so the answer is "cannot tell"."""
     login = server.new_user()
     add(login, password_hash="{UNHEARD-OF}abc")
@@ -252,7 +252,7 @@ def test_a_foreign_hash_that_nobody_reads(server, add):
         client.login(login, "something")
 
 
-def test_a_foreign_one_that_is_revoked_while_it_is_checked(server, add):
+def test_an_imported_one_that_is_revoked_while_it_is_checked(server, add):
     login = server.new_user()
     one = add(login, password_hash=doveadm_hash("elsewhere", "SHA512-CRYPT", "-r", "2500000"))
     since = server.authd.log_size()
@@ -302,7 +302,7 @@ def test_what_only_the_mta_can_enforce(server, add):
     assert saslauthd(server.saslauthd, login, one.text).startswith(b"NO")
 
 
-def test_the_scope_of_a_foreign_one(server, add):
+def test_the_scope_of_an_imported_one(server, add):
     login = server.new_user()
     add(login, password_hash=doveadm_hash("elsewhere", "SHA512-CRYPT"),
         scope=canonical({"v": 1, "services": ["submission"]}))

@@ -142,10 +142,10 @@ def test_a_flawed_scope(server, api, body):
     assert api("PATCH", one(login, made), body).status == 422
 
 
-def test_made_elsewhere(server, api):
+def test_imported(server, api):
     login = server.new_user()
     made = add(api, login, hash=doveadm_hash("elsewhere", "SHA512-CRYPT"))
-    assert made["foreign"] is True and "secret" not in made
+    assert made["imported"] is True and "secret" not in made
     assert lets_in(server, login, "elsewhere") and lets_in(server, login, PASSWORD)
     for unreadable in ("!", "plain text?", "$6$rounds=999999999$abc$" + "." * 86, "{UNHEARD-OF}abc"):
         refused = api("POST", f"/v1/users/{login}/app-passwords", {"label": "phone", "hash": unreadable})

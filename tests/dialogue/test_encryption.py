@@ -102,13 +102,13 @@ def test_a_broken_hash_stops_no_app_password(server):
     assert_broken(server, login, PASSWORD)
 
 
-def test_a_foreign_hash_of_somebody_else(server):
+def test_an_imported_hash_of_somebody_else(server):
     pepper = Pepper(server.authd.config["key_dir"])
     mallory, victim = server.new_user(), server.new_user()
     theirs, own = (app_password.add(server.postgres, pepper, login, password_hash=doveadm_hash(text, "SHA512-CRYPT"))
                    for login, text in ((mallory, "mallory's own"), (victim, "the victim's")))
-    text = f"(SELECT foreign_hash FROM authd.app_password WHERE id = {theirs.id})"
-    server.sql(f"UPDATE authd.app_password SET foreign_hash = {text} WHERE id = {own.id}")
+    text = f"(SELECT imported_hash FROM authd.app_password WHERE id = {theirs.id})"
+    server.sql(f"UPDATE authd.app_password SET imported_hash = {text} WHERE id = {own.id}")
     assert_broken(server, victim, "mallory's own", "the victim's")
     with server.connect() as client:  # logins that do not need the damaged row proceed
         assert client.login(victim, PASSWORD).command == "OK"
@@ -218,7 +218,7 @@ def test_no_statistics_have_a_hash(server):
     server.new_user()
     server.sql("ANALYZE authd.account, authd.app_password")
     samples = server.sql("SELECT most_common_vals, histogram_bounds FROM pg_stats WHERE schemaname = 'authd' "
-                         "AND attname IN ('password', 'foreign_hash')")
+                         "AND attname IN ('password', 'imported_hash')")
     assert not HASH.search(samples)
 
 

@@ -146,7 +146,7 @@ def test_a_change_holds_for_a_login_under_way(server):
     assert server.authd.wait_event(since=since, user=login)["reason"] == "changed-meanwhile"
 
 
-def test_a_foreign_hash_is_replaced_once(server):
+def test_an_imported_hash_is_replaced_once(server):
     login = server.new_user()
     server.set_hash(login, doveadm_hash("old secret of a shadow file", "SHA512-CRYPT"))
     before = server.stored_hash(login)

@@ -40,7 +40,7 @@ CREATE TEMP TABLE a AS SELECT pg_temp.add('alice@example.org', 'aaaaaaaa') AS o;
 SELECT is(o - ARRAY['id', 'etag', 'user_id'], '{"kind": "app-password", "user": "alice@example.org",
     "domain": "example.org", "label": "printer", "created_at": "2026-06-01T12:00:00Z",
     "created_by": "tester", "expires_at": null, "sliding": false, "expires_in": null,
-    "expired": false, "scope": null, "foreign": false, "rotations": 0, "rotated_at": null,
+    "expired": false, "scope": null, "imported": false, "rotations": 0, "rotated_at": null,
     "old_until": null, "last_used_at": null, "last_used_address": null, "changed": true}'::jsonb,
     'add answers the whole object and nothing of its secret') FROM a;
 SELECT is((ask('app_password_show', pg_temp.one('alice@example.org', o ->> 'id')) ->> 'etag'),
@@ -167,7 +167,7 @@ SELECT is(ask('app_password_set', pg_temp.one('alice@example.org', o ->> 'id',
     '{"changes": {"expires_at": null}}')) -> 'expires_at', 'null', 'set: no end') FROM s;
 SELECT matches(refusal('app_password_set', pg_temp.one('alice@example.org', o ->> 'id',
     jsonb_build_object('changes', bad))), '^AU422', 'set: ' || bad::text) FROM s, unnest(ARRAY[
-    '{"account": 1}', '{"foreign_hash": "x"}', '[]', '{"label": ""}', '{"sliding": true}']::jsonb[]) AS bad;
+    '{"account": 1}', '{"imported_hash": "x"}', '[]', '{"label": ""}', '{"sliding": true}']::jsonb[]) AS bad;
 
 -- ---- rotate
 
@@ -201,15 +201,15 @@ SELECT matches(refusal('app_password_rotate', pg_temp.one('alice@example.org', o
 SELECT pg_temp.add('bob@example.org', '', jsonb_build_object('password_hash', '$1$' || n, 'label', 'old'))
   FROM generate_series(1, 8) AS n;
 SELECT matches(pg_temp.add_refused('bob@example.org', '', '{"password_hash": "$1$9"}'),
-    '^AU409 bob@example.org has 8 foreign app passwords already', 'foreign: at most 8');
-SELECT is(regexp_count(authd.foreign_passwords(id_of('bob@example.org')), '(?n)^[0-9]+ 1 - \$cipher\$00000000\$243124[0-9a-f]+$'), 8, 'foreign: what a login asks for');
-SELECT is(authd.foreign_passwords(id), NULL, 'foreign: none') FROM unnest(ARRAY[id_of('alice@example.org'), 0, NULL]) AS id;
-CREATE TEMP TABLE f AS SELECT max(id)::text AS id FROM authd.app_password WHERE foreign_hash IS NOT NULL;
+    '^AU409 bob@example.org has 8 imported app passwords already', 'imported: at most 8');
+SELECT is(regexp_count(authd.imported_passwords(id_of('bob@example.org')), '(?n)^[0-9]+ 1 - \$cipher\$00000000\$243124[0-9a-f]+$'), 8, 'imported: what a login asks for');
+SELECT is(authd.imported_passwords(id), NULL, 'imported: none') FROM unnest(ARRAY[id_of('alice@example.org'), 0, NULL]) AS id;
+CREATE TEMP TABLE f AS SELECT max(id)::text AS id FROM authd.app_password WHERE imported_hash IS NOT NULL;
 SELECT matches(refusal('app_password_rotate', pg_temp.one('bob@example.org', id,
-    pg_temp.secret('hhhhhhhh'))), '^AU409 .* made elsewhere', 'foreign: not rotated') FROM f;
+    pg_temp.secret('hhhhhhhh'))), '^AU409 .* made elsewhere', 'imported: not rotated') FROM f;
 SELECT ask('app_password_set', pg_temp.one('bob@example.org', id, '{"changes": {"expires_in": 60}}')) FROM f;
 SELECT pg_temp.wait('61 s');
-SELECT is(regexp_count(authd.foreign_passwords(id_of('bob@example.org')), '\$cipher\$'), 7, 'foreign: one that ended is not tried');
+SELECT is(regexp_count(authd.imported_passwords(id_of('bob@example.org')), '\$cipher\$'), 7, 'imported: one that ended is not tried');
 SELECT is(ask('app_password_list', '{"user": "bob@example.org"}')::text ~ 'encrypted', false,
     'no object shows a hash');
 

@@ -56,7 +56,7 @@ INSERT INTO authd.totp (account, id, seed, algorithm, digits, last_step)
     SELECT 1000 + n, 50 + n, pg_temp.encrypted('aaaaaaaa', n), 'SHA1', 6, 0 FROM generate_series(1, 3) AS n;
 INSERT INTO authd.totp_pending (account, id, seed, algorithm, digits, expires_at)
     VALUES (1005, 66, pg_temp.encrypted('aaaaaaaa', 9), 'SHA1', 6, '2026-03-02');
-INSERT INTO authd.app_password (id, account, label, created_by, foreign_hash)
+INSERT INTO authd.app_password (id, account, label, created_by, imported_hash)
     VALUES (31, 1001, 'elsewhere', 'x', pg_temp.encrypted('aaaaaaaa', 8)), (32, 1001, 'ours', 'x', NULL);
 INSERT INTO authd.app_password_secret (selector, app_password, verifier, key)
     VALUES ('abcdefgh', 32, sha256('1'), 'bbbbbbbb'), ('abcdefgi', 32, sha256('2'), 'bbbbbbbb');

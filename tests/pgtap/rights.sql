@@ -50,7 +50,7 @@ SELECT set_eq($$
         'app_password_rekey',
         'api_key_rekey',
         'login_lookup',
-        'foreign_passwords',
+        'imported_passwords',
         'login_confirm',
         'factor_take',
         'remembered_network_live',

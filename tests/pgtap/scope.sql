@@ -148,7 +148,7 @@ SELECT is(pg_temp.documents() ~ '6', false, 'and the first is gone');
 SELECT is(ask('app_password_add', jsonb_build_object('user', 'alice@example.org', 'label', 'old',
         'credential', 902, 'password_hash', '$1$old', 'scope', pg_temp.canonical(8))) -> 'changed', 'true',
     'a foreign one');
-SELECT is(authd.foreign_passwords(id_of('alice@example.org')),
+SELECT is(authd.imported_passwords(id_of('alice@example.org')),
     format('902 1 %s %s', pg_temp.hash(pg_temp.canonical(8)), sealed_text('$1$old')), 'its scope is in its line');
 SELECT is((SELECT seconds FROM authd.login_lookup(ARRAY['alice@example.org'], ARRAY[''])),
     1772366400::bigint, 'and the time');

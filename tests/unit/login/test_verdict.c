@@ -27,13 +27,13 @@ static const struct facts good_app_password = {
     .match = ANSWER_YES,
     .judged = ANSWER_YES,
 };
-static const struct facts good_foreign = {
+static const struct facts good_imported = {
     .claim = CLAIM_PASSWORD,
     .name = NAME_OK,
     .account = ANSWER_YES,
     .match = ANSWER_NO,
     .foreign = ANSWER_YES,
-    .foreign_match = ANSWER_YES,
+    .imported_match = ANSWER_YES,
     .judged = ANSWER_YES,
     .waited = true,
     .unchanged = ANSWER_YES,
@@ -114,27 +114,27 @@ static void test_app_passwords(void **state)
 #undef APP
 }
 
-static void test_foreign_app_passwords(void **state)
+static void test_imported_app_passwords(void **state)
 {
     (void)state;
-#define FOREIGN(change, outcome, reason) CASE_OF(good_foreign, change, outcome, reason)
-    expect(&good_foreign, OUTCOME_ALLOW, REASON_GOOD_APP_PASSWORD);
-    FOREIGN(facts.foreign_match = ANSWER_NO, OUTCOME_DENY, REASON_NO_PASSWORD);
-    FOREIGN((facts.foreign_match = ANSWER_NO, facts.password = PASSWORD_USABLE), OUTCOME_DENY,
+#define FOREIGN(change, outcome, reason) CASE_OF(good_imported, change, outcome, reason)
+    expect(&good_imported, OUTCOME_ALLOW, REASON_GOOD_APP_PASSWORD);
+    FOREIGN(facts.imported_match = ANSWER_NO, OUTCOME_DENY, REASON_NO_PASSWORD);
+    FOREIGN((facts.imported_match = ANSWER_NO, facts.password = PASSWORD_USABLE), OUTCOME_DENY,
             REASON_WRONG_PASSWORD);
-    FOREIGN((facts.foreign_match = ANSWER_NO, facts.foreign_unreadable = true), OUTCOME_TEMPFAIL,
+    FOREIGN((facts.imported_match = ANSWER_NO, facts.imported_unreadable = true), OUTCOME_TEMPFAIL,
             REASON_HASH_UNREADABLE);
-    FOREIGN((facts.foreign_match = ANSWER_NO, facts.foreign_unreadable = true,
+    FOREIGN((facts.imported_match = ANSWER_NO, facts.imported_unreadable = true,
              facts.unopened = REASON_HASH_BROKEN),
             OUTCOME_TEMPFAIL, REASON_HASH_BROKEN);
-    FOREIGN(facts.foreign_unreadable = true, OUTCOME_ALLOW, REASON_GOOD_APP_PASSWORD);
+    FOREIGN(facts.imported_unreadable = true, OUTCOME_ALLOW, REASON_GOOD_APP_PASSWORD);
     FOREIGN(facts.password = PASSWORD_UNREADABLE, OUTCOME_ALLOW, REASON_GOOD_APP_PASSWORD);
     FOREIGN((facts.match = ANSWER_YES, facts.password = PASSWORD_USABLE), OUTCOME_ALLOW,
             REASON_GOOD_PASSWORD);
     FOREIGN(facts.sign_in = true, OUTCOME_DENY, REASON_NO_PASSWORD);
     FOREIGN(facts.suspended = true, OUTCOME_DENY, REASON_SUSPENDED);
     FOREIGN(facts.account = ANSWER_NO, OUTCOME_DENY, REASON_UNKNOWN_USER);
-    FOREIGN((facts.foreign_match = ANSWER_PENDING, facts.trouble = REASON_HASH_TOO_SLOW),
+    FOREIGN((facts.imported_match = ANSWER_PENDING, facts.trouble = REASON_HASH_TOO_SLOW),
             OUTCOME_TEMPFAIL, REASON_HASH_TOO_SLOW);
 #undef FOREIGN
 }
@@ -143,7 +143,7 @@ static void test_foreign_app_passwords(void **state)
  * authd. */
 static void test_scopes(void **state)
 {
-    static const struct facts *const kinds[] = {&good, &good_app_password, &good_foreign};
+    static const struct facts *const kinds[] = {&good, &good_app_password, &good_imported};
     static const enum reason reasons[] = {
         [SCOPE_NOT_BEFORE] = REASON_NOT_YET_VALID,
         [SCOPE_EXPIRED] = REASON_EXPIRED_CREDENTIAL,
@@ -196,20 +196,20 @@ static void test_wants(void **state)
     facts.match = ANSWER_YES;
     expect_want(&facts, WANT_SCOPES);
 
-    facts = good_foreign;
-    facts.foreign_match = ANSWER_PENDING;
-    expect_want(&facts, WANT_FOREIGN_MATCH);
-    facts.foreign = ANSWER_PENDING;
-    expect_want(&facts, WANT_FOREIGN);
+    facts = good_imported;
+    facts.imported_match = ANSWER_PENDING;
+    expect_want(&facts, WANT_IMPORTED_MATCH);
+    facts.imported = ANSWER_PENDING;
+    expect_want(&facts, WANT_IMPORTED);
     facts.account = ANSWER_NO; // an unknown user costs the same
-    expect_want(&facts, WANT_FOREIGN);
+    expect_want(&facts, WANT_IMPORTED);
     facts.sign_in = true;
     expect(&facts, OUTCOME_DENY, REASON_UNKNOWN_USER);
     facts = good; // imported app passwords are not tried after the right main password
-    facts.foreign = ANSWER_PENDING;
+    facts.imported = ANSWER_PENDING;
     expect(&facts, OUTCOME_ALLOW, REASON_GOOD_PASSWORD);
-    facts = good_foreign;
-    facts.foreign_match = ANSWER_PENDING;
+    facts = good_imported;
+    facts.imported_match = ANSWER_PENDING;
     facts.match = ANSWER_PENDING; // the main password is tried first
     expect_want(&facts, WANT_MATCH);
 }
@@ -262,7 +262,7 @@ static void each_combination(void (*check)(const struct facts *facts))
             .password = (enum password_kind)digit(&rest, 4),
             .account = answers[digit(&rest, 3)],
             .match = answers[digit(&rest, 3)],
-            .foreign_match = answers[digit(&rest, 3)],
+            .imported_match = answers[digit(&rest, 3)],
             .judged = answers[2 * digit(&rest, 2)],
             .trouble = troubles[digit(&rest, 2)],
             .scope = scopes[digit(&rest, 2)],
@@ -275,7 +275,7 @@ static void each_combination(void (*check)(const struct facts *facts))
             .app_password = digit(&rest, 2),
             .expired = digit(&rest, 2),
             .foreign = digit(&rest, 2) ? ANSWER_YES : ANSWER_NO,
-            .foreign_unreadable = digit(&rest, 2),
+            .imported_unreadable = digit(&rest, 2),
         };
 
         facts.unchanged = digit(&rest, 2) ? ANSWER_PENDING : facts.unchanged;
@@ -290,8 +290,8 @@ static bool secret_is_right(const struct facts *facts)
                !facts->expired;
     }
     bool main_password = facts->password == PASSWORD_USABLE && facts->match == ANSWER_YES;
-    bool elsewhere = facts->foreign == ANSWER_YES && !facts->sign_in &&
-                     facts->match != ANSWER_PENDING && facts->foreign_match == ANSWER_YES;
+    bool elsewhere = facts->imported == ANSWER_YES && !facts->sign_in &&
+                     facts->match != ANSWER_PENDING && facts->imported_match == ANSWER_YES;
 
     return facts->claim == CLAIM_PASSWORD && (main_password || elsewhere);
 }
@@ -339,7 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_change),
         cmocka_unit_test(test_app_passwords),
-        cmocka_unit_test(test_foreign_app_passwords),
+        cmocka_unit_test(test_imported_app_passwords),
         cmocka_unit_test(test_scopes),
         cmocka_unit_test(test_wants),
         cmocka_unit_test(test_trouble_is_neither_no_nor_yes),

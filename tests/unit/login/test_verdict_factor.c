@@ -27,7 +27,7 @@ static const struct facts kinds[] = {
      .password = PASSWORD_USABLE,
      .match = ANSWER_NO,
      .foreign = ANSWER_YES,
-     .foreign_match = ANSWER_YES,
+     .imported_match = ANSWER_YES,
      .judged = ANSWER_YES},
 };
 
@@ -179,16 +179,16 @@ static void evened_out(const struct facts *facts)
 
     other.foreign = ANSWER_PENDING;
     if (before.outcome == OUTCOME_DENY && !facts->sign_in) {
-        expect_want(&other, WANT_FOREIGN);
+        expect_want(&other, WANT_IMPORTED);
     }
     other.foreign = ANSWER_YES;
     if (before.outcome == OUTCOME_DENY && !facts->sign_in) {
-        expect_want(&other, WANT_FOREIGN_MATCH);
-        other.foreign_match = ANSWER_NO;
+        expect_want(&other, WANT_IMPORTED_MATCH);
+        other.imported_match = ANSWER_NO;
     }
     assert_int_equal(verdict_of(&other).reason, before.reason);
     /* The main password among imported app passwords is no way round the code. */
-    other.foreign_match = ANSWER_YES;
+    other.imported_match = ANSWER_YES;
     assert_int_equal(verdict_of(&other).outcome, before.outcome);
     assert_int_equal(verdict_of(&other).reason, before.reason);
 }
@@ -223,9 +223,9 @@ static void test_whole_secret(void **state)
     expect_want(&facts, WANT_WHOLE_MATCH);
     facts.whole_match = ANSWER_NO;
     expect(&facts, OUTCOME_DENY, REASON_WRONG_PASSWORD);
-    facts.foreign = ANSWER_YES;
-    expect_want(&facts, WANT_FOREIGN_MATCH);
-    facts.foreign_match = ANSWER_YES;
+    facts.imported = ANSWER_YES;
+    expect_want(&facts, WANT_IMPORTED_MATCH);
+    facts.imported_match = ANSWER_YES;
     expect(&facts, OUTCOME_ALLOW, REASON_GOOD_APP_PASSWORD);
 
     /* The full match presents no code: the remembered network is still to be used. */
@@ -242,7 +242,7 @@ static void test_whole_secret(void **state)
 
     facts.match = ANSWER_NO;
     facts.password = PASSWORD_LOCKED; // a locked password is not tried
-    facts.foreign = ANSWER_NO;
+    facts.imported = ANSWER_NO;
     expect(&facts, OUTCOME_DENY, REASON_LOCKED_PASSWORD);
 }
 
