@@ -194,7 +194,7 @@ BEGIN
         'items', (SELECT coalesce(jsonb_agg(authd.api_key_object(page[n]) ORDER BY n), '[]')
                     FROM generate_series(1, least(cardinality(page), page_size)) AS n),
         'next', CASE WHEN cardinality(page) > page_size THEN
-            authd.place('', page[page_size].id) END);
+            authd.cursor_of('', page[page_size].id) END);
 END
 $$;
 

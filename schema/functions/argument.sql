@@ -282,10 +282,10 @@ BEGIN
 END
 $$;
 
--- authd.place(key text, id bigint) → text
+-- authd.cursor_of(key text, id bigint) → text
 -- The position of an object in a sorted list: its sort key and its id. Clients give it back as
 -- "after".
-CREATE OR REPLACE FUNCTION authd.place(key text, id bigint) RETURNS text
+CREATE OR REPLACE FUNCTION authd.cursor_of(key text, id bigint) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT id || ':' || key

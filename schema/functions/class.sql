@@ -111,7 +111,7 @@ BEGIN
         'items', (SELECT coalesce(jsonb_agg(authd.class_object(page[n]) ORDER BY n), '[]')
                     FROM generate_series(1, least(cardinality(page), page_size)) AS n),
         'next', CASE WHEN cardinality(page) > page_size THEN
-            authd.place(page[page_size].name, page[page_size].id) END);
+            authd.cursor_of(page[page_size].name, page[page_size].id) END);
 END
 $$;
 

@@ -155,7 +155,7 @@ BEGIN
      WHERE totp.account = held.account;
     IF until IS NOT NULL THEN
         PERFORM authd.factor_alarm(held.account, 'totp_locked',
-                                   jsonb_build_object('until', authd.moment(until)));
+                                   jsonb_build_object('until', authd.timestamp_text(until)));
     END IF;
 END
 $$;

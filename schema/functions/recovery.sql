@@ -70,7 +70,7 @@ BEGIN
      WHERE held.account = counter.account;
     IF until IS NOT NULL THEN
         PERFORM authd.factor_alarm(counter.account, 'recovery_locked',
-                                   jsonb_build_object('until', authd.moment(until)));
+                                   jsonb_build_object('until', authd.timestamp_text(until)));
     END IF;
 END
 $$;

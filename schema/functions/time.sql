@@ -8,9 +8,9 @@ AS $$
     SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
 $$;
 
--- authd.moment(at timestamptz) → text
+-- authd.timestamp_text(at timestamptz) → text
 -- A time as in RFC 3339, to the microsecond, in UTC; "-infinity" for an infinite one. NULL for NULL.
-CREATE OR REPLACE FUNCTION authd.moment(at timestamptz) RETURNS text
+CREATE OR REPLACE FUNCTION authd.timestamp_text(at timestamptz) RETURNS text
 LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT CASE WHEN isfinite(at)

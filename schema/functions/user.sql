@@ -132,10 +132,10 @@ BEGIN
     RETURN jsonb_build_object(
         'items', (SELECT coalesce(jsonb_agg(authd.account_object(page[n]) ORDER BY n), '[]')
                     FROM generate_subscripts(page, 1) AS n),
-        'next', authd.place(CASE ltrim(sort, '-')
+        'next', authd.cursor_of(CASE ltrim(sort, '-')
                                 WHEN 'login' THEN last.login
-                                WHEN 'created_at' THEN authd.moment(last.created_at)
-                                ELSE authd.moment(coalesce(last.last_login_at, '-infinity')) END,
+                                WHEN 'created_at' THEN authd.timestamp_text(last.created_at)
+                                ELSE authd.timestamp_text(coalesce(last.last_login_at, '-infinity')) END,
                             last.id));
 END
 $$;
