@@ -9,7 +9,7 @@ void enrolment_ticket_make(char out[static ENROLMENT_TICKET_PRINTABLE_SIZE])
 
     secret_random(octets, sizeof(octets));
     base32_encode((struct span){octets, sizeof(octets)}, BASE32_LOWER, letters);
-    base32_show((struct span){letters, ENROLMENT_TICKET_LENGTH}, out);
+    base32_printable((struct span){letters, ENROLMENT_TICKET_LENGTH}, out);
     secret_wipe(octets, sizeof(octets));
     secret_wipe(letters, sizeof(letters));
 }

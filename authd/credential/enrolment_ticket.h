@@ -10,7 +10,7 @@ enum {
     ENROLMENT_TICKET_OCTETS = 15, /* 120 random bits */
     ENROLMENT_TICKET_LENGTH = BASE32_LENGTH(ENROLMENT_TICKET_OCTETS),
     ENROLMENT_TICKET_PRINTABLE_SIZE =
-        BASE32_SHOWN_LENGTH(ENROLMENT_TICKET_LENGTH) + 1, /* groups of four and a NUL */
+        BASE32_PRINTABLE_LENGTH(ENROLMENT_TICKET_LENGTH) + 1, /* groups of four and a NUL */
 };
 
 /* Makes a new ticket in the form for display. The owner wipes the text. */

@@ -9,7 +9,7 @@
 #define OCTETS 10
 
 _Static_assert(BASE32_LENGTH(OCTETS) == (int)FACTOR_CODE_RECOVERY_LENGTH, "five bits a letter");
-_Static_assert(BASE32_SHOWN_LENGTH((int)FACTOR_CODE_RECOVERY_LENGTH) + 1 ==
+_Static_assert(BASE32_PRINTABLE_LENGTH((int)FACTOR_CODE_RECOVERY_LENGTH) + 1 ==
                    (int)FACTOR_CODE_PRINTABLE_SIZE,
                "groups of four");
 
@@ -24,10 +24,10 @@ void recovery_make(struct recovery_codes *out)
     secret_wipe(octets, sizeof(octets));
 }
 
-void recovery_show(const struct recovery_codes *codes, size_t index,
-                   char out[static FACTOR_CODE_PRINTABLE_SIZE])
+void recovery_printable(const struct recovery_codes *codes, size_t index,
+                        char out[static FACTOR_CODE_PRINTABLE_SIZE])
 {
-    base32_show(span_of(codes->codes[index]), out);
+    base32_printable(span_of(codes->codes[index]), out);
 }
 
 void recovery_verifier(const struct key *key, int64_t account, struct span code,

@@ -19,8 +19,8 @@ struct recovery_codes {
 void recovery_make(struct recovery_codes *out);
 
 /* Writes the code at `index` for display: "xxxx-xxxx-xxxx-xxxx". */
-void recovery_show(const struct recovery_codes *codes, size_t index,
-                   char out[static FACTOR_CODE_PRINTABLE_SIZE]);
+void recovery_printable(const struct recovery_codes *codes, size_t index,
+                        char out[static FACTOR_CODE_PRINTABLE_SIZE]);
 
 /* Writes the verifier of a code in hex. `code` is canonical: see credential/factor_code.h. */
 void recovery_verifier(const struct key *key, int64_t account, struct span code,

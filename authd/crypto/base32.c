@@ -1,7 +1,7 @@
 #include "crypto/base32.h"
 
-#define GROUP_OCTETS 5
-#define GROUP_SHOWN  4
+#define GROUP_OCTETS  5
+#define GROUP_LETTERS 4
 
 void base32_encode(struct span octets, enum base32_case letters, char *out)
 {
@@ -24,10 +24,10 @@ void base32_encode(struct span octets, enum base32_case letters, char *out)
     *out = '\0';
 }
 
-void base32_show(struct span letters, char *out)
+void base32_printable(struct span letters, char *out)
 {
     for (size_t i = 0; i < letters.len; i++) {
-        if (i > 0 && i % GROUP_SHOWN == 0) {
+        if (i > 0 && i % GROUP_LETTERS == 0) {
             *out++ = '-';
         }
         *out++ = letters.ptr[i];

@@ -106,7 +106,8 @@ struct span secret_text_secret(const struct secret_text *text)
     return (struct span){text->text + SECRET_AT, SECRET_TEXT_SECRET_LENGTH};
 }
 
-void secret_text_show(const struct secret_text *text, char out[static SECRET_TEXT_SHOWN_LENGTH + 1])
+void secret_text_printable(const struct secret_text *text,
+                           char out[static SECRET_TEXT_PRINTABLE_LENGTH + 1])
 {
     size_t length = SECRET_TEXT_PREFIX_LENGTH;
 

@@ -21,7 +21,7 @@ enum {
     SECRET_TEXT_SECRET_LENGTH = 20,
     SECRET_TEXT_CHECK_LENGTH = 2,
     SECRET_TEXT_LENGTH = 33,
-    SECRET_TEXT_SHOWN_LENGTH = 38, /* apw-xxxxxx-xxxxxx-xxxxxx-xxxxxx-xxxxxx */
+    SECRET_TEXT_PRINTABLE_LENGTH = 38, /* apw-xxxxxx-xxxxxx-xxxxxx-xxxxxx-xxxxxx */
 };
 
 /* A text in canonical form, NUL-terminated. The owner wipes the struct. */
@@ -47,7 +47,7 @@ struct span secret_text_selector(const struct secret_text *text);
 struct span secret_text_secret(const struct secret_text *text);
 
 /* Writes the text in groups, for display to people. */
-void secret_text_show(const struct secret_text *text,
-                      char out[static SECRET_TEXT_SHOWN_LENGTH + 1]);
+void secret_text_printable(const struct secret_text *text,
+                           char out[static SECRET_TEXT_PRINTABLE_LENGTH + 1]);
 
 #endif

@@ -10,7 +10,7 @@ static void say_made(struct session *session, const json_t *made)
         return;
     }
     session_say(session,
-                "The key is shown once. Keep it in a file that only the program can read:");
+                "The key is displayed once. Keep it in a file that only the program can read:");
     session_say(session, "  authctl --url https://... --token-file FILE user list");
     session_say(session, "undo: authctl api-key revoke %s", id);
 }

@@ -1,5 +1,5 @@
-/* authctl app-password: passwords for one device or program each. The secret is shown once, with
- * the settings that a mail program needs. */
+/* authctl app-password: passwords for one device or program each. The secret is displayed once,
+ * with the settings that a mail program needs. */
 #include "base/rfc3339.h"
 #include "ctl/duration.h"
 #include "ctl/nouns.h"
@@ -95,7 +95,7 @@ static const struct command commands[] = {
          INPUTS({OPTION_LABEL, SHAPE_TEXT, "label", INPUT_REQUIRED},
                 {OPTION_EXPIRES, SHAPE_EXPIRY, NULL, 0}, {OPTION_SCOPE, SHAPE_DOCUMENT, "scope", 0},
                 {OPTION_SLIDING, SHAPE_FLAG, "sliding", 0}),
-     .summary = "make an app password for one device or program; its secret is shown once",
+     .summary = "make an app password for one device or program; its secret is displayed once",
      .example = "authctl app-password add alice@example.org --label Scanner --expires 90d",
      .method = "POST",
      .path = "/v1/users/{1}/app-passwords",

@@ -91,7 +91,7 @@ struct progress {
     const char *verb; /* "importing" or "checking" */
     size_t total;
     int64_t started; /* the time of the start, by clock_ms() */
-    int64_t shown;
+    int64_t displayed;
     bool wanted;
     bool visible;
 };
@@ -110,7 +110,7 @@ static void progress_show(struct progress *progress, size_t done)
     int64_t spent = now - progress->started;
     char numbers[3][32];
 
-    if (!progress->wanted || spent < PROGRESS_WAIT_MS || now - progress->shown < PROGRESS_MS ||
+    if (!progress->wanted || spent < PROGRESS_WAIT_MS || now - progress->displayed < PROGRESS_MS ||
         done == 0) {
         return;
     }
@@ -121,7 +121,7 @@ static void progress_show(struct progress *progress, size_t done)
     fprintf(stderr, "\r%s  %s / %s  %s/s  %zu s left\033[K", progress->verb,
             report_number(done, numbers[0]), report_number(progress->total, numbers[1]),
             report_number(rate, numbers[2]), left);
-    progress->shown = now;
+    progress->displayed = now;
     progress->visible = true;
 }
 

@@ -92,8 +92,9 @@ static int enroll(struct session *session)
     if (session->dry_run) {
         session_say(session, "Nothing was changed.");
     } else if (!session->json) {
-        session_say(session,
-                    "The key is shown once. Confirm it with a code of the app within 15 minutes:");
+        session_say(
+            session,
+            "The key is displayed once. Confirm it with a code of the app within 15 minutes:");
         session_say(session, "  authctl totp confirm %s CODE", member(made, "user"));
     }
     forget(json_object_get(made, "secret"));
@@ -114,7 +115,7 @@ static void print_codes(struct session *session, const json_t *answer)
         return;
     }
     session_say(session,
-                "Recovery codes, each good once, shown once: print them or keep them safe.");
+                "Recovery codes, each good once, displayed once: print them or keep them safe.");
     json_array_foreach((json_t *)codes, i, code)
     {
         print_line(json_is_string(code) ? json_string_value(code) : "");
@@ -130,7 +131,8 @@ static void say_ticket(struct session *session, const json_t *ticket)
     if (session->json || session->dry_run) {
         return;
     }
-    session_say(session, "The ticket is shown once. With it, %s may enrol a second factor, once.",
+    session_say(session,
+                "The ticket is displayed once. With it, %s may enrol a second factor, once.",
                 member(ticket, "user"));
 }
 
@@ -141,7 +143,7 @@ static const struct command commands[] = {
      .inputs = INPUTS({OPTION_ALGORITHM, SHAPE_TEXT, "algorithm", 0},
                       {OPTION_DIGITS, SHAPE_NUMBER, "digits", 0},
                       {OPTION_TICKET_STDIN, SHAPE_SECRET, "ticket", INPUT_ONCE}),
-     .summary = "begin to enrol an authenticator app; its key is shown once, as a QR code on a "
+     .summary = "begin to enrol an authenticator app; its key is displayed once, as a QR code on a "
                 "terminal",
      .example = "authctl totp enroll alice@example.org",
      .run = enroll,
@@ -180,7 +182,7 @@ static const struct command commands[] = {
     {.verb = "recovery-codes",
      .arguments = "USER",
      .min = 1,
-     .summary = "make ten new recovery codes; they are shown once, and the old ones end",
+     .summary = "make ten new recovery codes; they are displayed once, and the old ones end",
      .example = "authctl totp recovery-codes alice@example.org --yes",
      .method = "POST",
      .path = "/v1/users/{1}/recovery-codes",
@@ -192,7 +194,7 @@ static const struct command commands[] = {
     {.verb = "ticket",
      .arguments = "USER",
      .min = 1,
-     .summary = "permit a user to enrol, once, within 24 hours; the ticket is shown once",
+     .summary = "permit a user to enrol, once, within 24 hours; the ticket is displayed once",
      .example = "authctl totp ticket alice@example.org",
      .method = "POST",
      .path = "/v1/users/{1}/totp/ticket",

@@ -59,10 +59,10 @@ void progress_show(struct progress *progress, uint64_t done, uint64_t total)
     struct buf line;
 
     if (!progress->terminal || now - progress->began < FIRST_MS ||
-        now - progress->shown < NEXT_MS) {
+        now - progress->displayed < NEXT_MS) {
         return;
     }
-    progress->shown = now;
+    progress->displayed = now;
     progress->visible = true;
     buf_init(&line, 256);
     progress_print(&line, progress->what, done, total, now - progress->began);

@@ -11,7 +11,7 @@
 struct progress {
     const char *what; /* what is being done: "importing" */
     int64_t began;    /* the time of the start, by clock_ms() */
-    int64_t shown;
+    int64_t displayed;
     bool terminal;
     bool visible;
 };

@@ -177,7 +177,7 @@ const struct http_route http_routes[] = {
      .roles = S | H | D | A | X, .flags = CONFLICT | ROUTE_ENROL, .resource = "totp",
      .answer = &response_totp},
     {RUN(POST, TOTP, "totp_enroll", TOTP_ENROLL),
-     .summary = "Begin to enrol a second factor; its secret is shown once",
+     .summary = "Begin to enrol a second factor; its secret is displayed once",
      .description =
          "Answers the key, its URI and its QR code. Nothing counts until a code confirms the "
          "enrolment, within 15 minutes. The first enrolment may need a ticket.",
@@ -196,13 +196,13 @@ const struct http_route http_routes[] = {
      .roles = S | D | X, .flags = FRESH | CONFLICT | IF_MATCH | ROUTE_NO_KEYS | ROUTE_FACTOR,
      .resource = "totp", .query = fields_change_query, .answer = &response_totp},
     {RUN(POST, TOTP "/ticket", "totp_ticket_add", TOTP_TICKET_ADD),
-     .summary = "Permit a user to enrol, once; the ticket is shown once",
+     .summary = "Permit a user to enrol, once; the ticket is displayed once",
      .description = "The ticket is good for 24 hours and for one enrolment, although the remember "
                     "date of the domain is past. It replaces the ticket before.",
      .roles = D | X, .flags = FRESH | CONFLICT, .resource = "totp", .run = api_totp_ticket,
      .query = fields_change_query, .answer = &response_totp_ticket, .created = 201},
     {RUN(POST, USER "/recovery-codes", "recovery_codes_set", RECOVERY_CODES_SET),
-     .summary = "Make ten new recovery codes; they are shown once",
+     .summary = "Make ten new recovery codes; they are displayed once",
      .description = "Each code is good once. The old recovery codes end.", .roles = S | D | X,
      .flags = FRESH | CONFLICT | ROUTE_NO_KEYS | ROUTE_FACTOR, .resource = "totp",
      .run = api_recovery_codes, .query = fields_change_query, .answer = &response_recovery_codes,

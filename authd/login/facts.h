@@ -48,7 +48,7 @@ struct facts {
     enum factor_policy policy; /* the strictest of site, domain and user */
     bool privileged;           /* the user may administer others */
     bool enrolled;             /* the user has a second factor */
-    bool code_shown;           /* sign_in only: something was entered as a code */
+    bool code_presented;       /* sign_in only: something was entered as a code */
     bool split;                /* on mail sockets: the secret ends as if a code followed */
     bool remember_possible;    /* the client has a network that may be a remembered one */
 

@@ -55,7 +55,7 @@ static void login_read_code(struct login *login)
     struct facts *facts = &login->facts;
 
     if (facts->sign_in) {
-        facts->code_shown = login->request.context.code.len > 0;
+        facts->code_presented = login->request.context.code.len > 0;
         factor_code_parse(login->request.context.code, &login->factor.code);
         return;
     }
@@ -320,7 +320,7 @@ static enum progress login_check_code(struct login *login)
 
 static enum progress login_without_code(struct login *login)
 {
-    login->factor.without_grace = login->facts.code_shown ? CODE_WRONG : CODE_MISSING;
+    login->factor.without_grace = login->facts.code_presented ? CODE_WRONG : CODE_MISSING;
     if (login->facts.remember_possible) {
         login_use_remembered(login);
         return WAIT;

@@ -206,7 +206,7 @@ static struct verdict verdict_factor(const struct facts *facts, struct verdict r
                    ? refuse_factor(facts, REASON_MUST_ENROL)
                    : right;
     }
-    if (!verdict_needs_factor(facts) && !facts->code_shown) {
+    if (!verdict_needs_factor(facts) && !facts->code_presented) {
         return right;
     }
     if (facts->code == CODE_PENDING) {

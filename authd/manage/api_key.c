@@ -83,14 +83,14 @@ static void call_destroy(struct api_key_call *call)
 static void key_made(const struct result *result, void *arg)
 {
     struct api_key_call *call = arg;
-    char shown[SECRET_TEXT_SHOWN_LENGTH + 1];
+    char printable[SECRET_TEXT_PRINTABLE_LENGTH + 1];
 
     call->account = NULL;
     if (result->status == RESULT_OK && !call->dry_run &&
         json_object_get(result->object, "replayed") == NULL) {
-        secret_text_show(&call->secret, shown);
-        json_object_set_new(result->object, "secret", json_string(shown));
-        secret_wipe(shown, sizeof(shown));
+        secret_text_printable(&call->secret, printable);
+        json_object_set_new(result->object, "secret", json_string(printable));
+        secret_wipe(printable, sizeof(printable));
     }
     call->done(result, call->arg);
     call_destroy(call);

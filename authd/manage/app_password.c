@@ -100,14 +100,14 @@ static void call_end(struct app_password_call *call, const struct result *result
 static void call_changed(const struct result *result, void *arg)
 {
     struct app_password_call *call = arg;
-    char shown[SECRET_TEXT_SHOWN_LENGTH + 1];
+    char printable[SECRET_TEXT_PRINTABLE_LENGTH + 1];
 
     call->account = NULL;
     if (result->status == RESULT_OK && !call->dry_run && !call->imported &&
         json_object_get(result->object, "replayed") == NULL) {
-        secret_text_show(&call->secret, shown);
-        json_object_set_new(result->object, "secret", json_string(shown));
-        secret_wipe(shown, sizeof(shown));
+        secret_text_printable(&call->secret, printable);
+        json_object_set_new(result->object, "secret", json_string(printable));
+        secret_wipe(printable, sizeof(printable));
     }
     call_end(call, result);
 }

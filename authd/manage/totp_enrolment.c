@@ -58,11 +58,12 @@ static void text_forget(const json_t *value)
 /* Ends the call. `done` has sent the result's secrets to the client before they are wiped here. */
 static void call_end(struct enrolment_call *call, const struct result *result)
 {
-    static const char *const shown[] = {"secret", "uri", "qr", "codes"};
+    static const char *const displayed[] = {"secret", "uri", "qr", "codes"};
 
     call->done(result, call->arg);
-    for (size_t i = 0; result->object != NULL && i < sizeof(shown) / sizeof(shown[0]); i++) {
-        text_forget(json_object_get(result->object, shown[i]));
+    for (size_t i = 0; result->object != NULL && i < sizeof(displayed) / sizeof(displayed[0]);
+         i++) {
+        text_forget(json_object_get(result->object, displayed[i]));
     }
     call_destroy(call);
 }
@@ -131,14 +132,14 @@ static void arguments_add_codes(struct enrolment_call *call, int64_t account)
 
 static void show_codes(const struct enrolment_call *call, json_t *object)
 {
-    char shown[FACTOR_CODE_PRINTABLE_SIZE];
+    char printable[FACTOR_CODE_PRINTABLE_SIZE];
     json_t *list = json_array();
 
     for (size_t i = 0; i < RECOVERY_CODES; i++) {
-        recovery_show(&call->codes, i, shown);
-        json_array_append_new(list, json_string(shown));
+        recovery_printable(&call->codes, i, printable);
+        json_array_append_new(list, json_string(printable));
     }
-    secret_wipe(shown, sizeof(shown));
+    secret_wipe(printable, sizeof(printable));
     json_object_set_new(object, "codes", list);
 }
 

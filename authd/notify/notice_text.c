@@ -74,7 +74,7 @@ static const struct text *text_of(const char *kind)
 
 /* False for controls, for line ends of every kind, and for invisible characters, some of which
  * reverse the order of the text behind them. */
-static bool is_shown(ucs4_t c)
+static bool is_printable(ucs4_t c)
 {
     return !uc_is_general_category_withtable(c, UC_CATEGORY_MASK_C | UC_CATEGORY_MASK_Zl |
                                                     UC_CATEGORY_MASK_Zp);
@@ -90,7 +90,7 @@ static void write_value(const char *value, struct buf *out)
         ucs4_t c;
         int length = u8_mbtoucr(&c, at, left);
 
-        if (length > 0 && is_shown(c)) {
+        if (length > 0 && is_printable(c)) {
             buf_append(out, at, (size_t)length);
         } else {
             buf_text(out, "?");

@@ -152,9 +152,9 @@ static void say_problems(const struct report *report, const struct session *sess
         const char *login = json_string_value(json_object_get(problem, "login"));
         const char *hint = json_string_value(json_object_get(problem, "hint"));
 
-        if (index == REPORT_SHOWN_MAX) {
+        if (index == REPORT_DISPLAYED_MAX) {
             session_say(session, "and %zu more lines: --json lists them",
-                        report->problem_count - REPORT_SHOWN_MAX);
+                        report->problem_count - REPORT_DISPLAYED_MAX);
             return;
         }
         session_say(session, "%s:%" JSON_INTEGER_FORMAT ": %s%s%s%s%s", report->file,

@@ -21,9 +21,9 @@ enum import_outcome {
         IMPORT_OUTCOME_COUNT
 };
 
-#define REPORT_SORTS_MAX    40
-#define REPORT_SHOWN_MAX    100   /* the most lines that a terminal shows */
-#define REPORT_PROBLEMS_MAX 10000 /* the most lines that --json lists */
+#define REPORT_SORTS_MAX     40
+#define REPORT_DISPLAYED_MAX 100   /* the most lines that a terminal shows */
+#define REPORT_PROBLEMS_MAX  10000 /* the most lines that --json lists */
 
 struct report {
     const char *file;

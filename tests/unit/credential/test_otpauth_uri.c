@@ -77,16 +77,16 @@ static void test_recovery_codes(void **state)
     struct recovery_codes codes;
     struct recovery_codes others;
     struct factor_code read;
-    char shown[FACTOR_CODE_PRINTABLE_SIZE];
+    char printable[FACTOR_CODE_PRINTABLE_SIZE];
 
     (void)state;
     recovery_make(&codes);
     recovery_make(&others);
     for (size_t i = 0; i < RECOVERY_CODES; i++) {
-        recovery_show(&codes, i, shown);
-        assert_int_equal(strlen(shown), 19);
-        assert_int_equal(shown[4], '-');
-        factor_code_parse(span_of(shown), &read); /* the printable form can be typed in */
+        recovery_printable(&codes, i, printable);
+        assert_int_equal(strlen(printable), 19);
+        assert_int_equal(printable[4], '-');
+        factor_code_parse(span_of(printable), &read); /* the printable form can be typed in */
         assert_int_equal(read.kind, FACTOR_CODE_RECOVERY);
         assert_string_equal(read.text, codes.codes[i]);
         for (size_t j = 0; j < RECOVERY_CODES; j++) {

@@ -36,10 +36,10 @@ static void test_groups(void **state)
     char out[64];
 
     (void)state;
-    base32_show(span_of("abcdefgh"), out);
+    base32_printable(span_of("abcdefgh"), out);
     assert_string_equal(out, "abcd-efgh");
-    assert_int_equal(strlen(out), BASE32_SHOWN_LENGTH(8));
-    base32_show(span_of("abcd"), out);
+    assert_int_equal(strlen(out), BASE32_PRINTABLE_LENGTH(8));
+    base32_printable(span_of("abcd"), out);
     assert_string_equal(out, "abcd");
 }
 

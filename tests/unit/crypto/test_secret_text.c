@@ -23,7 +23,7 @@ static void test_made_ones_are_read_back(void **state)
     (void)state;
     for (unsigned i = 0; i < 1000; i++) {
         struct secret_text made, read;
-        char shown[SECRET_TEXT_SHOWN_LENGTH + 1];
+        char printable[SECRET_TEXT_PRINTABLE_LENGTH + 1];
 
         secret_text_make(SECRET_TEXT_APP_PASSWORD, &made);
         assert_int_equal(strlen(made.text), SECRET_TEXT_LENGTH);
@@ -32,9 +32,9 @@ static void test_made_ones_are_read_back(void **state)
         assert_string_not_equal(made.text, seen.text);
         seen = made;
 
-        secret_text_show(&made, shown);
-        assert_int_equal(strlen(shown), SECRET_TEXT_SHOWN_LENGTH);
-        assert_int_equal(secret_text_parse(SECRET_TEXT_APP_PASSWORD, span_of(shown), &read),
+        secret_text_printable(&made, printable);
+        assert_int_equal(strlen(printable), SECRET_TEXT_PRINTABLE_LENGTH);
+        assert_int_equal(secret_text_parse(SECRET_TEXT_APP_PASSWORD, span_of(printable), &read),
                          SECRET_TEXT_RIGHT);
         assert_string_equal(read.text, made.text);
         assert_int_equal(parse(made.text), SECRET_TEXT_RIGHT);
@@ -74,7 +74,7 @@ static void known(char out[static SECRET_TEXT_LENGTH + 1])
 static void test_a_known_one(void **state)
 {
     struct secret_text text;
-    char shown[SECRET_TEXT_SHOWN_LENGTH + 1];
+    char printable[SECRET_TEXT_PRINTABLE_LENGTH + 1];
     char in[SECRET_TEXT_LENGTH + 1];
 
     (void)state;
@@ -82,8 +82,8 @@ static void test_a_known_one(void **state)
     assert_int_equal(secret_text_parse("apw", span_of(in), &text), SECRET_TEXT_RIGHT);
     assert_true(span_is(secret_text_selector(&text), "k7f3qzza"));
     assert_true(span_is(secret_text_secret(&text), "bcdefghijklmnopqrstu"));
-    secret_text_show(&text, shown);
-    assert_string_equal(shown, "apw-k7f3qz-zabcde-fghijk-lmnopq-rstuvd");
+    secret_text_printable(&text, printable);
+    assert_string_equal(printable, "apw-k7f3qz-zabcde-fghijk-lmnopq-rstuvd");
     assert_int_equal(parse(" APW K7F3QZ ZABCDE--FGHIJKLMNOPQ rstu-vd "), SECRET_TEXT_RIGHT);
 }
 

@@ -78,7 +78,7 @@ static void check_main_password(const struct facts *facts)
     if (needs(facts) && !facts->enrolled) {
         expect(facts, facts->sign_in ? OUTCOME_ALLOW : OUTCOME_DENY,
                facts->sign_in ? REASON_GOOD_PASSWORD : REASON_MUST_ENROL);
-    } else if (facts->enrolled && (needs(facts) || facts->code_shown)) {
+    } else if (facts->enrolled && (needs(facts) || facts->code_presented)) {
         if (facts->code == CODE_PENDING) {
             expect_want(facts, WANT_CODE);
         } else {
@@ -114,7 +114,7 @@ static void each(const struct facts *kind, void (*see)(const struct facts *facts
         facts.sign_in = n / 27 & 1;
         facts.enrolled = n / 27 & 2;
         facts.privileged = n / 27 & 4;
-        facts.code_shown = (n / 27 & 8) != 0 && facts.sign_in;
+        facts.code_presented = (n / 27 & 8) != 0 && facts.sign_in;
         see(&facts);
     }
 }
