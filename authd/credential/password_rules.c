@@ -240,30 +240,30 @@ struct password_strength password_strength_of(const struct password_rules *rules
                                               const struct password_owner *owner,
                                               struct span password)
 {
-    struct password_strength judged = {0};
+    struct password_strength strength = {0};
     struct word_list own;
 
     if (password.len > PASSWORD_MAX) {
-        judged.flaws = PASSWORD_FLAW_LONG;
-        judged.length = (unsigned)count_characters(password);
-        return judged;
+        strength.flaws = PASSWORD_FLAW_LONG;
+        strength.length = (unsigned)count_characters(password);
+        return strength;
     }
-    judged.form = claim_password_flaw(password);
-    if (judged.form != NULL) {
-        judged.flaws |= PASSWORD_FLAW_FORM;
+    strength.form = claim_password_flaw(password);
+    if (strength.form != NULL) {
+        strength.flaws |= PASSWORD_FLAW_FORM;
     }
-    judged.length = (unsigned)count_characters(password);
-    judged.min_length = owner->enrolled ? rules->min_length_with_factor : rules->min_length;
-    if (judged.length < judged.min_length) {
-        judged.flaws |= PASSWORD_FLAW_SHORT;
+    strength.length = (unsigned)count_characters(password);
+    strength.min_length = owner->enrolled ? rules->min_length_with_factor : rules->min_length;
+    if (strength.length < strength.min_length) {
+        strength.flaws |= PASSWORD_FLAW_SHORT;
     }
     words_of_owner(&own, owner);
-    judged.flaws |= flaws_of_words(rules, &own, password);
-    judged.score = score(rules, &own, password);
-    if (judged.score < rules->min_score) {
-        judged.flaws |= PASSWORD_FLAW_EASY;
+    strength.flaws |= flaws_of_words(rules, &own, password);
+    strength.score = score(rules, &own, password);
+    if (strength.score < rules->min_score) {
+        strength.flaws |= PASSWORD_FLAW_EASY;
     }
-    return judged;
+    return strength;
 }
 
 const char *password_flaw_word(enum password_flaw flaw)
@@ -285,26 +285,26 @@ const char *password_flaw_word(enum password_flaw flaw)
     return "not-allowed";
 }
 
-void password_sentence(const struct password_strength *judged,
+void password_sentence(const struct password_strength *strength,
                        char out[static PASSWORD_SENTENCE_MAX])
 {
     size_t size = PASSWORD_SENTENCE_MAX;
 
     out[0] = '\0';
-    if (judged->flaws & PASSWORD_FLAW_LONG) {
+    if (strength->flaws & PASSWORD_FLAW_LONG) {
         snprintf(out, size, "is longer than %d octets; use a shorter one", PASSWORD_MAX);
-    } else if (judged->flaws & PASSWORD_FLAW_FORM) {
-        snprintf(out, size, "%s; " REMEDY, judged->form);
-    } else if (judged->flaws & PASSWORD_FLAW_OWN_NAME) {
+    } else if (strength->flaws & PASSWORD_FLAW_FORM) {
+        snprintf(out, size, "%s; " REMEDY, strength->form);
+    } else if (strength->flaws & PASSWORD_FLAW_OWN_NAME) {
         snprintf(out, size,
                  "is easy to guess: it is built from its owner's name or domain; " REMEDY);
-    } else if (judged->flaws & PASSWORD_FLAW_WORD) {
+    } else if (strength->flaws & PASSWORD_FLAW_WORD) {
         snprintf(out, size,
                  "is easy to guess: it is built from words that everybody here knows; " REMEDY);
-    } else if (judged->flaws & PASSWORD_FLAW_SHORT) {
+    } else if (strength->flaws & PASSWORD_FLAW_SHORT) {
         snprintf(out, size, "is %u characters long, and at least %u are needed; " REMEDY,
-                 judged->length, judged->min_length);
-    } else if (judged->flaws & PASSWORD_FLAW_EASY) {
+                 strength->length, strength->min_length);
+    } else if (strength->flaws & PASSWORD_FLAW_EASY) {
         snprintf(out, size, "is easy to guess; " REMEDY);
     }
 }

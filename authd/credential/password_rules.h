@@ -58,7 +58,7 @@ const char *password_flaw_word(enum password_flaw flaw);
 
 /* Writes the end of a sentence that begins with "password": the most important flaw and a remedy.
  * Empty without a flaw. */
-void password_sentence(const struct password_strength *judged,
+void password_sentence(const struct password_strength *strength,
                        char out[static PASSWORD_SENTENCE_MAX]);
 
 /* Writes `word` in the form that `password_rules.words` needs. False: `word` has fewer than 3

@@ -18,59 +18,60 @@ struct password_strength_call {
     char *names[NAMES_MAX];
     size_t name_count;
     bool enrolled;
-    struct password_strength judged;
+    struct password_strength strength;
     size_t password_length;
     /* One octet more than PASSWORD_MAX, so that the rules see that a password is too long. */
     char password[PASSWORD_MAX + 1];
 };
 
-static void judging_run(struct job *job)
+static void strength_call_run(struct job *job)
 {
-    struct password_strength_call *judging = (struct password_strength_call *)job;
+    struct password_strength_call *strength_call = (struct password_strength_call *)job;
     const struct password_owner owner = {
-        .names = (const char *const *)judging->names,
-        .count = judging->name_count,
-        .enrolled = judging->enrolled,
+        .names = (const char *const *)strength_call->names,
+        .count = strength_call->name_count,
+        .enrolled = strength_call->enrolled,
     };
 
-    judging->judged = password_strength_of(
-        judging->rules, &owner, (struct span){judging->password, judging->password_length});
+    strength_call->strength = password_strength_of(
+        strength_call->rules, &owner,
+        (struct span){strength_call->password, strength_call->password_length});
 }
 
-static void judging_done(struct job *job, void *owner)
+static void strength_call_done(struct job *job, void *owner)
 {
-    struct password_strength_call *judging = owner;
+    struct password_strength_call *strength_call = owner;
 
-    judging->done(job->expired ? NULL : &judging->judged, judging->arg);
+    strength_call->done(job->expired ? NULL : &strength_call->strength, strength_call->arg);
 }
 
-static void judging_destroy(struct job *job)
+static void strength_call_destroy(struct job *job)
 {
-    struct password_strength_call *judging = (struct password_strength_call *)job;
+    struct password_strength_call *strength_call = (struct password_strength_call *)job;
 
-    for (size_t i = 0; i < judging->name_count; i++) {
-        free(judging->names[i]);
+    for (size_t i = 0; i < strength_call->name_count; i++) {
+        free(strength_call->names[i]);
     }
     secret_wipe(job, sizeof(struct password_strength_call));
     free(job);
 }
 
-static void take_names(struct password_strength_call *judging, const json_t *value)
+static void take_names(struct password_strength_call *strength_call, const json_t *value)
 {
     const char *key;
     json_t *member;
     size_t index;
 
-    if (json_is_string(value) && judging->name_count < NAMES_MAX) {
-        judging->names[judging->name_count++] = mem_strdup(json_string_value(value));
+    if (json_is_string(value) && strength_call->name_count < NAMES_MAX) {
+        strength_call->names[strength_call->name_count++] = mem_strdup(json_string_value(value));
     }
     json_array_foreach(value, index, member)
     {
-        take_names(judging, member);
+        take_names(strength_call, member);
     }
     json_object_foreach((json_t *)value, key, member)
     {
-        take_names(judging, member);
+        take_names(strength_call, member);
     }
 }
 
@@ -78,31 +79,32 @@ struct password_strength_call *
 password_strength_start(struct core *core, const struct password_strength_request *request,
                         password_strength_done_f *done, void *arg)
 {
-    struct password_strength_call *judging = mem_new(struct password_strength_call);
+    struct password_strength_call *strength_call = mem_new(struct password_strength_call);
     size_t len = request->password.len;
 
-    judging->job = (struct job){
-        .run = judging_run,
-        .done = judging_done,
-        .destroy = judging_destroy,
-        .owner = judging,
+    strength_call->job = (struct job){
+        .run = strength_call_run,
+        .done = strength_call_done,
+        .destroy = strength_call_destroy,
+        .owner = strength_call,
         .deadline = request->deadline,
     };
-    judging->rules = &core->site.rules;
-    judging->enrolled = request->enrolled;
-    judging->done = done;
-    judging->arg = arg;
-    judging->password_length = len < sizeof(judging->password) ? len : sizeof(judging->password);
-    memcpy(judging->password, request->password.ptr, judging->password_length);
-    take_names(judging, request->names);
-    if (!workers_submit(core->hashers, &judging->job)) {
-        judging_destroy(&judging->job);
+    strength_call->rules = &core->site.rules;
+    strength_call->enrolled = request->enrolled;
+    strength_call->done = done;
+    strength_call->arg = arg;
+    strength_call->password_length =
+        len < sizeof(strength_call->password) ? len : sizeof(strength_call->password);
+    memcpy(strength_call->password, request->password.ptr, strength_call->password_length);
+    take_names(strength_call, request->names);
+    if (!workers_submit(core->hashers, &strength_call->job)) {
+        strength_call_destroy(&strength_call->job);
         return NULL;
     }
-    return judging;
+    return strength_call;
 }
 
-void password_strength_cancel(struct password_strength_call *judging)
+void password_strength_cancel(struct password_strength_call *strength_call)
 {
-    job_cancel(&judging->job);
+    job_cancel(&strength_call->job);
 }

@@ -10,9 +10,9 @@
 struct core;
 struct password_strength_call;
 
-/* `judged` is NULL if the job was not run, because the deadline passed or another job took its
+/* `strength` is NULL if the job was not run, because the deadline passed or another job took its
  * place. Valid during the callback only. */
-typedef void password_strength_done_f(const struct password_strength *judged, void *arg);
+typedef void password_strength_done_f(const struct password_strength *strength, void *arg);
 
 /* The password to check and what is known of its owner. */
 struct password_strength_request {
@@ -27,6 +27,6 @@ struct password_strength_request {
 struct password_strength_call *
 password_strength_start(struct core *core, const struct password_strength_request *request,
                         password_strength_done_f *done, void *arg);
-void password_strength_cancel(struct password_strength_call *judging);
+void password_strength_cancel(struct password_strength_call *strength_call);
 
 #endif

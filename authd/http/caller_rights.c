@@ -40,7 +40,7 @@ static bool key_has(const json_t *rights, const char *resource, bool write)
     return false;
 }
 
-static enum rights_verdict judge_key(const struct http_route *route, const struct caller *caller)
+static enum rights_verdict check_key(const struct http_route *route, const struct caller *caller)
 {
     const json_t *rights = json_object_get(caller->known, "rights");
 
@@ -72,7 +72,7 @@ struct rights rights_judge(const struct http_route *route, const struct caller *
     } else if ((route->flags & ROUTE_SESSION) != 0 && caller->kind != CALLER_SESSION) {
         rights.verdict = RIGHTS_NO_SESSION;
     } else if (caller->kind == CALLER_API_KEY) {
-        rights.verdict = judge_key(route, caller);
+        rights.verdict = check_key(route, caller);
     } else if ((route->flags & ROUTE_FRESH) != 0 && !caller->fresh) {
         rights.verdict = RIGHTS_STALE;
     }

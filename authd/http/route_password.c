@@ -12,7 +12,7 @@
 
 #define STRENGTH_MS 8000
 
-static void cancel_judging(void *call)
+static void cancel_strength_call(void *call)
 {
     password_strength_cancel(call);
 }
@@ -27,24 +27,24 @@ static void refuse_busy(struct exchange *exchange, const char *cause)
                               });
 }
 
-static void on_judged(const struct password_strength *judged, void *arg)
+static void on_strength(const struct password_strength *strength, void *arg)
 {
     struct exchange *exchange = arg;
 
     exchange->work.call = NULL;
-    if (judged == NULL) {
+    if (strength == NULL) {
         refuse_busy(exchange, "hash-too-slow");
         return;
     }
     json_t *flaws = json_array();
 
-    for (unsigned flaw = 1; flaw <= judged->flaws; flaw <<= 1) {
-        if ((judged->flaws & flaw) != 0) {
+    for (unsigned flaw = 1; flaw <= strength->flaws; flaw <<= 1) {
+        if ((strength->flaws & flaw) != 0) {
             json_array_append_new(flaws, json_string(password_flaw_word((enum password_flaw)flaw)));
         }
     }
-    json_t *object = json_pack("{s:b, s:i, s:o}", "acceptable", judged->flaws == 0, "score",
-                               (int)judged->score, "flaws", flaws);
+    json_t *object = json_pack("{s:b, s:i, s:o}", "acceptable", strength->flaws == 0, "score",
+                               (int)strength->score, "flaws", flaws);
 
     api_answer(exchange, object);
     json_decref(object);
@@ -69,9 +69,9 @@ static void on_owner(const struct result *result, void *arg)
         .deadline = clock_ms() + STRENGTH_MS,
     };
 
-    exchange->work.cancel = cancel_judging;
+    exchange->work.cancel = cancel_strength_call;
     exchange->work.call =
-        password_strength_start(exchange->exchanges->core, &request, on_judged, exchange);
+        password_strength_start(exchange->exchanges->core, &request, on_strength, exchange);
     if (exchange->work.call == NULL) {
         refuse_busy(exchange, "hash-queue-full");
     }

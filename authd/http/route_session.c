@@ -74,7 +74,7 @@ static void cancel_session(void *call)
     session_cancel(call);
 }
 
-static void judged(const struct login_result *result, void *arg)
+static void strength(const struct login_result *result, void *arg)
 {
     struct exchange *exchange = arg;
 
@@ -147,7 +147,7 @@ static void sign_in(struct exchange *exchange, const char *login, const json_t *
 
     exchange->work.cancel = cancel_login;
     exchange->work.call =
-        login_begin(exchange->exchanges->core, &claim, &context, judged, exchange);
+        login_begin(exchange->exchanges->core, &claim, &context, strength, exchange);
 }
 
 void api_sign_in(struct exchange *exchange)

@@ -206,7 +206,7 @@ static void key_follow_follow(struct key_follow *key_follow, const struct db_res
 
 /* ---- reading the files again --------------------------------------------------------------- */
 
-static void key_follow_judge(struct key_follow *key_follow, const struct db_result *state)
+static void key_follow_check(struct key_follow *key_follow, const struct db_result *state)
 {
     struct key_names listed = key_follow_names_in(state, false);
     struct key_names mine;
@@ -232,7 +232,7 @@ static void key_follow_state(const struct db_result *state, void *arg)
         return;
     }
     if (key_follow->candidate != NULL) {
-        key_follow_judge(key_follow, state);
+        key_follow_check(key_follow, state);
     }
     key_follow_follow(key_follow, state);
 }

@@ -65,7 +65,7 @@ struct facts {
     bool imported_unreadable;   /* no scheme reads one of them, which may be the right one */
 
     /* From the scope documents of all levels, once the secret is right. */
-    enum answer judged;       /* have the documents been asked? */
+    enum answer scopes_known; /* have the documents been asked? */
     enum scope_verdict scope; /* the verdict of the first document that refuses, or SCOPE_OK */
 
     /* From the one use of a code, which is the last question. */

@@ -28,7 +28,7 @@ static void login_note(struct login *login, const struct scope_ruling *ruling)
     }
 }
 
-static void login_judge(struct login *login, enum reason trouble)
+static void login_decide(struct login *login, enum reason trouble)
 {
     const struct login_context *context = &login->request.context;
     struct scope_facts facts = {
@@ -48,14 +48,14 @@ static void login_judge(struct login *login, enum reason trouble)
 
     login_note(login, &ruling);
     login->facts.scope = ruling.verdict;
-    login->facts.judged = ANSWER_YES;
+    login->facts.scopes_known = ANSWER_YES;
 }
 
 static void login_scopes_there(struct scope_request *request, enum reason trouble)
 {
     struct login *login = (struct login *)((char *)request - offsetof(struct login, scopes));
 
-    login_judge(login, trouble);
+    login_decide(login, trouble);
     login_run(login);
 }
 
@@ -91,6 +91,6 @@ enum progress login_ask_scopes(struct login *login)
         login->facts.waited = true;
         return WAIT;
     }
-    login_judge(login, trouble);
+    login_decide(login, trouble);
     return GO_ON;
 }

@@ -163,7 +163,7 @@ static struct verdict verdict_scope(const struct facts *facts, struct verdict ri
     if (facts->sign_in) { // scope documents are about mail
         return right;
     }
-    if (facts->judged == ANSWER_PENDING) {
+    if (facts->scopes_known == ANSWER_PENDING) {
         return more(WANT_SCOPES);
     }
     return facts->scope != SCOPE_OK ? deny(reasons[facts->scope]) : right;

@@ -253,15 +253,15 @@ void workers_destroy(struct workers *workers)
     free(workers);
 }
 
-/* Each source has one job in each round. A new job never joins the present round while other jobs
- * wait: otherwise the round would never end as long as new sources came, and a source's second job
- * would never be run. */
+/* Each fair_key has one job in each round. A new job never joins the present round while other jobs
+ * wait: otherwise the round would never end as long as new sources came, and a fair_key's second
+ * job would never be run. */
 static uint64_t round_of(const struct workers *workers, const struct job *job)
 {
     const struct job *other;
     TAILQ_FOREACH_REVERSE(other, &workers->queue, job_list, link)
     {
-        if (other->source == job->source) {
+        if (other->fair_key == job->fair_key) {
             return other->round + 1;
         }
     }

@@ -40,11 +40,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                          .word_count = folded};
     const char *const names[] = {login, name};
     const struct password_owner owner = {.names = names, .count = 2};
-    struct password_strength judged = password_strength_of(&rules, &owner, rest);
+    struct password_strength strength = password_strength_of(&rules, &owner, rest);
 
-    must(judged.score <= PASSWORD_SCORE_MAX && judged.length <= rest.len);
-    must(judged.flaws != 0 || (judged.score >= 3 && judged.length >= 15));
+    must(strength.score <= PASSWORD_SCORE_MAX && strength.length <= rest.len);
+    must(strength.flaws != 0 || (strength.score >= 3 && strength.length >= 15));
     password_sentence(&judged, sentence);
-    must((judged.flaws != 0) == (sentence[0] != '\0'));
+    must((strength.flaws != 0) == (sentence[0] != '\0'));
     return 0;
 }

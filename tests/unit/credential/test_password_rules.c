@@ -59,10 +59,11 @@ static void test_table(void **state)
     (void)state;
 
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        struct password_strength judged = judge(table[i].password);
+        struct password_strength strength = judge(table[i].password);
 
-        if (judged.flaws != table[i].flaws) {
-            print_error("%s: flaws %#x, score %u\n", table[i].password, judged.flaws, judged.score);
+        if (strength.flaws != table[i].flaws) {
+            print_error("%s: flaws %#x, score %u\n", table[i].password, strength.flaws,
+                        strength.score);
             wrong++;
         }
     }
@@ -79,13 +80,13 @@ static void test_length_counts_characters(void **state)
         password[2 * i] = (char)0xD0;
         password[2 * i + 1] = (char)(0xB0 + i);
     }
-    struct password_strength judged =
+    struct password_strength strength =
         password_strength_of(&rules, &alice, (struct span){password, 28});
-    assert_int_equal(judged.length, 14);
-    assert_true(judged.flaws & PASSWORD_FLAW_SHORT);
-    judged = password_strength_of(&rules, &alice, (struct span){password, 30});
-    assert_int_equal(judged.length, 15);
-    assert_false(judged.flaws & PASSWORD_FLAW_SHORT);
+    assert_int_equal(strength.length, 14);
+    assert_true(strength.flaws & PASSWORD_FLAW_SHORT);
+    strength = password_strength_of(&rules, &alice, (struct span){password, 30});
+    assert_int_equal(strength.length, 15);
+    assert_false(strength.flaws & PASSWORD_FLAW_SHORT);
 }
 
 static void test_long_ones(void **state)
@@ -139,11 +140,11 @@ static void test_with_a_second_factor(void **state)
     assert_int_equal(password_strength_of(&rules, &enrolled, SPAN_LITERAL("qZ7!xw2p")).flaws, 0);
     assert_int_equal(password_strength_of(&rules, &enrolled, SPAN_LITERAL("password")).flaws,
                      PASSWORD_FLAW_EASY);
-    struct password_strength judged =
+    struct password_strength strength =
         password_strength_of(&rules, &enrolled, SPAN_LITERAL("qZ7!xw2"));
 
-    assert_true(judged.flaws & PASSWORD_FLAW_SHORT);
-    password_sentence(&judged, sentence);
+    assert_true(strength.flaws & PASSWORD_FLAW_SHORT);
+    password_sentence(&strength, sentence);
     assert_string_equal(sentence, "is 7 characters long, and at least 8 are needed; use four or "
                                   "more unrelated words");
 }
@@ -169,9 +170,9 @@ static void test_sentences(void **state)
     (void)state;
 
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        struct password_strength judged = judge(table[i].password);
+        struct password_strength strength = judge(table[i].password);
 
-        password_sentence(&judged, sentence);
+        password_sentence(&strength, sentence);
         assert_string_equal(sentence, table[i].sentence);
     }
 }

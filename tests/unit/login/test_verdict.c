@@ -16,8 +16,8 @@ static const struct facts good = {
     .account = ANSWER_YES,
     .password = PASSWORD_USABLE,
     .match = ANSWER_YES,
-    .foreign = ANSWER_NO,
-    .judged = ANSWER_YES,
+    .imported = ANSWER_NO,
+    .scopes_known = ANSWER_YES,
 };
 static const struct facts good_app_password = {
     .claim = CLAIM_APP_PASSWORD,
@@ -25,16 +25,16 @@ static const struct facts good_app_password = {
     .account = ANSWER_YES,
     .app_password = true,
     .match = ANSWER_YES,
-    .judged = ANSWER_YES,
+    .scopes_known = ANSWER_YES,
 };
 static const struct facts good_imported = {
     .claim = CLAIM_PASSWORD,
     .name = NAME_OK,
     .account = ANSWER_YES,
     .match = ANSWER_NO,
-    .foreign = ANSWER_YES,
+    .imported = ANSWER_YES,
     .imported_match = ANSWER_YES,
-    .judged = ANSWER_YES,
+    .scopes_known = ANSWER_YES,
     .waited = true,
     .unchanged = ANSWER_YES,
 };
@@ -163,12 +163,13 @@ static void test_scopes(void **state)
         }
         CASE_OF(*kinds[kind], (facts.scope = SCOPE_TIME, facts.suspended = true), OUTCOME_DENY,
                 REASON_SUSPENDED);
-        CASE_OF(*kinds[kind], (facts.judged = ANSWER_PENDING, facts.trouble = REASON_DATABASE_SLOW),
+        CASE_OF(*kinds[kind],
+                (facts.scopes_known = ANSWER_PENDING, facts.trouble = REASON_DATABASE_SLOW),
                 OUTCOME_TEMPFAIL, REASON_DATABASE_SLOW);
     }
     CASE((facts.scope = SCOPE_TIME, facts.match = ANSWER_NO), OUTCOME_DENY, REASON_WRONG_PASSWORD);
     CASE((facts.scope = SCOPE_TIME, facts.sign_in = true), OUTCOME_ALLOW, REASON_GOOD_PASSWORD);
-    CASE((facts.judged = ANSWER_PENDING, facts.sign_in = true), OUTCOME_ALLOW,
+    CASE((facts.scopes_known = ANSWER_PENDING, facts.sign_in = true), OUTCOME_ALLOW,
          REASON_GOOD_PASSWORD);
 }
 
@@ -185,7 +186,7 @@ static void test_wants(void **state)
     facts = good;
     facts.waited = true;
     expect_want(&facts, WANT_UNCHANGED);
-    facts.judged = ANSWER_PENDING;
+    facts.scopes_known = ANSWER_PENDING;
     expect_want(&facts, WANT_SCOPES);
 
     facts = (struct facts){.claim = CLAIM_APP_PASSWORD};
@@ -263,7 +264,7 @@ static void each_combination(void (*check)(const struct facts *facts))
             .account = answers[digit(&rest, 3)],
             .match = answers[digit(&rest, 3)],
             .imported_match = answers[digit(&rest, 3)],
-            .judged = answers[2 * digit(&rest, 2)],
+            .scopes_known = answers[2 * digit(&rest, 2)],
             .trouble = troubles[digit(&rest, 2)],
             .scope = scopes[digit(&rest, 2)],
             .other_authzid = digit(&rest, 2),
@@ -274,7 +275,7 @@ static void each_combination(void (*check)(const struct facts *facts))
             .sign_in = digit(&rest, 2),
             .app_password = digit(&rest, 2),
             .expired = digit(&rest, 2),
-            .foreign = digit(&rest, 2) ? ANSWER_YES : ANSWER_NO,
+            .imported = digit(&rest, 2) ? ANSWER_YES : ANSWER_NO,
             .imported_unreadable = digit(&rest, 2),
         };
 
@@ -298,10 +299,11 @@ static bool secret_is_right(const struct facts *facts)
 
 static void check_allow(const struct facts *facts)
 {
-    bool may = facts->name == NAME_OK && !facts->other_authzid && facts->account == ANSWER_YES &&
-               secret_is_right(facts) && !facts->suspended &&
-               (facts->sign_in || (facts->judged == ANSWER_YES && facts->scope == SCOPE_OK)) &&
-               (!facts->waited || facts->unchanged == ANSWER_YES);
+    bool may =
+        facts->name == NAME_OK && !facts->other_authzid && facts->account == ANSWER_YES &&
+        secret_is_right(facts) && !facts->suspended &&
+        (facts->sign_in || (facts->scopes_known == ANSWER_YES && facts->scope == SCOPE_OK)) &&
+        (!facts->waited || facts->unchanged == ANSWER_YES);
 
     assert_int_equal(verdict_of(facts).outcome == OUTCOME_ALLOW, may);
 }

@@ -15,20 +15,20 @@ static const struct facts kinds[] = {
      .account = ANSWER_YES,
      .password = PASSWORD_USABLE,
      .match = ANSWER_YES,
-     .foreign = ANSWER_NO,
-     .judged = ANSWER_YES},
+     .imported = ANSWER_NO,
+     .scopes_known = ANSWER_YES},
     {.claim = CLAIM_APP_PASSWORD,
      .account = ANSWER_YES,
      .app_password = true,
      .match = ANSWER_YES,
-     .judged = ANSWER_YES},
+     .scopes_known = ANSWER_YES},
     {.claim = CLAIM_PASSWORD,
      .account = ANSWER_YES,
      .password = PASSWORD_USABLE,
      .match = ANSWER_NO,
-     .foreign = ANSWER_YES,
+     .imported = ANSWER_YES,
      .imported_match = ANSWER_YES,
-     .judged = ANSWER_YES},
+     .scopes_known = ANSWER_YES},
 };
 
 static void expect(const struct facts *facts, enum outcome outcome, enum reason reason)
@@ -141,7 +141,7 @@ static void refused_before(const struct facts *facts)
         other = *facts;
         other.scope = SCOPE_NETWORK;
         expect(&other, OUTCOME_DENY, REASON_SCOPE_NETWORK);
-        other.judged = ANSWER_PENDING;
+        other.scopes_known = ANSWER_PENDING;
         expect_want(&other, WANT_SCOPES);
     }
 }
@@ -177,11 +177,11 @@ static void evened_out(const struct facts *facts)
     struct facts other = *facts;
     struct verdict before = verdict_of(facts);
 
-    other.foreign = ANSWER_PENDING;
+    other.imported = ANSWER_PENDING;
     if (before.outcome == OUTCOME_DENY && !facts->sign_in) {
         expect_want(&other, WANT_IMPORTED);
     }
-    other.foreign = ANSWER_YES;
+    other.imported = ANSWER_YES;
     if (before.outcome == OUTCOME_DENY && !facts->sign_in) {
         expect_want(&other, WANT_IMPORTED_MATCH);
         other.imported_match = ANSWER_NO;

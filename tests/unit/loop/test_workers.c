@@ -311,14 +311,14 @@ static void task_note_order(struct job *job)
 {
     struct task *task = (struct task *)job;
     task_run(job);
-    task->fixture->order = task->fixture->order * 10 + (int)job->source;
+    task->fixture->order = task->fixture->order * 10 + (int)job->fair_key;
 }
 
-static bool submit_from(struct fixture *fixture, uint64_t source)
+static bool submit_from(struct fixture *fixture, uint64_t fair_key)
 {
     struct task *task = task_make(fixture, INT64_MAX);
     task->job.run = task_note_order;
-    task->job.source = source;
+    task->job.fair_key = fair_key;
     if (workers_submit(fixture->workers, &task->job)) {
         return true;
     }
@@ -343,7 +343,7 @@ static void test_sources_take_turns(void **state)
     fixture_free(fixture);
 }
 
-/* The second job of a waiting source has its turn, however many new sources come. */
+/* The second job of a waiting fair_key has its turn, however many new sources come. */
 static void test_newcomers_do_not_hold_up_a_round(void **state)
 {
     (void)state;
@@ -360,8 +360,8 @@ static void test_newcomers_do_not_hold_up_a_round(void **state)
     fixture_free(fixture);
 }
 
-/* A source with many jobs in a full queue loses its last job to a source with fewer jobs; a source
- * with as many jobs as the others is refused. */
+/* A fair_key with many jobs in a full queue loses its last job to a fair_key with fewer jobs; a
+ * fair_key with as many jobs as the others is refused. */
 static void test_a_full_queue_has_room_for_who_sends_less(void **state)
 {
     (void)state;
@@ -376,7 +376,7 @@ static void test_a_full_queue_has_room_for_who_sends_less(void **state)
     sem_post(&fixture->gate);
     wait_destroyed(fixture, 5);
     assert_int_equal(fixture->order, 112);
-    assert_int_equal(fixture->expired, 1); /* the last job of source 1 */
+    assert_int_equal(fixture->expired, 1); /* the last job of fair_key 1 */
     assert_int_equal(fixture->done, 5);
     fixture_free(fixture);
 }
