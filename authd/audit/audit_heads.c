@@ -108,7 +108,7 @@ static void heads_write(struct audit_heads *heads)
         .destroy = job_destroy,
         .owner = heads,
         .deadline = clock_ms() + ALLOWED_MS,
-        .source = (uint64_t)(uintptr_t)heads,
+        .fair_key = (uint64_t)(uintptr_t)heads,
     };
     if (!workers_submit(heads->workers, &job->job)) {
         job_destroy(&job->job); // the workers have no room: the next end is written instead

@@ -71,7 +71,7 @@ struct password_verify_call *password_verify_start(struct core *core,
         .destroy = verify_destroy,
         .owner = verify,
         .deadline = order->deadline,
-        .source = order->source,
+        .fair_key = order->fair_key,
     };
     verify->scheme = order->scheme;
     verify->match = AUTHD_MATCH_ERROR;

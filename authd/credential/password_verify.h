@@ -27,9 +27,9 @@ struct password_verify_order {
     const struct authd_scheme *scheme;
     const char *stored;
     struct span secret;
-    uint64_t work;    /* as the scheme's `cost` says */
-    int64_t deadline; /* clock_ms(); by then the check must have begun */
-    uint64_t source;  /* checks of one source share one turn on the lane: loop/workers.h */
+    uint64_t work;     /* as the scheme's `cost` says */
+    int64_t deadline;  /* clock_ms(); by then the check must have begun */
+    uint64_t fair_key; /* checks of one source share one turn on the lane: loop/workers.h */
 };
 
 typedef void password_verify_done_f(enum password_verify_result result, void *arg);

@@ -165,9 +165,9 @@ static struct login_context command_context(const struct connection *connection,
         .front = "dovecot",
         .client = span_text(command->client, texts->client, sizeof(texts->client)),
         .peer = connection->peer,
-        .source = command->client.len > 0 ? span_number(command->client) : connection->number,
+        .fair_key = command->client.len > 0 ? span_number(command->client) : connection->number,
         .tls = command->secured,
-        .told = true,
+        .attested = true,
         .tagged = connection->front->options.tagged,
     };
 }

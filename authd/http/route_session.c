@@ -139,7 +139,7 @@ static void sign_in(struct exchange *exchange, const char *login, const json_t *
         .front = "http",
         .client = exchange->request.address,
         .peer = exchange->client->peer.text,
-        .source = source_of(exchange),
+        .fair_key = source_of(exchange),
         .tls = exchange->request.names.tls,
         .sign_in = true,
         .code = text_of(arguments, "code"),

@@ -90,7 +90,7 @@ struct key_files_job *key_files_job_start(struct core *core, const struct key_fi
         .destroy = job_destroy,
         .owner = mine,
         .deadline = clock_ms() + ALLOWED_MS,
-        .source = (uint64_t)(uintptr_t)files,
+        .fair_key = (uint64_t)(uintptr_t)files,
     };
     if (!workers_submit(core->hashers, &mine->job)) {
         job_destroy(&mine->job);

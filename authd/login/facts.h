@@ -49,18 +49,18 @@ struct facts {
     bool privileged;           /* the user may administer others */
     bool enrolled;             /* the user has a second factor */
     bool code_presented;       /* sign_in only: something was entered as a code */
-    bool split;                /* on mail sockets: the secret ends as if a code followed */
+    bool inline_code;          /* on mail sockets: the secret ends as if a code followed */
     bool remember_possible;    /* the client has a network that may be a remembered one */
 
     /* From the checks of the secret: against the stored hash or the verifier, and against a dummy
      * where the account has no hash that can be used. */
-    enum answer match;       /* is the secret, without the code, the right one? */
-    enum answer remembered;  /* is the client's network a remembered one? Asked of a split secret
-                           that does not match */
-    enum answer whole_match; /* is the whole split secret the main password? Asked on a remembered
+    enum answer match;      /* is the secret, without the code, the right one? */
+    enum answer remembered; /* is the client's network a remembered one? Asked of a split secret
+                          that does not match */
+    enum answer full_match; /* is the whole split secret the main password? Asked on a remembered
                                 network */
-    enum answer imported;    /* has the account imported app passwords? Asked if nothing else
-                               matches */
+    enum answer imported;   /* has the account imported app passwords? Asked if nothing else
+                              matches */
     enum answer imported_match; /* is the secret an imported app password? */
     bool imported_unreadable;   /* no scheme reads one of them, which may be the right one */
 

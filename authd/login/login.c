@@ -192,7 +192,7 @@ static enum progress login_decide(struct login *login)
 
     evtimer_del(&login->deadline);
     login->answer.verdict = verdict;
-    if (verdict.reason == REASON_WRONG_PASSWORD && login->facts.split) {
+    if (verdict.reason == REASON_WRONG_PASSWORD && login->facts.inline_code) {
         login->answer.note = "its last digits were taken for a code";
     }
     if (verdict.outcome != OUTCOME_DENY && !is_overload(verdict.reason)) {
@@ -312,7 +312,7 @@ enum {
     STEP_LOOK_UP,
     STEP_VERIFY,
     STEP_ASK_REMEMBERED,
-    STEP_VERIFY_WHOLE,
+    STEP_VERIFY_FULL,
     STEP_ASK_IMPORTED,
     STEP_VERIFY_IMPORTED,
     STEP_ASK_SCOPES,
@@ -330,7 +330,7 @@ static enum progress (*const steps[])(struct login *) = {
     [STEP_LOOK_UP] = login_look_up,
     [STEP_VERIFY] = login_verify,
     [STEP_ASK_REMEMBERED] = login_ask_remembered,
-    [STEP_VERIFY_WHOLE] = login_verify_whole,
+    [STEP_VERIFY_FULL] = login_verify_full,
     [STEP_ASK_IMPORTED] = login_ask_imported,
     [STEP_VERIFY_IMPORTED] = login_verify_imported,
     [STEP_ASK_SCOPES] = login_ask_scopes,

@@ -28,11 +28,11 @@ struct login_context {
     const char *front;     /* "dovecot", "saslauthd" */
     const char *client;    /* the mail client's address; empty: the front does not know it */
     const char *peer;      /* the process at the socket: "unix:101" */
-    uint64_t source;       /* the client's address or, without one, the connection, as a number:
-                              claims of one source share one turn on the hash lane */
+    uint64_t fair_key;     /* the client's address or, without one, the connection, as a number:
+                            claims of one source share one turn on the hash lane */
     bool tls;              /* the MTA says that the mail client's connection is encrypted */
-    bool told;             /* the protocol attests mechanism and client, so that a scope can be held
-                              to them; false: they are for the log only */
+    bool attested;         /* the protocol attests mechanism and client, so that a scope can be held
+                          to them; false: they are for the log only */
     bool sign_in;          /* to authd itself, not to mail: only a main password is accepted */
     struct span code;      /* sign_in only: what was entered as a second factor; may be empty */
     bool tagged;           /* the identity is alice#p3@example.org, not alice@example.org */

@@ -43,7 +43,7 @@ static void login_split(struct login *login)
 
     if (factor_code_inline(login->request.claim.secret, login->factor.row.digits,
                            &login->password.entered, &code)) {
-        login->facts.split = true;
+        login->facts.inline_code = true;
         login->factor.code.kind = FACTOR_CODE_TOTP;
         span_text(code, login->factor.code.text, sizeof(login->factor.code.text));
     }
@@ -66,7 +66,7 @@ static void login_read_code(struct login *login)
         login_split(login);
     }
     facts->remember_possible =
-        login->request.context.told &&
+        login->request.context.attested &&
         factor_remember_network(&rules->remember, login->request.context.client,
                                 login->factor.network);
 }

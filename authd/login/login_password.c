@@ -63,7 +63,7 @@ static bool login_check(struct login *login, struct span secret, const char *sto
         .stored = stored,
         .secret = secret,
         .deadline = login->request.arrival + LOGIN_VERIFY_MS,
-        .source = login->request.context.source,
+        .fair_key = login->request.context.fair_key,
     };
 
     order.work = cost.work;
@@ -168,7 +168,7 @@ enum progress login_verify(struct login *login)
 /* If the whole secret is the main password, no code followed. */
 static void login_whole_answer(struct login *login, enum answer answer)
 {
-    login->facts.whole_match = answer;
+    login->facts.full_match = answer;
     if (answer == ANSWER_YES) {
         login->password.entered = login->request.claim.secret;
         secret_wipe(&login->factor.code, sizeof(login->factor.code));
@@ -184,11 +184,11 @@ static void login_whole_verified(enum password_verify_result result, void *arg)
     login_run(login);
 }
 
-enum progress login_verify_whole(struct login *login)
+enum progress login_verify_full(struct login *login)
 {
     enum answer answer = ANSWER_PENDING;
 
-    if (verdict_of(&login->facts).want != WANT_WHOLE_MATCH) {
+    if (verdict_of(&login->facts).want != WANT_FULL_MATCH) {
         return GO_ON;
     }
     if (!login_check(login, login->request.claim.secret, login->password.stored, &answer,
@@ -235,7 +235,7 @@ static void login_imported_answer(struct login *login, enum answer answer)
 {
     const struct imported_password *tried = &login->imported.rows[login->imported.next++];
     struct facts *facts = &login->facts;
-    bool for_its_time = facts->match == ANSWER_YES || facts->whole_match == ANSWER_YES;
+    bool for_its_time = facts->match == ANSWER_YES || facts->full_match == ANSWER_YES;
 
     if (answer != ANSWER_YES) {
         return;

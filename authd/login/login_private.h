@@ -129,7 +129,7 @@ void login_take_password(struct login *login, const struct account_row *row);
 /* Checks the main password, or an app password of authd's own. */
 enum progress login_verify(struct login *login);
 /* Checks the whole secret as a main password that ends in digits. */
-enum progress login_verify_whole(struct login *login);
+enum progress login_verify_full(struct login *login);
 /* Asks the database for imported app passwords. */
 enum progress login_ask_imported(struct login *login);
 /* Checks the imported app passwords, one after another. */

@@ -33,7 +33,7 @@ static void login_decide(struct login *login, enum reason trouble)
     const struct login_context *context = &login->request.context;
     struct scope_facts facts = {
         .tls = context->tls,
-        .mechanism = context->told ? text_or_null(context->mechanism) : NULL,
+        .mechanism = context->attested ? text_or_null(context->mechanism) : NULL,
         .service = text_or_null(context->service),
         .now = login->account.now,
     };
@@ -42,7 +42,7 @@ static void login_decide(struct login *login, enum reason trouble)
         login->facts.trouble = trouble;
         return;
     }
-    network_address_parse(span_of(context->told ? context->client : ""), &facts.client);
+    network_address_parse(span_of(context->attested ? context->client : ""), &facts.client);
 
     struct scope_ruling ruling = scope_rule(&login->scopes.set, &facts, !context->tagged);
 

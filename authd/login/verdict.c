@@ -50,7 +50,7 @@ static struct verdict verdict_claim(const struct facts *facts)
  * time. */
 static struct verdict verdict_whole(const struct facts *facts)
 {
-    if (!facts->split || !facts->remember_possible) {
+    if (!facts->inline_code || !facts->remember_possible) {
         return deny(REASON_WRONG_PASSWORD);
     }
     if (facts->remembered == ANSWER_PENDING) {
@@ -59,11 +59,11 @@ static struct verdict verdict_whole(const struct facts *facts)
     if (facts->remembered == ANSWER_NO) {
         return deny(REASON_WRONG_PASSWORD);
     }
-    if (facts->whole_match == ANSWER_PENDING) {
-        return more(WANT_WHOLE_MATCH);
+    if (facts->full_match == ANSWER_PENDING) {
+        return more(WANT_FULL_MATCH);
     }
-    return facts->whole_match == ANSWER_YES ? allow(REASON_GOOD_PASSWORD)
-                                            : deny(REASON_WRONG_PASSWORD);
+    return facts->full_match == ANSWER_YES ? allow(REASON_GOOD_PASSWORD)
+                                           : deny(REASON_WRONG_PASSWORD);
 }
 
 /* What is still to be learnt about imported app passwords, which are for mail only. The questions

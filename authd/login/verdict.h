@@ -13,7 +13,7 @@ struct verdict {
         WANT_ACCOUNT,
         WANT_MATCH,
         WANT_REMEMBERED,
-        WANT_WHOLE_MATCH,
+        WANT_FULL_MATCH,
         WANT_IMPORTED,
         WANT_IMPORTED_MATCH,
         WANT_SCOPES,

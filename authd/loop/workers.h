@@ -25,7 +25,7 @@ struct job {
     void (*destroy)(struct job *job); /* called on the loop, always last: wipes and frees */
     void *owner;                      /* passed to `done`; NULL: cancelled */
     int64_t deadline;                 /* clock_ms() after which a job still waiting is not run */
-    uint64_t source;                  /* a number that identifies the client the job is for */
+    uint64_t fair_key;                /* a number that identifies the client the job is for */
     /* True: the job was not run, because its deadline passed, it was cancelled, or another job took
      * its place. */
     bool expired;

@@ -208,7 +208,7 @@ static void test_whole_secret(void **state)
     (void)state;
     facts.policy = FACTOR_OPTIONAL;
     facts.enrolled = true;
-    facts.split = true;
+    facts.inline_code = true;
     facts.match = ANSWER_NO;
     expect(&facts, OUTCOME_DENY, REASON_WRONG_PASSWORD);
 
@@ -220,8 +220,8 @@ static void test_whole_secret(void **state)
     facts.remembered = ANSWER_NO;
     expect(&facts, OUTCOME_DENY, REASON_WRONG_PASSWORD);
     facts.remembered = ANSWER_YES;
-    expect_want(&facts, WANT_WHOLE_MATCH);
-    facts.whole_match = ANSWER_NO;
+    expect_want(&facts, WANT_FULL_MATCH);
+    facts.full_match = ANSWER_NO;
     expect(&facts, OUTCOME_DENY, REASON_WRONG_PASSWORD);
     facts.imported = ANSWER_YES;
     expect_want(&facts, WANT_IMPORTED_MATCH);
@@ -229,7 +229,7 @@ static void test_whole_secret(void **state)
     expect(&facts, OUTCOME_ALLOW, REASON_GOOD_APP_PASSWORD);
 
     /* The full match presents no code: the remembered network is still to be used. */
-    facts.whole_match = ANSWER_YES;
+    facts.full_match = ANSWER_YES;
     expect_want(&facts, WANT_CODE);
     facts.code = CODE_MISSING;
     expect(&facts, OUTCOME_DENY, REASON_CODE_NEEDED);
@@ -237,7 +237,7 @@ static void test_whole_secret(void **state)
     expect(&facts, OUTCOME_ALLOW, REASON_GOOD_PASSWORD);
 
     facts.match = ANSWER_YES; // the password without its inline code goes first
-    facts.remembered = facts.whole_match = ANSWER_PENDING;
+    facts.remembered = facts.full_match = ANSWER_PENDING;
     expect(&facts, OUTCOME_ALLOW, REASON_GOOD_PASSWORD);
 
     facts.match = ANSWER_NO;
