@@ -20,7 +20,7 @@ static void connection_drop_requests(struct connection *connection, enum reason 
     struct request *request;
 
     while ((request = TAILQ_FIRST(&connection->requests)) != NULL) {
-        dialogue_cancel(request->dialogue, reason);
+        sasl_exchange_cancel(request->exchange, reason);
         dovecot_request_free(request);
     }
 }
@@ -33,8 +33,8 @@ static void connection_drop_awaiting(struct connection *connection)
 
     for (; request != NULL; request = next) {
         next = TAILQ_NEXT(request, link);
-        if (dialogue_awaits(request->dialogue)) {
-            dialogue_cancel(request->dialogue, REASON_CLIENT_GONE);
+        if (sasl_exchange_awaits(request->exchange)) {
+            sasl_exchange_cancel(request->exchange, REASON_CLIENT_GONE);
             dovecot_request_free(request);
         }
     }

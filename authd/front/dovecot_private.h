@@ -7,7 +7,7 @@
 #include "front/dovecot_command.h"
 #include "loop/stream.h"
 
-struct dialogue;
+struct sasl_exchange;
 
 struct dovecot_front {
     struct loop *loop;
@@ -38,7 +38,7 @@ struct connection {
 struct request {
     struct connection *connection;
     uint32_t id; // in use until the last line of its request is written
-    struct dialogue *dialogue;
+    struct sasl_exchange *exchange;
     TAILQ_ENTRY(request) link; // connection::requests
 };
 

@@ -141,7 +141,7 @@ static void request_expired(void *arg)
     dovecot_connection_close_if_idle(connection);
 }
 
-static const struct dialogue_ops request_ops = {
+static const struct sasl_exchange_ops request_ops = {
     .challenge = request_challenge,
     .finished = request_finished,
     .expired = request_expired,
@@ -212,7 +212,7 @@ static void command_auth(struct connection *connection, struct dovecot_command *
     struct dovecot_front *front = connection->front;
     struct context_texts texts;
     char response[DOVECOT_LINE_MAX];
-    struct dialogue_start start = {
+    struct sasl_exchange_start start = {
         .context = command_context(connection, command, &texts),
         .has_response = command_has_response(connection, command),
         .response = {response, 0},
@@ -251,7 +251,7 @@ static void command_auth(struct connection *connection, struct dovecot_command *
     connection->live++;
     front->live++;
     start.context.mechanism = start.mechanism->name;
-    request->dialogue = dialogue_create(front->core, &start, &request_ops, request);
+    request->exchange = sasl_exchange_create(front->core, &start, &request_ops, request);
     secret_wipe(response, start.response.len);
 }
 
@@ -262,7 +262,7 @@ static void request_refuse(struct request *request, enum reason reason, const ch
     struct connection *connection = request->connection;
     uint32_t id = request->id;
 
-    dialogue_cancel(request->dialogue, reason);
+    sasl_exchange_cancel(request->exchange, reason);
     dovecot_request_free(request);
     reply_fail(connection, id, code, text);
     dovecot_connection_close_if_idle(connection);
@@ -283,7 +283,7 @@ static void command_cont(struct connection *connection, struct dovecot_command *
                        "Invalid base64 data in continued response");
         return;
     }
-    if (!dialogue_step(request->dialogue, (struct span){response, length})) {
+    if (!sasl_exchange_step(request->exchange, (struct span){response, length})) {
         request_refuse(request, REASON_MALFORMED, NULL, "Unexpected continuation");
     }
     secret_wipe(response, length);
@@ -294,7 +294,7 @@ static void command_cancel(struct connection *connection, uint32_t id)
     struct request *request = request_find(connection, id);
 
     if (request != NULL) {
-        dialogue_cancel(request->dialogue, REASON_ABANDONED);
+        sasl_exchange_cancel(request->exchange, REASON_ABANDONED);
         dovecot_request_free(request);
         dovecot_connection_close_if_idle(connection);
     }

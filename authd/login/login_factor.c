@@ -225,8 +225,8 @@ static void login_remembered_used(const struct db_result *result, void *arg)
     }
     if (db_bool(result, 0, 0)) {
         login_code_answer(login, CODE_TAKEN, "remembered");
-    } else if (login->factor.without_grace != CODE_PENDING) {
-        login_code_answer(login, login->factor.without_grace, NULL);
+    } else if (login->factor.unless_remembered != CODE_PENDING) {
+        login_code_answer(login, login->factor.unless_remembered, NULL);
     } else {
         login_take_code(login); // a wrong code, which the database counts
         return;
@@ -259,7 +259,7 @@ static void login_taken(const struct db_result *result, void *arg)
 
         if (login->factor.totp_step >= 0 && login->facts.remember_possible &&
             (answer == CODE_USED || answer == CODE_LOCKED || answer == CODE_WRONG)) {
-            login->factor.without_grace = answer;
+            login->factor.unless_remembered = answer;
             login_use_remembered(login);
             return;
         }
@@ -320,12 +320,12 @@ static enum progress login_check_code(struct login *login)
 
 static enum progress login_without_code(struct login *login)
 {
-    login->factor.without_grace = login->facts.code_presented ? CODE_WRONG : CODE_MISSING;
+    login->factor.unless_remembered = login->facts.code_presented ? CODE_WRONG : CODE_MISSING;
     if (login->facts.remember_possible) {
         login_use_remembered(login);
         return WAIT;
     }
-    login_code_answer(login, login->factor.without_grace, NULL);
+    login_code_answer(login, login->factor.unless_remembered, NULL);
     return GO_ON;
 }
 

@@ -96,11 +96,11 @@ struct login {
     struct {
         struct factor_row row; // zeroed: the user has not enrolled
         struct factor_code code;
-        int64_t totp_step;               // the time step that the code belongs to; -1: to none
-        char network[NETWORK_TEXT_SIZE]; // may be a remembered one; "": the client has none
-        enum code_answer without_grace;  // the answer if the network is not remembered;
-                                         // CODE_PENDING: the code is still to be counted
-        const char *word;                // what was good: "totp", "recovery", "remembered"; or NULL
+        int64_t totp_step;                  // the time step that the code belongs to; -1: to none
+        char network[NETWORK_TEXT_SIZE];    // may be a remembered one; "": the client has none
+        enum code_answer unless_remembered; // the answer if the network is not remembered;
+                                            // CODE_PENDING: the code is still to be counted
+        const char *word; // what was good: "totp", "recovery", "remembered"; or NULL
     } factor;
 
     /* Answer. */

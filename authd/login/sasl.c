@@ -10,12 +10,12 @@
 #include "login/login_record.h"
 #include "loop/loop.h"
 
-struct dialogue {
+struct sasl_exchange {
     struct core *core;
-    struct arena *arena; // holds the dialogue itself and the mechanism's state
+    struct arena *arena; // holds the exchange itself and the mechanism's state
     const struct authd_mechanism *mechanism;
     struct login_context context;
-    const struct dialogue_ops *ops;
+    const struct sasl_exchange_ops *ops;
     void *arg;
     void *state;
     struct login *login;        // set while the core decides
@@ -35,59 +35,59 @@ static struct span span_of_bytes(struct authd_bytes bytes)
     return (struct span){(const char *)bytes.ptr, bytes.len};
 }
 
-static void dialogue_free(struct dialogue *dialogue)
+static void sasl_exchange_free(struct sasl_exchange *exchange)
 {
-    if (dialogue->mechanism->wipe != NULL) {
-        dialogue->mechanism->wipe(dialogue->state);
+    if (exchange->mechanism->wipe != NULL) {
+        exchange->mechanism->wipe(exchange->state);
     }
-    evtimer_del(&dialogue->lifetime);
-    arena_destroy(dialogue->arena);
+    evtimer_del(&exchange->lifetime);
+    arena_destroy(exchange->arena);
 }
 
-static void dialogue_finish(struct dialogue *dialogue, const struct login_result *result)
+static void sasl_exchange_finish(struct sasl_exchange *exchange, const struct login_result *result)
 {
-    dialogue->ops->finished(dialogue->arg, result);
-    dialogue_free(dialogue);
+    exchange->ops->finished(exchange->arg, result);
+    sasl_exchange_free(exchange);
 }
 
 /* The exchange ends before there was a claim to decide on. */
-static void dialogue_record(const struct dialogue *dialogue, enum reason reason)
+static void sasl_exchange_record(const struct sasl_exchange *exchange, enum reason reason)
 {
     login_record_write(&(struct login_record){
-        .core = dialogue->core,
+        .core = exchange->core,
         .outcome = login_record_undecided(reason),
         .reason = reason,
-        .context = &dialogue->context,
-        .ms = clock_ms() - dialogue->began,
+        .context = &exchange->context,
+        .ms = clock_ms() - exchange->began,
     });
 }
 
-static void dialogue_expired(evutil_socket_t fd, short what, void *arg)
+static void sasl_exchange_expired(evutil_socket_t fd, short what, void *arg)
 {
-    struct dialogue *dialogue = arg;
+    struct sasl_exchange *exchange = arg;
 
     (void)fd;
     (void)what;
-    if (dialogue->login != NULL) {
+    if (exchange->login != NULL) {
         return; // the login has a deadline of its own
     }
-    if (dialogue->ended == NULL) {
-        dialogue_record(dialogue, REASON_ABANDONED);
+    if (exchange->ended == NULL) {
+        sasl_exchange_record(exchange, REASON_ABANDONED);
     }
-    dialogue->ops->expired(dialogue->arg);
-    dialogue_free(dialogue);
+    exchange->ops->expired(exchange->arg);
+    sasl_exchange_free(exchange);
 }
 
-static void dialogue_challenge(struct dialogue *dialogue, struct authd_bytes challenge)
+static void sasl_exchange_challenge(struct sasl_exchange *exchange, struct authd_bytes challenge)
 {
-    const struct timeval lifetime = {.tv_sec = DIALOGUE_LIFETIME_MS / 1000};
+    const struct timeval lifetime = {.tv_sec = SASL_EXCHANGE_LIFETIME_MS / 1000};
 
-    dialogue->awaiting = true;
-    if (!evtimer_pending(&dialogue->lifetime,
+    exchange->awaiting = true;
+    if (!evtimer_pending(&exchange->lifetime,
                          NULL)) { // from the first challenge on, never extended
-        evtimer_add(&dialogue->lifetime, &lifetime);
+        evtimer_add(&exchange->lifetime, &lifetime);
     }
-    dialogue->ops->challenge(dialogue->arg, span_of_bytes(challenge));
+    exchange->ops->challenge(exchange->arg, span_of_bytes(challenge));
 }
 
 static char *copy_or_null(struct arena *arena, const char *text)
@@ -96,48 +96,48 @@ static char *copy_or_null(struct arena *arena, const char *text)
 }
 
 /* The core has decided. The mechanism may send a last challenge, which changes nothing. */
-static void dialogue_decided(const struct login_result *result, void *arg)
+static void sasl_exchange_decided(const struct login_result *result, void *arg)
 {
-    struct dialogue *dialogue = arg;
+    struct sasl_exchange *exchange = arg;
     struct authd_step_out out = {0};
 
-    dialogue->login = NULL;
-    if (dialogue->mechanism->conclude != NULL && result->outcome != OUTCOME_TEMPFAIL) {
-        dialogue->mechanism->conclude(dialogue->state, result->outcome == OUTCOME_ALLOW, &out);
+    exchange->login = NULL;
+    if (exchange->mechanism->conclude != NULL && result->outcome != OUTCOME_TEMPFAIL) {
+        exchange->mechanism->conclude(exchange->state, result->outcome == OUTCOME_ALLOW, &out);
     }
     if (out.kind != AUTHD_CHALLENGE || out.challenge.len > AUTHD_CHALLENGE_MAX) {
-        dialogue_finish(dialogue, result);
+        sasl_exchange_finish(exchange, result);
         return;
     }
-    dialogue->ended = arena_new(dialogue->arena, struct login_result);
-    *dialogue->ended = *result;
-    dialogue->ended->identity = copy_or_null(dialogue->arena, result->identity);
-    dialogue->ended->user = copy_or_null(dialogue->arena, result->user);
-    dialogue->ended->reference = copy_or_null(dialogue->arena, result->reference);
-    dialogue_challenge(dialogue, out.challenge);
+    exchange->ended = arena_new(exchange->arena, struct login_result);
+    *exchange->ended = *result;
+    exchange->ended->identity = copy_or_null(exchange->arena, result->identity);
+    exchange->ended->user = copy_or_null(exchange->arena, result->user);
+    exchange->ended->reference = copy_or_null(exchange->arena, result->reference);
+    sasl_exchange_challenge(exchange, out.challenge);
 }
 
-static void dialogue_refuse(struct dialogue *dialogue, const char *why)
+static void sasl_exchange_refuse(struct sasl_exchange *exchange, const char *why)
 {
-    dialogue->login =
-        login_refuse(dialogue->core, why, &dialogue->context, dialogue_decided, dialogue);
+    exchange->login =
+        login_refuse(exchange->core, why, &exchange->context, sasl_exchange_decided, exchange);
 }
 
-static void dialogue_run(struct dialogue *dialogue, const struct authd_step_in *in)
+static void sasl_exchange_run(struct sasl_exchange *exchange, const struct authd_step_in *in)
 {
     struct authd_step_out out = {0};
 
     if (in->bytes.len > AUTHD_RESPONSE_MAX) {
-        dialogue_refuse(dialogue, "response is too long");
+        sasl_exchange_refuse(exchange, "response is too long");
         return;
     }
-    dialogue->mechanism->step(dialogue->state, in, &out);
+    exchange->mechanism->step(exchange->state, in, &out);
     switch (out.kind) {
     case AUTHD_CHALLENGE:
         if (out.challenge.len > AUTHD_CHALLENGE_MAX) {
-            dialogue_refuse(dialogue, "challenge is too long");
+            sasl_exchange_refuse(exchange, "challenge is too long");
         } else {
-            dialogue_challenge(dialogue, out.challenge);
+            sasl_exchange_challenge(exchange, out.challenge);
         }
         return;
     case AUTHD_CLAIM: {
@@ -148,50 +148,51 @@ static void dialogue_run(struct dialogue *dialogue, const struct authd_step_in *
         };
 
         if (out.claim.kind == AUTHD_CLAIM_PASSWORD) {
-            dialogue->login =
-                login_begin(dialogue->core, &claim, &dialogue->context, dialogue_decided, dialogue);
+            exchange->login = login_begin(exchange->core, &claim, &exchange->context,
+                                          sasl_exchange_decided, exchange);
             return;
         }
-        dialogue_refuse(dialogue, "this kind of claim is not served");
+        sasl_exchange_refuse(exchange, "this kind of claim is not served");
         return;
     }
     case AUTHD_WANT_MATERIAL:
-        dialogue_refuse(dialogue, "no verifier of this kind is stored");
+        sasl_exchange_refuse(exchange, "no verifier of this kind is stored");
         return;
     case AUTHD_REFUSE:
         break;
     }
-    dialogue_refuse(dialogue, out.why != NULL ? out.why : "refused by the mechanism");
+    sasl_exchange_refuse(exchange, out.why != NULL ? out.why : "refused by the mechanism");
 }
 
-struct dialogue *dialogue_create(struct core *core, const struct dialogue_start *start,
-                                 const struct dialogue_ops *ops, void *arg)
+struct sasl_exchange *sasl_exchange_create(struct core *core,
+                                           const struct sasl_exchange_start *start,
+                                           const struct sasl_exchange_ops *ops, void *arg)
 {
     struct arena *arena = arena_create();
-    struct dialogue *dialogue = arena_new(arena, struct dialogue);
+    struct sasl_exchange *exchange = arena_new(arena, struct sasl_exchange);
     struct authd_step_in in = {
         .kind = AUTHD_RESPONSE,
         .present = start->has_response,
         .bytes = bytes_of(start->response),
     };
 
-    dialogue->core = core;
-    dialogue->began = clock_ms();
-    dialogue->arena = arena;
-    dialogue->mechanism = start->mechanism;
-    dialogue->context = start->context;
-    dialogue->context.service = arena_copy(arena, span_of(start->context.service));
-    dialogue->context.client = arena_copy(arena, span_of(start->context.client));
-    dialogue->context.peer = arena_copy(arena, span_of(start->context.peer));
-    dialogue->ops = ops;
-    dialogue->arg = arg;
-    dialogue->state = arena_alloc(arena, start->mechanism->state_size);
-    evtimer_assign(&dialogue->lifetime, loop_base(core->loop), dialogue_expired, dialogue);
-    dialogue_run(dialogue, &in);
-    return dialogue;
+    exchange->core = core;
+    exchange->began = clock_ms();
+    exchange->arena = arena;
+    exchange->mechanism = start->mechanism;
+    exchange->context = start->context;
+    exchange->context.service = arena_copy(arena, span_of(start->context.service));
+    exchange->context.client = arena_copy(arena, span_of(start->context.client));
+    exchange->context.peer = arena_copy(arena, span_of(start->context.peer));
+    exchange->ops = ops;
+    exchange->arg = arg;
+    exchange->state = arena_alloc(arena, start->mechanism->state_size);
+    evtimer_assign(&exchange->lifetime, loop_base(core->loop), sasl_exchange_expired, exchange);
+    sasl_exchange_run(exchange, &in);
+    return exchange;
 }
 
-bool dialogue_step(struct dialogue *dialogue, struct span response)
+bool sasl_exchange_step(struct sasl_exchange *exchange, struct span response)
 {
     struct authd_step_in in = {
         .kind = AUTHD_RESPONSE,
@@ -199,29 +200,29 @@ bool dialogue_step(struct dialogue *dialogue, struct span response)
         .bytes = bytes_of(response),
     };
 
-    if (!dialogue->awaiting) {
+    if (!exchange->awaiting) {
         return false;
     }
-    dialogue->awaiting = false;
-    if (dialogue->ended != NULL) {
-        dialogue_finish(dialogue, dialogue->ended);
+    exchange->awaiting = false;
+    if (exchange->ended != NULL) {
+        sasl_exchange_finish(exchange, exchange->ended);
     } else {
-        dialogue_run(dialogue, &in);
+        sasl_exchange_run(exchange, &in);
     }
     return true;
 }
 
-bool dialogue_awaits(const struct dialogue *dialogue)
+bool sasl_exchange_awaits(const struct sasl_exchange *exchange)
 {
-    return dialogue->awaiting;
+    return exchange->awaiting;
 }
 
-void dialogue_cancel(struct dialogue *dialogue, enum reason reason)
+void sasl_exchange_cancel(struct sasl_exchange *exchange, enum reason reason)
 {
-    if (dialogue->login != NULL) {
-        login_cancel(dialogue->login, reason);
-    } else if (dialogue->ended == NULL) {
-        dialogue_record(dialogue, reason);
+    if (exchange->login != NULL) {
+        login_cancel(exchange->login, reason);
+    } else if (exchange->ended == NULL) {
+        sasl_exchange_record(exchange, reason);
     }
-    dialogue_free(dialogue);
+    sasl_exchange_free(exchange);
 }

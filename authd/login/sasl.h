@@ -8,22 +8,23 @@
 
 #include "login/login.h"
 
-struct dialogue;
+struct sasl_exchange;
 
 /* How long an exchange may take from its first line. */
-#define DIALOGUE_LIFETIME_MS 150000
+#define SASL_EXCHANGE_LIFETIME_MS 150000
 
-struct dialogue_ops {
-    /* Send this challenge and wait for dialogue_step(). */
+struct sasl_exchange_ops {
+    /* Send this challenge and wait for sasl_exchange_step(). */
     void (*challenge)(void *arg, struct span challenge);
-    /* The exchange has ended, perhaps inside dialogue_step(). It frees itself after this call. */
+    /* The exchange has ended, perhaps inside sasl_exchange_step(). It frees itself after this call.
+     */
     void (*finished)(void *arg, const struct login_result *result);
-    /* The exchange outlived DIALOGUE_LIFETIME_MS, and the client gets no answer. The exchange frees
-     * itself after this call. */
+    /* The exchange outlived SASL_EXCHANGE_LIFETIME_MS, and the client gets no answer. The exchange
+     * frees itself after this call. */
     void (*expired)(void *arg);
 };
 
-struct dialogue_start {
+struct sasl_exchange_start {
     const struct authd_mechanism *mechanism;
     struct login_context context;
     bool has_response;    /* the client sent an initial response, maybe an empty one */
@@ -31,13 +32,14 @@ struct dialogue_start {
 };
 
 /* `challenge` may be called from inside this call, the other callbacks are not. */
-struct dialogue *dialogue_create(struct core *core, const struct dialogue_start *start,
-                                 const struct dialogue_ops *ops, void *arg);
+struct sasl_exchange *sasl_exchange_create(struct core *core,
+                                           const struct sasl_exchange_start *start,
+                                           const struct sasl_exchange_ops *ops, void *arg);
 /* Takes the client's answer. False: no challenge is outstanding, and nothing was done. */
-bool dialogue_step(struct dialogue *dialogue, struct span response);
+bool sasl_exchange_step(struct sasl_exchange *exchange, struct span response);
 /* True: a challenge is outstanding. False: the core is deciding. */
-bool dialogue_awaits(const struct dialogue *dialogue);
+bool sasl_exchange_awaits(const struct sasl_exchange *exchange);
 /* Ends the exchange for `reason`, without an answer and without any further callback. */
-void dialogue_cancel(struct dialogue *dialogue, enum reason reason);
+void sasl_exchange_cancel(struct sasl_exchange *exchange, enum reason reason);
 
 #endif
