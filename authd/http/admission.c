@@ -30,10 +30,10 @@ static bool is_too_long(const struct request *request)
 {
     const char *length = request->headers.content_length;
 
-    return length != NULL && strtoull(length, NULL, 10) > admit_body_max(request->match.route);
+    return length != NULL && strtoull(length, NULL, 10) > admission_body_max(request->match.route);
 }
 
-const struct problem *admit_headers(const struct request *request)
+const struct problem *admission_headers(const struct request *request)
 {
     if (is_misdirected(request)) {
         return refusal(request, PROBLEM_MISDIRECTED,
@@ -48,7 +48,7 @@ const struct problem *admit_headers(const struct request *request)
 /* ---- who ----------------------------------------------------------------------------------- */
 
 /* An Authorization header counts alone: a program that presents a key wants to be that key. */
-struct credential admit_credential(const struct request *request)
+struct credential admission_credential(const struct request *request)
 {
     const char *authorization = request->headers.authorization;
     const char *cookies = request->headers.cookie;
@@ -71,7 +71,7 @@ struct credential admit_credential(const struct request *request)
 
 /* A local tool of root's or of authd's own user, which speaks for itself and not for somebody
  * behind a proxy or in a browser. */
-const char *admit_host(const struct request *request)
+const char *admission_host(const struct request *request)
 {
     uid_t uid = request->client->peer.uid;
 
@@ -86,12 +86,12 @@ const char *admit_host(const struct request *request)
 
 /* ---- whether he may ------------------------------------------------------------------------ */
 
-void admit_judge(struct admission *admission, const struct request *request)
+void admission_decide(struct admission *admission, const struct request *request)
 {
     const struct http_route *route = request->match.route;
     bool guarded = admission->caller.kind == CALLER_SESSION || (route->flags & ROUTE_COOKIE) != 0;
 
-    admission->rights = rights_judge(route, &admission->caller);
+    admission->rights = caller_rights_of(route, &admission->caller);
     if (guarded && route->method != HTTP_GET) {
         const struct origin_headers headers = {
             .origin = request->headers.origin,
@@ -103,9 +103,10 @@ void admit_judge(struct admission *admission, const struct request *request)
     }
 }
 
-struct rights_case admit_case(const struct admission *admission, const struct request *request)
+struct caller_rights_case admission_case(const struct admission *admission,
+                                         const struct request *request)
 {
-    return (struct rights_case){
+    return (struct caller_rights_case){
         .route = request->match.route,
         .caller = &admission->caller,
         .rights = admission->rights,
@@ -114,7 +115,7 @@ struct rights_case admit_case(const struct admission *admission, const struct re
 
 /* ---- the body ------------------------------------------------------------------------------ */
 
-bool admit_wants_body(const struct admission *admission, const struct request *request)
+bool admission_wants_body(const struct admission *admission, const struct request *request)
 {
     const struct http_route *route = request->match.route;
 
@@ -122,11 +123,11 @@ bool admit_wants_body(const struct admission *admission, const struct request *r
            admission->rights.verdict == RIGHTS_ALLOWED;
 }
 
-size_t admit_body_max(const struct http_route *route)
+size_t admission_body_max(const struct http_route *route)
 {
     size_t most = router_body_max(route);
 
-    return most > ADMIT_SWALLOW_MAX ? most : ADMIT_SWALLOW_MAX;
+    return most > ADMISSION_SWALLOW_MAX ? most : ADMISSION_SWALLOW_MAX;
 }
 
 static bool is_json(const char *type)
@@ -170,7 +171,7 @@ static const struct problem *check_body(const struct request *request)
 static const struct problem *check_caller(const struct admission *admission,
                                           const struct request *request)
 {
-    const struct rights_case asked = admit_case(admission, request);
+    const struct caller_rights_case asked = admission_case(admission, request);
 
     if (admission->forgery != NULL && admission->rights.verdict != RIGHTS_NOBODY) {
         return problem_new(request->arena, PROBLEM_CSRF,
@@ -178,10 +179,11 @@ static const struct problem *check_caller(const struct admission *admission,
                            "Send it from a page of this site or from a program, with "
                            "the header X-Requested-With: authd.");
     }
-    return rights_check(&asked, request->arena);
+    return caller_rights_check(&asked, request->arena);
 }
 
-const struct problem *admit_end(const struct admission *admission, const struct request *request)
+const struct problem *admission_end(const struct admission *admission,
+                                    const struct request *request)
 {
     const struct http_match *match = &request->match;
 

@@ -10,40 +10,43 @@
 #include "http/caller_rights.h"
 #include "http/request.h"
 
-#define ADMIT_SWALLOW_MAX (1024 * 1024) /* octets that are read of a body that is not wanted */
+#define ADMISSION_SWALLOW_MAX (1024 * 1024) /* octets that are read of a body that is not wanted   \
+                                             */
 
 struct admission {
-    struct caller caller; /* who asks */
-    struct rights rights; /* of the caller on the route */
-    const char *forgery;  /* what makes the request a forged one, as origin_flaw() says; or NULL */
+    struct caller caller;        /* who asks */
+    struct caller_rights rights; /* of the caller on the route */
+    const char *forgery; /* what makes the request a forged one, as origin_flaw() says; or NULL */
 };
 
 /* Refuses a request for another server or with a body that nobody will read; its connection has to
  * be closed. NULL: the request may go on. */
-const struct problem *admit_headers(const struct request *request);
+const struct problem *admission_headers(const struct request *request);
 
 /* The credential that the request presents, for the database to match: of kind CALLER_SESSION or
  * CALLER_API_KEY; CALLER_NOBODY: none. */
-struct credential admit_credential(const struct request *request);
+struct credential admission_credential(const struct request *request);
 
 /* The name of the caller whom the socket makes an administrator, where no credential is presented;
  * NULL: the socket makes none. */
-const char *admit_host(const struct request *request);
+const char *admission_host(const struct request *request);
 
 /* Sets `rights` and `forgery`. The caller is known by now, and the route was found. */
-void admit_judge(struct admission *admission, const struct request *request);
+void admission_decide(struct admission *admission, const struct request *request);
 
 /* The body is wanted, as far as the route bounds it. */
-bool admit_wants_body(const struct admission *admission, const struct request *request);
+bool admission_wants_body(const struct admission *admission, const struct request *request);
 
 /* Octets that are read of a body at most: the connection of a longer one is closed. */
-size_t admit_body_max(const struct http_route *route);
+size_t admission_body_max(const struct http_route *route);
 
 /* After the body's end: refuses what the caller may not do, and a body that the route does not
  * take. NULL: the route may run. */
-const struct problem *admit_end(const struct admission *admission, const struct request *request);
+const struct problem *admission_end(const struct admission *admission,
+                                    const struct request *request);
 
 /* The request as a question to http/caller_rights. */
-struct rights_case admit_case(const struct admission *admission, const struct request *request);
+struct caller_rights_case admission_case(const struct admission *admission,
+                                         const struct request *request);
 
 #endif

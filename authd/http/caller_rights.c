@@ -40,7 +40,8 @@ static bool key_has(const json_t *rights, const char *resource, bool write)
     return false;
 }
 
-static enum rights_verdict check_key(const struct http_route *route, const struct caller *caller)
+static enum caller_rights_verdict check_key(const struct http_route *route,
+                                            const struct caller *caller)
 {
     const json_t *rights = json_object_get(caller->known, "rights");
 
@@ -51,9 +52,9 @@ static enum rights_verdict check_key(const struct http_route *route, const struc
                                                                        : RIGHTS_KEY;
 }
 
-struct rights rights_judge(const struct http_route *route, const struct caller *caller)
+struct caller_rights caller_rights_of(const struct http_route *route, const struct caller *caller)
 {
-    struct rights rights = {.verdict = RIGHTS_ALLOWED};
+    struct caller_rights rights = {.verdict = RIGHTS_ALLOWED};
 
     if (route->roles == 0) {
         return rights;
@@ -79,21 +80,22 @@ struct rights rights_judge(const struct http_route *route, const struct caller *
     return rights;
 }
 
-enum rights_verdict rights_field(const struct field *field, const struct caller *caller,
-                                 bool self_only)
+enum caller_rights_verdict caller_rights_member(const struct request_member *field,
+                                                const struct caller *caller, bool self_only)
 {
     unsigned mine = self_only ? ROLE_SELF : bit_of(caller->role);
 
     if (field->roles != 0 && (field->roles & mine) == 0) {
         return RIGHTS_ROLE;
     }
-    return (field->flags & FIELD_SENSITIVE) != 0 && !caller->fresh ? RIGHTS_STALE : RIGHTS_ALLOWED;
+    return (field->flags & REQUEST_SENSITIVE) != 0 && !caller->fresh ? RIGHTS_STALE
+                                                                     : RIGHTS_ALLOWED;
 }
 
 /* ---- refusals ------------------------------------------------------------------------------ */
 
 /* `field`: what the caller may not set; NULL: the caller may not call the route. */
-static const char *role_detail(const struct rights_case *asked, const char *field,
+static const char *role_detail(const struct caller_rights_case *asked, const char *field,
                                struct arena *arena)
 {
     const char *role = caller_role_word(asked->caller->role);
@@ -105,7 +107,7 @@ static const char *role_detail(const struct rights_case *asked, const char *fiel
                         asked->rights.self_only ? " of its own account" : "");
 }
 
-static const char *key_detail(const struct rights_case *asked, struct arena *arena)
+static const char *key_detail(const struct caller_rights_case *asked, struct arena *arena)
 {
     const struct http_route *route = asked->route;
 
@@ -121,8 +123,9 @@ static const char *stale_detail(const char *field, struct arena *arena)
     return arena_printf(arena, "%s needs a password that was given in the last minutes", field);
 }
 
-static const struct problem *refusal(const struct rights_case *asked, enum rights_verdict verdict,
-                                     const char *field, struct arena *arena)
+static const struct problem *refusal(const struct caller_rights_case *asked,
+                                     enum caller_rights_verdict verdict, const char *field,
+                                     struct arena *arena)
 {
     switch (verdict) {
     case RIGHTS_ALLOWED:
@@ -156,13 +159,14 @@ static const struct problem *refusal(const struct rights_case *asked, enum right
     abort(); /* no such verdict */
 }
 
-const struct problem *rights_check(const struct rights_case *asked, struct arena *arena)
+const struct problem *caller_rights_check(const struct caller_rights_case *asked,
+                                          struct arena *arena)
 {
     return refusal(asked, asked->rights.verdict, NULL, arena);
 }
 
-const struct problem *rights_check_body(const struct rights_case *asked, const json_t *body,
-                                        struct arena *arena)
+const struct problem *caller_rights_check_body(const struct caller_rights_case *asked,
+                                               const json_t *body, struct arena *arena)
 {
     const struct problem *problem = NULL;
     const char *name;
@@ -170,10 +174,11 @@ const struct problem *rights_check_body(const struct rights_case *asked, const j
 
     json_object_foreach((json_t *)body, name, value)
     {
-        const struct field *field = field_find(asked->route->body, name);
+        const struct request_member *field = request_schema_find(asked->route->body, name);
 
-        problem = refusal(asked, rights_field(field, asked->caller, asked->rights.self_only), name,
-                          arena);
+        problem =
+            refusal(asked, caller_rights_member(field, asked->caller, asked->rights.self_only),
+                    name, arena);
         if (problem != NULL) {
             break;
         }
@@ -183,7 +188,7 @@ const struct problem *rights_check_body(const struct rights_case *asked, const j
 
 /* ---- words --------------------------------------------------------------------------------- */
 
-json_t *rights_words(unsigned roles)
+json_t *caller_rights_words(unsigned roles)
 {
     static const enum caller_role order[] = {CALLER_USER, CALLER_HELPDESK, CALLER_DOMAIN_ADMIN,
                                              CALLER_AUDITOR, CALLER_ADMIN};

@@ -10,7 +10,7 @@
 #include "http/router.h"
 #include "manage/caller.h"
 
-enum rights_verdict {
+enum caller_rights_verdict {
     RIGHTS_ALLOWED,
     RIGHTS_NOBODY,     /* nobody is signed in */
     RIGHTS_ROLE,       /* the role never may */
@@ -21,34 +21,35 @@ enum rights_verdict {
     RIGHTS_MUST_ENROL, /* the session is good for enrolling a second factor only */
 };
 
-struct rights {
-    enum rights_verdict verdict;
+struct caller_rights {
+    enum caller_rights_verdict verdict;
     bool self_only; /* the caller may only because everybody may for his own account */
 };
 
-struct rights rights_judge(const struct http_route *route, const struct caller *caller);
+struct caller_rights caller_rights_of(const struct http_route *route, const struct caller *caller);
 
-/* Where rights_judge() has let the caller pass: may the caller set this field? RIGHTS_ALLOWED,
+/* Where caller_rights_of() has let the caller pass: may the caller set this field? RIGHTS_ALLOWED,
  * RIGHTS_ROLE or RIGHTS_STALE. */
-enum rights_verdict rights_field(const struct field *field, const struct caller *caller,
-                                 bool self_only);
+enum caller_rights_verdict caller_rights_member(const struct request_member *field,
+                                                const struct caller *caller, bool self_only);
 
 /* A caller who wants to call a route. */
-struct rights_case {
+struct caller_rights_case {
     const struct http_route *route;
     const struct caller *caller;
-    struct rights rights; /* of the caller on the route, as rights_judge() says */
+    struct caller_rights rights; /* of the caller on the route, as caller_rights_of() says */
 };
 
 /* Refuses a caller who may not call the route; NULL: the caller may. */
-const struct problem *rights_check(const struct rights_case *asked, struct arena *arena);
+const struct problem *caller_rights_check(const struct caller_rights_case *asked,
+                                          struct arena *arena);
 
 /* Refuses the first member of a body that the caller may not set, or not now; NULL: there is none.
  * The route knows every member, and the caller may call the route. */
-const struct problem *rights_check_body(const struct rights_case *asked, const json_t *body,
-                                        struct arena *arena);
+const struct problem *caller_rights_check_body(const struct caller_rights_case *asked,
+                                               const json_t *body, struct arena *arena);
 
 /* Words of the roles in a mask, without the host's: "user" stands for ROLE_SELF. */
-json_t *rights_words(unsigned roles);
+json_t *caller_rights_words(unsigned roles);
 
 #endif

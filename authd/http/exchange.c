@@ -10,14 +10,14 @@
 #include "core/core.h"
 #include "loop/loop.h"
 
-struct exchange *exchange_create(struct exchanges *exchanges, struct MHD_Connection *connection,
-                                 const char *target)
+struct http_exchange *http_exchange_create(struct http_exchanges *http_exchanges,
+                                           struct MHD_Connection *connection, const char *target)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    struct exchange *exchange = mem_new(struct exchange);
+    struct http_exchange *exchange = mem_new(struct http_exchange);
 
-    exchange->exchanges = exchanges;
+    exchange->http_exchanges = http_exchanges;
     exchange->client = info->socket_context;
     exchange->connection = connection;
     exchange->arena = arena_create();
@@ -28,48 +28,48 @@ struct exchange *exchange_create(struct exchanges *exchanges, struct MHD_Connect
         .arena = exchange->arena,
         .reference = exchange->reference,
         .client = exchange->client,
-        .names = client_names(exchange->client, &exchanges->core->site.public_url),
+        .names = client_names(exchange->client, &http_exchanges->core->site.public_url),
     };
     request_target(&exchange->request, target);
-    exchanges->count++;
+    http_exchanges->count++;
     return exchange;
 }
 
 /* ---- answers ------------------------------------------------------------------------------- */
 
-static bool is_answered(const struct exchange *exchange)
+static bool is_answered(const struct http_exchange *exchange)
 {
     return exchange->answer.status != 0;
 }
 
 /* Lets libmicrohttpd go on with a suspended exchange. */
-static void resume(struct exchange *exchange)
+static void resume(struct http_exchange *exchange)
 {
-    struct exchange_wait *wait = &exchange->wait;
+    struct http_exchange_wait *wait = &exchange->wait;
 
     if (!wait->suspended) {
         return;
     }
     wait->suspended = false;
     event_del(&wait->deadline);
-    TAILQ_REMOVE(&exchange->exchanges->suspended, exchange, wait.link);
+    TAILQ_REMOVE(&exchange->http_exchanges->suspended, exchange, wait.link);
     MHD_resume_connection(exchange->connection);
-    exchange->exchanges->wake(exchange->exchanges);
+    exchange->http_exchanges->wake(exchange->http_exchanges);
 }
 
-void exchange_answer_text(struct exchange *exchange, unsigned status, char *text)
+void http_exchange_answer_text(struct http_exchange *exchange, unsigned status, char *text)
 {
     exchange->answer.status = status;
     exchange->answer.text = text;
     resume(exchange);
 }
 
-void exchange_answer(struct exchange *exchange, unsigned status, const json_t *object)
+void http_exchange_answer(struct http_exchange *exchange, unsigned status, const json_t *object)
 {
-    exchange_answer_text(exchange, status, json_dumps(object, JSON_COMPACT));
+    http_exchange_answer_text(exchange, status, json_dumps(object, JSON_COMPACT));
 }
 
-void exchange_refuse(struct exchange *exchange, const struct problem *problem)
+void http_exchange_refuse(struct http_exchange *exchange, const struct problem *problem)
 {
     struct problem full = *problem;
 
@@ -77,19 +77,19 @@ void exchange_refuse(struct exchange *exchange, const struct problem *problem)
     json_t *json = problem_json(&full);
 
     exchange->answer.is_problem = true;
-    exchange_answer(exchange, problem_status(problem->type), json);
+    http_exchange_answer(exchange, problem_status(problem->type), json);
     json_decref(json);
     json_decref(problem->errors);
 }
 
-void exchange_note(struct exchange *exchange, const char *cause)
+void http_exchange_log_cause(struct http_exchange *exchange, const char *cause)
 {
     if (cause != NULL) {
         exchange->cause = arena_copy(exchange->arena, span_of(cause));
     }
 }
 
-static void work_cancel(struct exchange *exchange)
+static void work_cancel(struct http_exchange *exchange)
 {
     if (exchange->work.call != NULL) {
         exchange->work.cancel(exchange->work.call);
@@ -98,7 +98,7 @@ static void work_cancel(struct exchange *exchange)
 }
 
 /* Ends a wait before its time. */
-static void give_up(struct exchange *exchange, const char *detail, const char *cause)
+static void give_up(struct http_exchange *exchange, const char *detail, const char *cause)
 {
     bool changes = exchange->request.match.route->method != HTTP_GET && !exchange->dry_run;
     const struct problem problem = {
@@ -109,7 +109,7 @@ static void give_up(struct exchange *exchange, const char *detail, const char *c
 
     work_cancel(exchange);
     exchange->cause = cause;
-    exchange_refuse(exchange, &problem);
+    http_exchange_refuse(exchange, &problem);
 }
 
 static void deadline_passed(int fd, short events, void *arg)
@@ -119,31 +119,31 @@ static void deadline_passed(int fd, short events, void *arg)
     give_up(arg, "the request was not done in time", "deadline");
 }
 
-void exchange_stop(struct exchange *exchange)
+void http_exchange_stop(struct http_exchange *exchange)
 {
     give_up(exchange, "authd is shutting down", "stopping");
 }
 
-static void suspend(struct exchange *exchange)
+static void suspend(struct http_exchange *exchange)
 {
-    const struct timeval timeout = {.tv_sec = EXCHANGE_DEADLINE_MS / 1000};
-    struct exchange_wait *wait = &exchange->wait;
+    const struct timeval timeout = {.tv_sec = HTTP_EXCHANGE_DEADLINE_MS / 1000};
+    struct http_exchange_wait *wait = &exchange->wait;
 
     wait->suspended = true;
-    TAILQ_INSERT_TAIL(&exchange->exchanges->suspended, exchange, wait.link);
-    evtimer_assign(&wait->deadline, loop_base(exchange->exchanges->core->loop), deadline_passed,
-                   exchange);
+    TAILQ_INSERT_TAIL(&exchange->http_exchanges->suspended, exchange, wait.link);
+    evtimer_assign(&wait->deadline, loop_base(exchange->http_exchanges->core->loop),
+                   deadline_passed, exchange);
     evtimer_add(&wait->deadline, &timeout);
     MHD_suspend_connection(exchange->connection);
 }
 
-static enum MHD_Result send_answer(struct exchange *exchange)
+static enum MHD_Result send_answer(struct http_exchange *exchange)
 {
     const struct request *request = &exchange->request;
     struct answer *answer = &exchange->answer;
 
     answer->secure = origin_is_secure(&request->names);
-    answer->close = answer->close || exchange->exchanges->draining;
+    answer->close = answer->close || exchange->http_exchanges->draining;
     if (answer->status == MHD_HTTP_METHOD_NOT_ALLOWED) {
         answer->allow = router_allow(request->match.allow, exchange->arena);
     }
@@ -155,22 +155,22 @@ static enum MHD_Result send_answer(struct exchange *exchange)
 static void caller_known(enum caller_result result, struct caller *caller, const char *cause,
                          void *arg)
 {
-    struct exchange *exchange = arg;
+    struct http_exchange *exchange = arg;
 
     exchange->work.call = NULL;
     if (result == CALLER_UNAVAILABLE) {
-        exchange_note(exchange, cause);
-        exchange_refuse(exchange, &(struct problem){
-                                      .type = PROBLEM_UNAVAILABLE,
-                                      .detail = "the database does not answer",
-                                      .hint = "Try again.",
-                                  });
+        http_exchange_log_cause(exchange, cause);
+        http_exchange_refuse(exchange, &(struct problem){
+                                           .type = PROBLEM_UNAVAILABLE,
+                                           .detail = "the database does not answer",
+                                           .hint = "Try again.",
+                                       });
         return;
     }
     if (result == CALLER_KNOWN) {
         exchange->admission.caller = *caller;
     }
-    admit_judge(&exchange->admission, &exchange->request);
+    admission_decide(&exchange->admission, &exchange->request);
     resume(exchange);
 }
 
@@ -181,24 +181,24 @@ static void cancel_caller(void *call)
 
 /* Asks the database for the caller who presents a credential, if the route is not open to anybody.
  * There is a route. */
-static void find_caller(struct exchange *exchange)
+static void find_caller(struct http_exchange *exchange)
 {
     const struct request *request = &exchange->request;
     struct admission *admission = &exchange->admission;
-    struct credential credential = admit_credential(request);
-    const char *host = admit_host(request);
+    struct credential credential = admission_credential(request);
+    const char *host = admission_host(request);
 
     if (request->match.route->roles != 0 && credential.kind != CALLER_NOBODY) {
         exchange->work.cancel = cancel_caller;
         exchange->work.call =
-            caller_resolve(exchange->exchanges->core, &credential, caller_known, exchange);
+            caller_resolve(exchange->http_exchanges->core, &credential, caller_known, exchange);
         exchange->paused = true;
         return;
     }
     if (host != NULL && credential.kind == CALLER_NOBODY) {
         caller_host(&admission->caller, host);
     }
-    admit_judge(admission, request);
+    admission_decide(admission, request);
 }
 
 /* ---- the request --------------------------------------------------------------------------- */
@@ -213,16 +213,16 @@ static enum MHD_Result see_header(void *arg, enum MHD_ValueKind kind, const char
 
 /* libmicrohttpd hands out the request line in place, as C strings. Where the version does not
  * follow the target by one blank, a NUL cut the target short. */
-static bool target_is_cut(const struct exchange *exchange, const char *version)
+static bool target_is_cut(const struct http_exchange *exchange, const char *version)
 {
     size_t distance = (size_t)((uintptr_t)version - (uintptr_t)exchange->target_end);
 
-    return distance > 1 && distance < EXCHANGE_HEADERS_MAX;
+    return distance > 1 && distance < HTTP_EXCHANGE_HEADERS_MAX;
 }
 
 /* Reads the headers and finds the route. A problem ends the connection: the end of the body cannot
  * be told, or the body will not be read. */
-static const struct problem *read_headers(struct exchange *exchange,
+static const struct problem *read_headers(struct http_exchange *exchange,
                                           const struct request_line *line)
 {
     struct request *request = &exchange->request;
@@ -235,13 +235,13 @@ static const struct problem *read_headers(struct exchange *exchange,
     if (problem != NULL) {
         return problem;
     }
-    router_match(&request->match, exchange->exchanges->routes, line->method, &request->uri);
+    router_match(&request->match, exchange->http_exchanges->routes, line->method, &request->uri);
     buf_init(&request->body, router_body_max(request->match.route));
     client_address(exchange->client, span_of(request->headers.forwarded), request->address);
-    return admit_headers(request);
+    return admission_headers(request);
 }
 
-static void begin(struct exchange *exchange, const struct request_line *line)
+static void begin(struct http_exchange *exchange, const struct request_line *line)
 {
     const struct problem *problem = read_headers(exchange, line);
 
@@ -250,24 +250,24 @@ static void begin(struct exchange *exchange, const struct request_line *line)
     exchange->method = arena_copy(exchange->arena, span_of(line->method));
     if (problem != NULL) {
         exchange->answer.close = true;
-        exchange_refuse(exchange, problem);
+        http_exchange_refuse(exchange, problem);
     } else if (exchange->request.match.route != NULL) {
         find_caller(exchange);
     }
 }
 
-static enum MHD_Result take_body(struct exchange *exchange, const char *data, size_t *size)
+static enum MHD_Result take_body(struct http_exchange *exchange, const char *data, size_t *size)
 {
     struct request *request = &exchange->request;
 
-    if (admit_wants_body(&exchange->admission, request)) {
+    if (admission_wants_body(&exchange->admission, request)) {
         buf_append(&request->body, data, *size);
     }
     /* The buffer is libmicrohttpd's own, can be written, and is not read again. */
     secret_wipe((char *)data, *size);
     request->body_length += *size;
     *size = 0;
-    if (request->body_length > admit_body_max(request->match.route)) {
+    if (request->body_length > admission_body_max(request->match.route)) {
         exchange->cause = "body-too-large";
         return MHD_NO;
     }
@@ -275,7 +275,7 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *data, si
 }
 
 /* Step one: the headers are here. */
-static enum MHD_Result step_begin(struct exchange *exchange, const struct request_line *line)
+static enum MHD_Result step_begin(struct http_exchange *exchange, const struct request_line *line)
 {
     begin(exchange, line);
     exchange->client->received = is_answered(exchange);
@@ -289,19 +289,19 @@ static enum MHD_Result step_begin(struct exchange *exchange, const struct reques
 }
 
 /* The last step: the body is here. */
-static void run(struct exchange *exchange)
+static void run(struct http_exchange *exchange)
 {
-    const struct problem *problem = admit_end(&exchange->admission, &exchange->request);
+    const struct problem *problem = admission_end(&exchange->admission, &exchange->request);
 
     if (problem != NULL) {
-        exchange_refuse(exchange, problem);
+        http_exchange_refuse(exchange, problem);
     } else {
         exchange->request.match.route->run(exchange);
     }
 }
 
-enum MHD_Result exchange_step(struct exchange *exchange, const struct request_line *line,
-                              const char *data, size_t *size)
+enum MHD_Result http_exchange_step(struct http_exchange *exchange, const struct request_line *line,
+                                   const char *data, size_t *size)
 {
     if (!exchange->begun) {
         return step_begin(exchange, line);
@@ -326,7 +326,8 @@ enum MHD_Result exchange_step(struct exchange *exchange, const struct request_li
 
 /* ---- the end ------------------------------------------------------------------------------- */
 
-static const char *end_reason(const struct exchange *exchange, enum MHD_RequestTerminationCode why)
+static const char *end_reason(const struct http_exchange *exchange,
+                              enum MHD_RequestTerminationCode why)
 {
     if (exchange->cause != NULL || why == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
         return exchange->cause;
@@ -341,12 +342,12 @@ static const char *end_reason(const struct exchange *exchange, enum MHD_RequestT
 }
 
 /* True: libmicrohttpd has the answer, and with it the text. */
-static bool is_sent(const struct exchange *exchange)
+static bool is_sent(const struct http_exchange *exchange)
 {
     return is_answered(exchange) && exchange->answer.text == NULL;
 }
 
-static void log_exchange(const struct exchange *exchange, enum MHD_RequestTerminationCode why)
+static void log_exchange(const struct http_exchange *exchange, enum MHD_RequestTerminationCode why)
 {
     const struct http_route *route = exchange->request.match.route;
     struct log_line line;
@@ -365,7 +366,7 @@ static void log_exchange(const struct exchange *exchange, enum MHD_RequestTermin
     log_end(&line);
 }
 
-void exchange_complete(struct exchange *exchange, enum MHD_RequestTerminationCode why)
+void http_exchange_complete(struct http_exchange *exchange, enum MHD_RequestTerminationCode why)
 {
     log_exchange(exchange, why);
     exchange->client->busy = false;
@@ -376,6 +377,6 @@ void exchange_complete(struct exchange *exchange, enum MHD_RequestTerminationCod
     answer_finish(&exchange->answer);
     buf_finish(&exchange->request.body);
     arena_destroy(exchange->arena);
-    exchange->exchanges->count--;
+    exchange->http_exchanges->count--;
     free(exchange);
 }

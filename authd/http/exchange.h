@@ -1,8 +1,8 @@
 /* One request and its response.
  *
- * Life: libmicrohttpd shows the request target (exchange_create), the headers (guard, route, who
- * asks), the body piece by piece, its end (the route's function runs). The database may have to say
- * who asks: the exchange waits for that before it takes a single octet of the body. The route's
+ * Life: libmicrohttpd shows the request target (http_exchange_create), the headers (guard, route,
+ * who asks), the body piece by piece, its end (the route's function runs). The database may have to
+ * say who asks: the exchange waits for that before it takes a single octet of the body. The route's
  * function answers at once, or leaves the exchange suspended until its work is done. Each suspended
  * exchange has a deadline, because libmicrohttpd does not watch its connection meanwhile. The
  * completion writes the one log line and frees all.
@@ -26,35 +26,35 @@
 #include "http/request.h"
 #include "http/response.h"
 
-#define EXCHANGE_HEADERS_MAX (16 * 1024)
-#define EXCHANGE_DEADLINE_MS 25000
+#define HTTP_EXCHANGE_HEADERS_MAX (16 * 1024)
+#define HTTP_EXCHANGE_DEADLINE_MS 25000
 
-/* What the exchanges of a server share; part of struct http_server. */
-struct exchanges {
+/* What the http_exchanges of a server share; part of struct http_server. */
+struct http_exchanges {
     struct core *core;
     const struct http_route *routes; /* the route table */
     bool draining;                   /* every response closes its connection */
-    unsigned count;                  /* exchanges that there are */
-    TAILQ_HEAD(, exchange) suspended;
-    void (*wake)(struct exchanges *exchanges); /* libmicrohttpd must run soon */
+    unsigned count;                  /* http_exchanges that there are */
+    TAILQ_HEAD(, http_exchange) suspended;
+    void (*wake)(struct http_exchanges *http_exchanges); /* libmicrohttpd must run soon */
 };
 
 /* The call that an exchange waits for: first the one that finds the caller, then the one of the
  * route. */
-struct exchange_work {
+struct http_exchange_work {
     void (*cancel)(void *call);
     void *call; /* set when the call starts, cleared by its callback; NULL: no call runs */
 };
 
 /* The time in which libmicrohttpd leaves the connection alone. */
-struct exchange_wait {
+struct http_exchange_wait {
     bool suspended;
-    struct event deadline;      /* set while suspended */
-    TAILQ_ENTRY(exchange) link; // exchanges::suspended
+    struct event deadline;           /* set while suspended */
+    TAILQ_ENTRY(http_exchange) link; // http_exchanges::suspended
 };
 
-struct exchange {
-    struct exchanges *exchanges;
+struct http_exchange {
+    struct http_exchanges *http_exchanges;
     struct http_client *client;
     struct MHD_Connection *connection;
     struct arena *arena; /* as long as the exchange */
@@ -76,35 +76,35 @@ struct exchange {
     /* The work */
     bool dry_run;    /* the request only asks what would happen */
     json_t *filters; /* what the cursors of a list are bound to; NULL: the route is no list */
-    struct exchange_work work;
-    struct exchange_wait wait;
+    struct http_exchange_work work;
+    struct http_exchange_wait wait;
 
     struct answer answer; /* what goes out, once it is known */
 };
 
 /* For the server: libmicrohttpd has seen a request target. */
-struct exchange *exchange_create(struct exchanges *exchanges, struct MHD_Connection *connection,
-                                 const char *target);
+struct http_exchange *http_exchange_create(struct http_exchanges *http_exchanges,
+                                           struct MHD_Connection *connection, const char *target);
 /* The request line, as libmicrohttpd has it in its buffer. */
 struct request_line {
     const char *method;
     const char *version;
 };
 /* For the server: libmicrohttpd has seen the headers, a piece of the body, or its end. */
-enum MHD_Result exchange_step(struct exchange *exchange, const struct request_line *line,
-                              const char *data, size_t *size);
+enum MHD_Result http_exchange_step(struct http_exchange *exchange, const struct request_line *line,
+                                   const char *data, size_t *size);
 /* For the server: libmicrohttpd is done with the request. Frees the exchange. */
-void exchange_complete(struct exchange *exchange, enum MHD_RequestTerminationCode why);
+void http_exchange_complete(struct http_exchange *exchange, enum MHD_RequestTerminationCode why);
 /* For the server: ends the wait of a suspended exchange with a refusal, as authd stops. */
-void exchange_stop(struct exchange *exchange);
+void http_exchange_stop(struct http_exchange *exchange);
 
 /* For the routes, which answer or refuse once: at once, or later with `work` set until then. */
-void exchange_answer(struct exchange *exchange, unsigned status, const json_t *object);
+void http_exchange_answer(struct http_exchange *exchange, unsigned status, const json_t *object);
 /* `text` is JSON on the heap; the exchange takes, wipes and frees it. */
-void exchange_answer_text(struct exchange *exchange, unsigned status, char *text);
+void http_exchange_answer_text(struct http_exchange *exchange, unsigned status, char *text);
 /* Answers with a problem: fills in its reference, and releases its errors. */
-void exchange_refuse(struct exchange *exchange, const struct problem *problem);
+void http_exchange_refuse(struct http_exchange *exchange, const struct problem *problem);
 /* Gives the reason for the log; copied. NULL: there is none. */
-void exchange_note(struct exchange *exchange, const char *cause);
+void http_exchange_log_cause(struct http_exchange *exchange, const char *cause);
 
 #endif

@@ -59,14 +59,14 @@ static bool is_relayed(struct span name)
     return false;
 }
 
-static void flaw(struct guard *guard, bool found, const char *text)
+static void flaw(struct framing_guard *guard, bool found, const char *text)
 {
     if (found && guard->flaw == NULL) {
         guard->flaw = text;
     }
 }
 
-void guard_header(struct guard *guard, struct span name, struct span value)
+void framing_guard_header(struct framing_guard *guard, struct span name, struct span value)
 {
     bool nul = value.len > 0 && memchr(value.ptr, '\0', value.len) != NULL;
 
@@ -88,7 +88,7 @@ void guard_header(struct guard *guard, struct span name, struct span value)
     guard->relayed = guard->relayed || is_relayed(name);
 }
 
-void guard_end(struct guard *guard, const char *version)
+void framing_guard_end(struct framing_guard *guard, const char *version)
 {
     bool old = strcmp(version, "HTTP/1.0") == 0;
 

@@ -14,7 +14,7 @@
 
 #include "base/span.h"
 
-struct guard {
+struct framing_guard {
     const char *flaw;     /* the first one found, as the end of "the request ..."; NULL: none */
     bool relayed;         /* the request came through a proxy or from a browser */
     unsigned lengths;     /* how many Content-Length there are */
@@ -25,8 +25,8 @@ struct guard {
 };
 
 /* Looks at one header; the guard was zeroed before the first. */
-void guard_header(struct guard *guard, struct span name, struct span value);
+void framing_guard_header(struct framing_guard *guard, struct span name, struct span value);
 /* After the last header: looks at all headers together, and at the request line's version. */
-void guard_end(struct guard *guard, const char *version);
+void framing_guard_end(struct framing_guard *guard, const char *version);
 
 #endif

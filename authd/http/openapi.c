@@ -80,17 +80,19 @@ static bool needs_fresh(const struct http_route *route)
 {
     bool needs = (route->flags & ROUTE_FRESH) != 0;
 
-    for (const struct field *field = route->body; field != NULL && field->name != NULL; field++) {
-        needs = needs || (field->flags & FIELD_SENSITIVE) != 0;
+    for (const struct request_member *field = route->body; field != NULL && field->name != NULL;
+         field++) {
+        needs = needs || (field->flags & REQUEST_SENSITIVE) != 0;
     }
     return needs;
 }
 
 static void add_query_parameters(json_t *parameters, const struct http_route *route)
 {
-    for (const struct field *field = route->query; field != NULL && field->name != NULL; field++) {
+    for (const struct request_member *field = route->query; field != NULL && field->name != NULL;
+         field++) {
         json_array_append_new(
-            parameters, parameter("query", field->name, (field->flags & FIELD_REQUIRED) != 0,
+            parameters, parameter("query", field->name, (field->flags & REQUEST_REQUIRED) != 0,
                                   openapi_description(field, route->answer), openapi_field(field)));
     }
 }
@@ -231,7 +233,7 @@ static json_t *problem_of(const struct http_route *route, unsigned status)
 
 static void add_successes(json_t *responses, const struct http_route *route)
 {
-    bool dry_run = route->query != NULL && field_find(route->query, "dry_run") != NULL;
+    bool dry_run = route->query != NULL && request_schema_find(route->query, "dry_run") != NULL;
     const char *meaning = route->answer != NULL ? route->answer->meaning : route->description;
     char status[16];
 
@@ -268,7 +270,7 @@ static json_t *responses_of(const struct http_route *route)
 /* Who may, for programs: tests make the table of rights from these members. */
 static void add_rights(json_t *operation, const struct http_route *route)
 {
-    json_object_set_new(operation, "x-roles", rights_words(route->roles));
+    json_object_set_new(operation, "x-roles", caller_rights_words(route->roles));
     json_object_set_new(operation, "x-fresh", json_boolean(route->flags & ROUTE_FRESH));
     json_object_set_new(operation, "x-enrol", json_boolean(route->flags & ROUTE_ENROL));
     if (route->roles == 0) {
@@ -290,8 +292,8 @@ static json_t *body_of(const struct http_route *route)
 {
     bool required = false;
 
-    for (const struct field *field = route->body; field->name != NULL; field++) {
-        required = required || (field->flags & FIELD_REQUIRED) != 0;
+    for (const struct request_member *field = route->body; field->name != NULL; field++) {
+        required = required || (field->flags & REQUEST_REQUIRED) != 0;
     }
     return json_pack("{s:b, s:o}", "required", required, "content",
                      content("application/json", openapi_request(route->body, route->answer)));

@@ -119,7 +119,8 @@ json_t *openapi_response(const struct response_schema *schema)
 
 /* ---- requests ------------------------------------------------------------------------------ */
 
-const char *openapi_description(const struct field *field, const struct response_schema *answer)
+const char *openapi_description(const struct request_member *field,
+                                const struct response_schema *answer)
 {
     const struct response_member *same =
         answer != NULL ? response_member(answer, field->name) : NULL;
@@ -131,7 +132,7 @@ const char *openapi_description(const struct field *field, const struct response
 }
 
 /* The document promises no shortest length above 1, which depends on how a value is written. */
-static json_t *text_field(const struct field *field)
+static json_t *text_field(const struct request_member *field)
 {
     json_t *schema =
         json_pack("{s:s, s:I, s:I}", "type", "string", "minLength",
@@ -141,69 +142,69 @@ static json_t *text_field(const struct field *field)
     return schema;
 }
 
-static json_t *object_field(const struct field *field)
+static json_t *object_field(const struct request_member *field)
 {
     return field->members != NULL ? openapi_request(field->members, NULL) : type_schema("object");
 }
 
-static json_t *list_field(const struct field *field, json_t *items)
+static json_t *list_field(const struct request_member *field, json_t *items)
 {
     return json_pack("{s:s, s:I, s:I, s:o}", "type", "array", "minItems", (json_int_t)field->min,
                      "maxItems", (json_int_t)field->max, "items", items);
 }
 
-static json_t *field_type(const struct field *field)
+static json_t *request_type(const struct request_member *field)
 {
-    static const struct field item = {.min = 1, .max = FIELD_TEXT_MAX};
+    static const struct request_member item = {.min = 1, .max = REQUEST_TEXT_MAX};
 
     switch (field->type) {
-    case FIELD_TEXT:
+    case REQUEST_TEXT:
         return text_field(field);
-    case FIELD_BOOLEAN:
+    case REQUEST_BOOLEAN:
         return type_schema("boolean");
-    case FIELD_INTEGER:
+    case REQUEST_INTEGER:
         return json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum", (json_int_t)field->min,
                          "maximum", (json_int_t)field->max);
-    case FIELD_TEXTS:
+    case REQUEST_TEXTS:
         return list_field(field, text_field(&item));
-    case FIELD_TIME:
+    case REQUEST_TIME:
         return time_schema();
-    case FIELD_OBJECT:
+    case REQUEST_OBJECT:
         return object_field(field);
-    case FIELD_OBJECTS:
+    case REQUEST_OBJECTS:
         return list_field(field, object_field(field));
     }
     return json_object();
 }
 
-json_t *openapi_field(const struct field *field)
+json_t *openapi_field(const struct request_member *field)
 {
-    json_t *schema = field_type(field);
+    json_t *schema = request_type(field);
 
-    if ((field->flags & FIELD_NULLABLE) != 0) {
+    if ((field->flags & REQUEST_NULLABLE) != 0) {
         schema = nullable(schema);
     }
-    if ((field->flags & FIELD_SENSITIVE) != 0) {
+    if ((field->flags & REQUEST_SENSITIVE) != 0) {
         json_object_set_new(schema, "x-fresh", json_true());
     }
     if (field->roles != 0) {
-        json_object_set_new(schema, "x-roles", rights_words(field->roles));
+        json_object_set_new(schema, "x-roles", caller_rights_words(field->roles));
     }
     return schema;
 }
 
-json_t *openapi_request(const struct field *fields, const struct response_schema *answer)
+json_t *openapi_request(const struct request_member *fields, const struct response_schema *answer)
 {
     json_t *properties = json_object();
     json_t *required = json_array();
     json_t *schema;
 
-    for (const struct field *field = fields; field->name != NULL; field++) {
+    for (const struct request_member *field = fields; field->name != NULL; field++) {
         json_t *property = openapi_field(field);
 
         add_description(property, openapi_description(field, answer));
         json_object_set_new(properties, field->name, property);
-        if ((field->flags & FIELD_REQUIRED) != 0) {
+        if ((field->flags & REQUEST_REQUIRED) != 0) {
             json_array_append_new(required, json_string(field->name));
         }
     }

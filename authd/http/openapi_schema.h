@@ -16,12 +16,13 @@ json_t *openapi_response(const struct response_schema *schema);
 
 /* The description of a field. A field without a description of its own means the same as the member
  * of `answer` (may be NULL) with its name. NULL: there is no such member either. */
-const char *openapi_description(const struct field *field, const struct response_schema *answer);
+const char *openapi_description(const struct request_member *field,
+                                const struct response_schema *answer);
 
 /* The schema of one field, without its description. */
-json_t *openapi_field(const struct field *field);
+json_t *openapi_field(const struct request_member *field);
 
 /* The schema of a body, each property with its description. */
-json_t *openapi_request(const struct field *fields, const struct response_schema *answer);
+json_t *openapi_request(const struct request_member *fields, const struct response_schema *answer);
 
 #endif

@@ -36,13 +36,13 @@ enum problem_type {
 };
 
 /* Why a request is refused. The pieces that read and judge a request return a problem, or NULL
- * where all is well; only exchange_refuse() answers with one. */
+ * where all is well; only http_exchange_refuse() answers with one. */
 struct problem {
     enum problem_type type;
     const char *detail;    /* a sentence about this case */
     const char *hint;      /* what the client can do; may be NULL */
-    const char *reference; /* of the request, as in the log; set by exchange_refuse() */
-    json_t *errors; /* array of {field, detail}, released by exchange_refuse(); may be NULL */
+    const char *reference; /* of the request, as in the log; set by http_exchange_refuse() */
+    json_t *errors; /* array of {field, detail}, released by http_exchange_refuse(); may be NULL */
 };
 
 /* On the arena; the texts are not copied, `hint` may be NULL. */

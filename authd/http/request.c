@@ -27,7 +27,7 @@ void request_header(struct request *request, struct span name, struct span value
 #undef X
     };
 
-    guard_header(&request->guard, name, value);
+    framing_guard_header(&request->guard, name, value);
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         if (*known[i].value == NULL && name_is(name, known[i].name)) {
             *known[i].value = value.ptr;
@@ -48,7 +48,7 @@ const struct problem *request_framing(struct request *request, const char *versi
 {
     struct arena *arena = request->arena;
 
-    guard_end(&request->guard, version);
+    framing_guard_end(&request->guard, version);
     if (request->guard.flaw != NULL) {
         return bad_request(request, arena_printf(arena, "the request %s", request->guard.flaw));
     }

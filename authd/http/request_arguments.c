@@ -10,18 +10,19 @@
 
 #define IDEMPOTENCY_KEY_MAX 255
 
-static const struct field no_fields[] = {{0}};
+static const struct request_member no_fields[] = {{0}};
 
 /* ---- fields -------------------------------------------------------------------------------- */
 
 /* Sets the arguments to what the query says. */
-static void check_query(const struct request *request, struct input *input, json_t *errors)
+static void check_query(const struct request *request, struct request_arguments *input,
+                        json_t *errors)
 {
     const struct http_route *route = request->match.route;
-    const struct field *fields = route->query != NULL ? route->query : no_fields;
-    json_t *query = field_query(fields, &request->uri);
+    const struct request_member *fields = route->query != NULL ? route->query : no_fields;
+    json_t *query = request_schema_query(fields, &request->uri);
 
-    input->arguments = field_check(fields, query, errors);
+    input->arguments = request_schema_check(fields, query, errors);
     json_decref(query);
 }
 
@@ -48,22 +49,22 @@ static void add_arguments(const struct http_match *match, json_t *arguments, jso
  * takes any member, and a caller who may call the route may set any member of the document. */
 static const struct problem *check_fields(const struct request *request,
                                           const struct admission *admission, json_t *body,
-                                          struct input *input)
+                                          struct request_arguments *input)
 {
     const struct http_route *route = request->match.route;
-    const struct rights_case asked = admit_case(admission, request);
+    const struct caller_rights_case asked = admission_case(admission, request);
     bool document = (route->flags & ROUTE_DOCUMENT) != 0;
     json_t *errors = json_array();
 
     check_query(request, input, errors);
 
-    json_t *checked =
-        document ? json_incref(body)
-                 : field_check(route->body != NULL ? route->body : no_fields, body, errors);
-    const struct problem *problem = field_problem(errors, request->arena);
+    json_t *checked = document ? json_incref(body)
+                               : request_schema_check(route->body != NULL ? route->body : no_fields,
+                                                      body, errors);
+    const struct problem *problem = request_schema_problem(errors, request->arena);
 
     if (problem == NULL && !document) {
-        problem = rights_check_body(&asked, body, request->arena);
+        problem = caller_rights_check_body(&asked, body, request->arena);
     }
     if (problem == NULL) {
         add_arguments(&request->match, input->arguments, checked);
@@ -87,7 +88,7 @@ static struct cursor_list list_of(const struct core *core, const struct request 
 
 /* Takes the cursor out of the arguments; what is left beside the page's size are the filters. */
 static const struct problem *take_cursor(const struct core *core, const struct request *request,
-                                         struct input *input)
+                                         struct request_arguments *input)
 {
     uint8_t key[SUBKEY_LENGTH];
     json_t *cursor = json_incref(json_object_get(input->arguments, "cursor"));
@@ -108,14 +109,14 @@ static const struct problem *take_cursor(const struct core *core, const struct r
         json_t *errors = json_pack("[{s:s, s:s}]", "field", "cursor", "detail",
                                    "was not made for this list with these filters");
 
-        return field_problem(errors, request->arena);
+        return request_schema_problem(errors, request->arena);
     }
     json_object_set_new(input->arguments, "after", after);
     return NULL;
 }
 
-void input_page(const struct core *core, const struct request *request, const json_t *filters,
-                json_t *page)
+void request_arguments_page(const struct core *core, const struct request *request,
+                            const json_t *filters, json_t *page)
 {
     uint8_t key[SUBKEY_LENGTH];
     const json_t *next = json_object_get(page, "next");
@@ -136,13 +137,14 @@ void input_page(const struct core *core, const struct request *request, const js
 
 /* ---- arguments ----------------------------------------------------------------------------- */
 
-const struct problem *input_arguments(const struct core *core, const struct request *request,
-                                      const struct admission *admission, struct input *input)
+const struct problem *request_arguments_read(const struct core *core, const struct request *request,
+                                             const struct admission *admission,
+                                             struct request_arguments *input)
 {
     const char *flaw = NULL;
-    json_t *body = body_parse(buf_span(&request->body), request->arena, &flaw);
+    json_t *body = request_body_parse(buf_span(&request->body), request->arena, &flaw);
 
-    *input = (struct input){0};
+    *input = (struct request_arguments){0};
     if (body == NULL) {
         return problem_new(request->arena, PROBLEM_MALFORMED_JSON, flaw, NULL);
     }
@@ -156,7 +158,7 @@ const struct problem *input_arguments(const struct core *core, const struct requ
     if (problem != NULL) {
         json_decref(input->arguments);
         json_decref(input->filters);
-        *input = (struct input){0};
+        *input = (struct request_arguments){0};
     }
     return problem;
 }
@@ -263,9 +265,10 @@ static json_t *bare_context(const struct request *request, const struct admissio
                      request->address[0] != '\0' ? request->address : NULL, "via", via_of(request));
 }
 
-const struct problem *input_context(const struct core *core, const struct request *request,
-                                    const struct admission *admission, bool dry_run,
-                                    json_t **context)
+const struct problem *request_arguments_context(const struct core *core,
+                                                const struct request *request,
+                                                const struct admission *admission, bool dry_run,
+                                                json_t **context)
 {
     const struct problem *problem;
 

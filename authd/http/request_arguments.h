@@ -10,7 +10,7 @@
 
 struct core;
 
-struct input {
+struct request_arguments {
     json_t *arguments; /* of the function behind the route, under that function's names */
     json_t *filters;   /* what the cursors of a list are bound to; NULL: the route is no list */
 };
@@ -18,17 +18,19 @@ struct input {
 /* The arguments are the members of the body, the parameters of query and path, and for a list the
  * position of its cursor, as "after". NULL: the caller owns what `input` holds. A problem: `input`
  * holds nothing. */
-const struct problem *input_arguments(const struct core *core, const struct request *request,
-                                      const struct admission *admission, struct input *input);
+const struct problem *request_arguments_read(const struct core *core, const struct request *request,
+                                             const struct admission *admission,
+                                             struct request_arguments *input);
 
 /* How the request is to be run: authd.manage()'s context, with If-Match and Idempotency-Key. NULL:
  * the caller owns `context`. A problem: `context` is NULL. */
-const struct problem *input_context(const struct core *core, const struct request *request,
-                                    const struct admission *admission, bool dry_run,
-                                    json_t **context);
+const struct problem *request_arguments_context(const struct core *core,
+                                                const struct request *request,
+                                                const struct admission *admission, bool dry_run,
+                                                json_t **context);
 
 /* Makes a page ready to be answered: "next" becomes a cursor of the list with these filters. */
-void input_page(const struct core *core, const struct request *request, const json_t *filters,
-                json_t *page);
+void request_arguments_page(const struct core *core, const struct request *request,
+                            const json_t *filters, json_t *page);
 
 #endif

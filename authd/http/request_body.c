@@ -41,15 +41,15 @@ static unsigned depth_of(struct span text)
     return deepest;
 }
 
-json_t *body_parse(struct span text, struct arena *arena, const char **flaw)
+json_t *request_body_parse(struct span text, struct arena *arena, const char **flaw)
 {
     json_error_t error;
 
     if (text.len == 0) {
         return json_object();
     }
-    if (depth_of(text) > BODY_DEPTH_MAX) {
-        *flaw = arena_printf(arena, "nested deeper than %d levels", BODY_DEPTH_MAX);
+    if (depth_of(text) > REQUEST_BODY_DEPTH_MAX) {
+        *flaw = arena_printf(arena, "nested deeper than %d levels", REQUEST_BODY_DEPTH_MAX);
         return NULL;
     }
 

@@ -10,10 +10,10 @@
 #include "base/arena.h"
 #include "base/span.h"
 
-#define BODY_DEPTH_MAX 16
+#define REQUEST_BODY_DEPTH_MAX 16
 
 /* An object, which the caller owns; no octets are an empty object. NULL: `flaw` is a sentence about
  * what is wrong, and holds nothing of the body but the name of a member. */
-json_t *body_parse(struct span text, struct arena *arena, const char **flaw);
+json_t *request_body_parse(struct span text, struct arena *arena, const char **flaw);
 
 #endif

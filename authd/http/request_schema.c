@@ -41,7 +41,7 @@ static void list_add(char list[static LIST_MAX], const char *word)
     snprintf(list + len, LIST_MAX - len, "%s%s", len > 0 ? ", " : "", word);
 }
 
-static void check_words(const struct field *field, const char *text, json_t *errors)
+static void check_words(const struct request_member *field, const char *text, json_t *errors)
 {
     char list[LIST_MAX] = "";
 
@@ -54,11 +54,11 @@ static void check_words(const struct field *field, const char *text, json_t *err
     error_add(errors, field->name, "is not one of %s", list);
 }
 
-static void refuse_unknown(const struct field *fields, const char *name, json_t *errors)
+static void refuse_unknown(const struct request_member *fields, const char *name, json_t *errors)
 {
     char list[LIST_MAX] = "";
 
-    for (const struct field *field = fields; field->name != NULL; field++) {
+    for (const struct request_member *field = fields; field->name != NULL; field++) {
         list_add(list, field->name);
     }
     if (list[0] == '\0') {
@@ -68,7 +68,7 @@ static void refuse_unknown(const struct field *fields, const char *name, json_t 
     error_add(errors, name, "is unknown; this takes %s", list);
 }
 
-static void check_text(const struct field *field, const json_t *value, json_t *errors)
+static void check_text(const struct request_member *field, const json_t *value, json_t *errors)
 {
     long len = (long)json_string_length(value);
 
@@ -83,7 +83,7 @@ static void check_text(const struct field *field, const json_t *value, json_t *e
     }
 }
 
-static void check_integer(const struct field *field, const json_t *value, json_t *errors)
+static void check_integer(const struct request_member *field, const json_t *value, json_t *errors)
 {
     if (!json_is_integer(value)) {
         error_add(errors, field->name, "is not a whole number");
@@ -97,7 +97,7 @@ static void check_integer(const struct field *field, const json_t *value, json_t
     }
 }
 
-static void check_time(const struct field *field, const json_t *value, json_t *errors)
+static void check_time(const struct request_member *field, const json_t *value, json_t *errors)
 {
     const struct span text = {json_string_value(value), json_string_length(value)};
     int64_t seconds;
@@ -107,11 +107,11 @@ static void check_time(const struct field *field, const json_t *value, json_t *e
     }
 }
 
-static void check_value(const struct field *field, const json_t *value, json_t *errors);
+static void check_value(const struct request_member *field, const json_t *value, json_t *errors);
 
 /* Names each member in `errors` by `path` and its own name. */
-static void check_members(const struct field *fields, const json_t *object, const char *path,
-                          json_t *errors)
+static void check_members(const struct request_member *fields, const json_t *object,
+                          const char *path, json_t *errors)
 {
     const char *name;
     json_t *value;
@@ -119,27 +119,28 @@ static void check_members(const struct field *fields, const json_t *object, cons
 
     json_object_foreach((json_t *)object, name, value)
     {
-        const struct field *field = field_find(fields, name);
+        const struct request_member *field = request_schema_find(fields, name);
 
         snprintf(full, sizeof(full), "%s%s", path, name);
         if (field == NULL) {
             refuse_unknown(fields, full, errors);
             continue;
         }
-        struct field named = *field;
+        struct request_member named = *field;
 
         named.name = full;
         check_value(&named, value, errors);
     }
-    for (const struct field *field = fields; field->name != NULL; field++) {
-        if ((field->flags & FIELD_REQUIRED) != 0 && json_object_get(object, field->name) == NULL) {
+    for (const struct request_member *field = fields; field->name != NULL; field++) {
+        if ((field->flags & REQUEST_REQUIRED) != 0 &&
+            json_object_get(object, field->name) == NULL) {
             snprintf(full, sizeof(full), "%s%s", path, field->name);
             error_add(errors, full, "is missing");
         }
     }
 }
 
-static void check_object(const struct field *field, const json_t *value, json_t *errors)
+static void check_object(const struct request_member *field, const json_t *value, json_t *errors)
 {
     char path[NAME_MAX + 1];
 
@@ -151,7 +152,7 @@ static void check_object(const struct field *field, const json_t *value, json_t 
     }
 }
 
-static void check_list(const struct field *field, const json_t *value, json_t *errors)
+static void check_list(const struct request_member *field, const json_t *value, json_t *errors)
 {
     if (!json_is_array(value)) {
         error_add(errors, field->name, "is not a list");
@@ -166,11 +167,11 @@ static void check_list(const struct field *field, const json_t *value, json_t *e
     }
     for (size_t i = 0; i < json_array_size(value); i++) {
         char name[NAME_MAX + 1];
-        const struct field item = {
-            .name = name, .min = 1, .max = FIELD_TEXT_MAX, .members = field->members};
+        const struct request_member item = {
+            .name = name, .min = 1, .max = REQUEST_TEXT_MAX, .members = field->members};
 
         snprintf(name, sizeof(name), "%s[%zu]", field->name, i);
-        if (field->type == FIELD_TEXTS) {
+        if (field->type == REQUEST_TEXTS) {
             check_text(&item, json_array_get(value, i), errors);
         } else {
             check_object(&item, json_array_get(value, i), errors);
@@ -178,39 +179,40 @@ static void check_list(const struct field *field, const json_t *value, json_t *e
     }
 }
 
-static void check_value(const struct field *field, const json_t *value, json_t *errors)
+static void check_value(const struct request_member *field, const json_t *value, json_t *errors)
 {
-    if (json_is_null(value) && (field->flags & FIELD_NULLABLE) != 0) {
+    if (json_is_null(value) && (field->flags & REQUEST_NULLABLE) != 0) {
         return;
     }
     switch (field->type) {
-    case FIELD_TEXT:
+    case REQUEST_TEXT:
         check_text(field, value, errors);
         break;
-    case FIELD_BOOLEAN:
+    case REQUEST_BOOLEAN:
         if (!json_is_boolean(value)) {
             error_add(errors, field->name, "is neither true nor false");
         }
         break;
-    case FIELD_INTEGER:
+    case REQUEST_INTEGER:
         check_integer(field, value, errors);
         break;
-    case FIELD_TIME:
+    case REQUEST_TIME:
         check_time(field, value, errors);
         break;
-    case FIELD_OBJECT:
+    case REQUEST_OBJECT:
         check_object(field, value, errors);
         break;
-    case FIELD_TEXTS:
-    case FIELD_OBJECTS:
+    case REQUEST_TEXTS:
+    case REQUEST_OBJECTS:
         check_list(field, value, errors);
         break;
     }
 }
 
-const struct field *field_find(const struct field *fields, const char *name)
+const struct request_member *request_schema_find(const struct request_member *fields,
+                                                 const char *name)
 {
-    for (const struct field *field = fields; field->name != NULL; field++) {
+    for (const struct request_member *field = fields; field->name != NULL; field++) {
         if (strcmp(field->name, name) == 0) {
             return field;
         }
@@ -218,7 +220,8 @@ const struct field *field_find(const struct field *fields, const char *name)
     return NULL;
 }
 
-json_t *field_check(const struct field *fields, const json_t *object, json_t *errors)
+json_t *request_schema_check(const struct request_member *fields, const json_t *object,
+                             json_t *errors)
 {
     json_t *arguments = json_object();
     const char *name;
@@ -227,7 +230,7 @@ json_t *field_check(const struct field *fields, const json_t *object, json_t *er
     check_members(fields, object, "", errors);
     json_object_foreach((json_t *)object, name, value)
     {
-        const struct field *field = field_find(fields, name);
+        const struct request_member *field = request_schema_find(fields, name);
 
         if (field != NULL) {
             json_object_set(arguments, field->argument != NULL ? field->argument : name, value);
@@ -236,9 +239,9 @@ json_t *field_check(const struct field *fields, const json_t *object, json_t *er
     return arguments;
 }
 
-static json_t *query_value(const struct field *field, const char *text)
+static json_t *query_value(const struct request_member *field, const char *text)
 {
-    if (field != NULL && field->type == FIELD_BOOLEAN) {
+    if (field != NULL && field->type == REQUEST_BOOLEAN) {
         if (strcmp(text, "true") == 0) {
             return json_true();
         }
@@ -246,7 +249,7 @@ static json_t *query_value(const struct field *field, const char *text)
             return json_false();
         }
     }
-    if (field != NULL && field->type == FIELD_INTEGER && text[0] >= '0' && text[0] <= '9') {
+    if (field != NULL && field->type == REQUEST_INTEGER && text[0] >= '0' && text[0] <= '9') {
         char *end;
 
         errno = 0;
@@ -259,15 +262,16 @@ static json_t *query_value(const struct field *field, const char *text)
     return json_string(text);
 }
 
-json_t *field_query(const struct field *fields, const struct uri *uri)
+json_t *request_schema_query(const struct request_member *fields, const struct uri *uri)
 {
     json_t *object = json_object();
 
     for (size_t i = 0; i < uri->query_count; i++) {
         const struct uri_parameter *parameter = &uri->query[i];
 
-        json_object_set_new(object, parameter->name,
-                            query_value(field_find(fields, parameter->name), parameter->value));
+        json_object_set_new(
+            object, parameter->name,
+            query_value(request_schema_find(fields, parameter->name), parameter->value));
     }
     return object;
 }
@@ -286,7 +290,7 @@ static const char *sentence_of(const json_t *errors, struct arena *arena)
     return arena_printf(arena, "%s %s, and %zu more", field, detail, count - 1);
 }
 
-const struct problem *field_problem(json_t *errors, struct arena *arena)
+const struct problem *request_schema_problem(json_t *errors, struct arena *arena)
 {
     if (json_array_size(errors) == 0) {
         json_decref(errors);

@@ -11,50 +11,52 @@
 #include "http/problem.h"
 #include "http/uri.h"
 
-enum field_type {
-    FIELD_TEXT, /* bounds: octets */
-    FIELD_BOOLEAN,
-    FIELD_INTEGER, /* bounds: the value */
-    FIELD_TEXTS,   /* a list of texts; bounds: items, each text at most FIELD_TEXT_MAX octets */
-    FIELD_TIME,    /* as base/rfc3339 reads it */
-    FIELD_OBJECT,  /* an object of `members`; without them any object, which `run` checks */
-    FIELD_OBJECTS, /* a list of such objects; bounds: items */
+enum request_type {
+    REQUEST_TEXT, /* bounds: octets */
+    REQUEST_BOOLEAN,
+    REQUEST_INTEGER, /* bounds: the value */
+    REQUEST_TEXTS,   /* a list of texts; bounds: items, each text at most REQUEST_TEXT_MAX octets */
+    REQUEST_TIME,    /* as base/rfc3339 reads it */
+    REQUEST_OBJECT,  /* an object of `members`; without them any object, which `run` checks */
+    REQUEST_OBJECTS, /* a list of such objects; bounds: items */
 };
 
-enum field_flag {
-    FIELD_REQUIRED = 1u << 0,
-    FIELD_NULLABLE = 1u << 1,  /* null takes the value away */
-    FIELD_SENSITIVE = 1u << 2, /* a session that sets the field must be fresh */
+enum request_flag {
+    REQUEST_REQUIRED = 1u << 0,
+    REQUEST_NULLABLE = 1u << 1,  /* null takes the value away */
+    REQUEST_SENSITIVE = 1u << 2, /* a session that sets the field must be fresh */
 };
 
-#define FIELD_TEXT_MAX 1024
+#define REQUEST_TEXT_MAX 1024
 
-struct field {
+struct request_member {
     const char *name;
     const char *argument; /* the name for the database function; NULL: the same */
-    enum field_type type;
+    enum request_type type;
     unsigned flags;
     unsigned roles; /* who may set it, as in struct http_route; 0: every caller of the route */
     long min;
     long max;
-    const char *const *words;    /* the only texts allowed, ends with NULL; NULL: any text */
-    const struct field *members; /* of an object; ends with a NULL name; NULL: any */
-    const char *description;     /* one sentence; NULL: what the answer's member means */
+    const char *const *words; /* the only texts allowed, ends with NULL; NULL: any text */
+    const struct request_member *members; /* of an object; ends with a NULL name; NULL: any */
+    const char *description;              /* one sentence; NULL: what the answer's member means */
 };
 
-/* Checks a body, or what `field_query` made of a query: appends {field, detail} to `errors` for
- * each flaw. `fields` ends with a NULL name. Returns the arguments, which are incomplete after any
- * error. */
-json_t *field_check(const struct field *fields, const json_t *object, json_t *errors);
+/* Checks a body, or what `request_schema_query` made of a query: appends {field, detail} to
+ * `errors` for each flaw. `fields` ends with a NULL name. Returns the arguments, which are
+ * incomplete after any error. */
+json_t *request_schema_check(const struct request_member *fields, const json_t *object,
+                             json_t *errors);
 
 /* The query as an object, with integers and booleans where `fields` has these types. */
-json_t *field_query(const struct field *fields, const struct uri *uri);
+json_t *request_schema_query(const struct request_member *fields, const struct uri *uri);
 
 /* A problem that tells `errors`, which it takes over: all of them, and in its sentence the first
  * and how many more there are. NULL: there are none. */
-const struct problem *field_problem(json_t *errors, struct arena *arena);
+const struct problem *request_schema_problem(json_t *errors, struct arena *arena);
 
 /* The field of this name; NULL: there is none. */
-const struct field *field_find(const struct field *fields, const char *name);
+const struct request_member *request_schema_find(const struct request_member *fields,
+                                                 const char *name);
 
 #endif

@@ -15,39 +15,39 @@ static const char *const user_orders[] = {
     "login", "-login", "created_at", "-created_at", "last_login_at", "-last_login_at", NULL,
 };
 
-_Static_assert(FIELD_TEXT == 0, "a field without a type is a text");
+_Static_assert(REQUEST_TEXT == 0, "a field without a type is a text");
 
 /* clang-format off */
-#define DRY_RUN     {.name = "dry_run", .type = FIELD_BOOLEAN, .description =                      \
+#define DRY_RUN     {.name = "dry_run", .type = REQUEST_BOOLEAN, .description =                      \
                      "Check and answer the change as if it were made, but make no change."}
 #define NAMED(NAME) .name = (NAME), .min = 1, .max = NAME_FIELD_MAX
 #define PASSWORD    .name = "password", .min = 1, .max = 1024
 #define MATCH       .name = "match", .min = 1, .max = 200
-#define LIFE_FIELDS {.name = "expires_in", .type = FIELD_INTEGER, .min = 1, .max = LIFE_MAX,       \
+#define LIFE_FIELDS {.name = "expires_in", .type = REQUEST_INTEGER, .min = 1, .max = LIFE_MAX,       \
                      .description = "How many seconds from now the API key ends."},                \
-                    {.name = "expires_at", .type = FIELD_TIME}
+                    {.name = "expires_at", .type = REQUEST_TIME}
 #define SECOND_FACTOR                                                                              \
-    .name = "second_factor", .flags = FIELD_NULLABLE | FIELD_SENSITIVE, .min = 1, .max = 8,        \
+    .name = "second_factor", .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE, .min = 1, .max = 8,        \
     .words = words_policies
 /* The database tells a time from a date. */
 #define GRACE_DATE                                                                                 \
-    .name = "second_factor_from", .flags = FIELD_NULLABLE | FIELD_SENSITIVE, .min = 10,      \
+    .name = "second_factor_from", .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE, .min = 10,      \
     .max = 40, .description = "Until then a second factor that the domain requires is optional: a" \
                               " time, or a date, which begins at midnight UTC."
 #define CODE         .name = "code", .min = 1, .max = CODE_MAX
-#define DISPLAY_NAME .name = "display_name", .flags = FIELD_NULLABLE, .min = 1, .max = 800
-#define DESCRIPTION  .name = "description", .flags = FIELD_NULLABLE, .min = 1, .max = 800
+#define DISPLAY_NAME .name = "display_name", .flags = REQUEST_NULLABLE, .min = 1, .max = 800
+#define DESCRIPTION  .name = "description", .flags = REQUEST_NULLABLE, .min = 1, .max = 800
 /* clang-format on */
 
 #define ADMINISTRATORS (ROLE_DOMAIN_ADMIN | ROLE_ADMIN)
 
-const struct field fields_change_query[] = {DRY_RUN, {0}};
-const struct field fields_page[] = {FIELDS_PAGE, {0}};
+const struct request_member request_change_query[] = {DRY_RUN, {0}};
+const struct request_member request_page[] = {REQUEST_PAGE, {0}};
 
 /* ---- users --------------------------------------------------------------------------------- */
 
-const struct field fields_user_list[] = {
-    FIELDS_PAGE,
+const struct request_member request_user_list[] = {
+    REQUEST_PAGE,
     {.name = "sort",
      .min = 1,
      .max = 20,
@@ -56,7 +56,7 @@ const struct field fields_user_list[] = {
     {MATCH,
      .description = "Only users with this text in their login or display name, in any case."},
     {.name = "suspended",
-     .type = FIELD_BOOLEAN,
+     .type = REQUEST_BOOLEAN,
      .description = "Only users who are suspended, or only those who are not."},
     {NAMED("address"), .description = "Only users who may send as this address."},
     {NAMED("domain"), .description = "Only users of this domain."},
@@ -67,119 +67,119 @@ const struct field fields_user_list[] = {
      .words = words_roles,
      .description = "Only users with this role."},
     {.name = "service",
-     .type = FIELD_BOOLEAN,
+     .type = REQUEST_BOOLEAN,
      .description = "Only service users, or only users who are people."},
     {.name = "unused_days",
-     .type = FIELD_INTEGER,
+     .type = REQUEST_INTEGER,
      .min = 1,
      .max = 36500,
      .description = "Only users without a good login for so many days, and added before."},
     {.name = "without_password",
-     .type = FIELD_BOOLEAN,
+     .type = REQUEST_BOOLEAN,
      .description = "Only users without a main password, or only those who have one."},
     {.name = "without_factor",
-     .type = FIELD_BOOLEAN,
+     .type = REQUEST_BOOLEAN,
      .description =
          "Only users without a second factor who are no service users, or only the others."},
     {0},
 };
 
-const struct field fields_user[] = {
-    {NAMED("login"), .flags = FIELD_REQUIRED},
-    {.name = "addresses", .type = FIELD_TEXTS, .max = 256},
+const struct request_member request_user[] = {
+    {NAMED("login"), .flags = REQUEST_REQUIRED},
+    {.name = "addresses", .type = REQUEST_TEXTS, .max = 256},
     {DISPLAY_NAME},
-    {NAMED("recovery_address"), .flags = FIELD_NULLABLE},
-    {.name = "role", .flags = FIELD_SENSITIVE, .min = 1, .max = 40, .words = words_roles},
-    {.name = "class", .flags = FIELD_NULLABLE, .min = 1, .max = 40},
-    {.name = "service", .type = FIELD_BOOLEAN},
+    {NAMED("recovery_address"), .flags = REQUEST_NULLABLE},
+    {.name = "role", .flags = REQUEST_SENSITIVE, .min = 1, .max = 40, .words = words_roles},
+    {.name = "class", .flags = REQUEST_NULLABLE, .min = 1, .max = 40},
+    {.name = "service", .type = REQUEST_BOOLEAN},
     {PASSWORD, .description = "The main password of the user."},
     {SECOND_FACTOR},
     {0},
 };
 
-const struct field fields_user_changes[] = {
+const struct request_member request_user_changes[] = {
     {DISPLAY_NAME},
-    {NAMED("recovery_address"), .flags = FIELD_NULLABLE | FIELD_SENSITIVE},
+    {NAMED("recovery_address"), .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE},
     {.name = "role",
-     .flags = FIELD_NULLABLE | FIELD_SENSITIVE,
+     .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE,
      .roles = ADMINISTRATORS,
      .min = 1,
      .max = 40,
      .words = words_roles},
-    {.name = "class", .flags = FIELD_NULLABLE, .roles = ADMINISTRATORS, .min = 1, .max = 40},
-    {NAMED("login"), .flags = FIELD_SENSITIVE, .roles = ADMINISTRATORS},
+    {.name = "class", .flags = REQUEST_NULLABLE, .roles = ADMINISTRATORS, .min = 1, .max = 40},
+    {NAMED("login"), .flags = REQUEST_SENSITIVE, .roles = ADMINISTRATORS},
     {.name = "domains",
-     .type = FIELD_TEXTS,
-     .flags = FIELD_NULLABLE | FIELD_SENSITIVE,
+     .type = REQUEST_TEXTS,
+     .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE,
      .roles = ROLE_ADMIN,
      .max = 256},
     {SECOND_FACTOR, .roles = ADMINISTRATORS},
     {0},
 };
 
-const struct field fields_suspend[] = {
+const struct request_member request_suspend[] = {
     {.name = "reason",
-     .flags = FIELD_NULLABLE,
+     .flags = REQUEST_NULLABLE,
      .min = 1,
      .max = NOTE_MAX,
      .description = "Why the user is suspended, for administrators only."},
     {0},
 };
 
-const struct field fields_address[] = {
-    {NAMED("address"), .flags = FIELD_REQUIRED,
+const struct request_member request_address[] = {
+    {NAMED("address"), .flags = REQUEST_REQUIRED,
      .description = "The address to add, or *@DOMAIN for a whole domain."},
     {0},
 };
 
-const struct field fields_address_query[] = {
-    {NAMED("address"), .flags = FIELD_REQUIRED, .description = "The address to remove."},
+const struct request_member request_address_query[] = {
+    {NAMED("address"), .flags = REQUEST_REQUIRED, .description = "The address to remove."},
     DRY_RUN,
     {0},
 };
 
-const struct field fields_password[] = {
-    {PASSWORD, .flags = FIELD_REQUIRED, .description = "The new main password."},
+const struct request_member request_password[] = {
+    {PASSWORD, .flags = REQUEST_REQUIRED, .description = "The new main password."},
     {.name = "keep_credentials",
-     .type = FIELD_BOOLEAN,
+     .type = REQUEST_BOOLEAN,
      .description =
          "Leave app passwords as they are when somebody else than the user sets the password."},
     {0},
 };
 
-const struct field fields_password_strength[] = {
-    {PASSWORD, .flags = FIELD_REQUIRED,
+const struct request_member request_password_strength[] = {
+    {PASSWORD, .flags = REQUEST_REQUIRED,
      .description = "The password to judge, which is not stored."},
     {0},
 };
 
-const struct field fields_reset_link[] = {
-    {.name = "keep_credentials", .type = FIELD_BOOLEAN},
+const struct request_member request_reset_link[] = {
+    {.name = "keep_credentials", .type = REQUEST_BOOLEAN},
     {0},
 };
 
-const struct field fields_reset[] = {
+const struct request_member request_reset[] = {
     {.name = "token",
-     .flags = FIELD_REQUIRED,
+     .flags = REQUEST_REQUIRED,
      .min = 1,
      .max = 200,
      .description = "The part of the reset link behind #."},
-    {PASSWORD, .flags = FIELD_REQUIRED, .description = "The new main password."},
+    {PASSWORD, .flags = REQUEST_REQUIRED, .description = "The new main password."},
     {0},
 };
 
 /* ---- domains, classes, keys ---------------------------------------------------------------- */
 
-const struct field fields_domain_list[] = {
-    FIELDS_PAGE,
+const struct request_member request_domain_list[] = {
+    REQUEST_PAGE,
     {MATCH, .description = "Only domains with this text in their name."},
     {0},
 };
 
-const struct field fields_domain[] = {
-    {NAMED("name"), .argument = "new_domain", .flags = FIELD_REQUIRED},
+const struct request_member request_domain[] = {
+    {NAMED("name"), .argument = "new_domain", .flags = REQUEST_REQUIRED},
     {.name = "recipient_delimiter",
-     .flags = FIELD_NULLABLE,
+     .flags = REQUEST_NULLABLE,
      .min = 1,
      .max = 1,
      .words = words_delimiters},
@@ -189,9 +189,9 @@ const struct field fields_domain[] = {
     {0},
 };
 
-const struct field fields_domain_changes[] = {
+const struct request_member request_domain_changes[] = {
     {.name = "recipient_delimiter",
-     .flags = FIELD_NULLABLE,
+     .flags = REQUEST_NULLABLE,
      .min = 1,
      .max = 1,
      .words = words_delimiters},
@@ -201,37 +201,37 @@ const struct field fields_domain_changes[] = {
     {0},
 };
 
-const struct field fields_class[] = {
-    {.name = "name", .flags = FIELD_REQUIRED, .min = 1, .max = 40},
+const struct request_member request_class[] = {
+    {.name = "name", .flags = REQUEST_REQUIRED, .min = 1, .max = 40},
     {DESCRIPTION},
     {0},
 };
 
-const struct field fields_class_changes[] = {
+const struct request_member request_class_changes[] = {
     {.name = "name", .min = 1, .max = 40},
     {DESCRIPTION},
     {0},
 };
 
-const struct field fields_api_key[] = {
-    {.name = "label", .flags = FIELD_REQUIRED, .min = 1, .max = LABEL_MAX},
-    {.name = "rights", .type = FIELD_TEXTS, .max = 40},
-    {.name = "domains", .type = FIELD_TEXTS, .flags = FIELD_NULLABLE, .max = 256},
+const struct request_member request_api_key[] = {
+    {.name = "label", .flags = REQUEST_REQUIRED, .min = 1, .max = LABEL_MAX},
+    {.name = "rights", .type = REQUEST_TEXTS, .max = 40},
+    {.name = "domains", .type = REQUEST_TEXTS, .flags = REQUEST_NULLABLE, .max = 256},
     LIFE_FIELDS,
     {0},
 };
 
-const struct field fields_api_key_changes[] = {
+const struct request_member request_api_key_changes[] = {
     {.name = "label", .min = 1, .max = LABEL_MAX},
-    {.name = "rights", .type = FIELD_TEXTS, .max = 40},
-    {.name = "domains", .type = FIELD_TEXTS, .flags = FIELD_NULLABLE, .max = 256},
+    {.name = "rights", .type = REQUEST_TEXTS, .max = 40},
+    {.name = "domains", .type = REQUEST_TEXTS, .flags = REQUEST_NULLABLE, .max = 256},
     LIFE_FIELDS,
     {0},
 };
 
-const struct field fields_key_rotate[] = {
+const struct request_member request_key_rotate[] = {
     {.name = "prepare",
-     .type = FIELD_BOOLEAN,
+     .type = REQUEST_BOOLEAN,
      .description = "Only put the new key into the key file of the node that is asked, to be "
                     "copied to the other nodes."},
     {0},
@@ -239,15 +239,15 @@ const struct field fields_key_rotate[] = {
 
 /* ---- signing in ---------------------------------------------------------------------------- */
 
-const struct field fields_sign_in[] = {
-    {NAMED("login"), .flags = FIELD_REQUIRED, .description = "The login of the user."},
-    {PASSWORD, .flags = FIELD_REQUIRED, .description = "The main password."},
+const struct request_member request_sign_in[] = {
+    {NAMED("login"), .flags = REQUEST_REQUIRED, .description = "The login of the user."},
+    {PASSWORD, .flags = REQUEST_REQUIRED, .description = "The main password."},
     {CODE, .description = "The code that the authenticator app displays, or a recovery code."},
     {0},
 };
 
-const struct field fields_fresh[] = {
-    {PASSWORD, .flags = FIELD_REQUIRED,
+const struct request_member request_fresh[] = {
+    {PASSWORD, .flags = REQUEST_REQUIRED,
      .description = "The main password of the user who is signed in."},
     {CODE, .description = "The code that the authenticator app displays, or a recovery code."},
     {0},
@@ -255,9 +255,9 @@ const struct field fields_fresh[] = {
 
 /* ---- second factors ------------------------------------------------------------------------ */
 
-const struct field fields_totp[] = {
+const struct request_member request_totp[] = {
     {.name = "algorithm", .min = 1, .max = 10, .words = words_algorithms},
-    {.name = "digits", .type = FIELD_INTEGER, .min = 6, .max = 8},
+    {.name = "digits", .type = REQUEST_INTEGER, .min = 6, .max = 8},
     {.name = "ticket",
      .min = 1,
      .max = TICKET_MAX,
@@ -265,8 +265,9 @@ const struct field fields_totp[] = {
     {0},
 };
 
-const struct field fields_totp_confirm[] = {
-    {CODE, .flags = FIELD_REQUIRED, .description = "The code that the authenticator app displays."},
+const struct request_member request_totp_confirm[] = {
+    {CODE, .flags = REQUEST_REQUIRED,
+     .description = "The code that the authenticator app displays."},
     {0},
 };
 
@@ -274,10 +275,10 @@ const struct field fields_totp_confirm[] = {
 
 static const char *const audit_sorts[] = {"id", "-id", NULL};
 
-const struct field fields_audit_list[] = {
-    FIELDS_PAGE,
-    {.name = "since", .type = FIELD_TIME, .description = "Only rows from this time on."},
-    {.name = "until", .type = FIELD_TIME, .description = "Only rows before this time."},
+const struct request_member request_audit_list[] = {
+    REQUEST_PAGE,
+    {.name = "since", .type = REQUEST_TIME, .description = "Only rows from this time on."},
+    {.name = "until", .type = REQUEST_TIME, .description = "Only rows before this time."},
     {NAMED("actor"), .description = "Only what this actor did: a login, an id or a name."},
     {.name = "action",
      .min = 1,
@@ -303,7 +304,7 @@ const struct field fields_audit_list[] = {
     {0},
 };
 
-const struct field fields_audit_verify[] = {
+const struct request_member request_audit_verify[] = {
     {.name = "anchor",
      .min = 1,
      .max = 100,
@@ -319,7 +320,7 @@ const struct field fields_audit_verify[] = {
 /* manage/import.h checks what a row holds, so that a bad row is refused alone. */
 static const char *const existing_words[] = {"skip", "update", "fail", NULL};
 
-const struct field fields_import[] = {
+const struct request_member request_import[] = {
     {.name = "existing",
      .min = 1,
      .max = 10,
@@ -327,11 +328,11 @@ const struct field fields_import[] = {
      .description = "What becomes of a row whose user exists: it is skipped (without this), "
                     "updated or fails."},
     {.name = "create",
-     .type = FIELD_BOOLEAN,
+     .type = REQUEST_BOOLEAN,
      .description = "Whether a row adds its user if there is none; true without this."},
     {.name = "rows",
-     .type = FIELD_OBJECTS,
-     .flags = FIELD_REQUIRED,
+     .type = REQUEST_OBJECTS,
+     .flags = REQUEST_REQUIRED,
      .max = 1000,
      .description = "The users: objects of line, login, password_hash, display_name, "
                     "recovery_address, addresses, class, networks and suspended."},

@@ -8,29 +8,29 @@
 #define LABEL .name = "label", .min = 1, .max = LABEL_MAX
 
 /* clang-format off */
-#define END_FIELDS {.name = "expires_at", .type = FIELD_TIME, .flags = FIELD_NULLABLE},            \
-                   {.name = "expires_in", .type = FIELD_INTEGER, .min = 60, .max = LIFE_MAX,       \
+#define END_FIELDS {.name = "expires_at", .type = REQUEST_TIME, .flags = REQUEST_NULLABLE},            \
+                   {.name = "expires_in", .type = REQUEST_INTEGER, .min = 60, .max = LIFE_MAX,       \
                     .description = "How many seconds from now the app password ends; with a"       \
                                    " sliding end, how many after its last use."},                  \
-                   {.name = "sliding", .type = FIELD_BOOLEAN}
+                   {.name = "sliding", .type = REQUEST_BOOLEAN}
 /* clang-format on */
 
-const struct field fields_app_password_list[] = {
-    FIELDS_PAGE,
+const struct request_member request_app_password_list[] = {
+    REQUEST_PAGE,
     {.name = "match",
      .min = 1,
      .max = 200,
      .description = "Only app passwords with this text in their label."},
     {.name = "expired",
-     .type = FIELD_BOOLEAN,
+     .type = REQUEST_BOOLEAN,
      .description = "Only app passwords that have ended, or only those that have not."},
     {0},
 };
 
-const struct field fields_app_password[] = {
-    {LABEL, .flags = FIELD_REQUIRED},
+const struct request_member request_app_password[] = {
+    {LABEL, .flags = REQUEST_REQUIRED},
     END_FIELDS,
-    {.name = "scope", .type = FIELD_OBJECT, .flags = FIELD_NULLABLE},
+    {.name = "scope", .type = REQUEST_OBJECT, .flags = REQUEST_NULLABLE},
     {.name = "hash",
      .roles = ROLE_DOMAIN_ADMIN | ROLE_ADMIN,
      .min = 1,
@@ -40,16 +40,16 @@ const struct field fields_app_password[] = {
     {0},
 };
 
-const struct field fields_app_password_changes[] = {
+const struct request_member request_app_password_changes[] = {
     {LABEL},
     END_FIELDS,
-    {.name = "scope", .type = FIELD_OBJECT, .flags = FIELD_NULLABLE},
+    {.name = "scope", .type = REQUEST_OBJECT, .flags = REQUEST_NULLABLE},
     {0},
 };
 
-const struct field fields_rotate[] = {
+const struct request_member request_rotate[] = {
     {.name = "overlap",
-     .type = FIELD_INTEGER,
+     .type = REQUEST_INTEGER,
      .min = 0,
      .max = OVERLAP_MAX,
      .description = "For how many seconds the old secret still works."},

@@ -9,14 +9,14 @@ static void cancel_key(void *call)
     api_key_cancel(call);
 }
 
-static void start(struct exchange *exchange, const struct manage_request *request)
+static void start(struct http_exchange *exchange, const struct manage_request *request)
 {
     exchange->work.cancel = cancel_key;
-    exchange->work.call = api_key_add(exchange->exchanges->core, request,
-                                      &exchange->admission.caller, api_answer_account, exchange);
+    exchange->work.call = api_key_add(exchange->http_exchanges->core, request,
+                                      &exchange->admission.caller, route_answer_result, exchange);
 }
 
-void api_key_make(struct exchange *exchange)
+void route_api_key_make(struct http_exchange *exchange)
 {
-    api_manage(exchange, start);
+    route_manage_with(exchange, start);
 }

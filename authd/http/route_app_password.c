@@ -9,41 +9,41 @@ static void cancel_call(void *call)
     app_password_cancel(call);
 }
 
-static void start_add(struct exchange *exchange, const struct manage_request *request)
+static void start_add(struct http_exchange *exchange, const struct manage_request *request)
 {
-    if (!api_scope_take(exchange, request->arguments, "scope")) {
+    if (!route_scope_take(exchange, request->arguments, "scope")) {
         return;
     }
     exchange->work.cancel = cancel_call;
     exchange->work.call =
-        app_password_add(exchange->exchanges->core, request, api_answer_account, exchange);
+        app_password_add(exchange->http_exchanges->core, request, route_answer_result, exchange);
 }
 
-static void start_set(struct exchange *exchange, const struct manage_request *request)
+static void start_set(struct http_exchange *exchange, const struct manage_request *request)
 {
-    if (api_scope_take(exchange, json_object_get(request->arguments, "changes"), "scope")) {
-        api_start_account(exchange, request);
+    if (route_scope_take(exchange, json_object_get(request->arguments, "changes"), "scope")) {
+        route_manage_start(exchange, request);
     }
 }
 
-static void start_rotate(struct exchange *exchange, const struct manage_request *request)
+static void start_rotate(struct http_exchange *exchange, const struct manage_request *request)
 {
     exchange->work.cancel = cancel_call;
     exchange->work.call =
-        app_password_rotate(exchange->exchanges->core, request, api_answer_account, exchange);
+        app_password_rotate(exchange->http_exchanges->core, request, route_answer_result, exchange);
 }
 
-void api_app_password_add(struct exchange *exchange)
+void route_app_password_add(struct http_exchange *exchange)
 {
-    api_manage(exchange, start_add);
+    route_manage_with(exchange, start_add);
 }
 
-void api_app_password_set(struct exchange *exchange)
+void route_app_password_set(struct http_exchange *exchange)
 {
-    api_manage(exchange, start_set);
+    route_manage_with(exchange, start_set);
 }
 
-void api_app_password_rotate(struct exchange *exchange)
+void route_app_password_rotate(struct http_exchange *exchange)
 {
-    api_manage(exchange, start_rotate);
+    route_manage_with(exchange, start_rotate);
 }

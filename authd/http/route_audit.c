@@ -8,15 +8,15 @@ static void password_verify_cancel(void *call)
     audit_verify_cancel(call);
 }
 
-void api_audit_verify(struct exchange *exchange)
+void route_audit_verify(struct http_exchange *exchange)
 {
-    json_t *arguments = api_arguments(exchange);
+    json_t *arguments = route_arguments(exchange);
 
     if (arguments == NULL) {
         return;
     }
     exchange->work.cancel = password_verify_cancel;
-    exchange->work.call =
-        audit_verify_start(exchange->exchanges->core, arguments, api_answer_account, exchange);
+    exchange->work.call = audit_verify_start(exchange->http_exchanges->core, arguments,
+                                             route_answer_result, exchange);
     json_decref(arguments);
 }

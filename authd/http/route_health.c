@@ -3,25 +3,25 @@
 
 #include "http/exchange.h"
 
-static void answer_word(struct exchange *exchange, const char *word)
+static void answer_word(struct http_exchange *exchange, const char *word)
 {
     json_t *object = json_pack("{s:s}", "status", word);
 
-    exchange_answer(exchange, MHD_HTTP_OK, object);
+    http_exchange_answer(exchange, MHD_HTTP_OK, object);
     json_decref(object);
 }
 
 /* True: the request has no arguments. False: the exchange was refused. */
-static bool is_bare(struct exchange *exchange)
+static bool is_bare(struct http_exchange *exchange)
 {
-    json_t *arguments = api_arguments(exchange);
+    json_t *arguments = route_arguments(exchange);
     bool bare = arguments != NULL;
 
     json_decref(arguments);
     return bare;
 }
 
-void api_health(struct exchange *exchange)
+void route_health(struct http_exchange *exchange)
 {
     if (is_bare(exchange)) {
         answer_word(exchange, "up");
@@ -30,16 +30,16 @@ void api_health(struct exchange *exchange)
 
 static void ready_known(const struct result *result, void *arg)
 {
-    struct exchange *exchange = arg;
+    struct http_exchange *exchange = arg;
 
     exchange->work.call = NULL;
     if (result->status == RESULT_OK) {
         answer_word(exchange, "ready");
         return;
     }
-    exchange_note(exchange, result->cause);
-    exchange_refuse(exchange, &(struct problem){.type = PROBLEM_UNAVAILABLE,
-                                                .detail = "the database does not answer"});
+    http_exchange_log_cause(exchange, result->cause);
+    http_exchange_refuse(exchange, &(struct problem){.type = PROBLEM_UNAVAILABLE,
+                                                     .detail = "the database does not answer"});
 }
 
 static void cancel_ready(void *call)
@@ -47,17 +47,17 @@ static void cancel_ready(void *call)
     manage_call_cancel(call);
 }
 
-void api_ready(struct exchange *exchange)
+void route_ready(struct http_exchange *exchange)
 {
     if (!is_bare(exchange)) {
         return;
     }
-    if (exchange->exchanges->draining) {
-        exchange_note(exchange, "stopping");
-        exchange_refuse(exchange, &(struct problem){.type = PROBLEM_UNAVAILABLE,
-                                                    .detail = "authd is shutting down"});
+    if (exchange->http_exchanges->draining) {
+        http_exchange_log_cause(exchange, "stopping");
+        http_exchange_refuse(exchange, &(struct problem){.type = PROBLEM_UNAVAILABLE,
+                                                         .detail = "authd is shutting down"});
         return;
     }
     exchange->work.cancel = cancel_ready;
-    exchange->work.call = manage_call_ready(exchange->exchanges->core, ready_known, exchange);
+    exchange->work.call = manage_call_ready(exchange->http_exchanges->core, ready_known, exchange);
 }

@@ -11,15 +11,15 @@ static void cancel_import(void *call)
     import_cancel(call);
 }
 
-static void start_import(struct exchange *exchange, const struct manage_request *request)
+static void start_import(struct http_exchange *exchange, const struct manage_request *request)
 {
-    struct core *core = exchange->exchanges->core;
+    struct core *core = exchange->http_exchanges->core;
 
     exchange->work.cancel = cancel_import;
-    exchange->work.call = import_start(core, request, api_answer_account, exchange);
+    exchange->work.call = import_start(core, request, route_answer_result, exchange);
 }
 
-void api_import(struct exchange *exchange)
+void route_import(struct http_exchange *exchange)
 {
-    api_manage(exchange, start_import);
+    route_manage_with(exchange, start_import);
 }

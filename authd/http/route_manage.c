@@ -33,7 +33,7 @@ static enum problem_type problem_of(enum result_status status)
 
 /* The database has one SQLSTATE for all values that it does not take. A reused key has a problem
  * type of its own, so that a program can tell that its request was not done. */
-static bool is_reused_key(const struct exchange *exchange, const struct result *result)
+static bool is_reused_key(const struct http_exchange *exchange, const struct result *result)
 {
     const char *key = exchange->request.headers.idempotency_key;
     char sentence[512];
@@ -43,7 +43,7 @@ static bool is_reused_key(const struct exchange *exchange, const struct result *
     return key != NULL && result->status == RESULT_INVALID && strcmp(result->detail, sentence) == 0;
 }
 
-static void refuse(struct exchange *exchange, const struct result *result)
+static void refuse(struct http_exchange *exchange, const struct result *result)
 {
     const struct problem problem = {
         .type = is_reused_key(exchange, result) ? PROBLEM_IDEMPOTENCY_KEY_REUSED
@@ -52,44 +52,45 @@ static void refuse(struct exchange *exchange, const struct result *result)
         .hint = result->hint,
     };
 
-    exchange_note(exchange, result->cause);
-    exchange_refuse(exchange, &problem);
+    http_exchange_log_cause(exchange, result->cause);
+    http_exchange_refuse(exchange, &problem);
 }
 
-void api_answer(struct exchange *exchange, json_t *object)
+void route_answer(struct http_exchange *exchange, json_t *object)
 {
     const struct http_route *route = exchange->request.match.route;
     bool creation = route->created != 0 && !exchange->dry_run;
     const char *etag = json_string_value(json_object_get(object, "etag"));
 
     if ((route->flags & ROUTE_LIST) != 0) {
-        input_page(exchange->exchanges->core, &exchange->request, exchange->filters, object);
+        request_arguments_page(exchange->http_exchanges->core, &exchange->request,
+                               exchange->filters, object);
     } else if (etag != NULL) {
         exchange->answer.etag = arena_printf(exchange->arena, "\"%s\"", etag);
     }
-    exchange_answer(exchange, creation ? route->created : MHD_HTTP_OK, object);
+    http_exchange_answer(exchange, creation ? route->created : MHD_HTTP_OK, object);
 }
 
-void api_answer_account(const struct result *result, void *arg)
+void route_answer_result(const struct result *result, void *arg)
 {
-    struct exchange *exchange = arg;
+    struct http_exchange *exchange = arg;
 
     exchange->work.call = NULL;
     if (result->status == RESULT_OK) {
-        api_answer(exchange, result->object);
+        route_answer(exchange, result->object);
     } else {
         refuse(exchange, result);
     }
 }
 
-json_t *api_arguments(struct exchange *exchange)
+json_t *route_arguments(struct http_exchange *exchange)
 {
-    struct input input;
-    const struct problem *problem = input_arguments(exchange->exchanges->core, &exchange->request,
-                                                    &exchange->admission, &input);
+    struct request_arguments input;
+    const struct problem *problem = request_arguments_read(
+        exchange->http_exchanges->core, &exchange->request, &exchange->admission, &input);
 
     if (problem != NULL) {
-        exchange_refuse(exchange, problem);
+        http_exchange_refuse(exchange, problem);
         return NULL;
     }
     json_decref(exchange->filters);
@@ -98,22 +99,22 @@ json_t *api_arguments(struct exchange *exchange)
 }
 
 /* NULL: the exchange was refused. */
-static json_t *context_of(struct exchange *exchange)
+static json_t *context_of(struct http_exchange *exchange)
 {
     json_t *context;
     const struct problem *problem =
-        input_context(exchange->exchanges->core, &exchange->request, &exchange->admission,
-                      exchange->dry_run, &context);
+        request_arguments_context(exchange->http_exchanges->core, &exchange->request,
+                                  &exchange->admission, exchange->dry_run, &context);
 
     if (problem != NULL) {
-        exchange_refuse(exchange, problem);
+        http_exchange_refuse(exchange, problem);
     }
     return context;
 }
 
-void api_manage(struct exchange *exchange, api_start_f *start)
+void route_manage_with(struct http_exchange *exchange, route_start_f *start)
 {
-    json_t *arguments = api_arguments(exchange);
+    json_t *arguments = route_arguments(exchange);
 
     if (arguments == NULL) {
         return;
@@ -142,14 +143,14 @@ static void cancel_account(void *call)
     manage_call_cancel(call);
 }
 
-void api_start_account(struct exchange *exchange, const struct manage_request *request)
+void route_manage_start(struct http_exchange *exchange, const struct manage_request *request)
 {
     exchange->work.cancel = cancel_account;
     exchange->work.call =
-        manage_call_start(exchange->exchanges->core, request, api_answer_account, exchange);
+        manage_call_start(exchange->http_exchanges->core, request, route_answer_result, exchange);
 }
 
-void api_account(struct exchange *exchange)
+void route_manage(struct http_exchange *exchange)
 {
-    api_manage(exchange, api_start_account);
+    route_manage_with(exchange, route_manage_start);
 }

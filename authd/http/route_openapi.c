@@ -20,12 +20,12 @@ static const char *document_text(void)
     return text;
 }
 
-void api_document(struct exchange *exchange)
+void route_openapi(struct http_exchange *exchange)
 {
-    json_t *arguments = api_arguments(exchange);
+    json_t *arguments = route_arguments(exchange);
 
     if (arguments != NULL) {
-        exchange_answer_text(exchange, MHD_HTTP_OK, mem_strdup(document_text()));
+        http_exchange_answer_text(exchange, MHD_HTTP_OK, mem_strdup(document_text()));
     }
     json_decref(arguments);
 }

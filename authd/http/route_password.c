@@ -17,19 +17,19 @@ static void cancel_strength_call(void *call)
     password_strength_cancel(call);
 }
 
-static void refuse_busy(struct exchange *exchange, const char *cause)
+static void refuse_busy(struct http_exchange *exchange, const char *cause)
 {
-    exchange_note(exchange, cause);
-    exchange_refuse(exchange, &(struct problem){
-                                  .type = PROBLEM_UNAVAILABLE,
-                                  .detail = "too many passwords wait to be hashed",
-                                  .hint = "Try again.",
-                              });
+    http_exchange_log_cause(exchange, cause);
+    http_exchange_refuse(exchange, &(struct problem){
+                                       .type = PROBLEM_UNAVAILABLE,
+                                       .detail = "too many passwords wait to be hashed",
+                                       .hint = "Try again.",
+                                   });
 }
 
 static void on_strength(const struct password_strength *strength, void *arg)
 {
-    struct exchange *exchange = arg;
+    struct http_exchange *exchange = arg;
 
     exchange->work.call = NULL;
     if (strength == NULL) {
@@ -46,21 +46,21 @@ static void on_strength(const struct password_strength *strength, void *arg)
     json_t *object = json_pack("{s:b, s:i, s:o}", "acceptable", strength->flaws == 0, "score",
                                (int)strength->score, "flaws", flaws);
 
-    api_answer(exchange, object);
+    route_answer(exchange, object);
     json_decref(object);
 }
 
 static void on_owner(const struct result *result, void *arg)
 {
-    struct exchange *exchange = arg;
+    struct http_exchange *exchange = arg;
 
     exchange->work.call = NULL;
     if (result->status != RESULT_OK) {
-        api_answer_account(result, exchange);
+        route_answer_result(result, exchange);
         return;
     }
     json_t *names = password_new_names(result->object);
-    json_t *arguments = api_arguments(exchange);
+    json_t *arguments = route_arguments(exchange);
     json_t *password = json_object_get(arguments, "password");
     const struct password_strength_request request = {
         .names = names,
@@ -71,7 +71,7 @@ static void on_owner(const struct result *result, void *arg)
 
     exchange->work.cancel = cancel_strength_call;
     exchange->work.call =
-        password_strength_start(exchange->exchanges->core, &request, on_strength, exchange);
+        password_strength_start(exchange->http_exchanges->core, &request, on_strength, exchange);
     if (exchange->work.call == NULL) {
         refuse_busy(exchange, "hash-queue-full");
     }
@@ -85,7 +85,7 @@ static void cancel_account(void *call)
 }
 
 /* Asks for the user whose password it would be, which also shows whether the caller may ask. */
-static void start_strength(struct exchange *exchange, const struct manage_request *request)
+static void start_strength(struct http_exchange *exchange, const struct manage_request *request)
 {
     struct manage_request question = *request;
     json_t *context = json_deep_copy(request->context);
@@ -96,11 +96,11 @@ static void start_strength(struct exchange *exchange, const struct manage_reques
     question.context = context;
     exchange->work.cancel = cancel_account;
     exchange->work.call =
-        manage_call_start(exchange->exchanges->core, &question, on_owner, exchange);
+        manage_call_start(exchange->http_exchanges->core, &question, on_owner, exchange);
     json_decref(context);
 }
 
-void api_password_strength(struct exchange *exchange)
+void route_password_strength(struct http_exchange *exchange)
 {
-    api_manage(exchange, start_strength);
+    route_manage_with(exchange, start_strength);
 }

@@ -12,26 +12,26 @@ static void cancel_link(void *call)
     reset_link_cancel(call);
 }
 
-static void start_link(struct exchange *exchange, const struct manage_request *request)
+static void start_link(struct http_exchange *exchange, const struct manage_request *request)
 {
     exchange->work.cancel = cancel_link;
     exchange->work.call =
-        reset_link_start(exchange->exchanges->core, request, api_answer_account, exchange);
+        reset_link_start(exchange->http_exchanges->core, request, route_answer_result, exchange);
 }
 
-void api_reset_link(struct exchange *exchange)
+void route_reset_link(struct http_exchange *exchange)
 {
-    api_manage(exchange, start_link);
+    route_manage_with(exchange, start_link);
 }
 
 /* Puts the token's digest in place of the token. */
-static void take_token(const struct exchange *exchange, json_t *arguments)
+static void take_token(const struct http_exchange *exchange, json_t *arguments)
 {
     json_t *token = json_object_get(arguments, "token");
     struct span text = {json_string_value(token), json_string_length(token)};
     char digest[SUBKEY_HEX_SIZE];
 
-    reset_digest(exchange->exchanges->core, text, digest);
+    reset_digest(exchange->http_exchanges->core, text, digest);
     json_object_del(arguments, "token");
     json_object_set_new(arguments, "digest", json_string(digest));
 }
@@ -42,7 +42,7 @@ static void cancel_account(void *call)
 }
 
 /* Nobody is signed in: the token is the proof. */
-static void start_reset(struct exchange *exchange, const struct manage_request *request)
+static void start_reset(struct http_exchange *exchange, const struct manage_request *request)
 {
     struct manage_request changed = *request;
     json_t *context = json_deep_copy(request->context);
@@ -55,11 +55,11 @@ static void start_reset(struct exchange *exchange, const struct manage_request *
     take_token(exchange, changed.arguments);
     exchange->work.cancel = cancel_account;
     exchange->work.call =
-        manage_call_start(exchange->exchanges->core, &changed, api_answer_account, exchange);
+        manage_call_start(exchange->http_exchanges->core, &changed, route_answer_result, exchange);
     json_decref(context);
 }
 
-void api_reset(struct exchange *exchange)
+void route_reset(struct http_exchange *exchange)
 {
-    api_manage(exchange, start_reset);
+    route_manage_with(exchange, start_reset);
 }

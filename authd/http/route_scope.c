@@ -24,10 +24,10 @@ static const struct problem *problem_of(const struct scope_flaws *flaws, const c
                               json_pack("{s:s, s:s}", "field", field[0] != '\0' ? field : "scope",
                                         "detail", flaw->text));
     }
-    return field_problem(errors, arena);
+    return request_schema_problem(errors, arena);
 }
 
-bool api_scope_take(struct exchange *exchange, json_t *object, const char *at)
+bool route_scope_take(struct http_exchange *exchange, json_t *object, const char *at)
 {
     const json_t *document = json_object_get(object, "scope");
     struct scope_flaws flaws;
@@ -38,7 +38,7 @@ bool api_scope_take(struct exchange *exchange, json_t *object, const char *at)
     struct scope *scope = scope_parse_all(document, &flaws);
 
     if (scope == NULL) {
-        exchange_refuse(exchange, problem_of(&flaws, at, exchange->arena));
+        http_exchange_refuse(exchange, problem_of(&flaws, at, exchange->arena));
         return false;
     }
     char *text = scope_canonical(document);
@@ -49,14 +49,14 @@ bool api_scope_take(struct exchange *exchange, json_t *object, const char *at)
     return true;
 }
 
-static void start_put(struct exchange *exchange, const struct manage_request *request)
+static void start_put(struct http_exchange *exchange, const struct manage_request *request)
 {
-    if (api_scope_take(exchange, request->arguments, "")) {
-        api_start_account(exchange, request);
+    if (route_scope_take(exchange, request->arguments, "")) {
+        route_manage_start(exchange, request);
     }
 }
 
-void api_scope_put(struct exchange *exchange)
+void route_scope_put(struct http_exchange *exchange)
 {
-    api_manage(exchange, start_put);
+    route_manage_with(exchange, start_put);
 }

@@ -22,37 +22,37 @@
 
 #define COOKIE_ATTRIBUTES "; Path=/; Secure; HttpOnly; SameSite=Strict"
 
-static struct span cookie_of(const struct exchange *exchange)
+static struct span cookie_of(const struct http_exchange *exchange)
 {
     const char *cookies = exchange->request.headers.cookie;
 
     return cookies != NULL ? cookie_value(span_of(cookies), COOKIE_SESSION) : (struct span){0};
 }
 
-static void unavailable(struct exchange *exchange, const char *cause)
+static void unavailable(struct http_exchange *exchange, const char *cause)
 {
-    exchange_note(exchange, cause);
-    exchange_refuse(exchange, &(struct problem){
-                                  .type = PROBLEM_UNAVAILABLE,
-                                  .detail = "whether the sign-in is good cannot be told now",
-                                  .hint = "Try again.",
-                              });
+    http_exchange_log_cause(exchange, cause);
+    http_exchange_refuse(exchange, &(struct problem){
+                                       .type = PROBLEM_UNAVAILABLE,
+                                       .detail = "whether the sign-in is good cannot be told now",
+                                       .hint = "Try again.",
+                                   });
 }
 
-static void denied(struct exchange *exchange, const char *detail, const char *hint)
+static void denied(struct http_exchange *exchange, const char *detail, const char *hint)
 {
-    exchange_refuse(exchange, &(struct problem){
-                                  .type = PROBLEM_UNAUTHORIZED,
-                                  .detail = detail,
-                                  .hint = hint,
-                              });
+    http_exchange_refuse(exchange, &(struct problem){
+                                       .type = PROBLEM_UNAUTHORIZED,
+                                       .detail = detail,
+                                       .hint = hint,
+                                   });
 }
 
 /* ---- sign in ------------------------------------------------------------------------------- */
 
 static void session_made(const struct session_answer *answer, void *arg)
 {
-    struct exchange *exchange = arg;
+    struct http_exchange *exchange = arg;
 
     exchange->work.call = NULL;
     if (answer->result == SESSION_UNAVAILABLE) {
@@ -60,13 +60,13 @@ static void session_made(const struct session_answer *answer, void *arg)
         return;
     }
     if (answer->result == SESSION_REFUSED) { /* the account has changed since the login */
-        exchange_note(exchange, "changed-meanwhile");
+        http_exchange_log_cause(exchange, "changed-meanwhile");
         denied(exchange, WRONG, WRONG_HINT);
         return;
     }
     exchange->answer.cookie =
         arena_printf(exchange->arena, COOKIE_SESSION "=%s" COOKIE_ATTRIBUTES, answer->cookie);
-    api_answer(exchange, answer->object);
+    route_answer(exchange, answer->object);
 }
 
 static void cancel_session(void *call)
@@ -76,10 +76,10 @@ static void cancel_session(void *call)
 
 static void strength(const struct login_result *result, void *arg)
 {
-    struct exchange *exchange = arg;
+    struct http_exchange *exchange = arg;
 
     exchange->work.call = NULL;
-    exchange_note(exchange, reason_word(result->reason));
+    http_exchange_log_cause(exchange, reason_word(result->reason));
     if (result->outcome == OUTCOME_TEMPFAIL) {
         unavailable(exchange, NULL);
         return;
@@ -103,7 +103,8 @@ static void strength(const struct login_result *result, void *arg)
     };
 
     exchange->work.cancel = cancel_session;
-    exchange->work.call = session_add(exchange->exchanges->core, &session, session_made, exchange);
+    exchange->work.call =
+        session_add(exchange->http_exchanges->core, &session, session_made, exchange);
 }
 
 static void cancel_login(void *call)
@@ -112,7 +113,7 @@ static void cancel_login(void *call)
 }
 
 /* What the fair queue of hashes counts by: clients with one address share their turns. */
-static uint64_t source_of(const struct exchange *exchange)
+static uint64_t source_of(const struct http_exchange *exchange)
 {
     return exchange->request.address[0] != '\0' ? span_number(span_of(exchange->request.address))
                                                 : exchange->client->peer.number;
@@ -127,7 +128,7 @@ static struct span text_of(const json_t *arguments, const char *member)
 }
 
 /* `arguments` has a password, and a code or none. */
-static void sign_in(struct exchange *exchange, const char *login, const json_t *arguments)
+static void sign_in(struct http_exchange *exchange, const char *login, const json_t *arguments)
 {
     const struct claim claim = {
         .authcid = span_of(login),
@@ -147,12 +148,12 @@ static void sign_in(struct exchange *exchange, const char *login, const json_t *
 
     exchange->work.cancel = cancel_login;
     exchange->work.call =
-        login_begin(exchange->exchanges->core, &claim, &context, strength, exchange);
+        login_begin(exchange->http_exchanges->core, &claim, &context, strength, exchange);
 }
 
-void api_sign_in(struct exchange *exchange)
+void route_sign_in(struct http_exchange *exchange)
 {
-    json_t *arguments = api_arguments(exchange);
+    json_t *arguments = route_arguments(exchange);
 
     if (arguments != NULL) {
         sign_in(exchange, json_string_value(json_object_get(arguments, "login")), arguments);
@@ -162,9 +163,9 @@ void api_sign_in(struct exchange *exchange)
 
 /* A password given again, with a code where one is needed, is a sign-in: the user gets a new
  * cookie. */
-void api_fresh(struct exchange *exchange)
+void route_fresh(struct http_exchange *exchange)
 {
-    json_t *arguments = api_arguments(exchange);
+    json_t *arguments = route_arguments(exchange);
 
     if (arguments != NULL) {
         sign_in(exchange, exchange->admission.caller.login, arguments);
@@ -181,12 +182,12 @@ static json_t *number_text(const json_t *number)
                                    : json_null();
 }
 
-void api_session(struct exchange *exchange)
+void route_session(struct http_exchange *exchange)
 {
     static const char *const kinds[] = {
         [CALLER_HOST] = "host", [CALLER_SESSION] = "session", [CALLER_API_KEY] = "api-key"};
     const struct caller *caller = &exchange->admission.caller;
-    json_t *arguments = api_arguments(exchange);
+    json_t *arguments = route_arguments(exchange);
 
     if (arguments == NULL) {
         return;
@@ -202,14 +203,14 @@ void api_session(struct exchange *exchange)
         "fresh_until", json_object_get(caller->known, "fresh_until"), "factor",
         json_object_get(caller->known, "factor"), "must_enrol", caller->must_enrol);
 
-    exchange_answer(exchange, MHD_HTTP_OK, object);
+    http_exchange_answer(exchange, MHD_HTTP_OK, object);
     json_decref(object);
     json_decref(arguments);
 }
 
 static void session_ended(const struct session_answer *answer, void *arg)
 {
-    struct exchange *exchange = arg;
+    struct http_exchange *exchange = arg;
 
     exchange->work.call = NULL;
     if (answer->result != SESSION_DONE) {
@@ -220,18 +221,18 @@ static void session_ended(const struct session_answer *answer, void *arg)
     json_t *object = json_pack("{s:b}", "changed", true);
 
     exchange->answer.cookie = COOKIE_SESSION "=" COOKIE_ATTRIBUTES "; Max-Age=0";
-    exchange_answer(exchange, MHD_HTTP_OK, object);
+    http_exchange_answer(exchange, MHD_HTTP_OK, object);
     json_decref(object);
 }
 
-void api_sign_out(struct exchange *exchange)
+void route_sign_out(struct http_exchange *exchange)
 {
-    json_t *arguments = api_arguments(exchange);
+    json_t *arguments = route_arguments(exchange);
 
     if (arguments != NULL) {
         exchange->work.cancel = cancel_session;
-        exchange->work.call =
-            session_end(exchange->exchanges->core, cookie_of(exchange), session_ended, exchange);
+        exchange->work.call = session_end(exchange->http_exchanges->core, cookie_of(exchange),
+                                          session_ended, exchange);
     }
     json_decref(arguments);
 }

@@ -30,11 +30,11 @@ static const char *policy_word(enum factor_policy policy)
     return words[policy];
 }
 
-void api_site(struct exchange *exchange)
+void route_site(struct http_exchange *exchange)
 {
-    const struct core *core = exchange->exchanges->core;
+    const struct core *core = exchange->http_exchanges->core;
     const struct site *site = &core->site;
-    json_t *arguments = api_arguments(exchange);
+    json_t *arguments = route_arguments(exchange);
 
     if (arguments == NULL) {
         return;
@@ -46,7 +46,7 @@ void api_site(struct exchange *exchange)
         password_rules(&site->rules), "second_factor", "policy", policy_word(site->factor.policy),
         "inline_codes", site->factor.inline_codes, "version", AUTHD_VERSION);
 
-    exchange_answer(exchange, MHD_HTTP_OK, object);
+    http_exchange_answer(exchange, MHD_HTTP_OK, object);
     json_decref(object);
     json_decref(arguments);
 }

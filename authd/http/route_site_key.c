@@ -9,14 +9,14 @@ static void cancel_rotation(void *call)
     key_rotation_cancel(call);
 }
 
-static void start(struct exchange *exchange, const struct manage_request *request)
+static void start(struct http_exchange *exchange, const struct manage_request *request)
 {
     exchange->work.cancel = cancel_rotation;
     exchange->work.call =
-        key_rotation_start(exchange->exchanges->core, request, api_answer_account, exchange);
+        key_rotation_start(exchange->http_exchanges->core, request, route_answer_result, exchange);
 }
 
-void api_key_rotate(struct exchange *exchange)
+void route_site_key_rotate(struct http_exchange *exchange)
 {
-    api_manage(exchange, start);
+    route_manage_with(exchange, start);
 }

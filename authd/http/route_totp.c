@@ -12,50 +12,50 @@ static void cancel_call(void *call)
     totp_enrolment_cancel(call);
 }
 
-static void start(struct exchange *exchange, const struct manage_request *request,
+static void start(struct http_exchange *exchange, const struct manage_request *request,
                   enrolment_f *enrolment)
 {
     exchange->work.cancel = cancel_call;
     exchange->work.call =
-        enrolment(exchange->exchanges->core, request, api_answer_account, exchange);
+        enrolment(exchange->http_exchanges->core, request, route_answer_result, exchange);
 }
 
-static void start_begin(struct exchange *exchange, const struct manage_request *request)
+static void start_begin(struct http_exchange *exchange, const struct manage_request *request)
 {
     start(exchange, request, totp_enrolment_begin);
 }
 
-static void start_confirm(struct exchange *exchange, const struct manage_request *request)
+static void start_confirm(struct http_exchange *exchange, const struct manage_request *request)
 {
     start(exchange, request, totp_enrolment_confirm);
 }
 
-static void start_ticket(struct exchange *exchange, const struct manage_request *request)
+static void start_ticket(struct http_exchange *exchange, const struct manage_request *request)
 {
     start(exchange, request, totp_enrolment_ticket);
 }
 
-static void start_recovery(struct exchange *exchange, const struct manage_request *request)
+static void start_recovery(struct http_exchange *exchange, const struct manage_request *request)
 {
     start(exchange, request, totp_enrolment_recovery);
 }
 
-void api_totp_enroll(struct exchange *exchange)
+void route_totp_enroll(struct http_exchange *exchange)
 {
-    api_manage(exchange, start_begin);
+    route_manage_with(exchange, start_begin);
 }
 
-void api_totp_confirm(struct exchange *exchange)
+void route_totp_confirm(struct http_exchange *exchange)
 {
-    api_manage(exchange, start_confirm);
+    route_manage_with(exchange, start_confirm);
 }
 
-void api_totp_ticket(struct exchange *exchange)
+void route_totp_ticket(struct http_exchange *exchange)
 {
-    api_manage(exchange, start_ticket);
+    route_manage_with(exchange, start_ticket);
 }
 
-void api_recovery_codes(struct exchange *exchange)
+void route_recovery_codes(struct http_exchange *exchange)
 {
-    api_manage(exchange, start_recovery);
+    route_manage_with(exchange, start_recovery);
 }

@@ -9,7 +9,7 @@
 #include "http/uri.h"
 #include "manage/call.h"
 
-struct exchange;
+struct http_exchange;
 
 enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_METHODS };
 
@@ -51,10 +51,10 @@ struct http_route {
     unsigned roles;          /* who may; 0: anybody, without a sign-in */
     unsigned flags;
     const char *resource; /* "users": an API key needs users:read for GET, else users:write */
-    void (*run)(struct exchange *exchange);
-    enum statement statement;  /* what a route of the management API runs */
-    const struct field *query; /* NULL: none */
-    const struct field *body;  /* NULL: none */
+    void (*run)(struct http_exchange *exchange);
+    enum statement statement;           /* what a route of the management API runs */
+    const struct request_member *query; /* NULL: none */
+    const struct request_member *body;  /* NULL: none */
     const char *body_argument; /* the body becomes this one argument; NULL: its members do */
     size_t body_max;           /* octets; 0: ROUTE_BODY_MAX */
     const char *level; /* the argument "level", for routes that share a statement; or NULL */

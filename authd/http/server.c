@@ -55,7 +55,7 @@ struct pump {
 };
 
 struct http_server {
-    struct exchanges exchanges;
+    struct http_exchanges http_exchanges;
     struct loop *loop;
     struct pump clear;
     struct pump tls;
@@ -86,10 +86,10 @@ static void server_run_soon(struct http_server *server)
     timer_set(&server->tls, 0);
 }
 
-static void server_wake(struct exchanges *exchanges)
+static void server_wake(struct http_exchanges *http_exchanges)
 {
-    server_run_soon(
-        (struct http_server *)((char *)exchanges - offsetof(struct http_server, exchanges)));
+    server_run_soon((struct http_server *)((char *)http_exchanges -
+                                           offsetof(struct http_server, http_exchanges)));
 }
 
 static void pump_run(int fd, short events, void *arg)
@@ -236,7 +236,7 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *mhd
     struct http_server *server = arg;
 
     request_begin(connection_of(mhd));
-    return exchange_create(&server->exchanges, mhd, target);
+    return http_exchange_create(&server->http_exchanges, mhd, target);
 }
 
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd, const char *url,
@@ -248,7 +248,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd, const c
 
     const struct request_line line = {.method = method, .version = version};
     struct connection *connection = connection_of(mhd);
-    enum MHD_Result result = exchange_step(*context, &line, data, size);
+    enum MHD_Result result = http_exchange_step(*context, &line, data, size);
 
     if (connection->client.received) {
         evtimer_del(&connection->late);
@@ -271,11 +271,11 @@ static void on_complete(void *arg, struct MHD_Connection *mhd, void **context,
     const struct http_server *server = arg;
     struct connection *connection = connection_of(mhd);
 
-    exchange_complete(*context, why);
+    http_exchange_complete(*context, why);
     *context = NULL;
     evtimer_del(&connection->late);
     event_add(&connection->arrival, NULL);
-    if (server->exchanges.draining) {
+    if (server->http_exchanges.draining) {
         connection_end(connection);
     }
 }
@@ -302,7 +302,7 @@ static void pump_start(struct http_server *server, struct pump *pump, unsigned f
 {
     const struct MHD_OptionItem settings[] = {
         {MHD_OPTION_CONNECTION_LIMIT, server->connections, NULL},
-        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, EXCHANGE_HEADERS_MAX, NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_EXCHANGE_HEADERS_MAX, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_TIMEOUT, NULL},
         {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, server},
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_complete, server},
@@ -340,10 +340,10 @@ struct http_server *http_create(struct loop *loop, struct core *core,
     server->connections = options->connections;
     server->guests_max = options->connections / 2;
     json_set_alloc_funcs(json_memory, json_memory_free);
-    server->exchanges.core = core;
-    server->exchanges.routes = http_routes;
-    server->exchanges.wake = server_wake;
-    TAILQ_INIT(&server->exchanges.suspended);
+    server->http_exchanges.core = core;
+    server->http_exchanges.routes = http_routes;
+    server->http_exchanges.wake = server_wake;
+    TAILQ_INIT(&server->http_exchanges.suspended);
     TAILQ_INIT(&server->arriving);
     TAILQ_INIT(&server->open);
     pump_start(server, &server->clear, 0, clear);
@@ -384,7 +384,7 @@ void http_drain(struct http_server *server)
 {
     struct connection *connection;
 
-    server->exchanges.draining = true;
+    server->http_exchanges.draining = true;
     TAILQ_FOREACH (connection, &server->open, link) {
         connection_end(connection);
     }
@@ -408,17 +408,17 @@ static void pump_stop(struct pump *pump)
 
 void http_destroy(struct http_server *server)
 {
-    struct exchange *exchange;
+    struct http_exchange *exchange;
 
     if (server == NULL) {
         return;
     }
-    while ((exchange = TAILQ_FIRST(&server->exchanges.suspended)) != NULL) {
-        exchange_stop(exchange);
+    while ((exchange = TAILQ_FIRST(&server->http_exchanges.suspended)) != NULL) {
+        http_exchange_stop(exchange);
     }
     /* Writes those refusals: a connection moves one state a run. A client that does not read is not
      * waited for. */
-    for (int i = 0; i < LAST_RUNS && server->exchanges.count > 0; i++) {
+    for (int i = 0; i < LAST_RUNS && server->http_exchanges.count > 0; i++) {
         MHD_run(server->clear.daemon);
         if (server->tls.daemon != NULL) {
             MHD_run(server->tls.daemon);

@@ -61,13 +61,13 @@ static void read_headers(struct request *request, char **rest)
 static const struct problem *read_input(const struct request *request,
                                         const struct admission *admission)
 {
-    struct input input;
+    struct request_arguments input;
     json_t *context = NULL;
-    const struct problem *problem = input_arguments(&core, request, admission, &input);
+    const struct problem *problem = request_arguments_read(&core, request, admission, &input);
 
     require((problem == NULL) == json_is_object(input.arguments));
     if (problem == NULL) {
-        problem = input_context(&core, request, admission, false, &context);
+        problem = request_arguments_context(&core, request, admission, false, &context);
         require((problem == NULL) == json_is_object(context));
     }
     json_decref(input.arguments);
@@ -91,17 +91,17 @@ static const struct problem *read_request(struct request *request, struct admiss
     }
     router_match(&request->match, http_routes, method, &request->uri);
     client_address(&client, span_of(request->headers.forwarded), request->address);
-    problem = admit_headers(request);
+    problem = admission_headers(request);
     if (problem != NULL) {
         return problem;
     }
     if (request->match.route != NULL) {
-        admit_judge(admission, request);
+        admission_decide(admission, request);
     }
     buf_init(&request->body, router_body_max(request->match.route));
     buf_append(&request->body, rest, strlen(rest));
     request->body_length = strlen(rest);
-    problem = admit_end(admission, request);
+    problem = admission_end(admission, request);
     return problem != NULL ? problem : read_input(request, admission);
 }
 

@@ -42,11 +42,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena *arena = arena_create();
     const char *flaw = NULL;
-    json_t *body = body_parse((struct span){(const char *)data, size}, arena, &flaw);
+    json_t *body = request_body_parse((struct span){(const char *)data, size}, arena, &flaw);
 
     require((body == NULL) == (flaw != NULL));
     if (body != NULL) {
-        require(json_is_object(body) && depth_of(body) <= BODY_DEPTH_MAX);
+        require(json_is_object(body) && depth_of(body) <= REQUEST_BODY_DEPTH_MAX);
     }
     json_decref(body);
     arena_destroy(arena);

@@ -9,7 +9,7 @@
 
 #include "reading.h"
 
-static const struct field fields[] = {{.name = "name", .max = 10}, {0}};
+static const struct request_member fields[] = {{.name = "name", .max = 10}, {0}};
 
 static const struct http_route routes[] = {
     {.method = HTTP_GET, .pattern = "/things", .roles = ROLE_ADMIN, .resource = "things"},
@@ -38,16 +38,16 @@ static const struct problem *refusal_of(const char *text, const struct caller *c
     const struct problem *problem = reading_begin(&reading, routes, text, arena);
 
     assert_null(problem);
-    problem = admit_headers(&reading.request);
+    problem = admission_headers(&reading.request);
     if (problem != NULL) {
         return problem;
     }
     if (reading.request.match.route != NULL) {
-        admit_judge(&reading.admission, &reading.request);
+        admission_decide(&reading.admission, &reading.request);
     }
     reading.request.body_length = length;
-    problem = admit_end(&reading.admission, &reading.request);
-    assert_true(problem != NULL || admit_wants_body(&reading.admission, &reading.request) ||
+    problem = admission_end(&reading.admission, &reading.request);
+    assert_true(problem != NULL || admission_wants_body(&reading.admission, &reading.request) ||
                 reading.request.match.route->body == NULL);
     return problem;
 }
@@ -118,22 +118,22 @@ static void test_wanted(void **state)
 
     (void)state;
     assert_null(reading_begin(&reading, routes, "POST /things HTTP/1.1\n" HOST OURS, arena));
-    admit_judge(&reading.admission, &reading.request);
-    assert_false(admit_wants_body(&reading.admission, &reading.request));
+    admission_decide(&reading.admission, &reading.request);
+    assert_false(admission_wants_body(&reading.admission, &reading.request));
 
     reading = (struct reading){.admission = {.caller = fresh}};
     assert_null(reading_begin(&reading, routes, "POST /things HTTP/1.1\n" HOST, arena));
-    admit_judge(&reading.admission, &reading.request);
-    assert_false(admit_wants_body(&reading.admission, &reading.request));
+    admission_decide(&reading.admission, &reading.request);
+    assert_false(admission_wants_body(&reading.admission, &reading.request));
 
     reading = (struct reading){0};
     assert_null(reading_begin(&reading, routes, "PUT /things HTTP/1.1\n" HOST, arena));
-    assert_false(admit_wants_body(&reading.admission, &reading.request));
-    assert_int_equal(admit_body_max(NULL), ADMIT_SWALLOW_MAX);
-    assert_int_equal(admit_body_max(&routes[1]), ADMIT_SWALLOW_MAX);
-    assert_int_equal(
-        admit_body_max(&(struct http_route){.body = fields, .body_max = ADMIT_SWALLOW_MAX + 1}),
-        ADMIT_SWALLOW_MAX + 1);
+    assert_false(admission_wants_body(&reading.admission, &reading.request));
+    assert_int_equal(admission_body_max(NULL), ADMISSION_SWALLOW_MAX);
+    assert_int_equal(admission_body_max(&routes[1]), ADMISSION_SWALLOW_MAX);
+    assert_int_equal(admission_body_max(&(struct http_route){
+                         .body = fields, .body_max = ADMISSION_SWALLOW_MAX + 1}),
+                     ADMISSION_SWALLOW_MAX + 1);
 }
 
 static struct credential credential_of(const char *headers)
@@ -142,7 +142,7 @@ static struct credential credential_of(const char *headers)
     const char *text = arena_printf(arena, "GET /things HTTP/1.1\n" HOST "%s", headers);
 
     assert_null(reading_begin(&reading, routes, text, arena));
-    return admit_credential(&reading.request);
+    return admission_credential(&reading.request);
 }
 
 static void test_credential(void **state)
@@ -178,8 +178,8 @@ static const char *host_of(uid_t uid, const char *header)
     const char *text = arena_printf(arena, "GET /things HTTP/1.1\n" HOST "%s", header);
 
     assert_null(reading_begin(&reading, routes, text, arena));
-    assert_null(admit_headers(&reading.request));
-    return admit_host(&reading.request);
+    assert_null(admission_headers(&reading.request));
+    return admission_host(&reading.request);
 }
 
 static void test_host(void **state)

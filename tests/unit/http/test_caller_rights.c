@@ -19,10 +19,10 @@ static struct caller caller_of(enum caller_kind kind, enum caller_role role, boo
     };
 }
 
-static enum rights_verdict judge(const struct http_route *route, struct caller caller,
-                                 bool *self_only)
+static enum caller_rights_verdict judge(const struct http_route *route, struct caller caller,
+                                        bool *self_only)
 {
-    struct rights rights = rights_judge(route, &caller);
+    struct caller_rights rights = caller_rights_of(route, &caller);
 
     if (self_only != NULL) {
         *self_only = rights.self_only;
@@ -145,21 +145,21 @@ static void test_keys(void **state)
 
 static void test_fields(void **state)
 {
-    static const struct field all = {.name = "a"};
-    static const struct field sensitive = {.name = "a", .flags = FIELD_SENSITIVE};
-    static const struct field few = {.name = "a", .roles = ROLE_ADMIN};
+    static const struct request_member all = {.name = "a"};
+    static const struct request_member sensitive = {.name = "a", .flags = REQUEST_SENSITIVE};
+    static const struct request_member few = {.name = "a", .roles = ROLE_ADMIN};
     const struct caller fresh = {.kind = CALLER_SESSION, .role = CALLER_ADMIN, .fresh = true};
     const struct caller stale = {.kind = CALLER_SESSION, .role = CALLER_ADMIN};
     const struct caller user = {.kind = CALLER_SESSION, .role = CALLER_USER, .fresh = true};
 
     (void)state;
-    assert_int_equal(rights_field(&all, &stale, false), RIGHTS_ALLOWED);
-    assert_int_equal(rights_field(&sensitive, &stale, false), RIGHTS_STALE);
-    assert_int_equal(rights_field(&sensitive, &fresh, false), RIGHTS_ALLOWED);
-    assert_int_equal(rights_field(&few, &stale, false), RIGHTS_ALLOWED);
-    assert_int_equal(rights_field(&few, &stale, true), RIGHTS_ROLE);
-    assert_int_equal(rights_field(&few, &user, true), RIGHTS_ROLE);
-    assert_int_equal(rights_field(&all, &user, true), RIGHTS_ALLOWED);
+    assert_int_equal(caller_rights_member(&all, &stale, false), RIGHTS_ALLOWED);
+    assert_int_equal(caller_rights_member(&sensitive, &stale, false), RIGHTS_STALE);
+    assert_int_equal(caller_rights_member(&sensitive, &fresh, false), RIGHTS_ALLOWED);
+    assert_int_equal(caller_rights_member(&few, &stale, false), RIGHTS_ALLOWED);
+    assert_int_equal(caller_rights_member(&few, &stale, true), RIGHTS_ROLE);
+    assert_int_equal(caller_rights_member(&few, &user, true), RIGHTS_ROLE);
+    assert_int_equal(caller_rights_member(&all, &user, true), RIGHTS_ALLOWED);
 }
 
 /* Each verdict is a problem with a sentence and a hint of its own. */
@@ -170,7 +170,7 @@ static void test_refusals(void **state)
     static const struct caller caller = {
         .kind = CALLER_API_KEY, .role = CALLER_HELPDESK, .name = "API key 7"};
     static const struct {
-        enum rights_verdict verdict;
+        enum caller_rights_verdict verdict;
         enum problem_type type;
         const char *detail;
     } cases[] = {
@@ -185,22 +185,22 @@ static void test_refusals(void **state)
          "this account needs a second factor, and this sign-in had none"},
     };
     struct arena *arena = arena_create();
-    struct rights_case asked = {.route = &get, .caller = &caller};
+    struct caller_rights_case asked = {.route = &get, .caller = &caller};
 
     (void)state;
-    assert_null(rights_check(&asked, arena));
+    assert_null(caller_rights_check(&asked, arena));
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         asked.rights.verdict = cases[i].verdict;
 
-        const struct problem *problem = rights_check(&asked, arena);
+        const struct problem *problem = caller_rights_check(&asked, arena);
 
         assert_int_equal(problem->type, cases[i].type);
         assert_string_equal(problem->detail, cases[i].detail);
         assert_non_null(problem->hint);
     }
-    asked =
-        (struct rights_case){.route = &post, .caller = &caller, .rights = {.verdict = RIGHTS_KEY}};
-    assert_string_equal(rights_check(&asked, arena)->detail,
+    asked = (struct caller_rights_case){
+        .route = &post, .caller = &caller, .rights = {.verdict = RIGHTS_KEY}};
+    assert_string_equal(caller_rights_check(&asked, arena)->detail,
                         "API key 7 lacks the right users:write");
     arena_destroy(arena);
 }
@@ -208,29 +208,30 @@ static void test_refusals(void **state)
 /* The first member that is not allowed, in the order of the body. */
 static void test_body(void **state)
 {
-    static const struct field fields[] = {
+    static const struct request_member fields[] = {
         {.name = "all"},
-        {.name = "secret", .flags = FIELD_SENSITIVE},
+        {.name = "secret", .flags = REQUEST_SENSITIVE},
         {.name = "role", .roles = ROLE_ADMIN},
         {0},
     };
     static const struct http_route route = {.body = fields};
     static const struct caller user = {.kind = CALLER_SESSION, .role = CALLER_USER};
-    struct rights_case asked = {.route = &route, .caller = &user, .rights = {.self_only = true}};
+    struct caller_rights_case asked = {
+        .route = &route, .caller = &user, .rights = {.self_only = true}};
     struct arena *arena = arena_create();
     json_t *body = json_pack("{s:i, s:i, s:i}", "all", 1, "role", 1, "secret", 1);
 
     (void)state;
-    assert_string_equal(rights_check_body(&asked, body, arena)->detail,
+    assert_string_equal(caller_rights_check_body(&asked, body, arena)->detail,
                         "the role user may not set role of its own account");
     asked.rights.self_only = false;
-    assert_string_equal(rights_check_body(&asked, body, arena)->detail,
+    assert_string_equal(caller_rights_check_body(&asked, body, arena)->detail,
                         "the role user may not set role");
     json_object_del(body, "role");
-    assert_string_equal(rights_check_body(&asked, body, arena)->detail,
+    assert_string_equal(caller_rights_check_body(&asked, body, arena)->detail,
                         "secret needs a password that was given in the last minutes");
     json_object_del(body, "secret");
-    assert_null(rights_check_body(&asked, body, arena));
+    assert_null(caller_rights_check_body(&asked, body, arena));
     json_decref(body);
     arena_destroy(arena);
 }

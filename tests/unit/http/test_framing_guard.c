@@ -12,14 +12,14 @@ struct header {
     const char *value;
 };
 
-static struct guard guard_of(const char *version, const struct header *headers)
+static struct framing_guard framing_guard_of(const char *version, const struct header *headers)
 {
-    struct guard guard = {0};
+    struct framing_guard guard = {0};
 
     for (; headers->name != NULL; headers++) {
-        guard_header(&guard, span_of(headers->name), span_of(headers->value));
+        framing_guard_header(&guard, span_of(headers->name), span_of(headers->value));
     }
-    guard_end(&guard, version);
+    framing_guard_end(&guard, version);
     return guard;
 }
 
@@ -27,16 +27,16 @@ static struct guard guard_of(const char *version, const struct header *headers)
 
 static void test_good(void **state)
 {
-    struct guard guard;
+    struct framing_guard guard;
 
     (void)state;
-    guard = guard_of("HTTP/1.1", HEADERS({"Host", "x"}, {"Content-Length", "12"},
-                                         {"Content-Type", "application/json"}));
+    guard = framing_guard_of("HTTP/1.1", HEADERS({"Host", "x"}, {"Content-Length", "12"},
+                                                 {"Content-Type", "application/json"}));
     assert_null(guard.flaw);
     assert_false(guard.relayed);
-    guard = guard_of("HTTP/1.1", HEADERS({"host", "x"}, {"transfer-encoding", "Chunked"}));
+    guard = framing_guard_of("HTTP/1.1", HEADERS({"host", "x"}, {"transfer-encoding", "Chunked"}));
     assert_null(guard.flaw);
-    guard = guard_of("HTTP/1.0", HEADERS({"Accept", "*/*"}));
+    guard = framing_guard_of("HTTP/1.0", HEADERS({"Accept", "*/*"}));
     assert_null(guard.flaw);
 }
 
@@ -66,7 +66,7 @@ static void test_framing(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        if (guard_of(cases[i].version, cases[i].headers).flaw == NULL) {
+        if (framing_guard_of(cases[i].version, cases[i].headers).flaw == NULL) {
             fail_msg("accepted: case %zu", i);
         }
     }
@@ -74,10 +74,10 @@ static void test_framing(void **state)
 
 static void test_nul(void **state)
 {
-    struct guard guard = {0};
+    struct framing_guard guard = {0};
 
     (void)state;
-    guard_header(&guard, SPAN_LITERAL("X-A"), SPAN_LITERAL("a\0b"));
+    framing_guard_header(&guard, SPAN_LITERAL("X-A"), SPAN_LITERAL("a\0b"));
     assert_non_null(guard.flaw);
 }
 
@@ -89,12 +89,13 @@ static void test_relayed(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        struct guard guard = guard_of("HTTP/1.1", HEADERS({"Host", "x"}, {names[i], ""}));
+        struct framing_guard guard =
+            framing_guard_of("HTTP/1.1", HEADERS({"Host", "x"}, {names[i], ""}));
 
         assert_null(guard.flaw);
         assert_true(guard.relayed);
     }
-    assert_false(guard_of("HTTP/1.1", HEADERS({"Host", "x"}, {"X-Origin", ""})).relayed);
+    assert_false(framing_guard_of("HTTP/1.1", HEADERS({"Host", "x"}, {"X-Origin", ""})).relayed);
 }
 
 int main(void)

@@ -165,9 +165,9 @@ static void test_head(void **state)
 /* A request and an answer that mean the same share the sentence. */
 static void test_description(void **state)
 {
-    static const struct field own = {.name = "role", .description = "Only this role."};
-    static const struct field same = {.name = "role"};
-    static const struct field unknown = {.name = "nothing"};
+    static const struct request_member own = {.name = "role", .description = "Only this role."};
+    static const struct request_member same = {.name = "role"};
+    static const struct request_member unknown = {.name = "nothing"};
 
     (void)state;
     assert_string_equal(openapi_description(&own, &response_user), "Only this role.");

@@ -12,18 +12,18 @@
 #include "http/request_arguments.h"
 #include "reading.h"
 
-static const struct field query[] = {
-    {.name = "dry_run", .type = FIELD_BOOLEAN},
-    {.name = "limit", .type = FIELD_INTEGER, .min = 1, .max = 100},
+static const struct request_member query[] = {
+    {.name = "dry_run", .type = REQUEST_BOOLEAN},
+    {.name = "limit", .type = REQUEST_INTEGER, .min = 1, .max = 100},
     {.name = "cursor", .min = 1, .max = 2048},
     {.name = "role", .min = 1, .max = 10},
     {0},
 };
 
-static const struct field body[] = {
+static const struct request_member body[] = {
     {.name = "name", .argument = "title", .min = 1, .max = 5},
     {.name = "role", .min = 1, .max = 10, .roles = ROLE_ADMIN},
-    {.name = "address", .min = 1, .max = 10, .flags = FIELD_SENSITIVE},
+    {.name = "address", .min = 1, .max = 10, .flags = REQUEST_SENSITIVE},
     {0},
 };
 
@@ -66,12 +66,12 @@ static void read_request(struct reading *reading, const char *line, const char *
 static const char *arguments_of(const char *line, const char *text, const struct caller *caller)
 {
     struct reading reading = {.admission = {.caller = *caller}};
-    struct input input;
+    struct request_arguments input;
 
     read_request(&reading, line, "", text);
 
     const struct problem *problem =
-        input_arguments(&core, &reading.request, &reading.admission, &input);
+        request_arguments_read(&core, &reading.request, &reading.admission, &input);
 
     buf_finish(&reading.request.body);
     if (problem != NULL) {
@@ -128,12 +128,12 @@ static void test_page(void **state)
 {
     struct reading reading = {.admission = {.caller = user}};
     json_t *page = json_pack("{s:[], s:[s, i]}", "items", "next", "x", 7);
-    struct input input;
+    struct request_arguments input;
 
     (void)state;
     read_request(&reading, "GET /things?role=user&limit=1", "", "");
-    assert_null(input_arguments(&core, &reading.request, &reading.admission, &input));
-    input_page(&core, &reading.request, input.filters, page);
+    assert_null(request_arguments_read(&core, &reading.request, &reading.admission, &input));
+    request_arguments_page(&core, &reading.request, input.filters, page);
 
     const char *cursor =
         arena_copy(arena, span_of(json_string_value(json_object_get(page, "next"))));
@@ -146,7 +146,7 @@ static void test_page(void **state)
         "cursor was not made for this list with these filters");
 
     json_object_set_new(page, "next", json_null());
-    input_page(&core, &reading.request, input.filters, page);
+    request_arguments_page(&core, &reading.request, input.filters, page);
     assert_true(json_is_null(json_object_get(page, "next")));
     buf_finish(&reading.request.body);
     json_decref(page);
@@ -163,7 +163,7 @@ static json_t *context_of(const char *line, const char *headers, bool dry_run, c
     read_request(&reading, line, headers, "{\"name\":\"x\"}");
 
     const struct problem *problem =
-        input_context(&core, &reading.request, &reading.admission, dry_run, &context);
+        request_arguments_context(&core, &reading.request, &reading.admission, dry_run, &context);
 
     buf_finish(&reading.request.body);
     assert_true((problem == NULL) != (context == NULL));

@@ -12,7 +12,7 @@ static struct arena *arena;
 static const char *flaw_of(const char *text, size_t len)
 {
     const char *flaw = NULL;
-    json_t *body = body_parse((struct span){text, len}, arena, &flaw);
+    json_t *body = request_body_parse((struct span){text, len}, arena, &flaw);
 
     assert_int_equal(body == NULL, flaw != NULL);
     json_decref(body);

@@ -13,23 +13,23 @@
 
 static const char *const colours[] = {"red", "green", NULL};
 
-static const struct field members[] = {
-    {.name = "a", .flags = FIELD_REQUIRED, .min = 1, .max = 5},
-    {.name = "b", .type = FIELD_INTEGER, .min = 0, .max = 1},
+static const struct request_member members[] = {
+    {.name = "a", .flags = REQUEST_REQUIRED, .min = 1, .max = 5},
+    {.name = "b", .type = REQUEST_INTEGER, .min = 0, .max = 1},
     {0},
 };
 
-static const struct field fields[] = {
-    {.name = "name", .flags = FIELD_REQUIRED, .min = 1, .max = 5},
+static const struct request_member fields[] = {
+    {.name = "name", .flags = REQUEST_REQUIRED, .min = 1, .max = 5},
     {.name = "colour", .argument = "color", .min = 1, .max = 10, .words = colours},
-    {.name = "note", .flags = FIELD_NULLABLE, .min = 1, .max = 5},
-    {.name = "on", .type = FIELD_BOOLEAN},
-    {.name = "count", .type = FIELD_INTEGER, .min = 1, .max = 10},
-    {.name = "list", .type = FIELD_TEXTS, .max = 2},
-    {.name = "at", .type = FIELD_TIME},
-    {.name = "one", .type = FIELD_OBJECT, .members = members},
-    {.name = "any", .type = FIELD_OBJECT},
-    {.name = "rows", .type = FIELD_OBJECTS, .min = 1, .max = 2, .members = members},
+    {.name = "note", .flags = REQUEST_NULLABLE, .min = 1, .max = 5},
+    {.name = "on", .type = REQUEST_BOOLEAN},
+    {.name = "count", .type = REQUEST_INTEGER, .min = 1, .max = 10},
+    {.name = "list", .type = REQUEST_TEXTS, .max = 2},
+    {.name = "at", .type = REQUEST_TIME},
+    {.name = "one", .type = REQUEST_OBJECT, .members = members},
+    {.name = "any", .type = REQUEST_OBJECT},
+    {.name = "rows", .type = REQUEST_OBJECTS, .min = 1, .max = 2, .members = members},
     {0},
 };
 
@@ -39,7 +39,7 @@ static json_t *errors_of(const char *text)
     json_t *errors = json_array();
 
     assert_non_null(object);
-    json_decref(field_check(fields, object, errors));
+    json_decref(request_schema_check(fields, object, errors));
     json_decref(object);
     return errors;
 }
@@ -50,7 +50,7 @@ static void test_good(void **state)
     json_t *object = json_loads("{\"name\":\"a\",\"colour\":\"red\",\"note\":null,\"on\":true,"
                                 "\"count\":10,\"list\":[\"a\",\"b\"]}",
                                 0, NULL);
-    json_t *arguments = field_check(fields, object, errors);
+    json_t *arguments = request_schema_check(fields, object, errors);
 
     (void)state;
     assert_int_equal(json_array_size(errors), 0);
@@ -116,7 +116,7 @@ static void test_many_flaws(void **state)
     (void)state;
     assert_int_equal(json_array_size(errors), 10);
 
-    const struct problem *problem = field_problem(errors, arena);
+    const struct problem *problem = request_schema_problem(errors, arena);
 
     assert_int_equal(problem->type, PROBLEM_INVALID);
     assert_string_equal(problem->detail,
@@ -125,10 +125,10 @@ static void test_many_flaws(void **state)
     assert_ptr_equal(problem->errors, errors);
     json_decref(problem->errors);
 
-    problem = field_problem(errors_of("{}"), arena);
+    problem = request_schema_problem(errors_of("{}"), arena);
     assert_string_equal(problem->detail, "name is missing");
     json_decref(problem->errors);
-    assert_null(field_problem(json_array(), arena));
+    assert_null(request_schema_problem(json_array(), arena));
     arena_destroy(arena);
 }
 
@@ -140,22 +140,22 @@ static void test_query(void **state)
     (void)state;
     assert_null(uri_parse(&uri, "/?name=5&on=true&count=7", arena));
 
-    json_t *object = field_query(fields, &uri);
+    json_t *object = request_schema_query(fields, &uri);
 
     assert_true(json_is_string(json_object_get(object, "name")));
     assert_true(json_is_true(json_object_get(object, "on")));
     assert_int_equal(json_integer_value(json_object_get(object, "count")), 7);
     json_decref(object);
 
-    /* A value that cannot be read as its type stays a text, which field_check refuses. */
+    /* A value that cannot be read as its type stays a text, which request_schema_check refuses. */
     assert_null(uri_parse(&uri, "/?on=yes&count=-7&x=1", arena));
-    object = field_query(fields, &uri);
+    object = request_schema_query(fields, &uri);
     assert_true(json_is_string(json_object_get(object, "on")));
     assert_true(json_is_string(json_object_get(object, "count")));
     assert_true(json_is_string(json_object_get(object, "x")));
     json_decref(object);
     assert_null(uri_parse(&uri, "/?count=7x", arena));
-    object = field_query(fields, &uri);
+    object = request_schema_query(fields, &uri);
     assert_true(json_is_string(json_object_get(object, "count")));
     json_decref(object);
     arena_destroy(arena);
@@ -221,7 +221,7 @@ static void test_times(void **state)
         json_t *object = json_pack("{s:s, s:s}", "name", "a", "at", cases[i].text);
         json_t *errors = json_array();
 
-        json_decref(field_check(fields, object, errors));
+        json_decref(request_schema_check(fields, object, errors));
         assert_int_equal(json_array_size(errors) == 0, cases[i].good);
         json_decref(object);
         json_decref(errors);
