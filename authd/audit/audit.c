@@ -35,7 +35,7 @@ struct audits {
     int64_t sent_number;  // the number of the newest batch in `sent`
     int64_t sent_logins;  // how many logins the batch in `sent` stands for
     int64_t sent_at;      // clock_ms() when the batch in `sent` was made
-    int64_t told;         // how many of the lost logins in `waiting` are in the log already
+    int64_t lost_logged;  // how many of the lost logins in `waiting` are in the log already
     struct db_unit *unit; // carries `sent`; NULL while `sent` is filled: send the batch again
     bool draining;
     struct audit_sealer *sealer;
@@ -59,7 +59,7 @@ static void log_lost(int64_t logins, const char *why)
 static void batch_lose(struct audits *audits, const char *why)
 {
     log_lost(audits->sent_logins, why);
-    audits->told += audits->sent_logins;
+    audits->lost_logged += audits->sent_logins;
     audits->waiting.lost += audits->sent_logins;
     audits->sent.len = 0;
 }
@@ -87,10 +87,10 @@ static void batch_take(struct audits *audits)
 {
     struct audit_batch_name name = {audits->node, ++audits->sent_number};
 
-    if (audits->waiting.lost > audits->told) {
-        log_lost(audits->waiting.lost - audits->told, "more came than a batch holds");
+    if (audits->waiting.lost > audits->lost_logged) {
+        log_lost(audits->waiting.lost - audits->lost_logged, "more came than a batch holds");
     }
-    audits->told = 0;
+    audits->lost_logged = 0;
     audits->sent_at = clock_ms();
     audits->sent_logins = audit_batch_logins(&audits->waiting);
     audit_batch_print(&audits->waiting, &name, audits->sent_at, &audits->sent);

@@ -100,7 +100,7 @@ static bool record_alike(const struct audit_record *a, const struct audit_record
  * place because the table is at most half full. */
 static uint16_t *batch_place(struct audit_batch *batch, const struct audit_record *record)
 {
-    uint64_t number = span_number((struct span){record->text, record->compared});
+    uint64_t number = span_hash((struct span){record->text, record->compared});
 
     for (size_t i = (size_t)(number % TABLE_SIZE);; i = (i + 1) % TABLE_SIZE) {
         uint16_t held = batch->alike[i];
@@ -226,5 +226,5 @@ void audit_batch_print(const struct audit_batch *batch, const struct audit_batch
         }
         print_record(out, batch->records[i], now);
     }
-    buf_text(out, "]}");
+    buf_append_text(out, "]}");
 }

@@ -83,7 +83,7 @@ static void sealer_compare(struct audit_sealer *sealer, int64_t number, const ch
     }
 }
 
-static void sealer_note(struct audit_sealer *sealer, const struct audit_anchor *anchor)
+static void sealer_adopt(struct audit_sealer *sealer, const struct audit_anchor *anchor)
 {
     bool hourly = clock_ms() >= sealer->log_next;
     struct log_line line;
@@ -111,7 +111,7 @@ static void print_rows(const struct db_result *result, struct buf *out,
 
     buf_init(&digests, SEAL_MAX);
     audit_mac_list_init(&digest);
-    buf_text(out, ",\"ids\":[");
+    buf_append_text(out, ",\"ids\":[");
     for (int row = 0; row < result->rows; row++) {
         const char *content = db_text(result, row, CONTENT);
         char hex[AUDIT_MAC_HEX + 1] =
@@ -124,9 +124,9 @@ static void print_rows(const struct db_result *result, struct buf *out,
         buf_printf(out, "%s%" PRId64, row > 0 ? "," : "", db_int(result, row, ID));
         buf_append(&digests, hex, AUDIT_MAC_HEX);
     }
-    buf_text(out, "],\"digests\":\"");
+    buf_append_text(out, "],\"digests\":\"");
     buf_append(out, digests.data, digests.len);
-    buf_text(out, "\"");
+    buf_append_text(out, "\"");
     audit_mac_list_finish(&digest, list);
     buf_finish(&digests);
 }
@@ -135,7 +135,7 @@ static void print_pending(const struct db_result *result, struct buf *out)
 {
     int64_t last = 0;
 
-    buf_text(out, ",\"pending\":[");
+    buf_append_text(out, ",\"pending\":[");
     for (int row = 0; row < result->rows; row++) {
         int64_t pending = db_int(result, row, PENDING);
 
@@ -144,7 +144,7 @@ static void print_pending(const struct db_result *result, struct buf *out)
             last = pending;
         }
     }
-    buf_text(out, "]");
+    buf_append_text(out, "]");
 }
 
 /* JSON for authd.audit_seal_put(). */
@@ -179,7 +179,7 @@ static void sealer_put(const struct db_result *result, void *arg)
 
     sealer->unit = NULL;
     if (result->status == DB_OK && db_bool(result, 0, 0)) {
-        sealer_note(sealer, &sealer->next);
+        sealer_adopt(sealer, &sealer->next);
         audit_sealer_tick(sealer); /* more rows may wait */
     }
 }

@@ -65,7 +65,7 @@ void buf_append(struct buf *buf, const void *data, size_t len)
     buf->len += len;
 }
 
-void buf_text(struct buf *buf, const char *text)
+void buf_append_text(struct buf *buf, const char *text)
 {
     buf_append(buf, text, strlen(text));
 }

@@ -17,7 +17,7 @@ void buf_init(struct buf *buf, size_t max);
 void buf_finish(struct buf *buf); /* wipes and frees */
 
 void buf_append(struct buf *buf, const void *data, size_t len);
-void buf_text(struct buf *buf, const char *text);
+void buf_append_text(struct buf *buf, const char *text);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Drops the first `len` octets. */
 void buf_consume(struct buf *buf, size_t len);

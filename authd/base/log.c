@@ -69,7 +69,7 @@ static struct character character_decode(const unsigned char *text, size_t len)
 /* Would the character break the line, or deceive the person who reads the log? These are controls
  * (C0, DEL, C1), line and paragraph separators, and the marks that reorder or hide text. All are
  * below U+10000. */
-static bool character_is_odd(uint32_t code)
+static bool character_is_unsafe(uint32_t code)
 {
     return code < 0x20 || (code >= 0x7F && code <= 0x9F) || code == 0xAD || code == 0x61C ||
            (code >= 0x200B && code <= 0x200F) || (code >= 0x2028 && code <= 0x202E) ||
@@ -85,7 +85,7 @@ static size_t character_escape(struct character c, const unsigned char *text, ch
     if (c.code == '"' || c.code == '\\') {
         return (size_t)sprintf(out, "\\%c", (char)c.code);
     }
-    if (!character_is_odd(c.code)) {
+    if (!character_is_unsafe(c.code)) {
         memcpy(out, text, c.len);
         return c.len;
     }

@@ -26,7 +26,7 @@ static inline bool span_equal(struct span a, struct span b)
 }
 
 /* FNV-1a hash. An attacker can make collisions: use it only where a collision does no harm. */
-static inline uint64_t span_number(struct span span)
+static inline uint64_t span_hash(struct span span)
 {
     uint64_t number = 0xcbf29ce484222325;
 

@@ -356,6 +356,6 @@ void config_destroy(struct config *config)
     free(config->mail_from);
     free(config->mail_server);
     free(config->plugin_dir);
-    free(config->factor_shared);
+    free(config->remember_shared);
     free(config);
 }

@@ -80,7 +80,7 @@ struct config {
     size_t word_count;
 
     struct factor_rules factor;
-    struct network *factor_shared; /* holds the entries of factor.remember.shared */
+    struct network *remember_shared; /* holds the entries of factor.remember.shared */
 
     char *plugin_dir; /* absolute; NULL: next to the program, or in the install prefix */
     char **plugins;

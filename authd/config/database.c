@@ -73,11 +73,11 @@ static void append_option(struct buf *buf, const char *keyword, const char *valu
     buf_printf(buf, "%s%s='", buf->len > 0 ? " " : "", keyword);
     for (; *value != '\0'; value++) {
         if (*value == '\'' || *value == '\\') {
-            buf_text(buf, "\\");
+            buf_append_text(buf, "\\");
         }
         buf_append(buf, value, 1);
     }
-    buf_text(buf, "'");
+    buf_append_text(buf, "'");
 }
 
 /* The same connection string with the owner role as its user. */

@@ -19,7 +19,7 @@
 #define BITS6_MIN 32
 #define BITS6_MAX 128
 
-static bool read_truth(const struct reader *reader, const char *path, const char *value, bool *out)
+static bool read_bool(const struct reader *reader, const char *path, const char *value, bool *out)
 {
     const char *text = reader_default(value, path);
     struct err problem;
@@ -84,15 +84,15 @@ static bool read_shared(const struct reader *reader, const struct raw_factor_rem
 {
     struct factor_remember *remember = &config->factor.remember;
 
-    config->factor_shared = mem_calloc(raw->shared_count, sizeof(*config->factor_shared));
-    remember->shared = config->factor_shared;
+    config->remember_shared = mem_calloc(raw->shared_count, sizeof(*config->remember_shared));
+    remember->shared = config->remember_shared;
     for (; remember->shared_count < raw->shared_count; remember->shared_count++) {
         char path[READER_PATH_MAX];
 
         snprintf(path, sizeof(path), "second_factor_remember.shared[%zu]",
                  remember->shared_count + 1);
         if (!reader_network(reader, path, raw->shared[remember->shared_count],
-                            &config->factor_shared[remember->shared_count])) {
+                            &config->remember_shared[remember->shared_count])) {
             return false;
         }
     }
@@ -128,8 +128,8 @@ bool config_read_factor(const struct reader *reader, const struct raw_config *ra
         return false;
     }
     rules->policy = (enum factor_policy)policy;
-    return read_truth(reader, "second_factor_inline", raw->second_factor_inline,
-                      &rules->inline_codes) &&
-           read_truth(reader, "second_factor_ahead", raw->second_factor_ahead, &rules->ahead) &&
+    return read_bool(reader, "second_factor_inline", raw->second_factor_inline,
+                     &rules->inline_codes) &&
+           read_bool(reader, "second_factor_ahead", raw->second_factor_ahead, &rules->ahead) &&
            read_remember(reader, &raw->second_factor_remember, config);
 }

@@ -222,7 +222,7 @@ static bool read_http(struct entry *entry)
 }
 
 /* Reads the keys of dovecot. */
-static bool read_behaviour(struct entry *entry)
+static bool read_dovecot_keys(struct entry *entry)
 {
     const struct raw_listener *raw = entry->raw;
     struct config_listener *listener = entry->listener;
@@ -258,7 +258,7 @@ static bool read_listener(struct entry *entry)
         return false;
     }
     entry->listener->protocol = (enum config_protocol)protocol;
-    return read_place(entry) && read_access(entry) && read_behaviour(entry) && read_http(entry);
+    return read_place(entry) && read_access(entry) && read_dovecot_keys(entry) && read_http(entry);
 }
 
 static bool same(const char *a, const char *b)

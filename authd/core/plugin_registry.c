@@ -34,7 +34,7 @@ struct module {
 
 /* ---- the file ---------------------------------------------------------------------- */
 
-static bool made_of(const char *text, size_t max, const char *characters)
+static bool has_only(const char *text, size_t max, const char *characters)
 {
     size_t len = strlen(text);
     return len >= 1 && len <= max && strspn(text, characters) == len;
@@ -153,7 +153,7 @@ static bool add_mechanism(struct plugin_registry *registry, const struct authd_m
                           const char *plugin, struct err *err)
 {
     if (mechanism->name == NULL || mechanism->step == NULL ||
-        !made_of(mechanism->name, SASL_NAME_MAX, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")) {
+        !has_only(mechanism->name, SASL_NAME_MAX, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")) {
         return err_set(err, "plugin %s: a mechanism has no proper SASL name or no step: update it",
                        plugin);
     }
@@ -260,7 +260,7 @@ static bool check_names(const struct plugin_registry_options *options, struct er
 {
     for (size_t i = 0; i < options->count; i++) {
         const char *name = options->names[i];
-        if (!made_of(name, PLUGIN_NAME_MAX, "abcdefghijklmnopqrstuvwxyz0123456789-_")) {
+        if (!has_only(name, PLUGIN_NAME_MAX, "abcdefghijklmnopqrstuvwxyz0123456789-_")) {
             return err_set(err,
                            "plugins: \"%.64s\" is not the name of a plugin: it has up to %d "
                            "lower-case letters, digits, - and _, without directory or .so",

@@ -156,7 +156,7 @@ static void mark(struct span password, const char *word, bool *covered)
 }
 
 /* Is more than half of the password covered? */
-static bool is_bulk(const bool *covered, size_t len)
+static bool covers_most(const bool *covered, size_t len)
 {
     size_t count = 0;
 
@@ -178,13 +178,13 @@ static unsigned flaws_of_words(const struct password_rules *rules, const struct 
     for (size_t i = 0; i < own->count; i++) {
         mark(folded, own->text[i], covered);
     }
-    if (is_bulk(covered, folded.len)) {
+    if (covers_most(covered, folded.len)) {
         flaws = PASSWORD_FLAW_OWN_NAME;
     } else { /* the site's words, alone or together with the owner's */
         for (size_t i = 0; i < rules->word_count; i++) {
             mark(folded, rules->words[i], covered);
         }
-        flaws = is_bulk(covered, folded.len) ? PASSWORD_FLAW_WORD : 0;
+        flaws = covers_most(covered, folded.len) ? PASSWORD_FLAW_WORD : 0;
     }
     free(covered);
     secret_wipe(text, folded.len);

@@ -94,7 +94,7 @@ void password_upgrade_maybe_start(struct password_upgrades *upgrades,
 {
     struct password_upgrade *upgrade;
 
-    if (!password_weaker(&upgrades->core->schemes, request->stored, request->password) ||
+    if (!password_needs_rehash(&upgrades->core->schemes, request->stored, request->password) ||
         upgrades->count >= UPGRADES_MAX || upgrade_running(upgrades, request->account)) {
         return;
     }

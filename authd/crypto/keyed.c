@@ -41,7 +41,7 @@ static void finish(crypto_generichash_state *state, uint8_t out[static KEYED_HAS
     secret_wipe(state, sizeof(*state));
 }
 
-void key_name(struct key *key)
+void key_set_id(struct key *key)
 {
     crypto_generichash_state state;
     uint8_t hash[KEYED_HASH_LENGTH];
@@ -64,11 +64,11 @@ static bool parse_line(const char *line, struct key *key)
         length != sizeof(key->octets) || sodium_is_zero(key->octets, sizeof(key->octets))) {
         return false;
     }
-    key_name(key);
+    key_set_id(key);
     return true;
 }
 
-size_t key_parse(struct span text, struct key_set *set)
+size_t key_set_parse(struct span text, struct key_set *set)
 {
     size_t count = text.len / KEY_LINE_LENGTH;
 
@@ -88,7 +88,7 @@ size_t key_parse(struct span text, struct key_set *set)
     return count;
 }
 
-void key_line(const struct key *key, char out[static KEY_LINE_LENGTH])
+void key_format(const struct key *key, char out[static KEY_LINE_LENGTH])
 {
     char text[KEY_LINE_LENGTH];
 

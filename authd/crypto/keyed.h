@@ -37,14 +37,14 @@ struct key_ring {
 };
 
 /* Sets the id of a key from its octets. */
-void key_name(struct key *key);
+void key_set_id(struct key *key);
 
 /* Reads the text of a key file: one key a line, each 64 hexadecimal digits and a newline. Returns
  * the number of keys. 0: the file has no key, another format, more than KEY_SET_MAX keys, a key
  * twice, or a key of zeros only. */
-size_t key_parse(struct span text, struct key_set *set);
+size_t key_set_parse(struct span text, struct key_set *set);
 /* Writes one line of a key file: the digits and the newline, without a NUL. */
-void key_line(const struct key *key, char out[static KEY_LINE_LENGTH]);
+void key_format(const struct key *key, char out[static KEY_LINE_LENGTH]);
 
 /* Makes the key at index `place` the first one. The other keys keep their order. */
 void key_set_promote(struct key_set *set, size_t place);

@@ -112,8 +112,8 @@ enum authd_match password_verify(const struct authd_scheme *scheme, const char *
     return scheme->verify(stored, bytes_of(password));
 }
 
-bool password_weaker(const struct password_schemes *schemes, const char *stored,
-                     struct span password)
+bool password_needs_rehash(const struct password_schemes *schemes, const char *stored,
+                           struct span password)
 {
     struct authd_cost cost;
     const struct authd_scheme *scheme = password_scheme(schemes, stored, &cost);

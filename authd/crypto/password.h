@@ -48,8 +48,8 @@ enum authd_match password_verify(const struct authd_scheme *scheme, const char *
                                  struct span password);
 /* Should `stored`, which `password` has just matched, be replaced by a new hash? No, if the scheme
  * ignored the end of the password: that end was never checked. */
-bool password_weaker(const struct password_schemes *schemes, const char *stored,
-                     struct span password);
+bool password_needs_rehash(const struct password_schemes *schemes, const char *stored,
+                           struct span password);
 /* Makes a hash with the preferred scheme. False: out of memory, or `password` is empty or longer
  * than PASSWORD_MAX. Such a password never matches. */
 bool password_hash(const struct password_schemes *schemes, struct span password,

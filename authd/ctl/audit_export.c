@@ -56,14 +56,14 @@ static void print_csv(const json_t *row)
 
     buf_init(&line, LINE_MAX);
     for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
-        buf_text(&line, i > 0 ? "," : "");
+        buf_append_text(&line, i > 0 ? "," : "");
         if (row != NULL) {
             print_cell(&line, member_of(row, columns[i]));
         } else {
             cell_print(&line, columns[i]);
         }
     }
-    buf_text(&line, "\r\n");
+    buf_append_text(&line, "\r\n");
     fwrite(line.data, 1, line.len, stdout);
     buf_finish(&line);
 }

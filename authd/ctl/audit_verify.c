@@ -110,7 +110,7 @@ static json_t *ask(struct session *session, json_t *body, int *status)
         struct buf path;
 
         buf_init(&path, PATH_MAX_LENGTH);
-        buf_text(&path, session->invocation->command->path);
+        buf_append_text(&path, session->invocation->command->path);
 
         json_t *part =
             session_call(session, session->invocation->command->method, &path, body, status);

@@ -64,7 +64,7 @@ static bool take_url(struct client *client, struct err *err)
         return err_set(err, "--url must begin with https://: without TLS everybody on the way can "
                             "read the key");
     }
-    buf_text(&client->base, url);
+    buf_append_text(&client->base, url);
     while (client->base.len > 0 && client->base.data[client->base.len - 1] == '/') {
         client->base.len--;
     }
@@ -91,7 +91,7 @@ static bool take_token(struct client *client, struct err *err)
         good = err_set(err, "%s is empty", client->target.token_file);
     }
     if (good) {
-        buf_text(&client->authorization, "Authorization: Bearer ");
+        buf_append_text(&client->authorization, "Authorization: Bearer ");
         buf_append(&client->authorization, token.data, token.len);
         buf_append(&client->authorization, "", 1);
     }
@@ -111,7 +111,7 @@ struct client *client_create(const struct client_target *target, struct err *err
         abort(); /* no memory */
     }
     if (target->url == NULL) {
-        buf_text(&client->base, "http://localhost");
+        buf_append_text(&client->base, "http://localhost");
     } else if (!take_url(client, err) || (target->token_file != NULL && !take_token(client, err))) {
         client_destroy(client);
         return NULL;
@@ -184,7 +184,7 @@ static json_t *problem_url(const struct client *client, CURLcode code, const cha
     return problem_create("unreachable", "Cannot reach authd", detail, hint);
 }
 
-static json_t *problem_broken(const struct client *client, CURLcode code, bool changes)
+static json_t *problem_no_answer(const struct client *client, CURLcode code, bool changes)
 {
     char detail[TEXT_MAX];
     const char *unknown = changes ? "; whether the change was made is unknown" : "";
@@ -293,7 +293,7 @@ static struct answer perform(struct client *client, bool changes, const struct b
     }
     if (code != CURLE_OK) {
         return (struct answer){.exit = EXIT_TEMPORARY,
-                               .json = problem_broken(client, code, changes)};
+                               .json = problem_no_answer(client, code, changes)};
     }
     curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
     return answer_of(status, text);
@@ -331,7 +331,7 @@ struct answer client_call(struct client *client, const char *method, const char 
     }
     buf_init(&url, URL_MAX);
     buf_append(&url, client->base.data, client->base.len);
-    buf_text(&url, path);
+    buf_append_text(&url, path);
     buf_append(&url, "", 1);
     buf_init(&answer_text, ANSWER_MAX);
     prepare(client, method, url.overflow ? "" : url.data, &answer_text);

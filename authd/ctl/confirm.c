@@ -68,22 +68,22 @@ static void print_question(struct buf *question, const struct session *session, 
 
     buf_init(&counts, 1024);
     if (invocation->command->loses != NULL) {
-        buf_text(&counts, invocation->command->loses);
+        buf_append_text(&counts, invocation->command->loses);
     } else if (json_is_true(json_object_get(answer, "has_password"))) {
-        buf_text(&counts, "a password");
+        buf_append_text(&counts, "a password");
     }
     confirm_counts(&counts, answer);
     buf_printf(question, "%s %s ", invocation->noun->name, invocation->command->verb);
     print_escape(question, called);
     if (label != NULL) {
-        buf_text(question, " (");
+        buf_append_text(question, " (");
         print_escape(question, label);
-        buf_text(question, ")");
+        buf_append_text(question, ")");
     }
     if (counts.len > 0) {
         buf_printf(question, ": %.*s", (int)counts.len, counts.data);
     }
-    buf_text(question, ". It cannot be undone.");
+    buf_append_text(question, ". It cannot be undone.");
     buf_finish(&counts);
 }
 
@@ -96,7 +96,7 @@ static bool ask(struct session *session, const json_t *answer)
 
     buf_init(&question, 8192);
     print_question(&question, session, called != NULL ? called : "", answer);
-    buf_text(&question, severe ? " Type its name to go on:" : " Go on? [y/N]");
+    buf_append_text(&question, severe ? " Type its name to go on:" : " Go on? [y/N]");
     buf_append(&question, "", 1);
     yes = severe ? prompt_name(question.data, called != NULL ? called : "")
                  : prompt_yes(question.data);
@@ -124,7 +124,7 @@ bool confirm(struct session *session, const struct request *request, int *status
     }
 
     json_t *answer =
-        session_preview(session, command->method, &request->path,
+        session_dry_run(session, command->method, &request->path,
                         json_object_size(request->body) > 0 ? request->body : NULL, status);
 
     if (answer == NULL) {

@@ -12,12 +12,12 @@ void cell_print(struct buf *out, const char *text)
     bool quoted = formula || text[strcspn(text, ",\"\r\n")] != '\0';
 
     if (!quoted) {
-        buf_text(out, text);
+        buf_append_text(out, text);
         return;
     }
-    buf_text(out, formula ? "\"'" : "\"");
+    buf_append_text(out, formula ? "\"'" : "\"");
     for (const char *c = text; *c != '\0'; c++) {
         buf_append(out, *c == '"' ? "\"\"" : c, *c == '"' ? 2 : 1);
     }
-    buf_text(out, "\"");
+    buf_append_text(out, "\"");
 }

@@ -34,13 +34,13 @@ void time_relative(struct buf *out, time_t at, time_t now)
 
     if (days > 366 || days < -366) {
         strftime(text, sizeof(text), "%Y-%m-%d", &then);
-        buf_text(out, text);
+        buf_append_text(out, text);
     } else if (days == 0 || days == -1) {
         strftime(text, sizeof(text), days == 0 ? "today %H:%M" : "yesterday %H:%M", &then);
-        buf_text(out, text);
+        buf_append_text(out, text);
     } else if (days == 1) {
         strftime(text, sizeof(text), "tomorrow %H:%M", &then);
-        buf_text(out, text);
+        buf_append_text(out, text);
     } else {
         print_count(out, days > 0 ? days : -days, "day", days > 0);
     }

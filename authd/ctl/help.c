@@ -93,11 +93,11 @@ static void print_meaning(FILE *out, const struct response_member *member)
     struct buf text;
 
     buf_init(&text, 4096);
-    buf_text(&text, member->meaning);
+    buf_append_text(&text, member->meaning);
     for (size_t i = 0; member->words != NULL && member->words[i] != NULL; i++) {
         buf_printf(&text, "%s%s", i == 0 ? " One of: " : ", ", member->words[i]);
     }
-    buf_text(&text, member->words != NULL ? "." : "");
+    buf_append_text(&text, member->words != NULL ? "." : "");
     buf_append(&text, "", 1);
     print_wrapped(out, text.data, MEANING_INDENT);
     buf_finish(&text);

@@ -8,7 +8,7 @@
 /* Says "server mail.example.org port 587 STARTTLS user alice@example.org". */
 static void say_settings(struct session *session, const char *user)
 {
-    json_t *site = session_peek(session, "/v1/site");
+    json_t *site = session_get_optional(session, "/v1/site");
     const json_t *submission = json_object_get(site, "submission");
     const char *host = json_string_value(json_object_get(submission, "host"));
     json_int_t port = json_integer_value(json_object_get(submission, "port"));

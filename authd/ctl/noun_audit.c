@@ -153,7 +153,7 @@ static void show_row(const struct session *session, const json_t *row)
         const char *cell = text_of(line, column->member);
 
         print_escape(&text, cell != NULL ? cell : session->width > 0 ? "-" : "");
-        buf_text(&text, column[1].heading != NULL ? session->width > 0 ? "  " : "\t" : "\n");
+        buf_append_text(&text, column[1].heading != NULL ? session->width > 0 ? "  " : "\t" : "\n");
     }
     fwrite(text.data, 1, text.len, stdout);
     fflush(stdout);

@@ -90,13 +90,13 @@ static void ask_authd(struct complete *complete, const char *placeholder, const 
             continue;
         }
         buf_init(&path, PATH_MAX_LENGTH);
-        buf_text(&path, sources[i].path);
+        buf_append_text(&path, sources[i].path);
         if (strcmp(sources[i].member, "login") == 0 && typed[len] != '\0') {
             request_query(&path, "match", typed + len);
         }
         buf_append(&path, "", 1);
 
-        json_t *list = session_peek(complete->arg, path.data);
+        json_t *list = session_get_optional(complete->arg, path.data);
 
         print_names(list, sources[i].prefix, sources[i].member, typed + len);
         json_decref(list);

@@ -42,11 +42,11 @@ static void print_groups(const char *secret)
     struct buf line;
 
     buf_init(&line, 1024);
-    buf_text(&line, "\n  key ");
+    buf_append_text(&line, "\n  key ");
     for (size_t i = 0; secret[i] != '\0'; i++) {
         char letter[] = {secret[i], '\0'};
 
-        buf_text(&line, i % GROUP == 0 ? " " : "");
+        buf_append_text(&line, i % GROUP == 0 ? " " : "");
         print_escape(&line, letter);
     }
     printf("%.*s\n\n", (int)line.len, line.data);

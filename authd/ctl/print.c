@@ -42,7 +42,7 @@ void print_escape(struct buf *out, const char *text)
             continue;
         }
         if (c == '\\') {
-            buf_text(out, "\\\\");
+            buf_append_text(out, "\\\\");
         } else if (is_control(c)) {
             buf_printf(out, "\\x%02x", (unsigned)c);
         } else if (is_bidirectional(c)) {

@@ -25,7 +25,7 @@ static void print_number(struct buf *out, uint64_t number)
 
     for (int i = 0; i < len; i++) {
         if (i > 0 && (len - i) % 3 == 0) {
-            buf_text(out, ",");
+            buf_append_text(out, ",");
         }
         buf_append(out, &digits[i], 1);
     }
@@ -38,18 +38,18 @@ void progress_print(struct buf *out, const char *what, uint64_t done, uint64_t t
     buf_printf(out, "%s  ", what);
     print_number(out, done);
     if (total > 0) {
-        buf_text(out, " / ");
+        buf_append_text(out, " / ");
         print_number(out, total);
     }
     if (rate > 0) {
-        buf_text(out, "  ");
+        buf_append_text(out, "  ");
         print_number(out, rate);
-        buf_text(out, "/s");
+        buf_append_text(out, "/s");
     }
     if (rate > 0 && total > done) {
-        buf_text(out, "  ");
+        buf_append_text(out, "  ");
         print_number(out, (total - done + rate - 1) / rate);
-        buf_text(out, " s left");
+        buf_append_text(out, " s left");
     }
 }
 

@@ -46,7 +46,7 @@ static bool read_line(struct buf *line)
 
     while ((got = read_octet(&c)) > 0 && c != '\n') {
         if (cr) {
-            buf_text(line, "\r");
+            buf_append_text(line, "\r");
         }
         cr = c == '\r';
         if (!cr) {
@@ -54,7 +54,7 @@ static bool read_line(struct buf *line)
         }
     }
     if (got == 0 && cr) {
-        buf_text(line, "\r");
+        buf_append_text(line, "\r");
     }
     return (got > 0 || (got == 0 && line->len > 0)) && !line->overflow;
 }

@@ -54,19 +54,19 @@ static void encode_level(struct buf *path, const char *word)
     } levels[] = {{"domain:", "/v1/domains/"}, {"class:", "/v1/classes/"}};
 
     if (strcmp(word, "site") == 0) {
-        buf_text(path, "/v1");
+        buf_append_text(path, "/v1");
         return;
     }
     for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
         size_t len = strlen(levels[i].prefix);
 
         if (strncmp(word, levels[i].prefix, len) == 0 && word[len] != '\0') {
-            buf_text(path, levels[i].path);
+            buf_append_text(path, levels[i].path);
             request_encode(path, word + len);
             return;
         }
     }
-    buf_text(path, "/v1/users/");
+    buf_append_text(path, "/v1/users/");
     request_encode(path, word);
 }
 
@@ -99,7 +99,7 @@ void request_fill(struct buf *out, const char *template, const char *const *word
 {
     for (const char *rest = template; *rest != '\0'; rest++) {
         if (rest[0] == '{' && rest[1] >= '1' && rest[1] <= '9' && rest[2] == '}') {
-            buf_text(out, words[rest[1] - '1']);
+            buf_append_text(out, words[rest[1] - '1']);
             rest += 2;
         } else {
             buf_append(out, rest, 1);

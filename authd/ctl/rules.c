@@ -6,7 +6,7 @@
 
 static void begin(struct buf *out)
 {
-    buf_text(out, out->len > 0 ? ", " : "");
+    buf_append_text(out, out->len > 0 ? ", " : "");
 }
 
 static void print_texts(struct buf *out, const char *word, const json_t *list)
@@ -18,14 +18,14 @@ static void print_texts(struct buf *out, const char *word, const json_t *list)
         return;
     }
     begin(out);
-    buf_text(out, word);
+    buf_append_text(out, word);
     json_array_foreach((json_t *)list, i, item)
     {
         buf_printf(out, "%s%s", i > 0 || word[0] != '\0' ? " " : "",
                    json_is_string(item) ? json_string_value(item) : "?");
     }
     if (json_array_size(list) == 0) {
-        buf_text(out, " nobody");
+        buf_append_text(out, " nobody");
     }
 }
 
@@ -122,7 +122,7 @@ void rules_print(struct buf *out, const json_t *document)
     const char *mode = json_string_value(json_object_get(document, "mode"));
 
     if (mode != NULL && strcmp(mode, "monitor") == 0) {
-        buf_text(out, "only monitored");
+        buf_append_text(out, "only monitored");
     }
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
         const json_t *term = json_object_get(document, lists[i].term);
@@ -132,7 +132,7 @@ void rules_print(struct buf *out, const json_t *document)
     }
     if (json_is_true(json_object_get(json_object_get(document, "tls"), "required"))) {
         begin(out);
-        buf_text(out, "TLS");
+        buf_append_text(out, "TLS");
     }
     print_windows(out, json_object_get(document, "time"));
     print_limits(out, document);

@@ -101,7 +101,7 @@ static void say_member(const struct session *session, const char *called, const 
     }
     buf_init(&text, 1024);
     if (!value_print(&text, &people, form_of(command_columns(session->invocation), name), value)) {
-        buf_text(&text, "not set");
+        buf_append_text(&text, "not set");
     }
     session_say(session, "%s: %s %s %.*s", called, name, session->dry_run ? "would be" : "is now",
                 (int)text.len, text.len > 0 ? text.data : "");

@@ -153,7 +153,7 @@ json_t *session_change(struct session *session, const char *method, struct buf *
     return object;
 }
 
-json_t *session_preview(struct session *session, const char *method, const struct buf *path,
+json_t *session_dry_run(struct session *session, const char *method, const struct buf *path,
                         const json_t *body, int *status)
 {
     struct buf copy;
@@ -168,12 +168,12 @@ json_t *session_preview(struct session *session, const char *method, const struc
     return object;
 }
 
-json_t *session_peek(struct session *session, const char *path)
+json_t *session_get_optional(struct session *session, const char *path)
 {
     struct buf text;
 
     buf_init(&text, PATH_MAX_LENGTH);
-    buf_text(&text, path);
+    buf_append_text(&text, path);
 
     struct answer answer = call(session, "GET", &text, NULL);
 

@@ -45,7 +45,7 @@ json_t *session_change(struct session *session, const char *method, struct buf *
                        const json_t *body, int *status);
 
 /* Makes a dry run of a change, which tells if the change is allowed and what would be lost. */
-json_t *session_preview(struct session *session, const char *method, const struct buf *path,
+json_t *session_dry_run(struct session *session, const char *method, const struct buf *path,
                         const json_t *body, int *status);
 
 /* Reads a list, page by page, up to `limit` items; 0 means all. `paged` tells if the route takes a
@@ -55,6 +55,6 @@ json_t *session_list(struct session *session, const struct buf *path, size_t lim
 
 /* Returns the answer of a GET, or NULL. A failure is not reported: the caller can do without the
  * answer. */
-json_t *session_peek(struct session *session, const char *path);
+json_t *session_get_optional(struct session *session, const char *path);
 
 #endif

@@ -147,9 +147,9 @@ void show_change(const struct session *session, const struct columns *columns, c
     called = show_called(columns, object);
     buf_init(&text, CELL_MAX);
     if (unchanged) {
-        buf_text(&text, "unchanged");
+        buf_append_text(&text, "unchanged");
     } else {
-        buf_text(&text, session->dry_run ? "would be: " : "");
+        buf_append_text(&text, session->dry_run ? "would be: " : "");
         request_fill(&text, done, session->invocation->words);
     }
     buf_append(&text, "", 1);

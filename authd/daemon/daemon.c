@@ -201,7 +201,7 @@ static bool become_user(const struct config *config, struct err *err)
         return true;
     }
     if (config->state_dir != NULL &&
-        !privileges_state_dir(config->state_dir, config->uid, config->gid, err)) {
+        !privileges_make_state_dir(config->state_dir, config->uid, config->gid, err)) {
         return false;
     }
     return privileges_drop(config->user, config->uid, config->gid, err);
@@ -280,10 +280,10 @@ int daemon_run(const struct config *config)
         daemon.status = failed(&err);
         goto finish;
     }
-    process_hear_stop(true);
+    process_deliver_stop(true);
     loop_run(services->core.loop);
 finish:
-    process_hear_stop(false); // a signal no longer interrupts taking down the services
+    process_deliver_stop(false); // a signal no longer interrupts taking down the services
     daemon_finish(&daemon);
     if (daemon.status == 0) { // else the last line of the log stays the reason
         log_message(LOG_INFO, "stopped", "as asked");

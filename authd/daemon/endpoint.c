@@ -86,7 +86,7 @@ bool endpoint_bind(struct endpoint *endpoint, const struct config_listener *conf
         .peer_count = config->peer_count,
         .insecure_network = config->insecure_network || config->certificate != NULL,
         .reserve = config->admin_by_peer,
-        .short_of_descriptors = on_short_of_descriptors,
+        .on_descriptor_shortage = on_short_of_descriptors,
     };
 
     endpoint->config = config;

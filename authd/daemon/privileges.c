@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-bool privileges_state_dir(const char *path, uid_t uid, gid_t gid, struct err *err)
+bool privileges_make_state_dir(const char *path, uid_t uid, gid_t gid, struct err *err)
 {
     int fd;
     bool given;

@@ -8,7 +8,7 @@
 
 /* Creates state_dir with mode 0700 and gives it to the user; a folder that exists stays as it is.
  * Needs root. */
-bool privileges_state_dir(const char *path, uid_t uid, gid_t gid, struct err *err);
+bool privileges_make_state_dir(const char *path, uid_t uid, gid_t gid, struct err *err);
 
 /* Becomes the user, with its supplementary groups. Neither the process nor a program that it starts
  * can regain privileges. */

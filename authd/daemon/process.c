@@ -56,11 +56,11 @@ void process_prepare(void)
     clean_environment();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
-    process_hear_stop(false);
+    process_deliver_stop(false);
     umask(0077);
 }
 
-void process_hear_stop(bool hear)
+void process_deliver_stop(bool hear)
 {
     sigset_t set;
 

@@ -24,7 +24,7 @@ static void append_mechanism(struct buf *buf, const struct authd_mechanism *mech
             buf_printf(buf, "\t%s", words[i].word);
         }
     }
-    buf_text(buf, "\n");
+    buf_append_text(buf, "\n");
 }
 
 /* MECH stands before SPID: in the other order, Postfix and Exim believe that they are at the wrong
@@ -38,7 +38,7 @@ void dovecot_handshake_append(struct buf *buf, const struct authd_mechanism *con
 
     secret_random(cookie, sizeof(cookie));
     sodium_bin2hex(hex, sizeof(hex), cookie, sizeof(cookie));
-    buf_text(buf, "VERSION\t1\t2\n");
+    buf_append_text(buf, "VERSION\t1\t2\n");
     for (; *mechanisms != NULL; mechanisms++) {
         append_mechanism(buf, *mechanisms);
     }
@@ -66,9 +66,9 @@ static void append_field(struct buf *buf, const char *key, const char *value)
     if (value == NULL || *value == '\0') {
         return;
     }
-    buf_text(buf, "\t");
-    buf_text(buf, key);
-    buf_text(buf, "=");
+    buf_append_text(buf, "\t");
+    buf_append_text(buf, key);
+    buf_append_text(buf, "=");
     append_escaped(buf, value);
 }
 
@@ -78,7 +78,7 @@ static void append_challenge(struct buf *buf, struct span challenge)
     size_t size = sodium_base64_encoded_len(challenge.len, variant);
     char *out;
 
-    buf_text(buf, "\t");
+    buf_append_text(buf, "\t");
     if (challenge.len > 0 && (out = buf_reserve(buf, size)) != NULL) {
         sodium_bin2base64(out, size, (const unsigned char *)challenge.ptr, challenge.len, variant);
         buf->len += size - 1;
@@ -96,9 +96,9 @@ void dovecot_reply_append(struct buf *buf, const struct dovecot_reply *reply)
     }
     append_field(buf, "user", reply->user);
     if (reply->code != NULL && strcmp(reply->code, DOVECOT_CODE_TEMPFAIL) == 0) {
-        buf_text(buf, "\ttemp"); // for clients that do not know code= yet
+        buf_append_text(buf, "\ttemp"); // for clients that do not know code= yet
     }
     append_field(buf, "code", reply->code);
     append_field(buf, "reason", reply->reason);
-    buf_text(buf, "\n");
+    buf_append_text(buf, "\n");
 }

@@ -84,7 +84,7 @@ static void connection_decide(struct connection *connection, const struct saslau
         .front = "saslauthd",
         .client = span_text(frame->client, client, sizeof(client)),
         .peer = connection->peer,
-        .fair_key = frame->client.len > 0 ? span_number(frame->client) : connection->number,
+        .fair_key = frame->client.len > 0 ? span_hash(frame->client) : connection->number,
     };
     event_del(&connection->read_timer);
     connection->state = DECIDING;

@@ -105,7 +105,7 @@ void saslauthd_login_append(struct buf *buf, const struct saslauthd_request *fra
         login_ends_in(frame->login, frame->realm)) {
         return;
     }
-    buf_text(buf, "@");
+    buf_append_text(buf, "@");
     buf_append(buf, frame->realm.ptr, frame->realm.len);
 }
 
@@ -113,6 +113,6 @@ void saslauthd_answer_append(struct buf *buf, bool ok, const char *reference)
 {
     size_t length = ok ? 2 : 3 + strlen(reference);
     buf_append(buf, (char[]){(char)(length >> 8), (char)length}, 2);
-    buf_text(buf, ok ? "OK" : "NO ");
-    buf_text(buf, ok ? "" : reference);
+    buf_append_text(buf, ok ? "OK" : "NO ");
+    buf_append_text(buf, ok ? "" : reference);
 }

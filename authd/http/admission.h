@@ -10,8 +10,9 @@
 #include "http/caller_rights.h"
 #include "http/request.h"
 
-#define ADMISSION_SWALLOW_MAX (1024 * 1024) /* octets that are read of a body that is not wanted   \
-                                             */
+#define ADMISSION_SWALLOW_MAX                                                                      \
+    (1024 * 1024) /* octets that are read of a body that is not wanted                             \
+                   */
 
 struct admission {
     struct caller caller;        /* who asks */

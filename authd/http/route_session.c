@@ -115,7 +115,7 @@ static void cancel_login(void *call)
 /* What the fair queue of hashes counts by: clients with one address share their turns. */
 static uint64_t source_of(const struct http_exchange *exchange)
 {
-    return exchange->request.address[0] != '\0' ? span_number(span_of(exchange->request.address))
+    return exchange->request.address[0] != '\0' ? span_hash(span_of(exchange->request.address))
                                                 : exchange->client->peer.number;
 }
 

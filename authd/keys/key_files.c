@@ -106,7 +106,7 @@ static bool file_parse(struct file *file, int fd, struct err *err)
     char text[FILE_MAX + 1];
     ssize_t length = read(fd, text, sizeof(text));
 
-    size_t count = length > 0 ? key_parse((struct span){text, (size_t)length}, &file->keys) : 0;
+    size_t count = length > 0 ? key_set_parse((struct span){text, (size_t)length}, &file->keys) : 0;
 
     secret_wipe(text, sizeof(text));
     return (count > 0 && count <= file->kind->max) ||
@@ -179,7 +179,7 @@ static bool write_keys(int fd, const struct key_set *keys)
     size_t length = keys->count * KEY_LINE_LENGTH;
 
     for (size_t i = 0; i < keys->count; i++) {
-        key_line(&keys->keys[i], text + i * KEY_LINE_LENGTH);
+        key_format(&keys->keys[i], text + i * KEY_LINE_LENGTH);
     }
     bool written = write(fd, text, length) == (ssize_t)length && fsync(fd) == 0;
     secret_wipe(text, sizeof(text));
@@ -214,7 +214,7 @@ static void key_make(struct key_set *keys)
     struct key *key = &keys->keys[keys->count++];
 
     secret_random(key->octets, sizeof(key->octets));
-    key_name(key);
+    key_set_id(key);
 }
 
 /* False: errno says why. */
@@ -301,7 +301,7 @@ static bool file_replace(const struct file *file, int directory, struct err *err
 }
 
 /* The last key that is not `known`; NULL: there is none. */
-static const struct key *file_prepared(const struct file *file, const struct key_names *known)
+static const struct key *file_spare_key(const struct file *file, const struct key_names *known)
 {
     for (size_t i = file->keys.count; i-- > 0;) {
         char name[KEY_NAME_MAX + 1];
@@ -317,7 +317,7 @@ static const struct key *file_prepared(const struct file *file, const struct key
 static bool file_prepare(struct file *file, int directory, const struct key_names *known,
                          char id[static KEY_ID_LENGTH + 1], struct err *err)
 {
-    const struct key *key = file_prepared(file, known);
+    const struct key *key = file_spare_key(file, known);
 
     if (key == NULL && file->keys.count == file->kind->max) {
         return err_set(err,

@@ -64,7 +64,7 @@ static void candidate_drop(struct key_follow *key_follow)
 
 /* ---- taking -------------------------------------------------------------------------------- */
 
-static void key_follow_told(const struct key_follow *key_follow)
+static void key_follow_log(const struct key_follow *key_follow)
 {
     const struct key_ring *ring = key_follow->options.ring;
     struct log_line line;
@@ -77,7 +77,7 @@ static void key_follow_told(const struct key_follow *key_follow)
 
 /* The first key stays the first, whatever the order of the files: the database chose it. `keep`:
  * keys that the files lack stay in the set. */
-static void set_take(struct key_set *mine, const struct key_set *files, bool keep)
+static void set_merge(struct key_set *mine, const struct key_set *files, bool keep)
 {
     struct key_set before = *mine;
 
@@ -105,12 +105,12 @@ static void ring_take(struct key_follow *key_follow, const struct key_ring *file
                     "key_dir: the audit's key is another one than before");
         return;
     }
-    set_take(&ring->peppers, &files->peppers, keep);
-    set_take(&ring->encryption, &files->encryption, keep);
+    set_merge(&ring->peppers, &files->peppers, keep);
+    set_merge(&ring->encryption, &files->encryption, keep);
     key_follow->options.files->names(ring, key_follow->options.names);
 }
 
-void key_follow_take(struct key_follow *key_follow, const struct key_ring *files)
+void key_follow_merge(struct key_follow *key_follow, const struct key_ring *files)
 {
     ring_take(key_follow, files, true);
 }
@@ -129,11 +129,11 @@ static bool key_follow_promote(struct key_follow *key_follow, size_t kind, const
     key_set_promote(set, (size_t)(found - set->keys));
     key_follow->options.files->names(key_follow->options.ring, key_follow->options.names);
     key_follow->missing[0] = '\0';
-    key_follow_told(key_follow);
+    key_follow_log(key_follow);
     return true;
 }
 
-static void key_follow_complain(struct key_follow *key_follow, const char *id, const char *error)
+static void key_follow_log_missing(struct key_follow *key_follow, const char *id, const char *error)
 {
     if (strcmp(key_follow->missing, id) != 0) {
         log_message(LOG_ERROR, "key-missing", "%s", error);
@@ -141,18 +141,19 @@ static void key_follow_complain(struct key_follow *key_follow, const char *id, c
     }
 }
 
-bool key_follow_adopt(struct key_follow *key_follow, const struct key_files_job_result *promoted)
+bool key_follow_promotion_done(struct key_follow *key_follow,
+                               const struct key_files_job_result *promoted)
 {
     bool there = false;
 
     if (promoted->done) {
-        key_follow_take(key_follow, promoted->ring);
+        key_follow_merge(key_follow, promoted->ring);
     }
     for (size_t kind = 0; kind < ROTATING; kind++) {
         there = there || key_follow_promote(key_follow, kind, promoted->id);
     }
     if (!promoted->done) { // the file is unchanged, but the ring may have had the key
-        key_follow_complain(key_follow, promoted->id, promoted->error);
+        key_follow_log_missing(key_follow, promoted->id, promoted->error);
     }
     return there;
 }
@@ -162,12 +163,12 @@ static void key_follow_promoted(const struct key_files_job_result *result, void 
     struct key_follow *key_follow = arg;
 
     key_follow->job = NULL;
-    key_follow_arm(key_follow, key_follow_adopt(key_follow, result) ? 0 : EVERY_S);
+    key_follow_arm(key_follow, key_follow_promotion_done(key_follow, result) ? 0 : EVERY_S);
 }
 
 /* The first kind whose current key is not the first of the ring; ROTATING: there is none. */
-static size_t key_follow_behind(const struct key_follow *key_follow, const struct db_result *state,
-                                const char **current)
+static size_t key_follow_stale_kind(const struct key_follow *key_follow,
+                                    const struct db_result *state, const char **current)
 {
     for (int row = 0; row < state->rows; row++) {
         for (size_t kind = 0; kind < ROTATING; kind++) {
@@ -186,7 +187,7 @@ static size_t key_follow_behind(const struct key_follow *key_follow, const struc
 static void key_follow_follow(struct key_follow *key_follow, const struct db_result *state)
 {
     const char *current;
-    size_t kind = key_follow_behind(key_follow, state, &current);
+    size_t kind = key_follow_stale_kind(key_follow, state, &current);
 
     if (kind == ROTATING) {
         reencrypt_maybe_start(key_follow->core->reencrypt);
@@ -217,7 +218,7 @@ static void key_follow_check(struct key_follow *key_follow, const struct db_resu
         log_message(LOG_ERROR, "keys-refused", "%s; the keys of before stay", why.text);
     } else {
         ring_take(key_follow, key_follow->candidate, false);
-        key_follow_told(key_follow);
+        key_follow_log(key_follow);
     }
     candidate_drop(key_follow);
 }
@@ -264,7 +265,8 @@ static void key_follow_forgot(const struct db_result *result, void *arg)
 
 /* Whether the files hold every key of the ring. Such files are taken without asking the database:
  * the database may refuse connections of this node until the node has the new keys. */
-static bool key_follow_grows(const struct key_follow *key_follow, const struct key_ring *files)
+static bool key_follow_has_every_key(const struct key_follow *key_follow,
+                                     const struct key_ring *files)
 {
     struct key_names names;
     struct err why;
@@ -284,9 +286,9 @@ static void key_follow_loaded(const struct key_files_job_result *result, void *a
         return;
     }
     candidate_drop(key_follow);
-    if (key_follow_grows(key_follow, result->ring)) {
-        key_follow_take(key_follow, result->ring);
-        key_follow_told(key_follow);
+    if (key_follow_has_every_key(key_follow, result->ring)) {
+        key_follow_merge(key_follow, result->ring);
+        key_follow_log(key_follow);
         key_follow_arm(key_follow, 0);
         return;
     }
@@ -338,7 +340,7 @@ void key_follow_reload(struct key_follow *key_follow)
     key_follow_poll(key_follow);
 }
 
-bool key_follow_begin(struct key_follow *key_follow)
+bool key_follow_reserve(struct key_follow *key_follow)
 {
     bool free = !key_follow->rotating;
 
@@ -346,7 +348,7 @@ bool key_follow_begin(struct key_follow *key_follow)
     return free;
 }
 
-void key_follow_end(struct key_follow *key_follow)
+void key_follow_release(struct key_follow *key_follow)
 {
     key_follow->rotating = false;
     key_follow_poll(key_follow);

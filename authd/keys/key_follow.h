@@ -29,15 +29,16 @@ void key_follow_reload(struct key_follow *key_follow);
 
 /* For manage/key_rotation.c: reserves the key files for one rotation. False: another rotation has
  * them. */
-bool key_follow_begin(struct key_follow *key_follow);
-void key_follow_end(struct key_follow *key_follow);
+bool key_follow_reserve(struct key_follow *key_follow);
+void key_follow_release(struct key_follow *key_follow);
 const struct key_files *key_follow_files(const struct key_follow *key_follow);
 /* Adds the keys of the files to the ring. Keys that the files no longer hold stay in the ring: only
  * a reload removes keys. */
-void key_follow_take(struct key_follow *key_follow, const struct key_ring *files);
+void key_follow_merge(struct key_follow *key_follow, const struct key_ring *files);
 /* Takes the result of a KEY_FILES_JOB_PROMOTE job. The key becomes the first of the ring even if
  * the job failed, as long as the ring has it. False: the ring does not have the key. */
-bool key_follow_adopt(struct key_follow *key_follow, const struct key_files_job_result *promoted);
+bool key_follow_promotion_done(struct key_follow *key_follow,
+                               const struct key_files_job_result *promoted);
 /* The names in an answer of authd.key_state(). `removed`: include removed keys. */
 struct key_names key_follow_names_in(const struct db_result *state, bool removed);
 

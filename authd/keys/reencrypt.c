@@ -67,7 +67,7 @@ struct reencrypt {
     int64_t after;                 // the last id that was read
     int64_t replaced;              // how many ciphertexts the run replaced
     int64_t broken;                // how many ciphertexts of the run could not be decrypted
-    int64_t told;                  // the value of `broken` that the log named last
+    int64_t broken_logged;         // the value of `broken` that the log named last
 };
 
 static void run_step(struct reencrypt *reencrypt);
@@ -87,7 +87,7 @@ static void run_report(struct reencrypt *reencrypt)
 {
     struct log_line line;
 
-    if (reencrypt->replaced == 0 && reencrypt->broken == reencrypt->told) {
+    if (reencrypt->replaced == 0 && reencrypt->broken == reencrypt->broken_logged) {
         return;
     }
     log_begin(&line, reencrypt->broken > 0 ? LOG_ERROR : LOG_INFO, "reencrypted");
@@ -95,7 +95,7 @@ static void run_report(struct reencrypt *reencrypt)
     log_number(&line, "replaced", reencrypt->replaced);
     log_number(&line, "broken", reencrypt->broken);
     log_end(&line);
-    reencrypt->told = reencrypt->broken;
+    reencrypt->broken_logged = reencrypt->broken;
 }
 
 static void run_end(struct reencrypt *reencrypt, int64_t again_ms)

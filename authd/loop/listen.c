@@ -48,9 +48,9 @@ struct listener {
     void *arg;
     struct event readable;
     struct event pause;
-    void (*short_of_descriptors)(const char *name, unsigned count);
-    unsigned turned_away; /* connections closed since the last report */
-    struct event report;  /* pending while the last report is less than a minute old */
+    void (*on_descriptor_shortage)(const char *name, unsigned count);
+    unsigned rejected;   /* connections closed since the last report */
+    struct event report; /* pending while the last report is less than a minute old */
 };
 
 union address {
@@ -327,8 +327,8 @@ static void set_fd_limits(struct listener *listener)
 static void report_turned_away(struct listener *listener)
 {
     static const struct timeval interval = {.tv_sec = REPORT_SECONDS};
-    listener->short_of_descriptors(listener->name, listener->turned_away);
-    listener->turned_away = 0;
+    listener->on_descriptor_shortage(listener->name, listener->rejected);
+    listener->rejected = 0;
     evtimer_add(&listener->report, &interval);
 }
 
@@ -337,7 +337,7 @@ static void report_later(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     struct listener *listener = arg;
-    if (listener->turned_away > 0) {
+    if (listener->rejected > 0) {
         report_turned_away(listener);
     }
 }
@@ -349,8 +349,8 @@ static bool has_room(struct listener *listener, int fd, const struct peer *peer)
     if (fd < (trusted ? listener->fd_limit_trusted : listener->fd_limit)) {
         return true;
     }
-    listener->turned_away++;
-    if (listener->short_of_descriptors && !evtimer_pending(&listener->report, NULL)) {
+    listener->rejected++;
+    if (listener->on_descriptor_shortage && !evtimer_pending(&listener->report, NULL)) {
         report_turned_away(listener);
     }
     return false;
@@ -420,7 +420,7 @@ struct listener *listen_create(const struct listen_options *options, struct err 
         return NULL;
     }
     listener->reserve = options->reserve;
-    listener->short_of_descriptors = options->short_of_descriptors;
+    listener->on_descriptor_shortage = options->on_descriptor_shortage;
     listener->peer_count = options->peer_count;
     listener->peers = mem_calloc(options->peer_count + 1, sizeof(uid_t));
     for (unsigned i = 0; i < options->peer_count; i++) {

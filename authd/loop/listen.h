@@ -37,7 +37,7 @@ struct listen_options {
     bool reserve;          /* some of the last descriptors serve root and authd's own user */
     /* Optional. Called at most once a minute, after `count` connections were closed at once because
      * descriptors are short. `name` is that of listen_name(). */
-    void (*short_of_descriptors)(const char *name, unsigned count);
+    void (*on_descriptor_shortage)(const char *name, unsigned count);
 };
 
 /* The other end of an accepted connection. */

@@ -35,7 +35,7 @@ static void buf_release(struct buf *buf)
 
 static bool stream_takes_input(const struct stream *stream)
 {
-    return !stream->closing && !stream->choked && !stream->eof;
+    return !stream->closing && !stream->reading_paused && !stream->eof;
 }
 
 /* Reads while input can be offered to the owner, or must be discarded. */
@@ -50,7 +50,7 @@ static void stream_watch(struct stream *stream)
 }
 
 /* Offers input that was held back, from the loop. */
-static void stream_reoffer(struct stream *stream)
+static void stream_resume_input(struct stream *stream)
 {
     stream_watch(stream);
     if (stream->input.len > 0 && stream_takes_input(stream)) {
@@ -59,7 +59,7 @@ static void stream_reoffer(struct stream *stream)
 }
 
 /* The end of one direction or of both. The caller must not touch the stream afterwards. */
-static void stream_give_up(struct stream *stream)
+static void stream_end(struct stream *stream)
 {
     stream->eof = true;
     event_del(&stream->readable);
@@ -89,7 +89,7 @@ static void stream_offer(struct stream *stream)
         used += taken;
     }
     stream->in_input = false;
-    stream->untaken = stream->closing && used < stream->input.len;
+    stream->has_unread_input = stream->closing && used < stream->input.len;
     if (stream->closing || used == stream->input.len) {
         buf_release(&stream->input);
     } else {
@@ -139,7 +139,7 @@ static void stream_readable(evutil_socket_t fd, short what, void *arg)
     struct stream *stream = arg;
     if (stream->closing) {
         if (stream_discard(stream)) {
-            stream_give_up(stream);
+            stream_end(stream);
         }
         return;
     }
@@ -150,7 +150,7 @@ static void stream_readable(evutil_socket_t fd, short what, void *arg)
         end = full && stream_takes_input(stream);
     }
     if (end) {
-        stream_give_up(stream);
+        stream_end(stream);
     }
 }
 
@@ -180,7 +180,7 @@ static bool stream_send(struct stream *stream)
 static bool has_untaken_input(const struct stream *stream)
 {
     int unread = 0;
-    return stream->untaken || (ioctl(stream->fd, FIONREAD, &unread) == 0 && unread > 0);
+    return stream->has_unread_input || (ioctl(stream->fd, FIONREAD, &unread) == 0 && unread > 0);
 }
 
 /* The last step of stream_close(), when all output is written. A peer that is still sending would
@@ -190,7 +190,7 @@ static void stream_shut(struct stream *stream)
 {
     if (stream->eof || stream->broken || !has_untaken_input(stream) ||
         shutdown(stream->fd, SHUT_WR) < 0) {
-        stream_give_up(stream);
+        stream_end(stream);
         return;
     }
     stream->shut = true;
@@ -204,13 +204,13 @@ static void stream_flush(struct stream *stream)
     if (stream->broken) {
         buf_release(&stream->output);
         if (!stream->eof) {
-            stream_give_up(stream);
+            stream_end(stream);
             return;
         }
     }
-    if (stream->choked && stream->output.len < stream->limits.output_high / 2) {
-        stream->choked = false;
-        stream_reoffer(stream);
+    if (stream->reading_paused && stream->output.len < stream->limits.output_high / 2) {
+        stream->reading_paused = false;
+        stream_resume_input(stream);
     }
     if (stream->closing && !stream->shut && stream->output.len == 0) {
         stream_shut(stream);
@@ -235,8 +235,8 @@ void stream_write(struct stream *stream, struct span data)
         return;
     }
     buf_append(&stream->output, data.ptr, data.len);
-    if (!stream->choked && stream->output.len > stream->limits.output_high) {
-        stream->choked = true;
+    if (!stream->reading_paused && stream->output.len > stream->limits.output_high) {
+        stream->reading_paused = true;
         stream_watch(stream);
     }
     if (stream->output.overflow || !event_pending(&stream->writable, EV_WRITE, NULL)) {
@@ -250,7 +250,7 @@ static void stream_close_late(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
-    stream_give_up(arg);
+    stream_end(arg);
 }
 
 void stream_init(struct stream *stream, struct loop *loop, int fd, const struct stream_ops *ops,
@@ -291,7 +291,7 @@ void stream_close(struct stream *stream)
     }
     stream->closing = true;
     if (!stream->in_input) {
-        stream->untaken = stream->input.len > 0;
+        stream->has_unread_input = stream->input.len > 0;
         buf_release(&stream->input);
     }
     stream_watch(stream);

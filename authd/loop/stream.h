@@ -41,14 +41,14 @@ struct stream {
     struct loop *loop;
     struct stream_limits limits;
     int fd;
-    bool closing;     /* stream_close() was called */
-    bool choked;      /* too much output waits: reading stops until it has drained */
-    bool in_input;    /* the callback `input` is running */
-    bool untaken;     /* at stream_close() some input had not been consumed */
-    bool eof;         /* the stream reads no more */
-    bool broken;      /* the stream can write no more */
-    bool shut;        /* authd's end is shut down, the peer's is awaited */
-    size_t discarded; /* octets read and thrown away after stream_close() */
+    bool closing;          /* stream_close() was called */
+    bool reading_paused;   /* too much output waits: reading stops until it has drained */
+    bool in_input;         /* the callback `input` is running */
+    bool has_unread_input; /* at stream_close() some input had not been consumed */
+    bool eof;              /* the stream reads no more */
+    bool broken;           /* the stream can write no more */
+    bool shut;             /* authd's end is shut down, the peer's is awaited */
+    size_t discarded;      /* octets read and thrown away after stream_close() */
     struct buf input;
     struct buf output;
     struct event readable;

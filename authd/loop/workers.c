@@ -284,7 +284,7 @@ static void queue_insert(struct workers *workers, struct job *job)
 
 /* The last waiting job gives up its place to a job of an earlier round. False: the last job is not
  * of a later round. */
-static bool queue_displace(struct workers *workers, const struct job *job)
+static bool queue_evict_last(struct workers *workers, const struct job *job)
 {
     struct job *last = TAILQ_LAST(&workers->queue, job_list);
     if (last == NULL || last->round <= job->round) {
@@ -301,7 +301,7 @@ bool workers_submit(struct workers *workers, struct job *job)
 {
     pthread_mutex_lock(&workers->mutex);
     job->round = round_of(workers, job);
-    bool room = workers->queued < workers->options.queue_limit || queue_displace(workers, job);
+    bool room = workers->queued < workers->options.queue_limit || queue_evict_last(workers, job);
     if (room) {
         queue_insert(workers, job);
         pthread_cond_signal(&workers->work);

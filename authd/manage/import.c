@@ -175,7 +175,7 @@ static bool digest(const struct import *import, json_t *row, struct span stored)
     return true;
 }
 
-static bool is_lock(struct span stored)
+static bool is_lock_mark(struct span stored)
 {
     return stored.ptr[0] == '!' || stored.ptr[0] == '*' || span_is(stored, "x");
 }
@@ -206,7 +206,7 @@ static bool prepare_hash(const struct import *import, json_t *row)
     case PASSWORD_USABLE:
         return true;
     case PASSWORD_LOCKED:
-        if (is_lock(stored)) {
+        if (is_lock_mark(stored)) {
             put_hash(row, NULL);
             json_object_set_new(row, "note", json_string("it is locked: without its password"));
             return true;

@@ -14,7 +14,7 @@ struct key_rotation {
     json_t *context;
     json_t *arguments;
     bool dry_run;
-    bool begun;                  // this rotation holds key_follow_begin()
+    bool begun;                  // this rotation holds key_follow_reserve()
     struct manage_call *account; // at most one of `account`, `job` and `unit` is under way
     struct key_files_job *job;   // reads or changes the key files
     struct db_unit *unit;        // asks for the list of keys
@@ -26,7 +26,7 @@ struct key_rotation {
 static void rotation_destroy(struct key_rotation *rotation)
 {
     if (rotation->begun) {
-        key_follow_end(rotation->core->key_follow);
+        key_follow_release(rotation->core->key_follow);
     }
     json_decref(rotation->context);
     json_decref(rotation->arguments);
@@ -103,7 +103,7 @@ static void rotation_promoted(const struct key_files_job_result *files, void *ar
     struct key_rotation *rotation = arg;
 
     rotation->job = NULL;
-    key_follow_adopt(rotation->core->key_follow, files);
+    key_follow_promotion_done(rotation->core->key_follow, files);
     rotation_answer(rotation);
 }
 
@@ -143,7 +143,7 @@ static void rotation_prepared(const struct key_files_job_result *files, void *ar
         rotation_failed(rotation, files->error);
         return;
     }
-    key_follow_take(rotation->core->key_follow, files->ring);
+    key_follow_merge(rotation->core->key_follow, files->ring);
     json_object_set_new(rotation->arguments, "id", json_string(files->id));
     rotation_ask(rotation, false, rotation_listed);
 }
@@ -211,7 +211,7 @@ static void rotation_allowed(const struct result *result, void *arg)
         rotation_end(rotation, result);
         return;
     }
-    rotation->begun = key_follow_begin(rotation->core->key_follow);
+    rotation->begun = key_follow_reserve(rotation->core->key_follow);
     if (!rotation->begun || !rotation_files(rotation, &order, rotation_loaded)) {
         rotation_busy(rotation, rotation->begun ? "hash-queue-full" : "rotating");
         return;

@@ -20,7 +20,7 @@ struct reset_link_call {
     json_t *arguments;           /* the arguments, with the digest */
     bool dry_run;                /* the caller asked for a dry run, or authd sends no mail */
     struct manage_call *account; /* set while the database is asked */
-    struct mailing *mailing;     /* set while the mail message is sent */
+    struct mail_job *mail_job;   /* set while the mail message is sent */
     json_t *link;                /* the answer of the database */
     char why[MAIL_WHY_MAX];      /* why the mail server did not take the message */
     result_done_f *done;
@@ -98,7 +98,7 @@ static void on_mailed(enum mail_result sent, const char *why, void *arg)
 {
     struct reset_link_call *call = arg;
 
-    call->mailing = NULL;
+    call->mail_job = NULL;
     if (sent == MAIL_SENT) {
         call_end(call, &(struct result){.status = RESULT_OK, .object = call->link});
         return;
@@ -143,9 +143,9 @@ static void send_mail(struct reset_link_call *call, const char *to)
     write_text(&text, call);
     const struct mail mail = {.to = to, .subject = "Set a new password", .text = text.data};
 
-    call->mailing = text.overflow ? NULL : mail_send(call->core, &mail, on_mailed, call);
+    call->mail_job = text.overflow ? NULL : mail_send(call->core, &mail, on_mailed, call);
     buf_finish(&text);
-    if (call->mailing == NULL) {
+    if (call->mail_job == NULL) {
         on_mailed(MAIL_FAILED, "mail-failed: too many mails wait", call);
     }
 }
@@ -210,8 +210,8 @@ void reset_link_cancel(struct reset_link_call *call)
     if (call->account != NULL) {
         manage_call_cancel(call->account);
     }
-    if (call->mailing != NULL) {
-        mail_cancel(call->mailing);
+    if (call->mail_job != NULL) {
+        mail_cancel(call->mail_job);
     }
     call_destroy(call);
 }

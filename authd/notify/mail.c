@@ -15,7 +15,7 @@
 #define ID_OCTETS 16
 #define REPLY_MAX 200
 
-struct mailing {
+struct mail_job {
     struct job job;
     mail_done_f *done;
     void *arg;
@@ -34,48 +34,48 @@ struct mailing {
 
 static size_t read_octets(char *out, size_t size, size_t count, void *arg)
 {
-    struct mailing *mailing = arg;
-    size_t rest = mailing->octets.len - mailing->sent;
+    struct mail_job *mail_job = arg;
+    size_t rest = mail_job->octets.len - mail_job->sent;
     size_t len = rest < size * count ? rest : size * count;
 
-    memcpy(out, mailing->octets.data + mailing->sent, len);
-    mailing->sent += len;
+    memcpy(out, mail_job->octets.data + mail_job->sent, len);
+    mail_job->sent += len;
     return len;
 }
 
-static size_t see_reply(char *line, size_t size, size_t count, void *arg)
+static size_t take_reply(char *line, size_t size, size_t count, void *arg)
 {
-    struct mailing *mailing = arg;
+    struct mail_job *mail_job = arg;
     struct span text = {line, size * count};
 
     while (text.len > 0 && (text.ptr[text.len - 1] == '\n' || text.ptr[text.len - 1] == '\r')) {
         text.len--;
     }
-    span_text(text, mailing->reply, sizeof(mailing->reply));
+    span_text(text, mail_job->reply, sizeof(mail_job->reply));
     return size * count;
 }
 
-static CURLcode hand_over(struct mailing *mailing, CURL *curl)
+static CURLcode hand_over(struct mail_job *mail_job, CURL *curl)
 {
-    struct curl_slist *recipients = curl_slist_append(NULL, mailing->to);
-    int64_t left = mailing->deadline - clock_ms();
+    struct curl_slist *recipients = curl_slist_append(NULL, mail_job->to);
+    int64_t left = mail_job->deadline - clock_ms();
 
     if (recipients == NULL) {
         abort(); /* no memory */
     }
-    curl_easy_setopt(curl, CURLOPT_URL, mailing->server);
+    curl_easy_setopt(curl, CURLOPT_URL, mail_job->server);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp");
     curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* ignores the proxy of the environment */
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)(left > 1 ? left : 1));
-    curl_easy_setopt(curl, CURLOPT_MAIL_FROM, mailing->from);
+    curl_easy_setopt(curl, CURLOPT_MAIL_FROM, mail_job->from);
     curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, recipients);
     curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(curl, CURLOPT_READFUNCTION, read_octets);
-    curl_easy_setopt(curl, CURLOPT_READDATA, mailing);
-    curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)mailing->octets.len);
-    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, see_reply);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, mailing);
+    curl_easy_setopt(curl, CURLOPT_READDATA, mail_job);
+    curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)mail_job->octets.len);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_reply);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, mail_job);
     CURLcode code = curl_easy_perform(curl);
 
     curl_slist_free_all(recipients);
@@ -84,19 +84,19 @@ static CURLcode hand_over(struct mailing *mailing, CURL *curl)
 
 static void mailing_run(struct job *job)
 {
-    struct mailing *mailing = (struct mailing *)job;
+    struct mail_job *mail_job = (struct mail_job *)job;
     CURL *curl = curl_easy_init();
 
     if (curl == NULL) {
         abort(); /* no memory */
     }
-    CURLcode code = hand_over(mailing, curl);
+    CURLcode code = hand_over(mail_job, curl);
 
-    mailing->result = code == CURLE_OK ? MAIL_SENT : MAIL_FAILED;
+    mail_job->result = code == CURLE_OK ? MAIL_SENT : MAIL_FAILED;
     if (code != CURLE_OK) {
-        snprintf(mailing->why, sizeof(mailing->why), "mail-failed: %s%s%s",
-                 curl_easy_strerror(code), mailing->reply[0] != '\0' ? ", the server said: " : "",
-                 mailing->reply);
+        snprintf(mail_job->why, sizeof(mail_job->why), "mail-failed: %s%s%s",
+                 curl_easy_strerror(code), mail_job->reply[0] != '\0' ? ", the server said: " : "",
+                 mail_job->reply);
     }
     curl_easy_cleanup(curl);
 }
@@ -105,27 +105,27 @@ static void mailing_run(struct job *job)
 
 static void mailing_done(struct job *job, void *owner)
 {
-    struct mailing *mailing = owner;
+    struct mail_job *mail_job = owner;
 
     if (job->expired) {
-        mailing->done(MAIL_FAILED, "mail-failed: its turn did not come in time", mailing->arg);
+        mail_job->done(MAIL_FAILED, "mail-failed: its turn did not come in time", mail_job->arg);
         return;
     }
-    mailing->done(mailing->result, mailing->why, mailing->arg);
+    mail_job->done(mail_job->result, mail_job->why, mail_job->arg);
 }
 
 static void mailing_destroy(struct job *job)
 {
-    struct mailing *mailing = (struct mailing *)job;
+    struct mail_job *mail_job = (struct mail_job *)job;
 
-    buf_finish(&mailing->octets);
-    free(mailing->server);
-    free(mailing->from);
-    free(mailing->to);
-    free(mailing);
+    buf_finish(&mail_job->octets);
+    free(mail_job->server);
+    free(mail_job->from);
+    free(mail_job->to);
+    free(mail_job);
 }
 
-static bool write_octets(struct mailing *mailing, const struct mail *mail)
+static bool write_octets(struct mail_job *mail_job, const struct mail *mail)
 {
     uint8_t random[ID_OCTETS];
     char id[2 * ID_OCTETS + 1];
@@ -133,48 +133,48 @@ static bool write_octets(struct mailing *mailing, const struct mail *mail)
     randombytes_buf(random, sizeof(random));
     sodium_bin2hex(id, sizeof(id), random, sizeof(random));
     const struct mail_message letter = {
-        .from = mailing->from,
-        .to = mailing->to,
+        .from = mail_job->from,
+        .to = mail_job->to,
         .subject = mail->subject,
         .text = mail->text,
         .id = id,
         .when = time(NULL),
     };
 
-    buf_init(&mailing->octets, MAIL_MESSAGE_MAX);
-    return mail_message_write(&letter, &mailing->octets);
+    buf_init(&mail_job->octets, MAIL_MESSAGE_MAX);
+    return mail_message_write(&letter, &mail_job->octets);
 }
 
-struct mailing *mail_send(struct core *core, const struct mail *mail, mail_done_f *done, void *arg)
+struct mail_job *mail_send(struct core *core, const struct mail *mail, mail_done_f *done, void *arg)
 {
     if (core->site.mail_from == NULL) {
         return NULL;
     }
-    struct mailing *mailing = mem_new(struct mailing);
+    struct mail_job *mail_job = mem_new(struct mail_job);
 
-    mailing->deadline = clock_ms() + MAIL_DEADLINE_MS;
-    mailing->job = (struct job){
+    mail_job->deadline = clock_ms() + MAIL_DEADLINE_MS;
+    mail_job->job = (struct job){
         .run = mailing_run,
         .done = mailing_done,
         .destroy = mailing_destroy,
-        .owner = mailing,
-        .deadline = mailing->deadline,
+        .owner = mail_job,
+        .deadline = mail_job->deadline,
     };
-    mailing->done = done;
-    mailing->arg = arg;
-    mailing->server = mem_strdup(core->site.mail_server);
-    mailing->from = mem_strdup(core->site.mail_from);
-    mailing->to = mem_strdup(mail->to);
-    if (!write_octets(mailing, mail) || !workers_submit(core->mailers, &mailing->job)) {
-        mailing_destroy(&mailing->job);
+    mail_job->done = done;
+    mail_job->arg = arg;
+    mail_job->server = mem_strdup(core->site.mail_server);
+    mail_job->from = mem_strdup(core->site.mail_from);
+    mail_job->to = mem_strdup(mail->to);
+    if (!write_octets(mail_job, mail) || !workers_submit(core->mailers, &mail_job->job)) {
+        mailing_destroy(&mail_job->job);
         return NULL;
     }
-    return mailing;
+    return mail_job;
 }
 
-void mail_cancel(struct mailing *mailing)
+void mail_cancel(struct mail_job *mail_job)
 {
-    job_cancel(&mailing->job);
+    job_cancel(&mail_job->job);
 }
 
 void mail_init(void)

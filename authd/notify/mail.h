@@ -10,7 +10,7 @@
 #include "loop/workers.h"
 
 struct core;
-struct mailing;
+struct mail_job;
 
 #define MAIL_QUEUE_LIMIT 64
 #define MAIL_DEADLINE_MS 10000
@@ -32,9 +32,10 @@ typedef void mail_done_f(enum mail_result result, const char *why, void *arg);
 /* Copies the mail. `done` is called once, never from inside this call, unless cancelled. NULL: too
  * many mails wait, or this mail cannot be written (notify/mail_message.h), or `mail.from` is not
  * set. */
-struct mailing *mail_send(struct core *core, const struct mail *mail, mail_done_f *done, void *arg);
+struct mail_job *mail_send(struct core *core, const struct mail *mail, mail_done_f *done,
+                           void *arg);
 /* The mail may still go out. */
-void mail_cancel(struct mailing *mailing);
+void mail_cancel(struct mail_job *mail_job);
 
 /* To be called once per process, before any thread starts. */
 void mail_init(void);

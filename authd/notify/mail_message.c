@@ -45,8 +45,8 @@ static void write_headers(const struct mail_message *letter, struct buf *out)
     buf_printf(out, "To: <%s>\r\n", letter->to);
     buf_printf(out, "Subject: %s\r\n", letter->subject);
     buf_printf(out, "Message-ID: <%s@%s>\r\n", letter->id, strrchr(letter->from, '@') + 1);
-    buf_text(out, "Auto-Submitted: auto-generated\r\n"); /* RFC 3834: no vacation replies */
-    buf_text(out, "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n");
+    buf_append_text(out, "Auto-Submitted: auto-generated\r\n"); /* RFC 3834: no vacation replies */
+    buf_append_text(out, "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n");
     buf_printf(out, "Content-Transfer-Encoding: %s\r\n\r\n",
                is_ascii(letter->text) ? "7bit" : "8bit");
 }
@@ -68,7 +68,7 @@ static bool write_text(const char *text, struct buf *out)
             return false;
         }
         buf_append(out, text, len);
-        buf_text(out, "\r\n");
+        buf_append_text(out, "\r\n");
         text += len + (text[len] == '\n');
     }
     return true;

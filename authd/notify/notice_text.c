@@ -93,7 +93,7 @@ static void write_value(const char *value, struct buf *out)
         if (length > 0 && is_printable(c)) {
             buf_append(out, at, (size_t)length);
         } else {
-            buf_text(out, "?");
+            buf_append_text(out, "?");
         }
         length = length > 0 ? length : 1;
         at += length;
@@ -105,7 +105,7 @@ static void write_line(const char *heading, const char *value, struct buf *out)
 {
     buf_printf(out, "  %s: ", heading);
     write_value(value, out);
-    buf_text(out, "\n");
+    buf_append_text(out, "\n");
 }
 
 static void write_details(const json_t *details, struct buf *out)
@@ -138,7 +138,7 @@ void notice_write(const struct notice *notice, struct buf *out)
     write_details(notice->details, out);
     buf_printf(out, "  When: %s UTC\n\n", notice->at);
     buf_printf(out, "If it was you, there is nothing to do.\n%s\n\n", text->otherwise);
-    buf_text(out,
-             "This mail comes from your mail server, and nobody reads answers to it. It asks you\n"
+    buf_append_text(
+        out, "This mail comes from your mail server, and nobody reads answers to it. It asks you\n"
              "for nothing: give no password and no code to anybody who refers to it.\n");
 }

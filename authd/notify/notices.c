@@ -25,7 +25,7 @@ enum { ID, KIND, DETAILS, LOGIN, MAIL_TO, AT };
 
 struct sending {
     struct notices *notices;
-    struct mailing *mailing; // the mail under way; NULL: sent or failed
+    struct mail_job *mail_job; // the mail under way; NULL: sent or failed
     char *id;
     char *kind;
     char *login;
@@ -115,7 +115,7 @@ static void on_mailed(enum mail_result sent, const char *why, void *arg)
     struct sending *sending = arg;
     struct notices *notices = sending->notices;
 
-    sending->mailing = NULL;
+    sending->mail_job = NULL;
     sending->sent = sent == MAIL_SENT;
     sending_log(sending, sending->sent ? NULL : why);
     if (--notices->open == 0) {
@@ -123,8 +123,8 @@ static void on_mailed(enum mail_result sent, const char *why, void *arg)
     }
 }
 
-static struct mailing *sending_start(struct sending *sending, const struct db_result *result,
-                                     int row)
+static struct mail_job *sending_start(struct sending *sending, const struct db_result *result,
+                                      int row)
 {
     json_t *details = json_loads(db_text(result, row, DETAILS), 0, NULL);
     const struct notice notice = {
@@ -143,12 +143,12 @@ static struct mailing *sending_start(struct sending *sending, const struct db_re
         .subject = notice_subject(sending->kind),
         .text = text.data,
     };
-    struct mailing *mailing =
+    struct mail_job *mail_job =
         text.overflow ? NULL : mail_send(sending->notices->core, &mail, on_mailed, sending);
 
     buf_finish(&text);
     json_decref(details);
-    return mailing;
+    return mail_job;
 }
 
 static void on_taken(const struct db_result *result, void *arg)
@@ -168,8 +168,8 @@ static void on_taken(const struct db_result *result, void *arg)
             .kind = mem_strdup(db_text(result, row, KIND)),
             .login = mem_strdup(db_text(result, row, LOGIN)),
         };
-        sending->mailing = sending_start(sending, result, row);
-        if (sending->mailing != NULL) {
+        sending->mail_job = sending_start(sending, result, row);
+        if (sending->mail_job != NULL) {
             notices->open++;
         } else {
             sending_log(sending, "too many mails wait, or it cannot be sent");
@@ -264,8 +264,8 @@ void notices_destroy(struct notices *notices)
         db_cancel(notices->unit);
     }
     for (unsigned i = 0; i < notices->count; i++) {
-        if (notices->batch[i].mailing != NULL) {
-            mail_cancel(notices->batch[i].mailing);
+        if (notices->batch[i].mail_job != NULL) {
+            mail_cancel(notices->batch[i].mail_job);
         }
     }
     batch_clear(notices);

@@ -40,7 +40,7 @@ struct scope_cache {
 
 static unsigned bucket_of(const char *name)
 {
-    return (unsigned)(span_number(span_of(name)) % BUCKETS);
+    return (unsigned)(span_hash(span_of(name)) % BUCKETS);
 }
 
 static struct scope_entry *entry_find(struct scope_cache *cache, const char *name)

@@ -243,11 +243,11 @@ static bool conn_broken_by(struct conn *conn, struct db_unit *unit, PGresult *re
     if (sqlstate != NULL) {
         failure = unit_failure_of(sqlstate);
     }
-    if (!failure.breaks) {
+    if (!failure.connection_useless) {
         return false;
     }
     err_set(&why, "%s", PQresultErrorMessage(result));
-    if (failure.leaves) {
+    if (failure.outcome_unknown) {
         PQclear(result);
     } else {
         unit_take(unit, result);

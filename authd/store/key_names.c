@@ -59,7 +59,7 @@ static bool same_kind(const char *name, const char *other)
 }
 
 /* The first name of each kind; the names of a kind are adjacent. */
-static struct key_names firsts_of(const struct key_names *names)
+static struct key_names key_names_first(const struct key_names *names)
 {
     struct key_names first = {0};
 
@@ -73,7 +73,7 @@ static struct key_names firsts_of(const struct key_names *names)
 
 bool key_names_fit(const struct key_names *mine, const struct key_names *listed, struct err *why)
 {
-    struct key_names first = firsts_of(mine);
+    struct key_names first = key_names_first(mine);
     const char *missing;
 
     if (!key_names_known(mine, listed, why)) {
@@ -153,7 +153,7 @@ static bool list_add(PGconn *pg, const char *name, struct err *err)
 
 bool key_list_add(struct key_list *list, const struct key_names *mine, struct err *err)
 {
-    struct key_names first = firsts_of(mine);
+    struct key_names first = key_names_first(mine);
     struct key_names listed;
     bool added = list_forget(list->pg, mine, err) && read_list(list->pg, &listed, err) &&
                  key_names_known(mine, &listed, err);

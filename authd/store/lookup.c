@@ -28,7 +28,7 @@ struct lookup_batch {
     struct db_unit *unit; /* NULL: the batch is not in flight */
     unsigned count;
     /* NULL: the request was answered or cancelled. */
-    struct lookup_request *askers[LOOKUP_BATCH_MAX];
+    struct lookup_request *requests[LOOKUP_BATCH_MAX];
 };
 
 struct lookup {
@@ -79,8 +79,8 @@ static void request_finish(struct lookup_request *request, enum db_status status
 
 static struct lookup_request *batch_remove(struct lookup_batch *batch, unsigned place)
 {
-    struct lookup_request *request = batch->askers[place];
-    batch->askers[place] = NULL;
+    struct lookup_request *request = batch->requests[place];
+    batch->requests[place] = NULL;
     return request;
 }
 
@@ -174,7 +174,7 @@ static void batch_send(struct lookup_batch *batch)
         deadline = request->deadline; /* in the end the youngest request's */
         names[batch->count] = request->login;
         selectors[batch->count] = request->selector;
-        batch->askers[batch->count++] = request;
+        batch->requests[batch->count++] = request;
     }
     int64_t left = deadline - clock_ms();
     batch->unit = db_unit_create(STATEMENT_LOOKUP);
@@ -236,16 +236,16 @@ static struct lookup_request *lookup_take_late(struct lookup *lookup, int64_t no
     for (int i = 0; i < BATCHES_MAX; i++) {
         struct lookup_batch *batch = &lookup->batches[i];
         unsigned first = 0;
-        while (first < batch->count && batch->askers[first] == NULL) {
+        while (first < batch->count && batch->requests[first] == NULL) {
             first++;
         }
         if (first == batch->count) {
             continue;
         }
-        if (batch->askers[first]->deadline <= now) {
+        if (batch->requests[first]->deadline <= now) {
             return batch_remove(batch, first);
         }
-        *next = batch->askers[first]->deadline < *next ? batch->askers[first]->deadline : *next;
+        *next = batch->requests[first]->deadline < *next ? batch->requests[first]->deadline : *next;
     }
     struct lookup_request *request = TAILQ_FIRST(&lookup->waiting);
     if (request == NULL) {

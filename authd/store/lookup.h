@@ -61,7 +61,7 @@ struct lookup_request {
     bool pending;                     // this member and those below are private to lookup.c
     int64_t deadline;                 // clock_ms()
     struct lookup_batch *batch;       // NULL: the request is waiting
-    unsigned place;                   // index in lookup_batch::askers
+    unsigned place;                   // index in lookup_batch::requests
     TAILQ_ENTRY(lookup_request) link; // lookup::waiting
 };
 

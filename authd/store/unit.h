@@ -48,8 +48,8 @@ extern const struct statement_info statement_table[STATEMENT_COUNT];
 struct unit_failure {
     /* DB_REFUSED: an answer of the database; DB_DOWN, DB_TIMEOUT: the database cannot tell. */
     enum db_status status;
-    bool breaks; /* the connection is useless from now on */
-    bool leaves; /* the server is going away: what it did before is unknown */
+    bool connection_useless; /* the connection is useless from now on */
+    bool outcome_unknown;    /* the server is going away: what it did before is unknown */
 };
 struct unit_failure unit_failure_of(const char *sqlstate);
 

@@ -57,7 +57,7 @@ static void test_buf_grows_to_its_maximum(void **state)
     struct buf buf;
     buf_init(&buf, 1000);
     for (int i = 0; i < 100; i++) {
-        buf_text(&buf, "0123456789");
+        buf_append_text(&buf, "0123456789");
     }
     assert_false(buf.overflow);
     assert_int_equal(buf.len, 1000);
@@ -76,9 +76,9 @@ static void test_buf_overflow_is_sticky(void **state)
     (void)state;
     struct buf buf;
     buf_init(&buf, 8);
-    buf_text(&buf, "1234");
+    buf_append_text(&buf, "1234");
     buf_printf(&buf, "%s", "56789");
-    buf_text(&buf, "5"); /* fits, but the text before it is missing */
+    buf_append_text(&buf, "5"); /* fits, but the text before it is missing */
     assert_true(buf.overflow);
     assert_true(span_is(buf_span(&buf), "1234"));
     assert_null(buf_reserve(&buf, 1));
@@ -102,7 +102,7 @@ static void test_buf_consume_and_reserve(void **state)
     struct buf buf;
     buf_init(&buf, 16);
     buf_consume(&buf, 0);
-    buf_text(&buf, "line1\nline2");
+    buf_append_text(&buf, "line1\nline2");
     buf_consume(&buf, 6);
     assert_true(span_is(buf_span(&buf), "line2"));
     assert_memory_equal(buf.data + 5, "\0\0\0\0\0\0", 6); /* the consumed octets were wiped */

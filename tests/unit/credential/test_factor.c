@@ -25,7 +25,7 @@ static void set_key(struct key_set *set, uint8_t fill)
 {
     set->count = 1;
     memset(set->keys[0].octets, fill, KEY_LENGTH);
-    key_name(&set->keys[0]);
+    key_set_id(&set->keys[0]);
 }
 
 static void cipher_version(struct span seed)

@@ -21,8 +21,8 @@ static struct core core = {.keys = &keys};
 static int name_keys(void **state)
 {
     (void)state;
-    key_name(&keys.encryption.keys[0]);
-    key_name(&keys.encryption.keys[1]);
+    key_set_id(&keys.encryption.keys[0]);
+    key_set_id(&keys.encryption.keys[1]);
     return 0;
 }
 

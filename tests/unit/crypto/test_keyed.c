@@ -17,7 +17,7 @@ static struct key_set set_of(const char *text)
 {
     struct key_set set;
 
-    key_parse(span_of(text), &set);
+    key_set_parse(span_of(text), &set);
     return set;
 }
 
@@ -35,7 +35,7 @@ static void test_key_files(void **state)
     assert_ptr_equal(key_find(&set, span_of(set.keys[1].id)), &set.keys[1]);
     assert_null(key_find(&set, SPAN_LITERAL("00000000")));
     assert_null(key_find(&set, SPAN_LITERAL("")));
-    key_line(&set.keys[0], line);
+    key_format(&set.keys[0], line);
     assert_memory_equal(line, LINE_A, KEY_LINE_LENGTH);
 }
 
@@ -61,11 +61,11 @@ static void test_what_is_no_key_file(void **state)
         assert_int_equal(set_of(flawed[i]).count, 0);
     }
     for (size_t i = 0; i <= KEY_SET_MAX; i++) {
-        key_line(&(struct key){.octets = {(uint8_t)(i + 1)}}, many + i * KEY_LINE_LENGTH);
+        key_format(&(struct key){.octets = {(uint8_t)(i + 1)}}, many + i * KEY_LINE_LENGTH);
     }
-    assert_int_equal(key_parse((struct span){many, sizeof(many) - KEY_LINE_LENGTH}, &set),
+    assert_int_equal(key_set_parse((struct span){many, sizeof(many) - KEY_LINE_LENGTH}, &set),
                      KEY_SET_MAX);
-    assert_int_equal(key_parse((struct span){many, sizeof(many)}, &set), 0);
+    assert_int_equal(key_set_parse((struct span){many, sizeof(many)}, &set), 0);
 }
 
 static void test_another_key_becomes_the_first(void **state)

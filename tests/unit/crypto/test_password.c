@@ -48,7 +48,7 @@ static void test_dummy_is_a_hash_like_any_other(void **state)
     struct authd_cost cost;
     assert_ptr_equal(password_scheme(&schemes, schemes.dummy, &cost), schemes.preferred);
     assert_int_equal(cost.bytes, 1 << 20);
-    assert_false(password_weaker(&schemes, schemes.dummy, SPAN_LITERAL("any")));
+    assert_false(password_needs_rehash(&schemes, schemes.dummy, SPAN_LITERAL("any")));
     assert_string_not_equal(schemes.dummy, others.dummy);
     assert_int_equal(password_verify(schemes.preferred, schemes.dummy, SPAN_LITERAL("secret")),
                      AUTHD_MATCH_NO);
@@ -140,10 +140,10 @@ static void test_weaker(void **state)
     (void)state;
     struct password_schemes schemes = schemes_made();
     const struct span password = SPAN_LITERAL("secret");
-    assert_true(password_weaker(&schemes, OLD, password));
-    assert_true(password_weaker(&schemes, SMALL, password));
-    assert_false(password_weaker(&schemes, "x", password));
-    assert_false(password_weaker(&schemes, DEAR, password));
+    assert_true(password_needs_rehash(&schemes, OLD, password));
+    assert_true(password_needs_rehash(&schemes, SMALL, password));
+    assert_false(password_needs_rehash(&schemes, "x", password));
+    assert_false(password_needs_rehash(&schemes, DEAR, password));
 }
 
 int main(void)

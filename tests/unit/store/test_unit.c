@@ -34,7 +34,7 @@ static void test_failures(void **state)
     static const struct {
         const char *sqlstate;
         enum db_status status;
-        bool breaks;
+        bool connection_useless;
     } cases[] = {
         {"23505", DB_REFUSED, false}, {"22P02", DB_REFUSED, false}, {"AU404", DB_REFUSED, false},
         {"AU000", DB_REFUSED, false}, {"57P01", DB_DOWN, true},     {"57P02", DB_DOWN, true},
@@ -46,7 +46,7 @@ static void test_failures(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct unit_failure failure = unit_failure_of(cases[i].sqlstate);
         assert_int_equal(failure.status, cases[i].status);
-        assert_int_equal(failure.breaks, cases[i].breaks);
+        assert_int_equal(failure.connection_useless, cases[i].connection_useless);
     }
 }
 
