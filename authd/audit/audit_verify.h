@@ -5,7 +5,7 @@
 #ifndef AUDIT_AUDIT_VERIFY_H
 #define AUDIT_AUDIT_VERIFY_H
 
-#include "manage/call.h"
+#include "core/result.h"
 
 struct audit_verify;
 struct core;

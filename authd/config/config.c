@@ -310,15 +310,8 @@ struct site config_site(const struct config *config)
         .submission_port = config->submission_port,
         .mail_from = config->mail_from,
         .mail_server = config->mail_server,
-        .rules =
-            {
-                .min_length = config->min_length,
-                .min_length_with_factor = config->min_length_with_factor,
-                .min_score = config->min_score,
-                .words = (const char *const *)config->words,
-                .word_count = config->word_count,
-            },
-        .factor = config->factor,
+        .password_rules = &config->password_rules,
+        .factor_rules = &config->factor_rules,
     };
 }
 
@@ -335,7 +328,7 @@ void config_destroy(struct config *config)
         free(config->listeners[i].key);
         free(config->listeners[i].trusted_proxies);
     }
-    for (size_t i = 0; i < config->word_count; i++) {
+    for (size_t i = 0; i < config->password_rules.word_count; i++) {
         free(config->words[i]);
     }
     for (size_t i = 0; i < config->plugin_count; i++) {

@@ -17,6 +17,8 @@
 #include "base/log.h"
 #include "core/network.h"
 #include "core/site.h"
+#include "credential/factor_rules.h"
+#include "credential/password_rules.h"
 
 enum config_protocol { CONFIG_DOVECOT, CONFIG_SASLAUTHD, CONFIG_HTTP };
 
@@ -72,14 +74,10 @@ struct config {
     uint64_t max_memory; /* the most bytes that checking a stored hash may take */
     /* About the longest time that checking a stored hash may take. */
     uint64_t max_time_ms;
-    unsigned min_length; /* of a new password, in code points */
-    /* Of a new password of a user who has enrolled, in code points. */
-    unsigned min_length_with_factor;
-    unsigned min_score;
-    char **words; /* case-folded */
-    size_t word_count;
+    struct password_rules password_rules;
+    char **words; /* owns the words of the rules */
 
-    struct factor_rules factor;
+    struct factor_rules factor_rules;
     struct network *remember_shared; /* holds the entries of factor.remember.shared */
 
     char *plugin_dir; /* absolute; NULL: next to the program, or in the install prefix */

@@ -82,7 +82,7 @@ static bool read_network(const struct reader *reader, const char *text,
 static bool read_shared(const struct reader *reader, const struct raw_factor_remember *raw,
                         struct config *config)
 {
-    struct factor_remember *remember = &config->factor.remember;
+    struct factor_remember *remember = &config->factor_rules.remember;
 
     config->remember_shared = mem_calloc(raw->shared_count, sizeof(*config->remember_shared));
     remember->shared = config->remember_shared;
@@ -102,7 +102,7 @@ static bool read_shared(const struct reader *reader, const struct raw_factor_rem
 static bool read_remember(const struct reader *reader, const struct raw_factor_remember *raw,
                           struct config *config)
 {
-    struct factor_remember *remember = &config->factor.remember;
+    struct factor_remember *remember = &config->factor_rules.remember;
 
     if (raw->duration == NULL) {
         return (raw->uses == NULL && raw->network == NULL && raw->shared_count == 0) ||
@@ -120,7 +120,7 @@ bool config_read_factor(const struct reader *reader, const struct raw_config *ra
 {
     static const char *const policies[] = {
         [FACTOR_OFF] = "off", [FACTOR_OPTIONAL] = "optional", [FACTOR_REQUIRED] = "required", NULL};
-    struct factor_rules *rules = &config->factor;
+    struct factor_rules *rules = &config->factor_rules;
     unsigned policy = 0;
 
     if (!reader_choice(reader, "second_factor", reader_default(raw->second_factor, "second_factor"),

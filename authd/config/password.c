@@ -85,31 +85,33 @@ static bool read_rules(const struct reader *reader, const struct raw_password *r
 {
     static const struct range lengths = {MIN_LENGTH_MIN, MIN_LENGTH_MAX};
     static const struct range scores = {0, PASSWORD_SCORE_MAX};
+    struct password_rules *rules = &config->password_rules;
     char folded[PASSWORD_WORD_LENGTH + 1];
 
     if (!read_number(reader, "password.min_length", raw->min_length, &lengths,
-                     &config->min_length) ||
+                     &rules->min_length) ||
         !read_number(reader, "password.min_length_with_factor", raw->min_length_with_factor,
-                     &lengths, &config->min_length_with_factor) ||
-        !read_number(reader, "password.min_score", raw->min_score, &scores, &config->min_score)) {
+                     &lengths, &rules->min_length_with_factor) ||
+        !read_number(reader, "password.min_score", raw->min_score, &scores, &rules->min_score)) {
         return false;
     }
-    if (config->min_length_with_factor > config->min_length) {
+    if (rules->min_length_with_factor > rules->min_length) {
         return reader_fail(reader, "password.min_length_with_factor",
                            "%u is above password.min_length, which is %u",
-                           config->min_length_with_factor, config->min_length);
+                           rules->min_length_with_factor, rules->min_length);
     }
     config->words = mem_calloc(raw->words_count, sizeof(*config->words));
-    for (; config->word_count < raw->words_count; config->word_count++) {
-        const char *word = raw->words[config->word_count];
+    rules->words = (const char *const *)config->words;
+    for (; rules->word_count < raw->words_count; rules->word_count++) {
+        const char *word = raw->words[rules->word_count];
         char path[READER_PATH_MAX];
 
-        snprintf(path, sizeof(path), "password.words[%zu]", config->word_count + 1);
+        snprintf(path, sizeof(path), "password.words[%zu]", rules->word_count + 1);
         if (!password_word_fold(span_of(word), folded)) {
             return reader_fail_value(reader, path, word,
                                      "is too short or too long: 3 characters to 64 octets");
         }
-        config->words[config->word_count] = mem_strdup(folded);
+        config->words[rules->word_count] = mem_strdup(folded);
     }
     return true;
 }

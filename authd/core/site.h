@@ -6,8 +6,9 @@
 #include <stdint.h>
 
 #include "core/public_url.h"
-#include "credential/factor_rules.h"
-#include "credential/password_rules.h"
+
+struct factor_rules;
+struct password_rules;
 
 struct site {
     struct public_url public_url;
@@ -15,8 +16,8 @@ struct site {
     uint16_t submission_port;    /* port that users enter there */
     const char *mail_from;       /* canonical address; NULL: authd sends no mail */
     const char *mail_server;     /* such as "smtp://127.0.0.1:25" */
-    struct password_rules rules;
-    struct factor_rules factor;
+    const struct password_rules *password_rules;
+    const struct factor_rules *factor_rules;
 };
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/secret.h"
 #include "core/core.h"
+#include "credential/factor_rules.h"
 #include "crypto/aead.h"
 #include "crypto/totp.h"
 
@@ -35,7 +36,7 @@ enum factor_match factor_match(const struct core *core, const struct factor_row 
     case AEAD_DECRYPTED:
         totp.seed = (struct span){seed, length};
         if (length > 0 && totp_algorithm_of(row->algorithm, &totp.algorithm)) {
-            match = match_under(&totp, digits, now, step, core->site.factor.ahead);
+            match = match_under(&totp, digits, now, step, core->site.factor_rules->ahead);
         }
         break;
     }

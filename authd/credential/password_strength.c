@@ -89,7 +89,7 @@ password_strength_start(struct core *core, const struct password_strength_reques
         .owner = strength_call,
         .deadline = request->deadline,
     };
-    strength_call->rules = &core->site.rules;
+    strength_call->rules = core->site.password_rules;
     strength_call->enrolled = request->enrolled;
     strength_call->done = done;
     strength_call->arg = arg;

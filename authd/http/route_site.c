@@ -3,6 +3,8 @@
 #include "http/routes.h"
 
 #include "core/core.h"
+#include "credential/factor_rules.h"
+#include "credential/password_rules.h"
 #include "http/exchange.h"
 
 /* JSON null, where no submission host is configured. */
@@ -40,11 +42,12 @@ void route_site(struct http_exchange *exchange)
         return;
     }
 
-    json_t *object = json_pack(
-        "{s:s?, s:s?, s:o, s:o, s:{s:s, s:b}, s:s}", "public_url", site->public_url.text,
-        "default_domain", core->default_domain, "submission", submission(site), "password",
-        password_rules(&site->rules), "second_factor", "policy", policy_word(site->factor.policy),
-        "inline_codes", site->factor.inline_codes, "version", AUTHD_VERSION);
+    json_t *object =
+        json_pack("{s:s?, s:s?, s:o, s:o, s:{s:s, s:b}, s:s}", "public_url", site->public_url.text,
+                  "default_domain", core->default_domain, "submission", submission(site),
+                  "password", password_rules(site->password_rules), "second_factor", "policy",
+                  policy_word(site->factor_rules->policy), "inline_codes",
+                  site->factor_rules->inline_codes, "version", AUTHD_VERSION);
 
     http_exchange_answer(exchange, MHD_HTTP_OK, object);
     json_decref(object);

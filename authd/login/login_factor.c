@@ -51,7 +51,7 @@ static void login_split(struct login *login)
 
 static void login_read_code(struct login *login)
 {
-    const struct factor_rules *rules = &login->core->site.factor;
+    const struct factor_rules *rules = login->core->site.factor_rules;
     struct facts *facts = &login->facts;
 
     if (facts->sign_in) {
@@ -75,7 +75,7 @@ void login_take_factor(struct login *login, const struct account_row *row)
 {
     struct facts *facts = &login->facts;
 
-    facts->policy = stricter(login->core->site.factor.policy,
+    facts->policy = stricter(login->core->site.factor_rules->policy,
                              stricter(policy_of(row->domain_policy), policy_of(row->user_policy)));
     facts->privileged = strcmp(row->role, "user") != 0;
     facts->enrolled = row->factor != 0;
@@ -272,7 +272,7 @@ static void login_taken(const struct db_result *result, void *arg)
  * code, by which it knows a repeated wrong code. */
 static void login_take_code(struct login *login)
 {
-    const struct factor_remember *remember = &login->core->site.factor.remember;
+    const struct factor_remember *remember = &login->core->site.factor_rules->remember;
     char digest[SUBKEY_HEX_SIZE];
 
     digest_of(login, "wrong-code", login->factor.row.id, digest);

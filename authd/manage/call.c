@@ -259,16 +259,6 @@ static void call_make(struct manage_call *call, const json_t *owner)
     json_decref(names);
 }
 
-int64_t result_number(const json_t *object, const char *name)
-{
-    const json_t *value = json_object_get(object, name);
-
-    if (json_is_string(value)) {
-        return strtoll(json_string_value(value), NULL, 10);
-    }
-    return json_integer_value(value);
-}
-
 static void call_prepared(const struct db_result *answer, void *arg)
 {
     struct manage_call *call = arg;

@@ -46,14 +46,14 @@ static void test_smallest(void **state)
     assert_int_equal(config->hash_passes, 1);
     assert_int_equal(config->max_memory, 256 * 1024 * 1024);
     assert_int_equal(config->max_time_ms, 2000);
-    assert_int_equal(config->min_length, 15);
-    assert_int_equal(config->min_length_with_factor, 8);
-    assert_int_equal(config->min_score, 3);
-    assert_int_equal(config->word_count, 0);
-    assert_int_equal(config->factor.policy, FACTOR_OPTIONAL);
-    assert_true(config->factor.inline_codes);
-    assert_false(config->factor.ahead);
-    assert_int_equal(config->factor.remember.seconds, 0);
+    assert_int_equal(config->password_rules.min_length, 15);
+    assert_int_equal(config->password_rules.min_length_with_factor, 8);
+    assert_int_equal(config->password_rules.min_score, 3);
+    assert_int_equal(config->password_rules.word_count, 0);
+    assert_int_equal(config->factor_rules.policy, FACTOR_OPTIONAL);
+    assert_true(config->factor_rules.inline_codes);
+    assert_false(config->factor_rules.ahead);
+    assert_int_equal(config->factor_rules.remember.seconds, 0);
     assert_null(config->public_url.text);
     assert_null(config->submission_host);
     assert_int_equal(config->submission_port, 587);
@@ -156,10 +156,10 @@ static void test_everything(void **state)
     assert_int_equal(config->submission_port, 465);
     assert_string_equal(config->mail_from, "postmaster@example.org");
     assert_string_equal(config->mail_server, "smtp://[::1]:2525");
-    assert_int_equal(config->min_length, 12);
-    assert_int_equal(config->min_length_with_factor, 10);
-    assert_int_equal(config->min_score, 4);
-    assert_int_equal(config->word_count, 2);
+    assert_int_equal(config->password_rules.min_length, 12);
+    assert_int_equal(config->password_rules.min_length_with_factor, 10);
+    assert_int_equal(config->password_rules.min_score, 4);
+    assert_int_equal(config->password_rules.word_count, 2);
     assert_string_equal(config->words[0], "acme");
     assert_string_equal(config->words[1], "gr\xC3\xBCsse");
     assert_string_equal(config->scheme, "crypt");
@@ -172,7 +172,7 @@ static void test_everything(void **state)
     assert_string_equal(config->plugins[1], "my-scheme_2");
     assert_int_equal(config->workers, 3);
 
-    const struct factor_rules rules = config_site(config).factor;
+    const struct factor_rules rules = *config_site(config).factor_rules;
 
     assert_int_equal(rules.policy, FACTOR_REQUIRED);
     assert_false(rules.inline_codes);
@@ -239,8 +239,8 @@ static void test_defaults_load(void **state)
     assert_int_equal(printed->max_memory, unset->max_memory);
     assert_int_equal(printed->max_time_ms, unset->max_time_ms);
     assert_int_equal(printed->plugin_count, unset->plugin_count);
-    assert_int_equal(printed->factor.policy, unset->factor.policy);
-    assert_int_equal(printed->factor.remember.seconds, 0);
+    assert_int_equal(printed->factor_rules.policy, unset->factor_rules.policy);
+    assert_int_equal(printed->factor_rules.remember.seconds, 0);
     assert_int_equal(printed->log_level, unset->log_level);
     config_destroy(printed);
     config_destroy(unset);

@@ -9,6 +9,7 @@
 
 #include "core/core.h"
 #include "credential/factor.h"
+#include "credential/factor_rules.h"
 #include "credential/recovery.h"
 #include "crypto/aead.h"
 #include "crypto/totp.h"
@@ -17,7 +18,8 @@
 #define SEED "12345678901234567890"
 
 static struct key_ring ring;
-static struct core core = {.keys = &ring};
+static struct factor_rules rules;
+static struct core core = {.keys = &ring, .site = {.factor_rules = &rules}};
 static char encrypted[AEAD_MAX + 1];
 static struct factor_row row;
 
@@ -69,9 +71,9 @@ static void test_ahead(void **state)
     cipher_version(SPAN_LITERAL(SEED));
     totp_code(&totp, NOW / TOTP_PERIOD + 1, code);
     assert_int_equal(factor_match(&core, &row, span_of(code), NOW, &step), FACTOR_NO);
-    core.site.factor.ahead = true;
+    rules.ahead = true;
     assert_int_equal(factor_match(&core, &row, span_of(code), NOW, &step), FACTOR_YES);
-    core.site.factor.ahead = false;
+    rules.ahead = false;
     assert_int_equal(step, NOW / TOTP_PERIOD + 1);
 }
 
