@@ -1,7 +1,5 @@
 #include "credential/recovery.h"
 
-#include <sodium.h>
-
 #include "base/secret.h"
 #include "crypto/base32.h"
 
@@ -31,12 +29,9 @@ void recovery_printable(const struct recovery_codes *codes, size_t index,
 }
 
 void recovery_verifier(const struct key *key, int64_t account, struct span code,
-                       char out[static RECOVERY_VERIFIER_SIZE])
+                       char out[static KEYED_HASH_HEX_SIZE])
 {
     const struct keyed_input input = {KIND, account, account, code};
-    uint8_t octets[KEYED_HASH_LENGTH];
 
-    keyed_hash(key, &input, octets);
-    sodium_bin2hex(out, RECOVERY_VERIFIER_SIZE, octets, sizeof(octets));
-    secret_wipe(octets, sizeof(octets));
+    keyed_hash_hex(key, &input, out);
 }

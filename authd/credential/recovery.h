@@ -7,7 +7,6 @@
 #include "crypto/keyed.h"
 
 enum {
-    RECOVERY_VERIFIER_SIZE = 2 * KEYED_HASH_LENGTH + 1,
     RECOVERY_CODES = 10,
 };
 
@@ -24,6 +23,6 @@ void recovery_printable(const struct recovery_codes *codes, size_t index,
 
 /* Writes the verifier of a code in hex. `code` is canonical: see credential/factor_code.h. */
 void recovery_verifier(const struct key *key, int64_t account, struct span code,
-                       char out[static RECOVERY_VERIFIER_SIZE]);
+                       char out[static KEYED_HASH_HEX_SIZE]);
 
 #endif

@@ -10,20 +10,17 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "core/core.h"
-#include "crypto/keyed.h"
 #include "loop/loop.h"
 #include "store/db.h"
 
 #define BATCH_MAX   256
 #define BATCH_MS    1000
 #define DATABASE_MS 5000
-#define KINDS       2
-#define HEX_SIZE    (2 * KEYED_HASH_LENGTH + 1)
 
 struct item {
     char id[24];
-    char old[HEX_SIZE];
-    char new[HEX_SIZE];
+    char old[KEYED_HASH_HEX_SIZE];
+    char new[KEYED_HASH_HEX_SIZE];
     char key[KEY_ID_LENGTH + 1];
 };
 
@@ -39,7 +36,7 @@ struct batch {
 struct rekeys {
     struct core *core;
     struct event timer; // set while a batch is not empty
-    struct batch batches[KINDS];
+    struct batch batches[VERIFIER_KINDS];
 };
 
 static void rekeys_arm(struct rekeys *rekeys)
@@ -84,7 +81,7 @@ static void rekeys_write(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    for (size_t kind = 0; kind < KINDS; kind++) {
+    for (size_t kind = 0; kind < VERIFIER_KINDS; kind++) {
         struct batch *batch = &rekeys->batches[kind];
 
         if (batch->count > 0 && batch->unit == NULL) {
@@ -107,23 +104,24 @@ static bool batch_has(const struct batch *batch, const char *id)
     return false;
 }
 
-void rekey_add(struct rekeys *rekeys, const struct rekey *rekey)
+void rekey_maybe_add(const struct core *core, const struct verifier_row *row, struct span secret)
 {
-    struct batch *batch = &rekeys->batches[rekey->kind];
+    const struct key *first = &core->keys->peppers.keys[0];
+    struct batch *batch = &core->rekeys->batches[row->kind];
     struct item *item = &batch->items[batch->count];
 
-    if (batch->count == BATCH_MAX) {
+    if (strcmp(row->key, first->id) == 0 || batch->count == BATCH_MAX) {
         return;
     }
-    snprintf(item->id, sizeof(item->id), "%" PRId64, rekey->id);
+    snprintf(item->id, sizeof(item->id), "%" PRId64, row->id);
     if (batch_has(batch, item->id)) {
         return;
     }
-    snprintf(item->old, sizeof(item->old), "%s", rekey->old);
-    snprintf(item->new, sizeof(item->new), "%s", rekey->new);
-    snprintf(item->key, sizeof(item->key), "%s", rekey->key);
+    snprintf(item->old, sizeof(item->old), "%s", row->verifier);
+    snprintf(item->key, sizeof(item->key), "%s", first->id);
+    verifier_make(first, row, secret, item->new);
     batch->count++;
-    rekeys_arm(rekeys);
+    rekeys_arm(core->rekeys);
 }
 
 struct rekeys *rekeys_create(struct core *core)
@@ -131,9 +129,9 @@ struct rekeys *rekeys_create(struct core *core)
     struct rekeys *rekeys = mem_new(struct rekeys);
 
     rekeys->core = core;
-    rekeys->batches[REKEY_APP_PASSWORD].statement = STATEMENT_APP_PASSWORD_REKEY;
-    rekeys->batches[REKEY_API_KEY].statement = STATEMENT_API_KEY_REKEY;
-    for (size_t kind = 0; kind < KINDS; kind++) {
+    rekeys->batches[VERIFIER_APP_PASSWORD].statement = STATEMENT_APP_PASSWORD_REKEY;
+    rekeys->batches[VERIFIER_API_KEY].statement = STATEMENT_API_KEY_REKEY;
+    for (size_t kind = 0; kind < VERIFIER_KINDS; kind++) {
         rekeys->batches[kind].rekeys = rekeys;
     }
     evtimer_assign(&rekeys->timer, loop_base(core->loop), rekeys_write, rekeys);
@@ -146,7 +144,7 @@ void rekeys_destroy(struct rekeys *rekeys)
         return;
     }
     event_del(&rekeys->timer);
-    for (size_t kind = 0; kind < KINDS; kind++) {
+    for (size_t kind = 0; kind < VERIFIER_KINDS; kind++) {
         if (rekeys->batches[kind].unit != NULL) {
             db_cancel(rekeys->batches[kind].unit);
         }

@@ -131,6 +131,16 @@ void keyed_hash(const struct key *key, const struct keyed_input *input,
     finish(&state, out);
 }
 
+void keyed_hash_hex(const struct key *key, const struct keyed_input *input,
+                    char out[static KEYED_HASH_HEX_SIZE])
+{
+    uint8_t octets[KEYED_HASH_LENGTH];
+
+    keyed_hash(key, input, octets);
+    sodium_bin2hex(out, KEYED_HASH_HEX_SIZE, octets, sizeof(octets));
+    secret_wipe(octets, sizeof(octets));
+}
+
 void key_derive(const struct key_ring *ring, const char *purpose, uint8_t out[static KEY_LENGTH])
 {
     const struct key *key = &ring->peppers.keys[0];

@@ -15,6 +15,7 @@ enum {
     KEY_ID_LENGTH = 8,
     KEY_LINE_LENGTH = 2 * KEY_LENGTH + 1,
     KEYED_HASH_LENGTH = 32,
+    KEYED_HASH_HEX_SIZE = 2 * KEYED_HASH_LENGTH + 1,
     KEY_SET_MAX = 8,
 };
 
@@ -63,6 +64,10 @@ struct keyed_input {
 
 void keyed_hash(const struct key *key, const struct keyed_input *input,
                 uint8_t out[static KEYED_HASH_LENGTH]);
+
+/* The same hash in hexadecimal digits and a NUL. */
+void keyed_hash_hex(const struct key *key, const struct keyed_input *input,
+                    char out[static KEYED_HASH_HEX_SIZE]);
 
 /* Derives a key for one purpose ("cursor", "session") from the first pepper. All nodes derive the
  * same key. A new first pepper changes the key. */

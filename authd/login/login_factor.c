@@ -189,7 +189,7 @@ static void login_recovered(const struct db_result *result, void *arg)
 static enum progress login_recover(struct login *login)
 {
     const struct key_set *peppers = &login->core->keys->peppers;
-    char verifiers[KEY_SET_MAX][RECOVERY_VERIFIER_SIZE];
+    char verifiers[KEY_SET_MAX][KEYED_HASH_HEX_SIZE];
     const char *texts[KEY_SET_MAX];
     char digest[SUBKEY_HEX_SIZE];
 

@@ -11,8 +11,8 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "core/core.h"
+#include "credential/rekey.h"
 #include "credential/stored_hash.h"
-#include "manage/app_password.h"
 
 /* How much of the login's deadline the question for imported app passwords may use up. */
 #define IMPORTED_MS 1500
@@ -78,9 +78,10 @@ static bool login_check(struct login *login, struct span secret, const char *sto
 
 /* ---- an app password that authd has made ---- */
 
-static struct app_password_row app_password_of(const struct login *login)
+static struct verifier_row app_password_of(const struct login *login)
 {
-    return (struct app_password_row){
+    return (struct verifier_row){
+        .kind = VERIFIER_APP_PASSWORD,
         .id = login->credential.id,
         .owner = login->account.id,
         .verifier = login->credential.verifier,
@@ -90,26 +91,26 @@ static struct app_password_row app_password_of(const struct login *login)
 
 void login_rekey(const struct login *login)
 {
-    const struct app_password_row row = app_password_of(login);
+    const struct verifier_row row = app_password_of(login);
 
     if (row.verifier != NULL) { // an imported app password has none
-        app_password_rekey(login->core, &row, secret_text_secret(&login->identified.app_password));
+        rekey_maybe_add(login->core, &row, secret_text_secret(&login->identified.app_password));
     }
 }
 
 static void login_verify_app_password(struct login *login)
 {
-    const struct app_password_row row = app_password_of(login);
+    const struct verifier_row row = app_password_of(login);
 
-    switch (app_password_matches(login->core, &row,
-                                 secret_text_secret(&login->identified.app_password))) {
-    case APP_PASSWORD_NO:
+    switch (verifier_match(&login->core->keys->peppers, &row,
+                           secret_text_secret(&login->identified.app_password))) {
+    case VERIFIER_NO:
         login->facts.match = ANSWER_NO;
         return;
-    case APP_PASSWORD_YES:
+    case VERIFIER_YES:
         login->facts.match = ANSWER_YES;
         return;
-    case APP_PASSWORD_KEY_MISSING:
+    case VERIFIER_KEY_MISSING:
         login->facts.trouble = REASON_KEY_MISSING;
         return;
     }

@@ -1,20 +1,16 @@
 #include "manage/api_key.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "base/secret.h"
 #include "core/core.h"
-#include "credential/rekey.h"
-#include "crypto/keyed.h"
+#include "credential/verifier.h"
 #include "crypto/secret_text.h"
 #include "manage/caller.h"
 #include "store/db.h"
 
-#define KIND      "api-key"
 #define NUMBER_MS 4000
-#define HEX_SIZE  (2 * KEYED_HASH_LENGTH + 1)
 
 struct api_key_call {
     struct core *core;
@@ -28,49 +24,6 @@ struct api_key_call {
     result_done_f *done;
     void *arg;
 };
-
-static void verifier_of(const struct key *key, const struct keyed_input *input,
-                        char out[static HEX_SIZE])
-{
-    uint8_t octets[KEYED_HASH_LENGTH];
-
-    keyed_hash(key, input, octets);
-    sodium_bin2hex(out, HEX_SIZE, octets, sizeof(octets));
-    secret_wipe(octets, sizeof(octets));
-}
-
-bool api_key_matches(const struct core *core, const struct api_key_row *row, struct span secret)
-{
-    const struct key *key = key_find(&core->keys->peppers, span_of(row->key));
-    const struct keyed_input input = {
-        .kind = KIND, .id = row->id, .owner = row->owner, .secret = secret};
-    char verifier[HEX_SIZE];
-
-    if (key == NULL) {
-        return false;
-    }
-    verifier_of(key, &input, verifier);
-    return secret_equal(span_of(verifier), span_of(row->verifier));
-}
-
-void api_key_rekey(const struct core *core, const struct api_key_row *row, struct span secret)
-{
-    const struct key *first = &core->keys->peppers.keys[0];
-    const struct keyed_input input = {
-        .kind = KIND, .id = row->id, .owner = row->owner, .secret = secret};
-    char verifier[HEX_SIZE];
-
-    if (strcmp(row->key, first->id) == 0) {
-        return;
-    }
-    verifier_of(first, &input, verifier);
-    rekey_add(core->rekeys, &(struct rekey){.kind = REKEY_API_KEY,
-                                            .id = row->id,
-                                            .old = row->verifier,
-                                            .new = verifier,
-                                            .key = first->id});
-    secret_wipe(verifier, sizeof(verifier));
-}
 
 static void call_destroy(struct api_key_call *call)
 {
@@ -100,12 +53,11 @@ static void key_made(const struct result *result, void *arg)
 static void arguments_complete(struct api_key_call *call, int64_t id)
 {
     const struct key *key = &call->core->keys->peppers.keys[0];
-    struct keyed_input input = {.kind = KIND, .id = id, .owner = call->owner};
+    const struct verifier_row row = {.kind = VERIFIER_API_KEY, .id = id, .owner = call->owner};
     struct span selector = secret_text_selector(&call->secret);
-    char verifier[HEX_SIZE];
+    char verifier[KEYED_HASH_HEX_SIZE];
 
-    input.secret = secret_text_secret(&call->secret);
-    verifier_of(key, &input, verifier);
+    verifier_make(key, &row, secret_text_secret(&call->secret), verifier);
     json_object_set_new(call->arguments, "id", json_sprintf("%lld", (long long)id));
     json_object_set_new(call->arguments, "selector", json_stringn(selector.ptr, selector.len));
     json_object_set_new(call->arguments, "verifier", json_string(verifier));

@@ -20,17 +20,4 @@ struct api_key_call *api_key_add(struct core *core, const struct manage_request 
                                  const struct caller *caller, result_done_f *done, void *arg);
 void api_key_cancel(struct api_key_call *call);
 
-/* A row found by the selector of a presented key. */
-struct api_key_row {
-    int64_t id;
-    int64_t owner;        /* the account; 0: the host */
-    const char *verifier; /* hex */
-    const char *key;      /* id of the pepper that made the verifier */
-};
-/* True: `secret` is the secret of the row. */
-bool api_key_matches(const struct core *core, const struct api_key_row *row, struct span secret);
-/* Call after api_key_matches() returned true. Gives the row a new verifier if its pepper is an old
- * one. */
-void api_key_rekey(const struct core *core, const struct api_key_row *row, struct span secret);
-
 #endif

@@ -1,20 +1,15 @@
 #include "manage/app_password.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "base/secret.h"
 #include "core/core.h"
-#include "credential/rekey.h"
 #include "credential/stored_hash.h"
-#include "crypto/keyed.h"
+#include "credential/verifier.h"
 #include "crypto/secret_text.h"
 #include "loop/loop.h"
-
-#define KIND     "app-password"
-#define HEX_SIZE (2 * KEYED_HASH_LENGTH + 1)
 
 struct app_password_call {
     struct core *core;
@@ -30,57 +25,6 @@ struct app_password_call {
     result_done_f *done;
     void *arg;
 };
-
-/* ---- verifiers ---- */
-
-static void verifier_of(const struct key *key, const struct keyed_input *input,
-                        char out[static HEX_SIZE])
-{
-    uint8_t octets[KEYED_HASH_LENGTH];
-
-    keyed_hash(key, input, octets);
-    sodium_bin2hex(out, HEX_SIZE, octets, sizeof(octets));
-    secret_wipe(octets, sizeof(octets));
-}
-
-enum app_password_match app_password_matches(const struct core *core,
-                                             const struct app_password_row *row, struct span secret)
-{
-    const struct key *key = key_find(&core->keys->peppers, span_of(row->key));
-    const struct keyed_input input = {KIND, row->id, row->owner, secret};
-    char verifier[HEX_SIZE];
-
-    if (key == NULL) {
-        return APP_PASSWORD_KEY_MISSING;
-    }
-    verifier_of(key, &input, verifier);
-
-    bool match = secret_equal(span_of(verifier), span_of(row->verifier));
-
-    secret_wipe(verifier, sizeof(verifier));
-    return match ? APP_PASSWORD_YES : APP_PASSWORD_NO;
-}
-
-void app_password_rekey(const struct core *core, const struct app_password_row *row,
-                        struct span secret)
-{
-    const struct key *first = &core->keys->peppers.keys[0];
-    const struct keyed_input input = {KIND, row->id, row->owner, secret};
-    char verifier[HEX_SIZE];
-
-    if (strcmp(row->key, first->id) == 0) {
-        return;
-    }
-    verifier_of(first, &input, verifier);
-    rekey_add(core->rekeys, &(struct rekey){.kind = REKEY_APP_PASSWORD,
-                                            .id = row->id,
-                                            .old = row->verifier,
-                                            .new = verifier,
-                                            .key = first->id});
-    secret_wipe(verifier, sizeof(verifier));
-}
-
-/* ---- calls ---- */
 
 static void call_destroy(struct app_password_call *call)
 {
@@ -127,11 +71,11 @@ static void call_change(struct app_password_call *call)
 static void arguments_complete(struct app_password_call *call, int64_t id, int64_t owner)
 {
     const struct key *key = &call->core->keys->peppers.keys[0];
+    const struct verifier_row row = {.kind = VERIFIER_APP_PASSWORD, .id = id, .owner = owner};
     struct span selector = secret_text_selector(&call->secret);
-    struct keyed_input input = {KIND, id, owner, secret_text_secret(&call->secret)};
-    char verifier[HEX_SIZE];
+    char verifier[KEYED_HASH_HEX_SIZE];
 
-    verifier_of(key, &input, verifier);
+    verifier_make(key, &row, secret_text_secret(&call->secret), verifier);
     json_object_set_new(call->arguments, "selector", json_stringn(selector.ptr, selector.len));
     json_object_set_new(call->arguments, "verifier", json_string(verifier));
     json_object_set_new(call->arguments, "key", json_string(key->id));

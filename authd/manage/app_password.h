@@ -27,21 +27,4 @@ struct app_password_call *app_password_rotate(struct core *core,
                                               result_done_f *done, void *arg);
 void app_password_cancel(struct app_password_call *call);
 
-/* A row found by the selector of a presented app password. */
-struct app_password_row {
-    int64_t id;
-    int64_t owner;        /* the account */
-    const char *verifier; /* hex */
-    const char *key;      /* id of the pepper that made the verifier */
-};
-enum app_password_match { APP_PASSWORD_NO = 0, APP_PASSWORD_YES, APP_PASSWORD_KEY_MISSING };
-/* Was the row's verifier made of `secret`? */
-enum app_password_match app_password_matches(const struct core *core,
-                                             const struct app_password_row *row,
-                                             struct span secret);
-/* Call after a successful login with the row's secret. Gives the row a new verifier if its pepper
- * is an old one. */
-void app_password_rekey(const struct core *core, const struct app_password_row *row,
-                        struct span secret);
-
 #endif

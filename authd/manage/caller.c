@@ -5,9 +5,9 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "core/core.h"
+#include "credential/rekey.h"
 #include "crypto/secret_text.h"
 #include "loop/loop.h"
-#include "manage/api_key.h"
 #include "manage/session.h"
 #include "store/db.h"
 
@@ -191,18 +191,20 @@ static void key_found(const struct db_result *answer, void *arg)
         return;
     }
 
-    const struct api_key_row row = {
+    const struct verifier_row row = {
+        .kind = VERIFIER_API_KEY,
         .id = db_int(answer, 0, 0),
         .owner = db_text(answer, 0, 1) != NULL ? db_int(answer, 0, 1) : 0,
         .verifier = db_text(answer, 0, 2),
         .key = db_text(answer, 0, 3),
     };
 
-    if (!api_key_matches(call->core, &row, secret_text_secret(&call->secret))) {
+    if (verifier_match(&call->core->keys->peppers, &row, secret_text_secret(&call->secret)) !=
+        VERIFIER_YES) {
         call_end(call, CALLER_UNKNOWN, NULL, NULL);
         return;
     }
-    api_key_rekey(call->core, &row, secret_text_secret(&call->secret));
+    rekey_maybe_add(call->core, &row, secret_text_secret(&call->secret));
     call->credential = json_pack("{s:s, s:I, s:s}", "kind", "api-key", "id", (json_int_t)row.id,
                                  "digest", row.verifier);
     call_run(call);

@@ -339,7 +339,7 @@ static json_t *digests_of(const struct core *core, int64_t account, const char *
     crypto_hash_sha256(hash, (const uint8_t *)stored, strlen(stored));
     for (size_t i = 0; i < peppers->count; i++) {
         uint8_t octets[KEYED_HASH_LENGTH];
-        char hex[2 * KEYED_HASH_LENGTH + 1];
+        char hex[KEYED_HASH_HEX_SIZE];
 
         import_digest(&peppers->keys[i], account, hash, octets);
         sodium_bin2hex(hex, sizeof(hex), octets, sizeof(octets));

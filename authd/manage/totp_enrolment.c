@@ -121,7 +121,7 @@ static void arguments_add_codes(struct enrolment_call *call, int64_t account)
     json_t *verifiers = json_array();
 
     for (size_t i = 0; i < RECOVERY_CODES; i++) {
-        char verifier[RECOVERY_VERIFIER_SIZE];
+        char verifier[KEYED_HASH_HEX_SIZE];
 
         recovery_verifier(key, account, span_of(call->codes.codes[i]), verifier);
         json_array_append_new(verifiers, json_string(verifier));

@@ -30,7 +30,7 @@ static void set_key(struct key_set *set, uint8_t fill)
     key_set_id(&set->keys[0]);
 }
 
-static void cipher_version(struct span seed)
+static void encrypt_seed(struct span seed)
 {
     const struct aead_row place = {FACTOR_KIND, 7, 3, 0};
 
@@ -51,7 +51,7 @@ static enum factor_match match(const char *digits)
 static void test_match(void **state)
 {
     (void)state;
-    cipher_version(SPAN_LITERAL(SEED));
+    encrypt_seed(SPAN_LITERAL(SEED));
     assert_int_equal(match("14050471"), FACTOR_YES);
     assert_int_equal(match("14050472"), FACTOR_NO);
     assert_int_equal(match("050471"), FACTOR_NO);
@@ -68,7 +68,7 @@ static void test_ahead(void **state)
     int64_t step = 0;
 
     (void)state;
-    cipher_version(SPAN_LITERAL(SEED));
+    encrypt_seed(SPAN_LITERAL(SEED));
     totp_code(&totp, NOW / TOTP_PERIOD + 1, code);
     assert_int_equal(factor_match(&core, &row, span_of(code), NOW, &step), FACTOR_NO);
     rules.ahead = true;
@@ -80,21 +80,21 @@ static void test_ahead(void **state)
 static void test_broken(void **state)
 {
     (void)state;
-    cipher_version(SPAN_LITERAL(SEED));
+    encrypt_seed(SPAN_LITERAL(SEED));
     row.id++;
     assert_int_equal(match("14050471"), FACTOR_BROKEN);
-    cipher_version(SPAN_LITERAL(SEED));
+    encrypt_seed(SPAN_LITERAL(SEED));
     row.owner++;
     assert_int_equal(match("14050471"), FACTOR_BROKEN);
-    cipher_version(SPAN_LITERAL(SEED));
+    encrypt_seed(SPAN_LITERAL(SEED));
     row.algorithm = "MD5";
     assert_int_equal(match("14050471"), FACTOR_BROKEN);
-    cipher_version(SPAN_LITERAL(SEED));
+    encrypt_seed(SPAN_LITERAL(SEED));
     row.seed = SEED;
     assert_int_equal(match("14050471"), FACTOR_BROKEN);
-    cipher_version(SPAN_LITERAL(""));
+    encrypt_seed(SPAN_LITERAL(""));
     assert_int_equal(match("14050471"), FACTOR_BROKEN);
-    cipher_version(SPAN_LITERAL(SEED));
+    encrypt_seed(SPAN_LITERAL(SEED));
     set_key(&ring.encryption, 2);
     assert_int_equal(match("14050471"), FACTOR_KEY_MISSING);
 }
@@ -102,7 +102,7 @@ static void test_broken(void **state)
 static void test_verifiers_differ(void **state)
 {
     static const struct span code = SPAN_LITERAL("abcdefghijklmnop");
-    char one[RECOVERY_VERIFIER_SIZE], again[RECOVERY_VERIFIER_SIZE], other[RECOVERY_VERIFIER_SIZE];
+    char one[KEYED_HASH_HEX_SIZE], again[KEYED_HASH_HEX_SIZE], other[KEYED_HASH_HEX_SIZE];
 
     (void)state;
     set_key(&ring.peppers, 1);
