@@ -135,16 +135,10 @@ bool services_open(struct services *services, struct err *err)
 static void services_keep_keys(struct services *services)
 {
     struct core *core = &services->core;
-    const struct key_follow_options key_follow = {
-        .files = &services->key_files, .ring = &services->keys, .names = &services->key_names};
+    const struct key_follow_options key_follow = {.key_dir = services->config->key_dir,
+                                                  .ring = &services->keys,
+                                                  .names = &services->key_names};
 
-    services->key_files = (struct key_files){
-        .directory = services->config->key_dir,
-        .load = key_files_load,
-        .prepare = key_files_prepare,
-        .promote = key_files_promote,
-        .names = key_files_names,
-    };
     core->rekeys = rekeys_create(core);
     core->reencrypt = reencrypt_create(core);
     core->key_follow = key_follow_create(core, &key_follow);

@@ -7,8 +7,8 @@
 #include "core/core.h"
 #include "crypto/keyed.h"
 #include "http/server.h"
-#include "keys/key_sets.h"
 #include "store/db.h"
+#include "store/key_names.h"
 
 struct embedded;
 
@@ -19,7 +19,6 @@ struct services {
     struct plugin_registry *registry;
     struct key_ring keys;
     struct key_names key_names;
-    struct key_files key_files;
     struct workers *resolver;
     struct embedded *embedded; // NULL: the database is external
     struct http_server *http;

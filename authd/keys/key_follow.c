@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "core/core.h"
+#include "keys/key_files.h"
 #include "keys/reencrypt.h"
 #include "loop/loop.h"
 #include "store/db.h"
@@ -107,7 +108,7 @@ static void ring_take(struct key_follow *key_follow, const struct key_ring *file
     }
     set_merge(&ring->peppers, &files->peppers, keep);
     set_merge(&ring->encryption, &files->encryption, keep);
-    key_follow->options.files->names(ring, key_follow->options.names);
+    key_files_names(ring, key_follow->options.names);
 }
 
 void key_follow_merge(struct key_follow *key_follow, const struct key_ring *files)
@@ -127,7 +128,7 @@ static bool key_follow_promote(struct key_follow *key_follow, size_t kind, const
         return false;
     }
     key_set_promote(set, (size_t)(found - set->keys));
-    key_follow->options.files->names(key_follow->options.ring, key_follow->options.names);
+    key_files_names(key_follow->options.ring, key_follow->options.names);
     key_follow->missing[0] = '\0';
     key_follow_log(key_follow);
     return true;
@@ -198,7 +199,7 @@ static void key_follow_follow(struct key_follow *key_follow, const struct db_res
     const struct key_files_job_order order = {
         .work = KEY_FILES_JOB_PROMOTE, .kind = kinds[kind], .id = current};
 
-    key_follow->job = key_files_job_start(key_follow->core, key_follow->options.files, &order,
+    key_follow->job = key_files_job_start(key_follow->core, key_follow->options.key_dir, &order,
                                           key_follow_promoted, key_follow);
     if (key_follow->job == NULL) {
         key_follow_arm(key_follow, RETRY_S);
@@ -213,7 +214,7 @@ static void key_follow_check(struct key_follow *key_follow, const struct db_resu
     struct key_names mine;
     struct err why;
 
-    key_follow->options.files->names(key_follow->candidate, &mine);
+    key_files_names(key_follow->candidate, &mine);
     if (!key_names_known(&mine, &listed, &why)) {
         log_message(LOG_ERROR, "keys-refused", "%s; the keys of before stay", why.text);
     } else {
@@ -244,7 +245,7 @@ static void key_follow_ask(struct key_follow *key_follow, enum statement stateme
     struct key_names names = *key_follow->options.names;
 
     if (key_follow->candidate != NULL) {
-        key_follow->options.files->names(key_follow->candidate, &names);
+        key_files_names(key_follow->candidate, &names);
     }
     for (size_t i = 0; i < names.count; i++) {
         texts[i] = names.names[i];
@@ -271,7 +272,7 @@ static bool key_follow_has_every_key(const struct key_follow *key_follow,
     struct key_names names;
     struct err why;
 
-    key_follow->options.files->names(files, &names);
+    key_files_names(files, &names);
     return key_names_known(&names, key_follow->options.names, &why);
 }
 
@@ -319,7 +320,7 @@ static void key_follow_run(evutil_socket_t fd, short what, void *arg)
         return;
     }
     key_follow->reload = false;
-    key_follow->job = key_files_job_start(key_follow->core, key_follow->options.files, &order,
+    key_follow->job = key_files_job_start(key_follow->core, key_follow->options.key_dir, &order,
                                           key_follow_loaded, key_follow);
     if (key_follow->job == NULL) {
         key_follow_arm(key_follow, RETRY_S);
@@ -354,9 +355,9 @@ void key_follow_release(struct key_follow *key_follow)
     key_follow_poll(key_follow);
 }
 
-const struct key_files *key_follow_files(const struct key_follow *key_follow)
+const char *key_follow_key_dir(const struct key_follow *key_follow)
 {
-    return key_follow->options.files;
+    return key_follow->options.key_dir;
 }
 
 struct key_names key_follow_names_in(const struct db_result *state, bool removed)

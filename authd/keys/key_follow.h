@@ -6,14 +6,14 @@
 #ifndef KEYS_KEY_FOLLOW_H
 #define KEYS_KEY_FOLLOW_H
 
-#include "keys/key_sets.h"
+#include "keys/key_files_job.h"
 
 struct core;
 struct db_result;
 struct key_follow;
 
 struct key_follow_options {
-    const struct key_files *files;
+    const char *key_dir;     /* the directory of the key files */
     struct key_ring *ring;   /* core->keys, as loaded at the start */
     struct key_names *names; /* the names in the ring; checked by new database connections */
 };
@@ -31,7 +31,7 @@ void key_follow_reload(struct key_follow *key_follow);
  * them. */
 bool key_follow_reserve(struct key_follow *key_follow);
 void key_follow_release(struct key_follow *key_follow);
-const struct key_files *key_follow_files(const struct key_follow *key_follow);
+const char *key_follow_key_dir(const struct key_follow *key_follow);
 /* Adds the keys of the files to the ring. Keys that the files no longer hold stay in the ring: only
  * a reload removes keys. */
 void key_follow_merge(struct key_follow *key_follow, const struct key_ring *files);

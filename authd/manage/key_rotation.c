@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "core/core.h"
+#include "keys/key_files.h"
 #include "keys/key_follow.h"
 #include "store/db.h"
 
@@ -85,7 +86,7 @@ static bool rotation_files(struct key_rotation *rotation, const struct key_files
                            key_files_job_done_f *done)
 {
     rotation->job = key_files_job_start(
-        rotation->core, key_follow_files(rotation->core->key_follow), order, done, rotation);
+        rotation->core, key_follow_key_dir(rotation->core->key_follow), order, done, rotation);
     return rotation->job != NULL;
 }
 
@@ -179,7 +180,7 @@ static void rotation_loaded(const struct key_files_job_result *files, void *arg)
         rotation_failed(rotation, files->error);
         return;
     }
-    key_follow_files(rotation->core->key_follow)->names(files->ring, &names);
+    key_files_names(files->ring, &names);
     for (size_t i = 0; i < names.count; i++) {
         texts[i] = names.names[i];
     }

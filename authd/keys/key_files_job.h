@@ -1,7 +1,6 @@
-/* Work on the key files, as a job on a worker, because the disk may be slow. The core does not know
- * where the files are: the functions that do the work are passed in. */
-#ifndef KEYS_KEY_SETS_H
-#define KEYS_KEY_SETS_H
+/* Work on the key files (keys/key_files.h), as a job on a worker, because the disk may be slow. */
+#ifndef KEYS_KEY_FILES_JOB_H
+#define KEYS_KEY_FILES_JOB_H
 
 #include "base/err.h"
 #include "crypto/keyed.h"
@@ -9,16 +8,6 @@
 
 struct core;
 struct key_files_job;
-
-/* The functions of authd/keys/key_files.h, which documents them. All but `names` block. */
-struct key_files {
-    const char *directory;
-    bool (*load)(const char *directory, struct key_ring *ring, struct err *err);
-    bool (*prepare)(const char *directory, const struct key_names *known, const char *kind,
-                    char id[static KEY_ID_LENGTH + 1], struct err *err);
-    bool (*promote)(const char *directory, const char *kind, const char *id, struct err *err);
-    void (*names)(const struct key_ring *ring, struct key_names *names);
-};
 
 enum key_files_job_work { KEY_FILES_JOB_LOAD, KEY_FILES_JOB_PREPARE, KEY_FILES_JOB_PROMOTE };
 
@@ -40,8 +29,9 @@ struct key_files_job_result {
 
 typedef void key_files_job_done_f(const struct key_files_job_result *result, void *arg);
 
-/* `done` is called later, once, unless cancelled. NULL: the workers have no room. */
-struct key_files_job *key_files_job_start(struct core *core, const struct key_files *files,
+/* `directory` outlives the job. `done` is called later, once, unless cancelled. NULL: the workers
+ * have no room. */
+struct key_files_job *key_files_job_start(struct core *core, const char *directory,
                                           const struct key_files_job_order *order,
                                           key_files_job_done_f *done, void *arg);
 void key_files_job_cancel(struct key_files_job *job);

@@ -1,4 +1,4 @@
-#include "keys/key_sets.h"
+#include "keys/key_files_job.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,13 +8,14 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "core/core.h"
+#include "keys/key_files.h"
 #include "loop/workers.h"
 
 #define ALLOWED_MS 10000 /* how long a job may wait for a worker */
 
 struct key_files_job {
     struct job job;
-    const struct key_files *files;
+    const char *directory;
     enum key_files_job_work work;
     char kind[KEY_NAME_MAX + 1];
     char id[KEY_ID_LENGTH + 1];
@@ -28,15 +29,13 @@ struct key_files_job {
 
 static bool do_work(struct key_files_job *mine)
 {
-    const struct key_files *files = mine->files;
-
     switch (mine->work) {
     case KEY_FILES_JOB_LOAD:
         return true;
     case KEY_FILES_JOB_PREPARE:
-        return files->prepare(files->directory, &mine->known, mine->kind, mine->id, &mine->err);
+        return key_files_prepare(mine->directory, &mine->known, mine->kind, mine->id, &mine->err);
     case KEY_FILES_JOB_PROMOTE:
-        return files->promote(files->directory, mine->kind, mine->id, &mine->err);
+        return key_files_promote(mine->directory, mine->kind, mine->id, &mine->err);
     }
     return false;
 }
@@ -45,8 +44,7 @@ static void job_run(struct job *job)
 {
     struct key_files_job *mine = (struct key_files_job *)job;
 
-    mine->read =
-        do_work(mine) && mine->files->load(mine->files->directory, &mine->ring, &mine->err);
+    mine->read = do_work(mine) && key_files_load(mine->directory, &mine->ring, &mine->err);
 }
 
 static void job_done(struct job *job, void *owner)
@@ -69,13 +67,13 @@ static void job_destroy(struct job *job)
     free(job);
 }
 
-struct key_files_job *key_files_job_start(struct core *core, const struct key_files *files,
+struct key_files_job *key_files_job_start(struct core *core, const char *directory,
                                           const struct key_files_job_order *order,
                                           key_files_job_done_f *done, void *arg)
 {
     struct key_files_job *mine = mem_new(struct key_files_job);
 
-    mine->files = files;
+    mine->directory = directory;
     mine->work = order->work;
     snprintf(mine->kind, sizeof(mine->kind), "%s", order->kind != NULL ? order->kind : "");
     snprintf(mine->id, sizeof(mine->id), "%s", order->id != NULL ? order->id : "");
@@ -90,7 +88,7 @@ struct key_files_job *key_files_job_start(struct core *core, const struct key_fi
         .destroy = job_destroy,
         .owner = mine,
         .deadline = clock_ms() + ALLOWED_MS,
-        .fair_key = (uint64_t)(uintptr_t)files,
+        .fair_key = (uint64_t)(uintptr_t)directory,
     };
     if (!workers_submit(core->hashers, &mine->job)) {
         job_destroy(&mine->job);
