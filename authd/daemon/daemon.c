@@ -102,7 +102,7 @@ static void on_db_failed(void *arg, const char *text)
     log_message(LOG_ERROR, "database-error", "%s", text);
 }
 
-static struct db_options database_watch(struct daemon *daemon)
+static struct db_options database_callbacks(struct daemon *daemon)
 {
     return (struct db_options){
         .unusable = on_db_unusable,
@@ -113,22 +113,14 @@ static struct db_options database_watch(struct daemon *daemon)
     };
 }
 
-static bool daemon_idle(const struct daemon *daemon)
+static bool endpoints_idle(const struct daemon *daemon)
 {
     for (size_t i = 0; i < daemon->endpoint_count; i++) {
         if (!endpoint_idle(&daemon->endpoints[i])) {
             return false;
         }
     }
-    return http_idle(daemon->services.http);
-}
-
-/* Calls both functions each time, so that both begin to drain. */
-static bool core_drain(const struct core *core)
-{
-    bool sent = notices_drain(core->notices);
-
-    return audits_drain(core->audits) && sent;
+    return true;
 }
 
 static void on_drain_timer(evutil_socket_t fd, short what, void *arg)
@@ -137,7 +129,7 @@ static void on_drain_timer(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    if ((daemon_idle(daemon) && core_drain(&daemon->services.core)) ||
+    if ((endpoints_idle(daemon) && services_drain(&daemon->services)) ||
         clock_ms() - daemon->drain_since >= DRAIN_MS) {
         loop_stop(daemon->services.core.loop);
     }
@@ -162,7 +154,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
     for (size_t i = 0; i < daemon->endpoint_count; i++) {
         endpoint_drain(&daemon->endpoints[i]);
     }
-    http_drain(daemon->services.http);
+    http_drain(daemon->services.http); // begins; the timer asks for the end
     event_add(&daemon->drain_timer, &poll);
 }
 
@@ -260,6 +252,7 @@ int daemon_run(const struct config *config)
 {
     struct daemon daemon = {.services = {.config = config}};
     struct services *services = &daemon.services;
+    const struct db_options callbacks = database_callbacks(&daemon);
     struct err err;
 
     process_prepare();
@@ -276,7 +269,7 @@ int daemon_run(const struct config *config)
         goto finish;
     }
     log_start();
-    if (!services_build(services, database_watch(&daemon), &err) || !daemon_start(&daemon, &err)) {
+    if (!services_build(services, &callbacks, &err) || !daemon_start(&daemon, &err)) {
         daemon.status = failed(&err);
         goto finish;
     }

@@ -31,7 +31,8 @@ void endpoint_reload(struct endpoint *endpoint);
 bool endpoint_check(const struct config_listener *config, struct err *err);
 /* Closes the socket and starts no new requests; requests under way are still answered. */
 void endpoint_drain(struct endpoint *endpoint);
-/* Whether the front has no request under way. Always true with http: http_idle() tells that. */
+/* Whether the front has no request under way. Always true with http, whose server all listeners
+ * share: http_drain() tells that. */
 bool endpoint_idle(const struct endpoint *endpoint);
 void endpoint_finish(struct endpoint *endpoint);
 

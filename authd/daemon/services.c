@@ -11,6 +11,7 @@
 #include "credential/last_use.h"
 #include "credential/password_upgrade.h"
 #include "credential/rekey.h"
+#include "daemon/migration.h"
 #include "keys/key_files.h"
 #include "keys/key_follow.h"
 #include "keys/reencrypt.h"
@@ -21,7 +22,6 @@
 #include "scope/scope_cache.h"
 #include "store/embedded.h"
 #include "store/lookup.h"
-#include "store/migrate.h"
 
 #define HASH_IDLE_MS      10000
 #define HASH_QUEUE_LIMIT  64
@@ -65,43 +65,6 @@ bool services_load(struct services *services, struct err *err)
     return true;
 }
 
-static void on_hasher_idle(void *arg)
-{
-    password_idle(arg);
-}
-
-/* What --migrate or the start of an embedded database did. `idle`: also if there was nothing. */
-static void log_migrated(const struct migrate_report *report, bool idle)
-{
-    const struct function_changes *functions = &report->functions;
-
-    if (report->newer) {
-        log_message(LOG_INFO, "migrated",
-                    "nothing was changed: the database has function set %d, this authd has %d",
-                    report->function_set, program_schema.function_set);
-    } else if (report->migrations > 0 || report->function_set != report->function_set_before) {
-        log_message(LOG_INFO, "migrated",
-                    "migrations applied: %d; function set %d to %d: %u new, %u changed, %u dropped",
-                    report->migrations, report->function_set_before, report->function_set,
-                    functions->made, functions->changed, functions->dropped);
-    } else if (idle) {
-        log_message(LOG_INFO, "migrated", "there was nothing to do: migration %d, function set %d",
-                    program_schema.migration_count, report->function_set);
-    }
-}
-
-static bool migrate_schema(const char *owner_url, bool idle, struct err *err)
-{
-    const struct migrate_options options = {.schema = &program_schema};
-    struct migrate_report report;
-    bool done = migrate_run(owner_url, &options, &report, err);
-
-    if (done) {
-        log_migrated(&report, idle);
-    }
-    return done;
-}
-
 static bool services_embed(struct services *services, bool idle, struct err *err)
 {
     if (!services->config->embedded) {
@@ -109,7 +72,7 @@ static bool services_embed(struct services *services, bool idle, struct err *err
     }
     services->embedded = embedded_start(services->config->state_dir, err);
     return services->embedded != NULL &&
-           migrate_schema(embedded_owner_url(services->embedded), idle, err);
+           migration_run(embedded_owner_url(services->embedded), idle, err);
 }
 
 /* With an external database, other nodes may have made the keys already, and this node needs a copy
@@ -132,68 +95,39 @@ bool services_open(struct services *services, struct err *err)
     return services_embed(services, false, err) && services_keys(services, err);
 }
 
-static void services_keep_keys(struct services *services)
-{
-    struct core *core = &services->core;
-    const struct key_follow_options key_follow = {.key_dir = services->config->key_dir,
-                                                  .ring = &services->keys,
-                                                  .names = &services->key_names};
+/* ---- the loop and what lives on it ---- */
 
-    core->rekeys = rekeys_create(core);
-    core->reencrypt = reencrypt_create(core);
-    core->key_follow = key_follow_create(core, &key_follow);
+static bool threads_started(const struct workers *workers, struct err *err)
+{
+    return workers != NULL || err_set(err, "cannot start threads: %s", strerror(errno));
 }
 
-bool services_build(struct services *services, struct db_options db, struct err *err)
+static bool create_loop(struct services *services, struct err *err)
 {
     const struct config *config = services->config;
     struct core *core = &services->core;
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    const struct workers_options hash = {
-        .name = "hash",
-        .threads = config->workers != 0 ? config->workers : (unsigned)(cores > 0 ? cores : 1),
-        .nice = 10,
-        .queue_limit = HASH_QUEUE_LIMIT,
-        .idle = on_hasher_idle,
-        .idle_arg = &core->schemes,
-        .idle_ms = HASH_IDLE_MS,
-    };
-    const struct workers_options mail = {
-        .name = "mail", .threads = 1, .queue_limit = MAIL_QUEUE_LIMIT};
-    const struct workers_options resolve = {.name = "resolve", .threads = 1, .queue_limit = 16};
-    const struct http_options http = {.connections = HTTP_CONNECTIONS,
-                                      .tls = config_has_tls(config)};
 
+    (void)err;
     core->loop = loop_create();
-    core->hashers = workers_create(core->loop, &hash);
-    core->mailers = workers_create(core->loop, &mail);
-    services->resolver = workers_create(core->loop, &resolve);
-    if (core->hashers == NULL || core->mailers == NULL || services->resolver == NULL) {
-        return err_set(err, "workers: cannot start threads: %s", strerror(errno));
-    }
-
-    db.url = config->embedded ? embedded_service_url(services->embedded) : config->url;
-    db.read_connections = config->read_connections;
-    db.resolver = services->resolver;
-    db.keys = &services->key_names;
-
-    core->db = db_create(core->loop, &db);
-    core->lookup = lookup_create(core->loop, core->db);
-    core->upgrades = password_upgrades_create(core);
-    core->last_uses = last_uses_create(core);
-    core->scopes = scope_cache_create(core->db);
     core->registry = services->registry;
     core->keys = &services->keys;
     core->default_domain = config->default_domain;
     core->site = config_site(config);
-    core->audits = audits_create(core, config_audit(config));
-    services_keep_keys(services);
-    core->notices = notices_create(core);
-    services->http = http_create(core->loop, core, &http);
     return true;
 }
 
-/* ---- taking down ---- */
+static void destroy_loop(struct services *services)
+{
+    loop_destroy(services->core.loop);
+}
+
+static bool create_resolver(struct services *services, struct err *err)
+{
+    const struct workers_options options = {.name = "resolve", .threads = 1, .queue_limit = 16};
+
+    services->resolver = workers_create(services->core.loop, &options);
+    return threads_started(services->resolver, err);
+}
 
 static void on_resolver_late(int number)
 {
@@ -203,41 +137,240 @@ static void on_resolver_late(int number)
 
 /* A name server that does not answer holds the resolver's thread for many seconds. All else that
  * matters is taken down by now, so the process ends without waiting for that thread. */
-static void resolver_finish(struct services *services, int status)
+static void destroy_resolver(struct services *services)
 {
-    resolver_late_status = status;
+    if (services->resolver == NULL) {
+        return;
+    }
+    resolver_late_status = services->status;
     signal(SIGALRM, on_resolver_late);
     alarm(RESOLVER_FINISH_S);
     workers_destroy(services->resolver);
     alarm(0);
 }
 
-/* In reverse order: a service goes before the services that it uses. */
-void services_finish(struct services *services, int status)
+static void destroy_embedded(struct services *services)
+{
+    embedded_stop(services->embedded);
+}
+
+static bool create_db(struct services *services, struct err *err)
+{
+    const struct config *config = services->config;
+    struct core *core = &services->core;
+    struct db_options db = *services->callbacks;
+
+    (void)err;
+    db.url = config->embedded ? embedded_service_url(services->embedded) : config->url;
+    db.read_connections = config->read_connections;
+    db.resolver = services->resolver;
+    db.keys = &services->key_names;
+    core->db = db_create(core->loop, &db);
+    core->lookup = lookup_create(core->loop, core->db);
+    core->scopes = scope_cache_create(core->db);
+    return true;
+}
+
+static void destroy_db(struct services *services)
 {
     struct core *core = &services->core;
 
-    if (core->loop != NULL) {
-        http_destroy(services->http); // while the listeners exist: the connections point to them
-        key_follow_destroy(core->key_follow);
-        reencrypt_destroy(core->reencrypt);
-        rekeys_destroy(core->rekeys);
-        notices_destroy(core->notices);
-        audits_destroy(core->audits);
-        password_upgrades_destroy(core->upgrades);
-        last_uses_destroy(core->last_uses);
-        scope_cache_destroy(core->scopes);
-        workers_destroy(core->hashers);
-        workers_destroy(core->mailers);
-        lookup_destroy(core->lookup);
-        db_destroy(core->db);
+    scope_cache_destroy(core->scopes);
+    lookup_destroy(core->lookup);
+    db_destroy(core->db);
+}
+
+static bool create_mailers(struct services *services, struct err *err)
+{
+    const struct workers_options options = {
+        .name = "mail", .threads = 1, .queue_limit = MAIL_QUEUE_LIMIT};
+
+    services->core.mailers = workers_create(services->core.loop, &options);
+    return threads_started(services->core.mailers, err);
+}
+
+static void destroy_mailers(struct services *services)
+{
+    workers_destroy(services->core.mailers);
+}
+
+static void on_hasher_idle(void *arg)
+{
+    password_idle(arg);
+}
+
+static bool create_hashers(struct services *services, struct err *err)
+{
+    const struct config *config = services->config;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    const struct workers_options options = {
+        .name = "hash",
+        .threads = config->workers != 0 ? config->workers : (unsigned)(cores > 0 ? cores : 1),
+        .nice = 10,
+        .queue_limit = HASH_QUEUE_LIMIT,
+        .idle = on_hasher_idle,
+        .idle_arg = &services->core.schemes,
+        .idle_ms = HASH_IDLE_MS,
+    };
+
+    services->core.hashers = workers_create(services->core.loop, &options);
+    return threads_started(services->core.hashers, err);
+}
+
+static void destroy_hashers(struct services *services)
+{
+    workers_destroy(services->core.hashers);
+}
+
+static bool create_credentials(struct services *services, struct err *err)
+{
+    struct core *core = &services->core;
+
+    (void)err;
+    core->last_uses = last_uses_create(core);
+    core->upgrades = password_upgrades_create(core);
+    core->rekeys = rekeys_create(core);
+    return true;
+}
+
+static void destroy_credentials(struct services *services)
+{
+    struct core *core = &services->core;
+
+    rekeys_destroy(core->rekeys);
+    password_upgrades_destroy(core->upgrades);
+    last_uses_destroy(core->last_uses);
+}
+
+static bool create_audit(struct services *services, struct err *err)
+{
+    (void)err;
+    services->core.audits = audits_create(&services->core, config_audit(services->config));
+    return true;
+}
+
+static bool drain_audit(struct services *services)
+{
+    return audits_drain(services->core.audits);
+}
+
+static void destroy_audit(struct services *services)
+{
+    audits_destroy(services->core.audits);
+}
+
+static bool create_notices(struct services *services, struct err *err)
+{
+    (void)err;
+    services->core.notices = notices_create(&services->core);
+    return true;
+}
+
+static bool drain_notices(struct services *services)
+{
+    return notices_drain(services->core.notices);
+}
+
+static void destroy_notices(struct services *services)
+{
+    notices_destroy(services->core.notices);
+}
+
+static bool create_keys(struct services *services, struct err *err)
+{
+    struct core *core = &services->core;
+    const struct key_follow_options options = {
+        .key_dir = services->config->key_dir,
+        .ring = &services->keys,
+        .names = &services->key_names,
+    };
+
+    (void)err;
+    core->reencrypt = reencrypt_create(core);
+    core->key_follow = key_follow_create(core, &options);
+    return true;
+}
+
+static void destroy_keys(struct services *services)
+{
+    key_follow_destroy(services->core.key_follow);
+    reencrypt_destroy(services->core.reencrypt);
+}
+
+static bool create_http(struct services *services, struct err *err)
+{
+    const struct http_options options = {.connections = HTTP_CONNECTIONS,
+                                         .tls = config_has_tls(services->config)};
+
+    (void)err;
+    services->http = http_create(services->core.loop, &services->core, &options);
+    return true;
+}
+
+static bool drain_http(struct services *services)
+{
+    return http_drain(services->http);
+}
+
+static void destroy_http(struct services *services)
+{
+    http_destroy(services->http); // while the listeners exist: the connections point to them
+}
+
+/* ---- the table ---- */
+
+/* A service uses only services above it. They are created from the top, and drained and destroyed
+ * from the bottom: a service drains when those below it are done, the audit before mails that a
+ * slow mail server may hold up. */
+static const struct service {
+    const char *name;
+    bool (*create)(struct services *services, struct err *err); // NULL: services_open() did it
+    bool (*drain)(struct services *services);                   // NULL: nothing has to end well
+    void (*destroy)(struct services *services);                 // also before it was created
+} table[] = {
+    {"loop", create_loop, NULL, destroy_loop},
+    {"resolver", create_resolver, NULL, destroy_resolver},
+    {"embedded database", NULL, NULL, destroy_embedded},
+    {"database", create_db, NULL, destroy_db},
+    {"mail lane", create_mailers, NULL, destroy_mailers},
+    {"hash lane", create_hashers, NULL, destroy_hashers},
+    {"credentials", create_credentials, NULL, destroy_credentials},
+    {"notices", create_notices, drain_notices, destroy_notices},
+    {"audit", create_audit, drain_audit, destroy_audit},
+    {"keys", create_keys, NULL, destroy_keys},
+    {"http", create_http, drain_http, destroy_http},
+};
+
+enum { SERVICES = sizeof(table) / sizeof(table[0]) };
+
+bool services_build(struct services *services, const struct db_options *callbacks, struct err *err)
+{
+    struct err why;
+
+    services->callbacks = callbacks;
+    for (size_t i = 0; i < SERVICES; i++) {
+        if (table[i].create != NULL && !table[i].create(services, &why)) {
+            return err_set(err, "%s: %s", table[i].name, why.text);
+        }
     }
-    if (services->embedded != NULL) {
-        embedded_stop(services->embedded);
+    return true;
+}
+
+bool services_drain(struct services *services)
+{
+    for (size_t i = SERVICES; i-- > 0;) {
+        if (table[i].drain != NULL && !table[i].drain(services)) {
+            return false;
+        }
     }
-    if (core->loop != NULL) {
-        resolver_finish(services, status);
-        loop_destroy(core->loop);
+    return true;
+}
+
+void services_finish(struct services *services, int status)
+{
+    services->status = status;
+    for (size_t i = SERVICES; i-- > 0;) {
+        table[i].destroy(services);
     }
     plugin_registry_destroy(services->registry);
     key_files_wipe(&services->keys);
@@ -253,51 +386,24 @@ bool services_migrate(struct services *services, struct err *err)
     if (config->embedded) {
         return services_embed(services, true, err) && services_keys(services, err);
     }
-    return migrate_schema(config->owner_url, true, err) &&
+    return migration_run(config->owner_url, true, err) &&
            key_files_register(config->key_dir, config->owner_url, &services->keys, err);
 }
 
 /* ---- authd --migrate --dry-run ---- */
-
-static void print_line(const char *line, void *arg)
-{
-    (void)arg;
-    puts(line);
-}
-
-static bool plan_schema(const char *owner_url, struct err *err)
-{
-    const struct migrate_options options = {
-        .schema = &program_schema, .dry_run = true, .note = print_line};
-    struct migrate_report report;
-
-    if (!migrate_run(owner_url, &options, &report, err)) {
-        return false;
-    }
-    if (report.newer) {
-        printf("nothing to do: the database has function set %d, this authd has %d\n",
-               report.function_set, program_schema.function_set);
-    } else if (report.migrations == 0 && report.function_set == report.function_set_before) {
-        printf("nothing to do: migration %d, function set %d\n", program_schema.migration_count,
-               report.function_set);
-    } else {
-        printf("function set %d to %d\nnothing was changed: this was a dry run\n",
-               report.function_set_before, report.function_set);
-    }
-    return true;
-}
 
 bool services_plan(struct services *services, struct err *err)
 {
     const struct config *config = services->config;
 
     if (!config->embedded) {
-        return plan_schema(config->owner_url, err);
+        return migration_plan(config->owner_url, err);
     }
     if (!embedded_exists(config->state_dir)) {
         printf("there is no database in %s yet: the first start makes it\n", config->state_dir);
         return true;
     }
     services->embedded = embedded_visit(config->state_dir, err);
-    return services->embedded != NULL && plan_schema(embedded_owner_url(services->embedded), err);
+    return services->embedded != NULL &&
+           migration_plan(embedded_owner_url(services->embedded), err);
 }

@@ -22,6 +22,8 @@ struct services {
     struct workers *resolver;
     struct embedded *embedded; // NULL: the database is external
     struct http_server *http;
+    const struct db_options *callbacks; // of services_build()
+    int status;                         // of services_finish()
 };
 
 /* Loads plugins and password schemes. */
@@ -29,9 +31,13 @@ bool services_load(struct services *services, struct err *err);
 /* Starts the embedded database, if it is configured, and migrates its schema; then loads the keys.
  * Blocking. */
 bool services_open(struct services *services, struct err *err);
-/* Builds the loop and all services on it. `db` holds the callbacks for the database's state; this
- * function fills in the other members. */
-bool services_build(struct services *services, struct db_options db, struct err *err);
+/* Builds the loop and all services on it. `callbacks` has the members of db_options that tell the
+ * database's state, and lives until this function returns. */
+bool services_build(struct services *services, const struct db_options *callbacks, struct err *err);
+
+/* Once no mail socket has a request under way: lets the services finish what they have begun. True:
+ * nothing is left; else ask again. */
+bool services_drain(struct services *services);
 
 /* Takes down the services that were built, however far that came. If the resolver's thread hangs,
  * the process ends here, with `status`. */

@@ -380,19 +380,17 @@ void http_accept(void *arg, int fd, const struct peer *peer)
     timer_set(pump, 0);
 }
 
-void http_drain(struct http_server *server)
+bool http_drain(struct http_server *server)
 {
     struct connection *connection;
 
-    server->http_exchanges.draining = true;
-    TAILQ_FOREACH (connection, &server->open, link) {
-        connection_end(connection);
+    if (!server->http_exchanges.draining) {
+        server->http_exchanges.draining = true;
+        TAILQ_FOREACH (connection, &server->open, link) {
+            connection_end(connection);
+        }
+        server_run_soon(server);
     }
-    server_run_soon(server);
-}
-
-bool http_idle(const struct http_server *server)
-{
     return TAILQ_EMPTY(&server->open) && TAILQ_EMPTY(&server->arriving);
 }
 

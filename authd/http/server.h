@@ -17,10 +17,9 @@ struct http_server *http_create(struct loop *loop, struct core *core,
                                 const struct http_options *options);
 /* A listen_accept_f; `arg` is a struct http_listener. */
 void http_accept(void *arg, int fd, const struct peer *peer);
-/* Ends idle connections at once, and each other connection with the answer that its client waits
- * for. Listeners were closed before. */
-void http_drain(struct http_server *server);
-bool http_idle(const struct http_server *server); /* no connection is left */
+/* The first call ends idle connections at once, and each other connection with the answer that its
+ * client waits for. Listeners were closed before. True: no connection is left; else ask again. */
+bool http_drain(struct http_server *server);
 /* Refuses the requests that still wait, and closes all connections. */
 void http_destroy(struct http_server *server);
 

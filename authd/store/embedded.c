@@ -234,6 +234,9 @@ void embedded_stop(struct embedded *embedded)
 {
     struct err ignored;
 
+    if (embedded == NULL) {
+        return;
+    }
     if (embedded->watch != NULL) {
         event_free(embedded->watch);
     }

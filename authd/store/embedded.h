@@ -23,6 +23,6 @@ const char *embedded_owner_url(const struct embedded *embedded);
  * that an administrator stopped stays stopped. */
 void embedded_watch(struct embedded *embedded, struct loop *loop);
 /* Stops the server (fast shutdown), waits for its end, and frees `embedded`. */
-void embedded_stop(struct embedded *embedded);
+void embedded_stop(struct embedded *embedded); /* NULL is fine */
 
 #endif
