@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <libgen.h>
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,76 +18,6 @@
 
 #define WORKERS_MAX     256
 #define NAME_LENGTH_MAX 32
-
-/* Reports the line of the key, if the file has the key. */
-bool reader_fail(const struct reader *reader, const char *path, const char *format, ...)
-{
-    struct err problem;
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(problem.text, sizeof(problem.text), format, args);
-    va_end(args);
-    return err_set(reader->err, "%s:%u: %s%s%s", reader->file,
-                   document_line(reader->document, path), path, path[0] != '\0' ? ": " : "",
-                   problem.text);
-}
-
-bool reader_fail_value(const struct reader *reader, const char *path, const char *value,
-                       const char *problem)
-{
-    return reader_fail(reader, path, "\"%.100s\" %s", value, problem);
-}
-
-const char *reader_default(const char *value, const char *general_path)
-{
-    return value != NULL ? value : config_key_default(general_path);
-}
-
-bool reader_choice(const struct reader *reader, const char *path, const char *text,
-                   const char *const *choices, unsigned *out)
-{
-    struct err problem;
-    return config_value_choice(text, choices, out, &problem) ||
-           reader_fail_value(reader, path, text, problem.text);
-}
-
-bool reader_network(const struct reader *reader, const char *path, const char *text,
-                    struct network *out)
-{
-    char meant[NETWORK_TEXT_SIZE];
-
-    switch (network_parse(span_of(text), out)) {
-    case NETWORK_OK:
-        return true;
-    case NETWORK_HOST_BITS:
-        return reader_fail(reader, path, "\"%.100s\" has bits set behind its prefix; write %s",
-                           text, network_text(out, meant));
-    case NETWORK_NOT_ADDRESS:
-    case NETWORK_BAD_PREFIX:
-        break;
-    }
-    return reader_fail_value(reader, path, text,
-                             "is no network; write for example 192.0.2.0/24 or 2001:db8::/32");
-}
-
-char *reader_path(const struct reader *reader, const char *path, const char *text)
-{
-    char *absolute = NULL;
-    if (text[0] == '\0') {
-        reader_fail(reader, path, "is empty; write a path");
-        return NULL;
-    }
-    int len = text[0] == '/' ? asprintf(&absolute, "%s", text)
-                             : asprintf(&absolute, "%s/%s", reader->directory, text);
-    if (len < 0) {
-        abort();
-    }
-    while (len > 1 && absolute[len - 1] == '/') {
-        absolute[--len] = '\0';
-    }
-    return absolute;
-}
 
 /* Sets the user. Only root can become another user, so the default counts only for root. The user
  * needs a name, by which its groups are found. */
@@ -134,7 +63,7 @@ static bool read_key_dir(const struct reader *reader, const char *text, struct c
     return true;
 }
 
-static bool read_site(const struct reader *reader, const struct raw_config *raw,
+static bool read_base(const struct reader *reader, const struct raw_config *raw,
                       struct config *config)
 {
     if (raw->state_dir != NULL &&
@@ -247,9 +176,9 @@ static bool read_process(const struct reader *reader, const struct raw_config *r
 static bool read_config(const struct reader *reader, const struct raw_config *raw,
                         struct config *config)
 {
-    return read_site(reader, raw, config) && config_read_database(reader, &raw->database, config) &&
+    return read_base(reader, raw, config) && config_read_database(reader, &raw->database, config) &&
            read_key_dir(reader, raw->key_dir, config) &&
-           config_read_listeners(reader, raw, config) && config_read_outside(reader, raw, config) &&
+           config_read_listeners(reader, raw, config) && config_read_site(reader, raw, config) &&
            config_read_password(reader, &raw->password, config) &&
            config_read_factor(reader, raw, config) && read_plugins(reader, raw, config) &&
            config_read_audit(reader, &raw->audit, config) && read_process(reader, raw, config);

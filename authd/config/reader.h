@@ -41,8 +41,8 @@ bool config_read_listeners(const struct reader *reader, const struct raw_config 
                            struct config *config);
 bool config_read_password(const struct reader *reader, const struct raw_password *raw,
                           struct config *config);
-bool config_read_outside(const struct reader *reader, const struct raw_config *raw,
-                         struct config *config);
+bool config_read_site(const struct reader *reader, const struct raw_config *raw,
+                      struct config *config);
 bool config_read_database(const struct reader *reader, const struct raw_database *raw,
                           struct config *config);
 bool config_read_factor(const struct reader *reader, const struct raw_config *raw,

@@ -90,8 +90,8 @@ static bool read_mail_server(const struct reader *reader, const char *value, str
     return true;
 }
 
-bool config_read_outside(const struct reader *reader, const struct raw_config *raw,
-                         struct config *config)
+bool config_read_site(const struct reader *reader, const struct raw_config *raw,
+                      struct config *config)
 {
     return read_public_url(reader, raw->public_url, config) &&
            read_submission(reader, &raw->submission, config) &&
