@@ -5,19 +5,23 @@
 
 #include <sodium.h>
 
+#include "base/program.h"
 #include "config/config.h"
 #include "daemon/daemon.h"
 
+#define PROGRAM        "authd" /* as it is installed */
 #define DEFAULT_CONFIG "/etc/smtp-authd/authd.yaml"
 
 enum { EXIT_USAGE = 2 };
 
 static void print_usage(FILE *out)
 {
-    fputs("usage: authd [-c FILE] [--check-config | --migrate [--dry-run]]\n"
-          "       authd --print-defaults | --version | --help\n"
-          "\n"
-          "  -c FILE           the configuration (default: " DEFAULT_CONFIG ")\n"
+    fprintf(out,
+            "usage: %1$s [-c FILE] [--check-config | --migrate [--dry-run]]\n"
+            "       %1$s --print-defaults | --version | --help\n"
+            "\n",
+            program_name());
+    fputs("  -c FILE           the configuration (default: " DEFAULT_CONFIG ")\n"
           "  --check-config    say what is wrong with the configuration, and end\n"
           "  --migrate         bring the database's schema up to date, and end\n"
           "  --dry-run         with --migrate: say what that would do, and change nothing\n"
@@ -28,6 +32,19 @@ static void print_usage(FILE *out)
           out);
 }
 
+/* Says what failed, and returns the exit status. */
+static int fail(const char *text)
+{
+    fprintf(stderr, "%s: %s\n", program_name(), text);
+    return EXIT_FAILURE;
+}
+
+static int misuse(const char *text)
+{
+    fail(text);
+    return EXIT_USAGE;
+}
+
 enum mode { MODE_SERVE, MODE_CHECK, MODE_MIGRATE, MODE_PLAN };
 
 static int run(const char *path, enum mode mode)
@@ -36,13 +53,11 @@ static int run(const char *path, enum mode mode)
     int status = 0;
 
     if (sodium_init() < 0) {
-        fputs("authd: libsodium cannot be used on this machine\n", stderr);
-        return EXIT_FAILURE;
+        return fail("libsodium cannot be used on this machine");
     }
     struct config *config = config_load(path, &err);
     if (config == NULL) {
-        fprintf(stderr, "authd: %s\n", err.text);
-        return EXIT_FAILURE;
+        return fail(err.text);
     }
     switch (mode) {
     case MODE_CHECK:
@@ -81,6 +96,7 @@ int main(int argc, char **argv)
     bool dry_run = false;
     int option;
 
+    program_set(argv[0], PROGRAM);
     while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
         switch (option) {
         case 'c':
@@ -89,8 +105,7 @@ int main(int argc, char **argv)
         case CHECK:
         case MIGRATE:
             if (mode != MODE_SERVE) {
-                fputs("authd: --check-config and --migrate exclude each other\n", stderr);
-                return EXIT_USAGE;
+                return misuse("--check-config and --migrate exclude each other");
             }
             mode = option == CHECK ? MODE_CHECK : MODE_MIGRATE;
             break;
@@ -101,7 +116,7 @@ int main(int argc, char **argv)
             config_print_defaults(stdout);
             return EXIT_SUCCESS;
         case VERSION:
-            puts("authd " AUTHD_VERSION);
+            puts(PROGRAM " " AUTHD_VERSION);
             return EXIT_SUCCESS;
         case 'h':
             print_usage(stdout);
@@ -112,13 +127,12 @@ int main(int argc, char **argv)
         }
     }
     if (optind < argc) {
-        fprintf(stderr, "authd: unexpected argument %s\n", argv[optind]);
+        fprintf(stderr, "%s: unexpected argument %s\n", program_name(), argv[optind]);
         print_usage(stderr);
         return EXIT_USAGE;
     }
     if (dry_run && mode != MODE_MIGRATE) {
-        fputs("authd: --dry-run goes with --migrate\n", stderr);
-        return EXIT_USAGE;
+        return misuse("--dry-run goes with --migrate");
     }
     return run(path, dry_run ? MODE_PLAN : mode);
 }

@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/program.h"
+
 static void *must(void *ptr)
 {
     if (ptr == NULL) {
-        fputs("authd: out of memory\n", stderr);
+        fprintf(stderr, "%s: out of memory\n", program_name());
         abort();
     }
     return ptr;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/program.h"
 #include "base/secret.h"
 #include "ctl/document.h"
 
@@ -151,13 +152,17 @@ static json_t *problem_socket(const char *socket, int error)
     char detail[TEXT_MAX];
     struct stat status;
     const char *hint = "Is authd running? Name its socket by --socket PATH or $AUTHD_SOCKET.";
+    char rights[TEXT_MAX];
     size_t len = (size_t)snprintf(detail, sizeof(detail), "cannot reach authd at %s", socket);
 
     if (error != 0 && len < sizeof(detail)) {
         len += (size_t)snprintf(detail + len, sizeof(detail) - len, ": %s", strerror(error));
     }
     if (error == EACCES) {
-        hint = "Run authctl as root or as authd's own user, or use --url with --token-file.";
+        snprintf(rights, sizeof(rights),
+                 "Run %s as root or as authd's own user, or use --url with --token-file.",
+                 program_name());
+        hint = rights;
         if (stat(socket, &status) == 0 && len < sizeof(detail)) {
             snprintf(detail + len, sizeof(detail) - len,
                      " (you are uid %ld; the socket is uid %ld's, mode %04o)", (long)geteuid(),

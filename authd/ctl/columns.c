@@ -18,7 +18,7 @@ const struct columns columns_user = {
     .list = LIST(COLUMN("LOGIN", "login"), COLUMN("ID", "id"), {"STATE", "suspended", FORM_STATE},
                  COLUMN("ROLE", "role"), {"PASSWORD", "has_password", FORM_SET},
                  COLUMN("LAST LOGIN", "last_login_at"), COLUMN("ADDRESSES", "addresses")),
-    .first = "authctl user add LOGIN",
+    .first = "user add LOGIN",
 };
 
 const struct columns columns_address = {
@@ -35,7 +35,7 @@ const struct columns columns_domain = {
     .schema = &response_domain,
     .list = LIST(COLUMN("DOMAIN", "name"), COLUMN("ID", "id"),
                  COLUMN("DELIMITER", "recipient_delimiter"), COLUMN("DESCRIPTION", "description")),
-    .first = "authctl domain add DOMAIN",
+    .first = "domain add DOMAIN",
 };
 
 const struct columns columns_class = {
@@ -44,7 +44,7 @@ const struct columns columns_class = {
     .called = "name",
     .schema = &response_class,
     .list = LIST(COLUMN("CLASS", "name"), COLUMN("ID", "id"), COLUMN("DESCRIPTION", "description")),
-    .first = "authctl class add CLASS",
+    .first = "class add CLASS",
 };
 
 const struct columns columns_app_password = {
@@ -56,7 +56,7 @@ const struct columns columns_app_password = {
                  COLUMN("LAST USED", "last_used_at"), COLUMN("FROM", "last_used_address"),
                  COLUMN("EXPIRES", "expires_at")),
     .forms = FORMS({"id", FORM_ID}, {"expires_at", FORM_EXPIRY}),
-    .first = "authctl app-password add USER --label LABEL",
+    .first = "app-password add USER --label LABEL",
 };
 
 const struct columns columns_totp = {
@@ -64,7 +64,7 @@ const struct columns columns_totp = {
     .plural = "second factors",
     .called = "user",
     .schema = &response_totp,
-    .first = "authctl totp enroll USER",
+    .first = "totp enroll USER",
 };
 
 const struct columns columns_totp_enrolment = {
@@ -97,7 +97,7 @@ const struct columns columns_api_key = {
                  COLUMN("RIGHTS", "rights"), COLUMN("LAST USED", "last_used_at"),
                  COLUMN("FROM", "last_used_address"), COLUMN("EXPIRES", "expires_at")),
     .forms = FORMS({"expires_at", FORM_EXPIRY}),
-    .first = "authctl api-key add --label LABEL",
+    .first = "api-key add --label LABEL",
 };
 
 const struct columns columns_key = {

@@ -20,7 +20,7 @@ struct columns {
     const struct response_schema *schema;
     const struct column *list;       /* ends with a NULL heading; NULL: there are no lists */
     const struct member_form *forms; /* ends with a NULL member; NULL: every form is the type's */
-    const char *first;               /* how to make the first one; NULL: nothing to say */
+    const char *first;               /* the words that make the first; NULL: nothing to say */
 };
 
 /* A member of an object that looks otherwise than its type. */

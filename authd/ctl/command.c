@@ -5,6 +5,7 @@
 #include <unistr.h>
 
 #include "base/duration.h"
+#include "base/program.h"
 
 #define TIMEOUT_DEFAULT 30
 #define TIMEOUT_MAX     3600
@@ -62,7 +63,7 @@ static bool refuse_noun(const char *word, struct err *err)
     if (best != NULL) {
         return err_set(err, "no noun \"%s\"; did you mean \"%s\"?", word, best);
     }
-    return err_set(err, "no noun \"%s\"; see authctl help", word);
+    return err_set(err, "no noun \"%s\"; see %s help", word, program_name());
 }
 
 static const char *nth_verb(const void *arg, size_t i)
@@ -79,7 +80,8 @@ static bool refuse_verb(const struct noun *noun, const char *word, struct err *e
     if (best != NULL) {
         return err_set(err, "no verb \"%s\" for %s; did you mean \"%s\"?", word, noun->name, best);
     }
-    return err_set(err, "no verb \"%s\" for %s; see authctl help %s", word, noun->name, noun->name);
+    return err_set(err, "no verb \"%s\" for %s; see %s help %s", word, noun->name, program_name(),
+                   noun->name);
 }
 
 static const char *nth_option(const void *arg, size_t i)
@@ -309,13 +311,14 @@ static bool check_arguments(const struct invocation *invocation, struct err *err
     const char *noun = invocation->noun->name;
 
     if (invocation->count < command->min || invocation->count > command_max(command)) {
-        return err_set(err, "%s arguments; usage: authctl %s %s%s%s",
-                       invocation->count < command->min ? "too few" : "too many", noun,
-                       command->verb, command->arguments[0] != '\0' ? " " : "", command->arguments);
+        return err_set(err, "%s arguments; usage: %s %s %s%s%s",
+                       invocation->count < command->min ? "too few" : "too many", program_name(),
+                       noun, command->verb, command->arguments[0] != '\0' ? " " : "",
+                       command->arguments);
     }
     for (size_t i = 0; i < invocation->count; i++) {
         if (invocation->words[i][0] == '\0' && !command->empty) {
-            return err_set(err, "an argument is empty; usage: authctl %s %s %s", noun,
+            return err_set(err, "an argument is empty; usage: %s %s %s %s", program_name(), noun,
                            command->verb, command->arguments);
         }
     }
@@ -355,15 +358,15 @@ bool command_parse(struct invocation *invocation, int argc, char **argv, struct 
         return true;
     }
     if (invocation->count == 0) {
-        return err_set(err, "what shall be done? see authctl help");
+        return err_set(err, "what shall be done? see %s help", program_name());
     }
     invocation->noun = noun_find(invocation->words[0]);
     if (invocation->noun == NULL) {
         return refuse_noun(invocation->words[0], err);
     }
     if (invocation->count == 1) {
-        return err_set(err, "%s needs a verb; see authctl help %s", invocation->noun->name,
-                       invocation->noun->name);
+        return err_set(err, "%s needs a verb; see %s help %s", invocation->noun->name,
+                       program_name(), invocation->noun->name);
     }
     invocation->command = noun_command(invocation->noun, invocation->words[1]);
     if (invocation->command == NULL) {

@@ -71,7 +71,7 @@ struct command {
     bool empty;            /* an argument may be an empty text */
     const struct input *inputs;
     const char *summary;
-    const char *example;
+    const char *example;                 /* a command line without the name of the program */
     int (*run)(struct session *session); /* an exit status; NULL: run_command() does it */
 
     /* The HTTP call that run_command() makes. */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/program.h"
 #include "ctl/columns.h"
 
 #define PAGE_WIDTH 80
@@ -54,12 +55,13 @@ static void print_globals(FILE *out)
 
 static void print_overview(FILE *out)
 {
-    fputs("authctl manages the users of authd.\n\n"
-          "  authctl user add alice@example.org\n"
-          "  authctl password set alice@example.org\n"
-          "  authctl app-password add alice@example.org --label Scanner\n"
-          "  authctl user list --suspended\n\n",
-          out);
+    fprintf(out,
+            "%1$s manages the users of authd.\n\n"
+            "  %1$s user add alice@example.org\n"
+            "  %1$s password set alice@example.org\n"
+            "  %1$s app-password add alice@example.org --label Scanner\n"
+            "  %1$s user list --suspended\n\n",
+            program_name());
     for (size_t i = 0; nouns[i] != NULL; i++) {
         fprintf(out, "  %-14s", nouns[i]->name);
 
@@ -72,8 +74,8 @@ static void print_overview(FILE *out)
         }
         print_wrapped(out, verbs, 16);
     }
-    fputs("\nMore: authctl help NOUN [VERB], help options, help exit-status, help json NOUN\n",
-          out);
+    fprintf(out, "\nMore: %s help NOUN [VERB] | options | exit-status | json NOUN\n",
+            program_name());
 }
 
 static void print_exit_status(FILE *out)
@@ -129,7 +131,8 @@ static bool print_json_help(FILE *out, const char *name)
     if (noun != NULL && noun->columns != NULL && noun->columns->schema->members != NULL) {
         fprintf(out, "With --json, the members of each %s:\n\n", noun->columns->name);
         print_members(out, noun->columns->schema);
-        fputs("\nMore members may come. Lists, times and refusals: authctl help json\n", out);
+        fprintf(out, "\nMore members may come. Lists, times and refusals: %s help json\n",
+                program_name());
         return true;
     }
     if (name != NULL) {
@@ -140,10 +143,11 @@ static bool print_json_help(FILE *out, const char *name)
         "or, when the exit status is not 0, a problem:\n\n",
         out);
     print_members(out, &response_problem);
-    fputs("\nEvery object has kind, id (a text) and etag; the answer to a change has changed\n"
-          "besides. Times are RFC 3339 in UTC, what is not set is null. Members are only added.\n"
-          "The members of one kind: authctl help json NOUN\n",
-          out);
+    fprintf(out,
+            "\nEvery object has kind, id (a text) and etag; the answer to a change has changed\n"
+            "besides. Times are RFC 3339 in UTC, what is not set is null. Members are only added.\n"
+            "The members of one kind: %s help json NOUN\n",
+            program_name());
     return true;
 }
 
@@ -163,7 +167,8 @@ static void print_input(char *text, size_t size, const struct input *input)
 
 void help_usage(FILE *out, const struct noun *noun, const struct command *command)
 {
-    size_t column = (size_t)fprintf(out, "usage: authctl %s %s", noun->name, command->verb);
+    size_t column =
+        (size_t)fprintf(out, "usage: %s %s %s", program_name(), noun->name, command->verb);
 
     if (command->arguments[0] != '\0') {
         column += (size_t)fprintf(out, " %s", command->arguments);
@@ -183,7 +188,7 @@ void help_usage(FILE *out, const struct noun *noun, const struct command *comman
 
 static void print_command(FILE *out, const struct noun *noun, const struct command *command)
 {
-    fprintf(out, "  %s\n\n", command->example);
+    fprintf(out, "  %s %s\n\n", program_name(), command->example);
     help_usage(out, noun, command);
     fputs("\n", out);
     print_wrapped(out, command->summary, 0);
@@ -191,7 +196,7 @@ static void print_command(FILE *out, const struct noun *noun, const struct comma
         fprintf(out, "\nKeys: %s\n", command->keys);
     }
     if (command->inputs != NULL) {
-        fputs("\nOptions (those of every command: authctl help options):\n", out);
+        fprintf(out, "\nOptions (those of every command: %s help options):\n", program_name());
     }
     for (const struct input *input = command->inputs; input != NULL && input->option != OPTION_NONE;
          input++) {
@@ -203,7 +208,7 @@ static void print_noun(FILE *out, const struct noun *noun)
 {
     fprintf(out, "%s: %s.\n\n", noun->name, noun->summary);
     for (const struct command *command = noun->commands; command->verb != NULL; command++) {
-        fprintf(out, "  authctl %s %s%s%s\n      ", noun->name, command->verb,
+        fprintf(out, "  %s %s %s%s%s\n      ", program_name(), noun->name, command->verb,
                 command->arguments[0] != '\0' ? " " : "", command->arguments);
         print_wrapped(out, command->summary, 6);
     }

@@ -11,7 +11,7 @@
  * such thing. */
 bool help_print(FILE *out, const char *const *words, size_t count);
 
-/* The manual page, authctl(1), as man(7) has it. */
+/* The manual page as man(7) has it. */
 void help_manual(FILE *out);
 
 /* "usage: authctl user add LOGIN [--role ROLE]", in lines of at most 80 columns. */

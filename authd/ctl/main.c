@@ -4,10 +4,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/program.h"
 #include "base/secret.h"
 #include "ctl/help.h"
 #include "ctl/prompt.h"
 #include "ctl/run.h"
+
+#define PROGRAM "authctl" /* as it is installed */
 
 static const char *socket_path(const struct invocation *invocation)
 {
@@ -22,11 +25,13 @@ static const char *socket_path(const struct invocation *invocation)
 static int run_help(const struct session *session)
 {
     const struct invocation *invocation = session->invocation;
+    struct err err;
 
     if (help_print(stdout, invocation->words, invocation->count)) {
         return EXIT_DONE;
     }
-    return session_usage(session, "there is no help on that; see authctl help");
+    err_set(&err, "there is no help on that; see %s help", program_name());
+    return session_usage(session, err.text);
 }
 
 static void say_target(const struct session *session, const struct client_target *target)
@@ -53,7 +58,7 @@ static int run(const struct invocation *invocation, struct session *session)
     int status;
 
     if (option_given(invocation, OPTION_VERSION)) {
-        puts("authctl " AUTHD_VERSION);
+        puts(PROGRAM " " AUTHD_VERSION);
         return EXIT_DONE;
     }
     if (option_given(invocation, OPTION_HELP)) {
@@ -111,6 +116,7 @@ int main(int argc, char **argv)
     struct err err;
     int status;
 
+    program_set(argv[0], PROGRAM);
     setlocale(LC_CTYPE, "");
     secret_protect_process();
     curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -122,7 +128,7 @@ int main(int argc, char **argv)
     curl_global_cleanup();
     /* Output that could not be written is a failure, even when authd's answer was good. */
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        session_say(&session, "authctl: cannot write to standard output%s",
+        session_say(&session, "%s: cannot write to standard output%s", program_name(),
                     session.changed ? "; the change was made" : "");
         return status == EXIT_DONE ? EXIT_TEMPORARY : status;
     }

@@ -1,6 +1,7 @@
 /* Prints the manual page from the command table, like help. */
 #include <string.h>
 
+#include "base/program.h"
 #include "ctl/help.h"
 
 /* Escapes what roff would interpret: backslashes, hyphens, and a dot or an apostrophe at the
@@ -44,6 +45,8 @@ static void print_command(FILE *out, const struct noun *noun, const struct comma
     fputc('\n', out);
     print_roff(out, command->summary);
     fputs(".\n.PP\n.nf\n    ", out);
+    print_roff(out, program_name());
+    fputc(' ', out);
     print_roff(out, command->example);
     fputs("\n.fi\n", out);
     for (const struct input *input = command->inputs; input != NULL && input->option != OPTION_NONE;
@@ -52,12 +55,22 @@ static void print_command(FILE *out, const struct noun *noun, const struct comma
     }
 }
 
+static void print_head(FILE *out)
+{
+    fputs(".TH ", out);
+    print_roff(out, program_name());
+    fputs(" 1\n.SH NAME\n", out);
+    print_roff(out, program_name());
+    fputs(" \\- manages the users of authd\n.SH SYNOPSIS\n\\fB", out);
+    print_roff(out, program_name());
+    fputs("\\fR [\\fIOPTION\\fR...] \\fINOUN VERB\\fR [\\fIARGUMENT\\fR...]\n"
+          ".SH COMMANDS\n",
+          out);
+}
+
 void help_manual(FILE *out)
 {
-    fputs(".TH AUTHCTL 1\n.SH NAME\nauthctl \\- manages the users of authd\n"
-          ".SH SYNOPSIS\n\\fBauthctl\\fR [\\fIOPTION\\fR...] \\fINOUN VERB\\fR "
-          "[\\fIARGUMENT\\fR...]\n.SH COMMANDS\n",
-          out);
+    print_head(out);
     for (size_t i = 0; nouns[i] != NULL; i++) {
         for (const struct command *command = nouns[i]->commands; command->verb != NULL; command++) {
             print_command(out, nouns[i], command);

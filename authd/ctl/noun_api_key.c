@@ -1,4 +1,5 @@
 /* authctl api-key: keys of programs that call the API. */
+#include "base/program.h"
 #include "ctl/nouns.h"
 #include "ctl/run.h"
 
@@ -11,8 +12,8 @@ static void say_made(struct session *session, const json_t *made)
     }
     session_say(session,
                 "The key is displayed once. Keep it in a file that only the program can read:");
-    session_say(session, "  authctl --url https://... --token-file FILE user list");
-    session_say(session, "undo: authctl api-key revoke %s", id);
+    session_say(session, "  %s --url https://... --token-file FILE user list", program_name());
+    session_say(session, "undo: %s api-key revoke %s", program_name(), id);
 }
 
 static const struct command commands[] = {
@@ -25,7 +26,7 @@ static const struct command commands[] = {
                 {OPTION_RIGHT, SHAPE_TEXTS, "rights", 0}),
      .summary = "make an API key, which may only read unless rights are given; its secret is shown "
                 "once",
-     .example = "authctl api-key add --label backup --right \"*:read\" --expires 90d",
+     .example = "api-key add --label backup --right \"*:read\" --expires 90d",
      .method = "POST",
      .path = "/v1/api-keys",
      .result = RESULT_SECRET,
@@ -34,7 +35,7 @@ static const struct command commands[] = {
      .arguments = "",
      .inputs = INPUTS({OPTION_LIMIT, SHAPE_OWN, NULL, 0}),
      .summary = "list API keys",
-     .example = "authctl api-key list",
+     .example = "api-key list",
      .method = "GET",
      .path = "/v1/api-keys",
      .result = RESULT_LIST},
@@ -42,7 +43,7 @@ static const struct command commands[] = {
      .arguments = "ID",
      .min = 1,
      .summary = "show an API key",
-     .example = "authctl api-key show 3",
+     .example = "api-key show 3",
      .method = "GET",
      .path = "/v1/api-keys/{1}"},
     {.verb = "set",
@@ -52,14 +53,14 @@ static const struct command commands[] = {
          INPUTS({OPTION_DOMAIN, SHAPE_TEXTS, "domains", 0}, {OPTION_EXPIRES, SHAPE_EXPIRY, NULL, 0},
                 {OPTION_LABEL, SHAPE_TEXT, "label", 0}, {OPTION_RIGHT, SHAPE_TEXTS, "rights", 0}),
      .summary = "change label, rights, domains or expiry of an API key; the secret stays",
-     .example = "authctl api-key set 3 --expires 90d",
+     .example = "api-key set 3 --expires 90d",
      .method = "PATCH",
      .path = "/v1/api-keys/{1}"},
     {.verb = "revoke",
      .arguments = "ID",
      .min = 1,
      .summary = "end an API key now",
-     .example = "authctl api-key revoke 3 --yes",
+     .example = "api-key revoke 3 --yes",
      .method = "DELETE",
      .path = "/v1/api-keys/{1}",
      .result = RESULT_CHANGE,

@@ -1,5 +1,6 @@
 /* authctl app-password: passwords for one device or program each. The secret is displayed once,
  * with the settings that a mail program needs. */
+#include "base/program.h"
 #include "base/rfc3339.h"
 #include "ctl/duration.h"
 #include "ctl/nouns.h"
@@ -39,7 +40,7 @@ static void say_made(struct session *session, const json_t *made)
         return;
     }
     say_use(session, user);
-    session_say(session, "undo: authctl app-password revoke %s k%s", user, id);
+    session_say(session, "undo: %s app-password revoke %s k%s", program_name(), user, id);
 }
 
 static void say_rotated(struct session *session, const json_t *rotated)
@@ -81,8 +82,8 @@ static void say_expiring(struct session *session, const json_t *items)
         }
     }
     if (count > 0) {
-        session_say(session, "%zu expire%s within 14 days: authctl app-password rotate %s k%s",
-                    count, count == 1 ? "s" : "", session->invocation->words[0],
+        session_say(session, "%zu expire%s within 14 days: %s app-password rotate %s k%s", count,
+                    count == 1 ? "s" : "", program_name(), session->invocation->words[0],
                     json_string_value(json_object_get(soonest, "id")));
     }
 }
@@ -96,7 +97,7 @@ static const struct command commands[] = {
                 {OPTION_EXPIRES, SHAPE_EXPIRY, NULL, 0}, {OPTION_SCOPE, SHAPE_DOCUMENT, "scope", 0},
                 {OPTION_SLIDING, SHAPE_FLAG, "sliding", 0}),
      .summary = "make an app password for one device or program; its secret is displayed once",
-     .example = "authctl app-password add alice@example.org --label Scanner --expires 90d",
+     .example = "app-password add alice@example.org --label Scanner --expires 90d",
      .method = "POST",
      .path = "/v1/users/{1}/app-passwords",
      .result = RESULT_SECRET,
@@ -107,7 +108,7 @@ static const struct command commands[] = {
      .inputs = INPUTS({OPTION_EXPIRED, SHAPE_FLAG, "expired", 0},
                       {OPTION_LIMIT, SHAPE_OWN, NULL, 0}, {OPTION_MATCH, SHAPE_TEXT, "match", 0}),
      .summary = "list a user's app passwords",
-     .example = "authctl app-password list alice@example.org",
+     .example = "app-password list alice@example.org",
      .method = "GET",
      .path = "/v1/users/{1}/app-passwords",
      .result = RESULT_LIST,
@@ -116,7 +117,7 @@ static const struct command commands[] = {
      .arguments = "USER ID",
      .min = 2,
      .summary = "show an app password",
-     .example = "authctl app-password show alice@example.org k7",
+     .example = "app-password show alice@example.org k7",
      .method = "GET",
      .path = "/v1/users/{1}/app-passwords/{2#}"},
     {.verb = "set",
@@ -126,7 +127,7 @@ static const struct command commands[] = {
          {OPTION_EXPIRES, SHAPE_EXPIRY, NULL, 0}, {OPTION_LABEL, SHAPE_TEXT, "label", 0},
          {OPTION_SCOPE, SHAPE_DOCUMENT, "scope", 0}, {OPTION_SLIDING, SHAPE_FLAG, "sliding", 0}),
      .summary = "change label, expiry or scope of an app password; the secret stays",
-     .example = "authctl app-password set alice@example.org k7 --expires 2027-01-31T00:00:00Z",
+     .example = "app-password set alice@example.org k7 --expires 2027-01-31T00:00:00Z",
      .method = "PATCH",
      .path = "/v1/users/{1}/app-passwords/{2#}"},
     {.verb = "rotate",
@@ -134,7 +135,7 @@ static const struct command commands[] = {
      .min = 2,
      .inputs = INPUTS({OPTION_OVERLAP, SHAPE_SECONDS, "overlap", 0}),
      .summary = "give an app password a new secret; the old one still works for the overlap",
-     .example = "authctl app-password rotate alice@example.org k7 --overlap 1h",
+     .example = "app-password rotate alice@example.org k7 --overlap 1h",
      .method = "POST",
      .path = "/v1/users/{1}/app-passwords/{2#}/rotate",
      .result = RESULT_SECRET,
@@ -143,7 +144,7 @@ static const struct command commands[] = {
      .arguments = "USER ID",
      .min = 2,
      .summary = "end an app password now, on every connection",
-     .example = "authctl app-password revoke alice@example.org k7 --yes",
+     .example = "app-password revoke alice@example.org k7 --yes",
      .method = "DELETE",
      .path = "/v1/users/{1}/app-passwords/{2#}",
      .result = RESULT_CHANGE,

@@ -1,10 +1,12 @@
-/* authctl completion: the shell asks authctl which words may come next.
+/* authctl completion: the shell asks authctl which words may come next. Completion and manual page
+ * are those of the program under the name by which it was called.
  *
  * Threat: a login that the shell would run as a command. A name from authd is offered only if every
  * character of the name is harmless to the shell. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/program.h"
 #include "ctl/complete.h"
 #include "ctl/help.h"
 #include "ctl/nouns.h"
@@ -13,8 +15,8 @@
 static int print_bash(struct session *session)
 {
     (void)session;
-    fputs("# Completion of authctl for bash: made by \"authctl completion bash\".\n"
-          "_authctl()\n"
+    printf("# Completion of %1$s for bash: made by \"%1$s completion bash\".\n", program_name());
+    fputs("_authctl()\n"
           "{\n"
           "    local line=${COMP_LINE:0:COMP_POINT} words word\n"
           "    read -ra words <<<\"$line\"\n"
@@ -27,9 +29,9 @@ static int print_bash(struct session *session)
           "        COMPREPLY+=(\"${candidate#\"$kept\"}\")\n"
           "    done < <(\"${words[0]}\" completion words --timeout 2s -- \"${words[@]:1}\" "
           "2>/dev/null)\n"
-          "}\n"
-          "complete -o default -F _authctl authctl\n",
+          "}\n",
           stdout);
+    printf("complete -o default -F _authctl %s\n", program_name());
     return EXIT_DONE;
 }
 
@@ -139,19 +141,19 @@ static const struct command commands[] = {
     {.verb = "bash",
      .arguments = "",
      .summary = "print the completion for bash",
-     .example = "source <(authctl completion bash)",
+     .example = "completion bash >>~/.bash_completion",
      .run = print_bash},
     {.verb = "manual",
      .arguments = "",
-     .summary = "print the manual page, authctl(1)",
-     .example = "authctl completion manual | man -l -",
+     .summary = "print the manual page",
+     .example = "completion manual | man -l -",
      .run = print_manual},
     {.verb = "words",
      .arguments = "WORD...",
      .max = WORDS_MAX,
      .empty = true,
      .summary = "print what may come next, as the completion asks",
-     .example = "authctl completion words -- user sh",
+     .example = "completion words -- user sh",
      .run = print_words},
     {0},
 };

@@ -1,6 +1,7 @@
 /* authctl key: the keys that are kept outside the database. */
 #include <string.h>
 
+#include "base/program.h"
 #include "ctl/nouns.h"
 #include "ctl/run.h"
 
@@ -16,7 +17,7 @@ static void say_rotated(struct session *session, const json_t *made)
                     "The new key is not used yet. Copy the file %s to the other nodes, send authd "
                     "there SIGHUP, then:",
                     purpose);
-        session_say(session, "  authctl key rotate %s", purpose);
+        session_say(session, "  %s key rotate %s", program_name(), purpose);
         return;
     }
     session_say(
@@ -24,15 +25,17 @@ static void say_rotated(struct session *session, const json_t *made)
         strcmp(purpose, "encryption") == 0
             ? "authd now encrypts all stored hashes and seeds under the new key."
             : "Each app password and API key changes to the new pepper when it is next used.");
-    session_say(session, "Back up the key files now. When `authctl key list` says 0 for the old "
-                         "key, you may remove its line from the file.");
+    session_say(session,
+                "Back up the key files now. When `%s key list` says 0 for the old key, you may "
+                "remove its line from the file.",
+                program_name());
 }
 
 static const struct command commands[] = {
     {.verb = "list",
      .arguments = "",
      .summary = "list the keys of the key files, and how many rows need each",
-     .example = "authctl key list",
+     .example = "key list",
      .method = "GET",
      .path = "/v1/keys",
      .result = RESULT_LIST},
@@ -42,7 +45,7 @@ static const struct command commands[] = {
      .inputs = INPUTS({OPTION_PREPARE, SHAPE_FLAG, "prepare", 0}),
      .summary =
          "make a new key that replaces the current one; the old one stays valid for what it made",
-     .example = "authctl key rotate encryption",
+     .example = "key rotate encryption",
      .method = "POST",
      .path = "/v1/keys/{1}/rotate",
      .severity = SEVERITY_MODERATE,

@@ -2,6 +2,7 @@
  * a pipe, the key also as a QR code on a terminal. */
 #include <string.h>
 
+#include "base/program.h"
 #include "base/secret.h"
 #include "ctl/nouns.h"
 #include "ctl/qr.h"
@@ -95,7 +96,7 @@ static int enroll(struct session *session)
         session_say(
             session,
             "The key is displayed once. Confirm it with a code of the app within 15 minutes:");
-        session_say(session, "  authctl totp confirm %s CODE", member(made, "user"));
+        session_say(session, "  %s totp confirm %s CODE", program_name(), member(made, "user"));
     }
     forget(json_object_get(made, "secret"));
     forget(json_object_get(made, "uri"));
@@ -145,7 +146,7 @@ static const struct command commands[] = {
                       {OPTION_TICKET_STDIN, SHAPE_SECRET, "ticket", INPUT_ONCE}),
      .summary = "begin to enrol an authenticator app; its key is displayed once, as a QR code on a "
                 "terminal",
-     .example = "authctl totp enroll alice@example.org",
+     .example = "totp enroll alice@example.org",
      .run = enroll,
      .method = "POST",
      .path = "/v1/users/{1}/totp",
@@ -154,7 +155,7 @@ static const struct command commands[] = {
      .arguments = "USER CODE",
      .min = 2,
      .summary = "confirm an enrolment with a code of the app; the first one gets recovery codes",
-     .example = "authctl totp confirm alice@example.org 123456",
+     .example = "totp confirm alice@example.org 123456",
      .method = "POST",
      .path = "/v1/users/{1}/totp/confirm",
      .member = "code",
@@ -165,14 +166,14 @@ static const struct command commands[] = {
      .arguments = "USER",
      .min = 1,
      .summary = "show whether a user has a second factor",
-     .example = "authctl totp show alice@example.org",
+     .example = "totp show alice@example.org",
      .method = "GET",
      .path = "/v1/users/{1}/totp"},
     {.verb = "remove",
      .arguments = "USER",
      .min = 1,
      .summary = "remove a user's second factor and recovery codes",
-     .example = "authctl totp remove alice@example.org --yes",
+     .example = "totp remove alice@example.org --yes",
      .method = "DELETE",
      .path = "/v1/users/{1}/totp",
      .result = RESULT_CHANGE,
@@ -183,7 +184,7 @@ static const struct command commands[] = {
      .arguments = "USER",
      .min = 1,
      .summary = "make ten new recovery codes; they are displayed once, and the old ones end",
-     .example = "authctl totp recovery-codes alice@example.org --yes",
+     .example = "totp recovery-codes alice@example.org --yes",
      .method = "POST",
      .path = "/v1/users/{1}/recovery-codes",
      .columns = &columns_recovery_codes,
@@ -195,7 +196,7 @@ static const struct command commands[] = {
      .arguments = "USER",
      .min = 1,
      .summary = "permit a user to enrol, once, within 24 hours; the ticket is displayed once",
-     .example = "authctl totp ticket alice@example.org",
+     .example = "totp ticket alice@example.org",
      .method = "POST",
      .path = "/v1/users/{1}/totp/ticket",
      .columns = &columns_totp_ticket,

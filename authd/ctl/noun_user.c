@@ -1,4 +1,5 @@
 /* authctl user: users who may log in. */
+#include "base/program.h"
 #include "ctl/nouns.h"
 #include "ctl/run.h"
 
@@ -12,14 +13,14 @@ static void say_added(struct session *session, const json_t *user)
     }
     if (!json_is_true(json_object_get(user, "has_password")) &&
         !json_is_true(json_object_get(user, "service")) && !session->dry_run) {
-        session_say(session, "no password yet: authctl password set %s", login);
+        session_say(session, "no password yet: %s password set %s", program_name(), login);
     }
 }
 
 static void say_undo(struct session *session, const json_t *user)
 {
     if (!json_is_false(json_object_get(user, "changed")) && !session->dry_run) {
-        session_say(session, "undo: authctl user resume %s",
+        session_say(session, "undo: %s user resume %s", program_name(),
                     json_string_value(json_object_get(user, "login")));
     }
 }
@@ -27,7 +28,7 @@ static void say_undo(struct session *session, const json_t *user)
 static void say_revoked(struct session *session, const json_t *user)
 {
     if (!session->dry_run) {
-        session_say(session, "The user stays. A new password: authctl password set %s",
+        session_say(session, "The user stays. A new password: %s password set %s", program_name(),
                     json_string_value(json_object_get(user, "login")));
     }
 }
@@ -43,7 +44,7 @@ static const struct command commands[] = {
          {OPTION_RECOVERY_ADDRESS, SHAPE_TEXT, "recovery_address", 0},
          {OPTION_ROLE, SHAPE_TEXT, "role", 0}, {OPTION_SERVICE, SHAPE_FLAG, "service", 0}),
      .summary = "add a user, and its domain if that is new",
-     .example = "pwgen -s 20 1 | authctl user add alice@example.org --password-stdin",
+     .example = "user add alice@example.org --password-stdin <file",
      .method = "POST",
      .path = "/v1/users",
      .member = "login",
@@ -59,7 +60,7 @@ static const struct command commands[] = {
          {OPTION_WITHOUT_FACTOR, SHAPE_FLAG, "without_factor", 0},
          {OPTION_WITHOUT_PASSWORD, SHAPE_FLAG, "without_password", 0}),
      .summary = "list users",
-     .example = "authctl user list --unused 90d --domain example.org",
+     .example = "user list --unused 90d --domain example.org",
      .method = "GET",
      .path = "/v1/users",
      .result = RESULT_LIST},
@@ -67,7 +68,7 @@ static const struct command commands[] = {
      .arguments = "USER",
      .min = 1,
      .summary = "show a user, by login or id",
-     .example = "authctl user show alice@example.org",
+     .example = "user show alice@example.org",
      .method = "GET",
      .path = "/v1/users/{1}"},
     {.verb = "set",
@@ -76,7 +77,7 @@ static const struct command commands[] = {
      .max = WORDS_MAX,
      .summary = "set display_name, recovery_address, role, class, domains (a domain-admin's, "
                 "with commas) or second_factor (off, optional, required); KEY= clears",
-     .example = "authctl user set alice@example.org display_name=\"Alice Adams\" role=helpdesk",
+     .example = "user set alice@example.org display_name=\"Alice Adams\" role=helpdesk",
      .method = "PATCH",
      .path = "/v1/users/{1}",
      .keys = "class display_name domains[] recovery_address role second_factor"},
@@ -84,7 +85,7 @@ static const struct command commands[] = {
      .arguments = "OLD NEW",
      .min = 2,
      .summary = "give a user another login; passwords stay",
-     .example = "authctl user rename alice@example.org alice.adams@example.org",
+     .example = "user rename alice@example.org alice.adams@example.org",
      .method = "PATCH",
      .path = "/v1/users/{1}",
      .member = "login",
@@ -95,7 +96,7 @@ static const struct command commands[] = {
      .min = 1,
      .inputs = INPUTS({OPTION_REASON, SHAPE_TEXT, "reason", 0}),
      .summary = "refuse all logins of a user, until user resume",
-     .example = "authctl user suspend alice@example.org --reason \"sends spam\"",
+     .example = "user suspend alice@example.org --reason \"sends spam\"",
      .method = "POST",
      .path = "/v1/users/{1}/suspend",
      .result = RESULT_CHANGE,
@@ -105,7 +106,7 @@ static const struct command commands[] = {
      .arguments = "USER",
      .min = 1,
      .summary = "let a suspended user in again",
-     .example = "authctl user resume alice@example.org",
+     .example = "user resume alice@example.org",
      .method = "POST",
      .path = "/v1/users/{1}/resume",
      .result = RESULT_CHANGE,
@@ -114,7 +115,7 @@ static const struct command commands[] = {
      .arguments = "USER",
      .min = 1,
      .summary = "print all that is stored about a user, without hashes and keys",
-     .example = "authctl user export alice@example.org >alice.json",
+     .example = "user export alice@example.org >alice.json",
      .method = "GET",
      .path = "/v1/users/{1}/export",
      .result = RESULT_DOCUMENT},
@@ -122,7 +123,7 @@ static const struct command commands[] = {
      .arguments = "USER",
      .min = 1,
      .summary = "delete a user for good; asks first, unless --yes is given",
-     .example = "authctl user delete alice@example.org --yes",
+     .example = "user delete alice@example.org --yes",
      .method = "DELETE",
      .path = "/v1/users/{1}",
      .result = RESULT_CHANGE,
@@ -133,7 +134,7 @@ static const struct command commands[] = {
      .min = 1,
      .summary = "end all app passwords, sessions, API keys and reset links of a user, and clear "
                 "the main password",
-     .example = "authctl user revoke-all alice@example.org --yes",
+     .example = "user revoke-all alice@example.org --yes",
      .method = "POST",
      .path = "/v1/users/{1}/revoke-all",
      .result = RESULT_CHANGE,
@@ -146,7 +147,7 @@ static const struct command commands[] = {
      .min = 1,
      .inputs = INPUTS({OPTION_KEEP_CREDENTIALS, SHAPE_FLAG, "keep_credentials", 0}),
      .summary = "mail a link for a new password to the user's recovery address; it works once",
-     .example = "authctl user reset-link alice@example.org",
+     .example = "user reset-link alice@example.org",
      .method = "POST",
      .path = "/v1/users/{1}/reset-link",
      .columns = &columns_reset_link},

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/duration.h"
+#include "base/program.h"
 #include "base/rfc3339.h"
 #include "ctl/document.h"
 
@@ -272,8 +273,8 @@ static bool build_body(json_t *body, const struct invocation *invocation, struct
         return false;
     }
     return strcmp(command->method, "PATCH") != 0 || json_object_size(body) > 0 ||
-           err_set(err, "%s %s needs something to set; see authctl help %s %s",
-                   invocation->noun->name, command->verb, invocation->noun->name, command->verb);
+           err_set(err, "%s %s needs something to set; see %s help %s %s", invocation->noun->name,
+                   command->verb, program_name(), invocation->noun->name, command->verb);
 }
 
 /* Moves the members to the query, since a GET has no body. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/program.h"
 #include "ctl/progress.h"
 
 #define LINE_MAX_LENGTH (64 * 1024)
@@ -61,11 +62,13 @@ static void say_problem(const struct session *session, const json_t *problem)
     const char *what = json_string_value(json_object_get(problem, "detail"));
     const char *hint = json_string_value(json_object_get(problem, "hint"));
     const char *reference = json_string_value(json_object_get(problem, "reference"));
+    char prefix[PROGRAM_NAME_MAX + 3];
 
     if (what == NULL) {
         what = json_string_value(json_object_get(problem, "title"));
     }
-    say("authctl: ", what != NULL ? what : "refused");
+    snprintf(prefix, sizeof(prefix), "%s: ", program_name());
+    say(prefix, what != NULL ? what : "refused");
     if (session->json) {
         return; /* stdout has the whole problem */
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/program.h"
 
 #define CELL_MAX (256 * 1024)
 
@@ -200,7 +201,8 @@ static void say_count(const struct session *session, const struct columns *colum
     if (count == 0 && filtered) {
         session_say(session, "no such %s", columns->name);
     } else if (count == 0 && columns->first != NULL) {
-        session_say(session, "no %s yet. The first: %s", columns->plural, columns->first);
+        session_say(session, "no %s yet. The first: %s %s", columns->plural, program_name(),
+                    columns->first);
     } else {
         session_say(session, "%zu %s", count, count == 1 ? columns->name : columns->plural);
     }

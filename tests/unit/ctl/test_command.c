@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/program.h"
 #include "ctl/command.h"
 
 #define ARGUMENTS_MAX 16
@@ -16,7 +17,7 @@
 static bool parse(struct invocation *invocation, const char *line, struct err *err)
 {
     static char copy[512];
-    static char program[] = "authctl";
+    static char program[] = "called";
     static char empty[] = "";
     char *argv[ARGUMENTS_MAX] = {program};
     int argc = 1;
@@ -71,24 +72,24 @@ static void test_usage_errors(void **state)
         const char *line;
         const char *text;
     } cases[] = {
-        {"", "what shall be done? see authctl help"},
-        {"user", "user needs a verb; see authctl help user"},
+        {"", "what shall be done? see called help"},
+        {"user", "user needs a verb; see called help user"},
         {"usr list", "no noun \"usr\"; did you mean \"user\"?"},
-        {"zebra list", "no noun \"zebra\"; see authctl help"},
+        {"zebra list", "no noun \"zebra\"; see called help"},
         {"user remove alice", "no verb \"remove\" for user; did you mean \"delete\"?"},
         {"address delete alice", "no verb \"delete\" for address; did you mean \"remove\"?"},
         {"user lst", "no verb \"lst\" for user; did you mean \"list\"?"},
         {"user ls", "no verb \"ls\" for user; did you mean \"list\"?"},
         {"used list", "no noun \"used\"; did you mean \"user\"?"},
-        {"us list", "no noun \"us\"; see authctl help"},
-        {"user ad x", "no verb \"ad\" for user; see authctl help user"},
-        {"user lshw", "no verb \"lshw\" for user; see authctl help user"},
+        {"us list", "no noun \"us\"; see called help"},
+        {"user ad x", "no verb \"ad\" for user; see called help user"},
+        {"user lshw", "no verb \"lshw\" for user; see called help user"},
         {"user list --mach=x", "no option --mach; did you mean --match?"},
         {"user list --password=secret", "no option --password"},
         {"user show a\xff", "argument 3 is not UTF-8"},
         {"user suspend a --reason \xe4", "argument 5 is not UTF-8"},
         {"user add a --address=\xe4@x", "argument 4 is not UTF-8"},
-        {"user l", "no verb \"l\" for user; see authctl help user"},
+        {"user l", "no verb \"l\" for user; see called help user"},
         {"user list --sespended", "no option --sespended; did you mean --suspended?"},
         {"user list --sok", "no option --sok"},
         {"user list -j", "no option -j: options are words, like --json"},
@@ -109,10 +110,10 @@ static void test_usage_errors(void **state)
         {"user list --cacert y", "--cacert belongs to --url"},
         {"user list --domain a --domain b", "--domain is given twice"},
         {"scope check",
-         "too few arguments; usage: authctl scope check FILE [USER|domain:D|class:C|site]"},
-        {"user list all", "too many arguments; usage: authctl user list"},
-        {"user set alice", "too few arguments; usage: authctl user set USER KEY=VALUE..."},
-        {"user show ''", "an argument is empty; usage: authctl user show USER"},
+         "too few arguments; usage: called scope check FILE [USER|domain:D|class:C|site]"},
+        {"user list all", "too many arguments; usage: called user list"},
+        {"user set alice", "too few arguments; usage: called user set USER KEY=VALUE..."},
+        {"user show ''", "an argument is empty; usage: called user show USER"},
     };
 
     (void)state;
@@ -150,8 +151,10 @@ static void test_table(void **state)
         for (const struct command *command = nouns[i]->commands; command->verb != NULL; command++) {
             bool calls = command->run == NULL;
 
-            assert_non_null(strstr(command->example, nouns[i]->name));
-            assert_non_null(strstr(command->example, command->verb));
+            char begin[64];
+
+            snprintf(begin, sizeof(begin), "%s %s", nouns[i]->name, command->verb);
+            assert_ptr_equal(strstr(command->example, begin), command->example);
             assert_true(command_max(command) <= WORDS_MAX);
             assert_true(!calls || (command->method != NULL && command->path != NULL));
             assert_true(command->result != RESULT_CHANGE || command->done != NULL);
@@ -170,7 +173,7 @@ static void test_examples(void **state)
     (void)state;
     for (size_t i = 0; nouns[i] != NULL; i++) {
         for (const struct command *command = nouns[i]->commands; command->verb != NULL; command++) {
-            const char *line = strstr(command->example, "authctl ") + strlen("authctl ");
+            const char *line = command->example;
             struct invocation invocation;
             char copy[512];
             char *out = copy;
@@ -204,5 +207,6 @@ int main(void)
         cmocka_unit_test(test_examples),
     };
 
+    program_set("called", NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/program.h"
 #include "ctl/columns.h"
 #include "ctl/help.h"
 
@@ -38,15 +39,16 @@ static void test_topics(void **state)
     (void)state;
     has(NULL, NULL, "  app-password  add list show set rotate revoke\n");
     has("user", NULL,
-        "  authctl user add LOGIN\n      add a user, and its domain if that is new\n");
+        "  smtp-authctl user add LOGIN\n      add a user, and its domain if that is new\n");
     has("exit-status", NULL, "3  authd cannot be reached");
     has("options", NULL, "--dry-run");
     has("json", NULL,
         "  detail                    text            What happened, in one sentence.\n");
     has("json", "user", "  has_password              boolean");
     has("json", "scope", "of: site, domain, class, user.\n");
-    has("user", "suspend", "usage: authctl user suspend USER [--reason TEXT]\n");
-    has("user", "add", "usage: authctl user add LOGIN [--address ADDRESS]... [--class CLASS]\n");
+    has("user", "suspend", "usage: smtp-authctl user suspend USER [--reason TEXT]\n");
+    has("user", "add",
+        "usage: smtp-authctl user add LOGIN [--address ADDRESS]... [--class CLASS]\n");
     has("app-password", "add", "add USER --label TEXT [--expires WHEN]");
     has("user", "set", "Keys: class display_name domains[] recovery_address role second_factor\n");
 }
@@ -119,6 +121,9 @@ static void test_manual(void **state)
         }
     }
     assert_non_null(
+        strstr(text, ".TH smtp\\-authctl 1\n.SH NAME\nsmtp\\-authctl \\- manages the "));
+    assert_non_null(strstr(text, "\n    smtp\\-authctl user add alice@example.org "));
+    assert_non_null(
         strstr(text, "\n\\fB\\-\\-dry\\-run\\fR\ncheck and show, but change nothing\n"));
     free(text);
 }
@@ -132,5 +137,6 @@ int main(void)
         cmocka_unit_test(test_manual),
     };
 
+    program_set("smtp-authctl", NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/program.h"
 #include "ctl/request.h"
 
 #define ARGUMENTS_MAX 32
@@ -17,7 +18,7 @@
 static bool build(struct request *request, const char *line, struct err *err)
 {
     static char copy[2048];
-    static char program[] = "authctl";
+    static char program[] = "called";
     static struct invocation invocation;
     char *argv[ARGUMENTS_MAX] = {program};
     int argc = 1;
@@ -131,7 +132,7 @@ static void test_flaws(void **state)
     refused_is("app-password rotate a 1 --overlap 90",
                "--overlap takes a time like 30s, 5m, 12h or 90d, not \"90\"");
     refused_is("app-password set a 1",
-               "app-password set needs something to set; see authctl help app-password set");
+               "app-password set needs something to set; see called help app-password set");
     refused_is("scope set site no/such/file",
                "cannot read no/such/file: No such file or directory");
 }
@@ -203,5 +204,6 @@ int main(void)
         cmocka_unit_test(test_documents), cmocka_unit_test(test_fill),
     };
 
+    program_set("called", NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
