@@ -9,7 +9,7 @@
 #include "config/config.h"
 #include "daemon/daemon.h"
 
-#define PROGRAM        "authd" /* as it is installed */
+#define PROGRAM        "smtp-authd" /* as it is installed */
 #define DEFAULT_CONFIG "/etc/smtp-authd/authd.yaml"
 
 enum { EXIT_USAGE = 2 };

@@ -4,7 +4,7 @@
 --
 --     CREATE DATABASE authd OWNER authd_owner TEMPLATE template0 ENCODING 'UTF8';
 --
--- then `authd --migrate` as authd_owner.
+-- then `smtp-authd --migrate` as authd_owner.
 
 DO $$
 BEGIN

@@ -159,7 +159,7 @@ static bool parse(struct document *document, struct err *err)
     if (!document->parsed) {
         syntax_error(document, &parser, err);
     } else if (yaml_document_get_root_node(&document->yaml) == NULL) {
-        err_set(err, "%s: is empty; authd --print-defaults prints one to begin with",
+        err_set(err, "%s: is empty; smtp-authd --print-defaults prints one to begin with",
                 document->file);
     } else {
         good = check_nodes(document, err) && parse_rest(document, &parser, err);

@@ -46,9 +46,10 @@ static const struct config_key keys[] = {
     OPTIONAL("database.url", "\"host=/run/postgresql dbname=authd user=authd_service\"",
              "libpq connection string of the service role, only with mode: external. Put a "
              "password into a passfile."),
-    OPTIONAL("database.owner_url", "\"host=/run/postgresql dbname=authd user=authd_owner\"",
-             "libpq connection string of the owner role, for authd --migrate. Default: url with "
-             "user=authd_owner."),
+    OPTIONAL(
+        "database.owner_url", "\"host=/run/postgresql dbname=authd user=authd_owner\"",
+        "libpq connection string of the owner role, for smtp-authd --migrate. Default: url with "
+        "user=authd_owner."),
     DEFAULT("database.read_connections", "2",
             "Number of database connections for logins, 1 to 32."),
 
@@ -346,7 +347,7 @@ void config_print_defaults(FILE *out)
     fputs("# authd.yaml: every key, with its default or, as a comment, an example.\n"
           "# Durations: 500ms 30s 5m 12h 90d. Sizes: 64KiB 46MiB 1GiB. Relative paths are relative "
           "to\n"
-          "# this file. authd --check-config says what is wrong with it.\n",
+          "# this file. smtp-authd --check-config says what is wrong with it.\n",
           out);
     for (size_t i = 0; i < KEY_COUNT; i++) {
         print_key(out, &keys[i]);

@@ -224,7 +224,7 @@ static void mistake_explain(const struct trace *trace, cyaml_err_t error,
     }
     if ((key = trace_key(trace, "Missing required mapping field: ", mistake)) != NULL) {
         snprintf(text, size,
-                 "the key \"%.64s\" is missing; authd --print-defaults shows an example", key);
+                 "the key \"%.64s\" is missing; smtp-authd --print-defaults shows an example", key);
         return;
     }
     trace_path(trace, 0, mistake->path, sizeof(mistake->path));

@@ -12,7 +12,7 @@ enum outcome {
     OUTCOME_MORE = 2,
 };
 
-/* X(NAME, word in the log, meaning). One line drives the enum, its text and docs/authd.md. */
+/* X(NAME, word in the log, meaning). One line drives the enum, its text and docs/smtp-authd.md. */
 #define REASONS(X)                                                                                 \
     X(NONE, "none", "not decided yet")                                                             \
     X(GOOD_PASSWORD, "good-password", "the main password matched")                                 \

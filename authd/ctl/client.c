@@ -263,7 +263,7 @@ static void prepare(struct client *client, const char *method, const char *url, 
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, client->target.timeout);
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "authctl/" AUTHD_VERSION);
+    curl_easy_setopt(curl, CURLOPT_USERAGENT, "smtp-authctl/" AUTHD_VERSION);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);

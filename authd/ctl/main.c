@@ -10,7 +10,7 @@
 #include "ctl/prompt.h"
 #include "ctl/run.h"
 
-#define PROGRAM "authctl" /* as it is installed */
+#define PROGRAM "smtp-authctl" /* as it is installed */
 
 static const char *socket_path(const struct invocation *invocation)
 {

@@ -16,7 +16,7 @@ static int print_bash(struct session *session)
 {
     (void)session;
     printf("# Completion of %1$s for bash: made by \"%1$s completion bash\".\n", program_name());
-    fputs("_authctl()\n"
+    fputs("_smtp_authctl()\n"
           "{\n"
           "    local line=${COMP_LINE:0:COMP_POINT} words word\n"
           "    read -ra words <<<\"$line\"\n"
@@ -31,7 +31,7 @@ static int print_bash(struct session *session)
           "2>/dev/null)\n"
           "}\n",
           stdout);
-    printf("complete -o default -F _authctl %s\n", program_name());
+    printf("complete -o default -F _smtp_authctl %s\n", program_name());
     return EXIT_DONE;
 }
 

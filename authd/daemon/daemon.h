@@ -11,7 +11,7 @@ int daemon_run(const struct config *config);
  * Returns the exit status. */
 int daemon_check(const struct config *config);
 
-/* authd --migrate: migrates the schema and registers the keys; with `dry_run`, prints what a
+/* smtp-authd --migrate: migrates the schema and registers the keys; with `dry_run`, prints what a
  * migration would do, and changes nothing. Returns the exit status. */
 int daemon_migrate(const struct config *config, bool dry_run);
 

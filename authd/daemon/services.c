@@ -377,7 +377,7 @@ void services_finish(struct services *services, int status)
     free(services->plugin_dir);
 }
 
-/* ---- authd --migrate ---- */
+/* ---- smtp-authd --migrate ---- */
 
 bool services_migrate(struct services *services, struct err *err)
 {
@@ -390,7 +390,7 @@ bool services_migrate(struct services *services, struct err *err)
            key_files_register(config->key_dir, config->owner_url, &services->keys, err);
 }
 
-/* ---- authd --migrate --dry-run ---- */
+/* ---- smtp-authd --migrate --dry-run ---- */
 
 bool services_plan(struct services *services, struct err *err)
 {

@@ -43,10 +43,10 @@ bool services_drain(struct services *services);
  * the process ends here, with `status`. */
 void services_finish(struct services *services, int status);
 
-/* authd --migrate: migrates the schema and registers the keys. Blocking. */
+/* smtp-authd --migrate: migrates the schema and registers the keys. Blocking. */
 bool services_migrate(struct services *services, struct err *err);
-/* authd --migrate --dry-run: prints what it would do to the schema, and changes nothing; key files
- * are not made either. Blocking. */
+/* smtp-authd --migrate --dry-run: prints what it would do to the schema, and changes nothing; key
+ * files are not made either. Blocking. */
 bool services_plan(struct services *services, struct err *err);
 
 #endif

@@ -168,9 +168,10 @@ const struct problem *request_arguments_read(const struct core *core, const stru
 /* The program that asks. What a program says of itself decides nothing. */
 static const char *via_of(const struct request *request)
 {
+    static const char client[] = "smtp-authctl/";
     const char *agent = request->headers.user_agent;
 
-    return agent != NULL && strncmp(agent, "authctl", strlen("authctl")) == 0 ? "ctl" : "api";
+    return agent != NULL && strncmp(agent, client, strlen(client)) == 0 ? "ctl" : "api";
 }
 
 static const struct problem *bad_request(const struct request *request, const char *detail)

@@ -48,7 +48,7 @@ static int directory_open(const char *path, struct err *err)
     if (fd < 0 && errno == ENOENT) {
         err_set(err,
                 "key_dir: there is no %s: copy it from another node of the same database, or, if "
-                "this is the first, run authd --migrate",
+                "this is the first, run smtp-authd --migrate",
                 path);
     } else if (fd < 0) {
         err_set(err, "key_dir: cannot open %s: %s", path, strerror(errno));
@@ -125,7 +125,7 @@ static bool file_load(struct file *file, const char *directory, int directory_fd
     if (fd < 0 && errno == ENOENT) {
         return err_set(err,
                        "key_dir: there is no %s: copy it from another node of the same database, "
-                       "or, if this is the first, run authd --migrate",
+                       "or, if this is the first, run smtp-authd --migrate",
                        file->path);
     }
     if (fd < 0) {
@@ -322,7 +322,7 @@ static bool file_prepare(struct file *file, int directory, const struct key_name
     if (key == NULL && file->keys.count == file->kind->max) {
         return err_set(err,
                        "%s holds %zu keys already: remove the lines of those that nothing needs "
-                       "any more, which `authctl key list` counts",
+                       "any more, which `smtp-authctl key list` counts",
                        file->path, file->keys.count);
     }
     if (key == NULL) {

@@ -4,7 +4,8 @@
  * is hashed: the same work, the same queue, the same troubles; an app password costs a keyed hash
  * and never a slow one, and its refusal leaves on the grid like every other); a verifier that was
  * copied from another row (the verifier is bound to row and owner). The number of imported app
- * passwords can show as the step of the grid on which a refusal leaves; docs/authd.md says so. */
+ * passwords can show as the step of the grid on which a refusal leaves; docs/smtp-authd.md says so.
+ */
 #include "login/login_private.h"
 
 #include "base/arena.h"

@@ -14,7 +14,7 @@
 #include "store/migrations.h"
 #include "store/unit.h"
 
-#define REMEDY "run authd -c FILE --migrate"
+#define REMEDY "run smtp-authd -c FILE --migrate"
 
 static bool session_prepare(PGconn *pg, enum db_lane lane)
 {

@@ -81,7 +81,8 @@ bool key_names_fit(const struct key_names *mine, const struct key_names *listed,
     }
     missing = key_names_missing(&first, listed);
     return missing == NULL ||
-           err_set(why, "the database does not know the key %s yet: run authd -c FILE --migrate",
+           err_set(why,
+                   "the database does not know the key %s yet: run smtp-authd -c FILE --migrate",
                    missing);
 }
 

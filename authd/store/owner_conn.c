@@ -20,7 +20,7 @@ PGconn *owner_conn_open(const char *url, struct err *err)
     /* Later parameters win: those before dbname are defaults for `url`, those after it override
      * `url`. */
     const char *const names[] = {"connect_timeout", "dbname", "application_name", NULL};
-    const char *const values[] = {CONNECT_TIMEOUT_S, url, "authd --migrate", NULL};
+    const char *const values[] = {CONNECT_TIMEOUT_S, url, "smtp-authd --migrate", NULL};
 
     PGconn *pg = PQconnectdbParams(names, values, 1);
     if (PQstatus(pg) != CONNECTION_OK) {

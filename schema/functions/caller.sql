@@ -249,7 +249,7 @@ AS $$
 BEGIN
     IF actor ->> 'kind' = 'api-key' THEN
         PERFORM authd.refuse('AU403', 'an API key cannot see or change API keys',
-                             'Sign in, or use authctl on the host.');
+                             'Sign in, or use smtp-authctl on the host.');
     END IF;
 END
 $$;

@@ -101,7 +101,7 @@ AS $$
 BEGIN
     IF actor ->> 'kind' = 'api-key' THEN
         PERFORM authd.refuse('AU403', 'no API key may change a second factor',
-                             'Sign in, or use authctl on the host.');
+                             'Sign in, or use smtp-authctl on the host.');
     END IF;
 END
 $$;

@@ -140,7 +140,7 @@ END
 $$;
 
 -- authd.key_register(kind text, id text) → void
--- Lists the first key of a file; authd --migrate calls this. A key that is new on the list makes what
+-- Lists the first key of a file; smtp-authd --migrate calls this. A key that is new on the list makes what
 -- is new from now on. A key that was taken off the list stays off.
 CREATE OR REPLACE FUNCTION authd.key_register(kind text, id text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp

@@ -1,6 +1,6 @@
 -- Tables, types, indexes and constraints, and the functions that these use.
 --
--- authd --migrate applies this file once, as authd_owner, in one transaction with the functions of
+-- smtp-authd --migrate applies this file once, as authd_owner, in one transaction with the functions of
 -- functions/, which come after it: nothing here calls them.
 --
 -- Names (logins, domains, addresses) arrive canonical: authd does that (core/name.h). The checks here
@@ -79,7 +79,7 @@ RETURN value COLLATE "C" ~ '^\$cipher\$[0-9a-f]{8}\$[A-Za-z0-9_-]+$';
 
 -- ---- the schema itself -----------------------------------------------------------------------
 
--- What was applied to this database: one row, which authd --migrate writes after all it applies.
+-- What was applied to this database: one row, which smtp-authd --migrate writes after all it applies.
 CREATE TABLE authd.schema_info (
     one                 boolean PRIMARY KEY DEFAULT true CHECK (one),
     migration           int  NOT NULL CHECK (migration > 0),    -- the last one

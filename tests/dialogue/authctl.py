@@ -15,7 +15,7 @@ class Person:
         self.server = server
 
     def argv(self, *words):
-        return [program("authctl"), "--socket", self.server.authd.http, *words]
+        return [program("smtp-authctl"), "--socket", self.server.authd.http, *words]
 
     def run(self, *words, stdin=""):
         done = subprocess.run(self.argv(*words), input=stdin, capture_output=True, text=True, timeout=60, check=False)
@@ -37,4 +37,4 @@ class Person:
         """The error sentence of a command that must be refused."""
         status, out, talk = self.run(*words, stdin=stdin)
         assert (status, out) == (REFUSED, ""), talk
-        return talk.splitlines()[0].removeprefix("authctl: ")
+        return talk.splitlines()[0].removeprefix("smtp-authctl: ")

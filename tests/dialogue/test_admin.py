@@ -17,7 +17,7 @@ USAGE, TEMPORARY = 2, 3
 
 def authctl(server, *words, stdin=b"", stdout=subprocess.PIPE, options=("--json",)):
     """Runs authctl with words as octets; returns (exit status, stdout, stderr)."""
-    argv = [program("authctl"), "--socket", server.authd.http, *options, *words]
+    argv = [program("smtp-authctl"), "--socket", server.authd.http, *options, *words]
     done = subprocess.run(argv, input=stdin, stdout=stdout, stderr=subprocess.PIPE, timeout=60, check=False)
     return done.returncode, done.stdout, done.stderr.decode()
 

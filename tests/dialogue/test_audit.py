@@ -31,7 +31,7 @@ ROOT = {"credential": {"kind": "host", "name": "root (uid 0)"}, "role": "host"}
 
 def authctl(server, *words, check=0):
     """Runs authctl with a pipe instead of a terminal; returns stdout, stderr."""
-    done = subprocess.run([program("authctl"), "--socket", server.authd.http, *words], capture_output=True,
+    done = subprocess.run([program("smtp-authctl"), "--socket", server.authd.http, *words], capture_output=True,
                           text=True, timeout=60, stdin=subprocess.DEVNULL, check=False)
     assert done.returncode == check, done.stdout + done.stderr
     return done.stdout, done.stderr
@@ -606,7 +606,7 @@ def test_a_node_without_the_key(site, tmp_path):
 # ---- authctl ---------------------------------------------------------------------------------------------------
 
 def test_tail_follow(site):
-    with subprocess.Popen([program("authctl"), "--socket", site.authd.http, "--json", "audit", "tail", "--follow",
+    with subprocess.Popen([program("smtp-authctl"), "--socket", site.authd.http, "--json", "audit", "tail", "--follow",
                            "--limit", "1"], stdout=subprocess.PIPE, text=True) as tail:
         first = json.loads(tail.stdout.readline())
         user = site.new_user()
@@ -628,7 +628,7 @@ def test_export(site):
     lines = authctl(site, "audit", "export", "--format", "ndjson")[0].splitlines()
     ids = [int(json.loads(line)["id"]) for line in lines]
     assert ids == sorted(ids) and len(ids) == int(site.sql("SELECT count(*) FROM authd.audit_event"))
-    text = subprocess.run([program("authctl"), "--socket", site.authd.http, "audit", "export", "--format", "csv"],
+    text = subprocess.run([program("smtp-authctl"), "--socket", site.authd.http, "audit", "export", "--format", "csv"],
                           capture_output=True, check=True).stdout.decode()
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert [int(row["id"]) for row in rows] == ids and text.count("\r\n") == len(ids) + 1

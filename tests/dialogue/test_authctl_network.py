@@ -13,7 +13,7 @@ DONE, REFUSED, USAGE, TEMPORARY = 0, 1, 2, 3
 
 
 def authctl(*words, **environment):
-    done = subprocess.run([program("authctl"), *words], capture_output=True, text=True, timeout=60, check=False,
+    done = subprocess.run([program("smtp-authctl"), *words], capture_output=True, text=True, timeout=60, check=False,
                           stdin=subprocess.DEVNULL, env={**os.environ, **environment})
     return done.returncode, done.stdout, done.stderr
 
@@ -59,14 +59,14 @@ def test_with_a_key_it_is_whose_the_key_is(remote, tmp_path):
     assert made["secret"] not in talk
     status, out, talk = authctl(*there, "--json", "user", "suspend", login)
     assert (status, json.loads(out)["status"]) == (REFUSED, 403)
-    assert talk.splitlines()[0] == "authctl: " + json.loads(out)["detail"]
+    assert talk.splitlines()[0] == "smtp-authctl: " + json.loads(out)["detail"]
 
 
 def test_an_unknown_certificate_is_refused(remote):
     _, url, _ = remote
     status, out, talk = authctl("--url", url, "user", "list")
     assert (status, out) == (TEMPORARY, "")
-    assert talk.startswith(f"authctl: cannot reach authd at {url}: SSL certificate problem")
+    assert talk.startswith(f"smtp-authctl: cannot reach authd at {url}: SSL certificate problem")
     assert "--cacert FILE" in talk
 
 
@@ -93,7 +93,7 @@ def test_no_proxy_of_the_environment_is_asked(remote):
 def test_a_url_that_would_show_the_key_is_usage(url):
     status, out, talk = authctl("--url", url, "user", "list")
     assert (status, out) == (USAGE, "")
-    assert talk.startswith("authctl: --url ")
+    assert talk.startswith("smtp-authctl: --url ")
 
 
 @pytest.mark.parametrize(("content", "flaw"), [
@@ -104,12 +104,12 @@ def test_a_key_file_holds_one_key(tmp_path, content, flaw):
     path = tmp_path / "key"
     path.write_text(content, encoding="utf-8")
     status, _, talk = authctl("--url", "https://localhost", "--token-file", str(path), "user", "list")
-    assert (status, talk) == (USAGE, f"authctl: {path} {flaw}\n")
+    assert (status, talk) == (USAGE, f"smtp-authctl: {path} {flaw}\n")
 
 
 def test_a_key_file_that_is_not_there():
     status, _, talk = authctl("--url", "https://localhost", "--token-file", "/nowhere/key", "user", "list")
-    assert (status, talk) == (USAGE, "authctl: cannot read /nowhere/key: No such file or directory\n")
+    assert (status, talk) == (USAGE, "smtp-authctl: cannot read /nowhere/key: No such file or directory\n")
 
 
 def test_nobody_listens():
@@ -119,4 +119,4 @@ def test_nobody_listens():
     assert status == TEMPORARY
     assert problem["detail"].startswith(f"cannot reach authd at {url}: ")
     assert problem["hint"] == "Check the URL, and that authd listens there."
-    assert talk.startswith("authctl: cannot reach authd at ")
+    assert talk.startswith("smtp-authctl: cannot reach authd at ")

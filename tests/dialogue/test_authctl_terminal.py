@@ -2,10 +2,11 @@
 
 import json
 import os
+import re
 import subprocess
 
 import pytest
-from harness.authd import program
+from harness.authd import BUILD, program
 from harness.private import read_text
 from terminal import Terminal
 
@@ -13,7 +14,7 @@ REFUSED, USAGE = 1, 2
 
 
 def argv(server, *words):
-    return [program("authctl"), "--socket", server.authd.http, *words]
+    return [program("smtp-authctl"), "--socket", server.authd.http, *words]
 
 
 def run(server, *words, stdin=""):
@@ -111,7 +112,7 @@ def test_delete_asks_and_no_is_no(server, person):
         terminal.type("n\n")
         status, text = terminal.finish()
     assert status == REFUSED
-    assert text.endswith("authctl: not confirmed: nothing was changed\n")
+    assert text.endswith("smtp-authctl: not confirmed: nothing was changed\n")
     assert run(server, "user", "show", person)[0] == 0
 
 
@@ -134,9 +135,9 @@ def test_who_may_not_is_not_asked(server):
 
 def test_a_script_must_say_yes(server, person):
     assert run(server, "user", "delete", person) == (
-        USAGE, "", "authctl: user delete needs --yes (this is not a terminal)\n")
+        USAGE, "", "smtp-authctl: user delete needs --yes (this is not a terminal)\n")
     status, text = show(server, "user", "delete", person, "--no-input")
-    assert (status, text) == (USAGE, "authctl: user delete needs --yes (--no-input is given)\n")
+    assert (status, text) == (USAGE, "smtp-authctl: user delete needs --yes (--no-input is given)\n")
     assert run(server, "user", "delete", person, "--yes")[:2] == (0, f"{person}\tdeleted\n")
 
 
@@ -181,7 +182,7 @@ def test_two_different_passwords_are_none(server, person):
 
 def test_without_a_terminal_the_option_is_named(server, person):
     assert run(server, "password", "set", person) == (
-        USAGE, "", "authctl: password set needs --password-stdin (this is not a terminal)\n")
+        USAGE, "", "smtp-authctl: password set needs --password-stdin (this is not a terminal)\n")
 
 
 # Messages
@@ -189,7 +190,7 @@ def test_without_a_terminal_the_option_is_named(server, person):
 
 def test_a_change_says_what_is_now_true(server, person):
     assert run(server, "user", "suspend", person) == (
-        0, f"{person}\tsuspended\n", f"undo: authctl user resume {person}\n")
+        0, f"{person}\tsuspended\n", f"undo: smtp-authctl user resume {person}\n")
     assert run(server, "user", "suspend", person) == (0, f"{person}\tunchanged\n", "")
     assert run(server, "address", "add", person, f"x-{person}")[1] == f"{person}\tmay send as x-{person}\n"
     status, _, talk = run(server, "user", "set", person, "display_name=Al", "recovery_address=")
@@ -202,7 +203,7 @@ def test_an_error_has_four_lines_at_most(server):
     assert status == REFUSED
     lines = text.splitlines()
     assert 2 <= len(lines) <= 4
-    assert lines[0].startswith("authctl: ")
+    assert lines[0].startswith("smtp-authctl: ")
     assert lines[-1].startswith("  request ")
 
 
@@ -214,19 +215,19 @@ def test_verbose_says_whom_it_asks_and_what(server, person):
 
 
 def overview():
-    done = subprocess.run([program("authctl")], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([program("smtp-authctl")], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (USAGE, "")
     return done.stderr
 
 
 def test_alone_it_shows_what_there_is_and_the_manual_has_it():
-    """Every verb has an example in docs/authctl.md."""
-    manual = read_text(os.path.join(os.path.dirname(__file__), "..", "..", "docs", "authctl.md"))
+    """Every verb has an example in docs/smtp-authctl.md."""
+    manual = read_text(os.path.join(os.path.dirname(__file__), "..", "..", "docs", "smtp-authctl.md"))
     table = overview().split("\n\n")[2]
     commands = []
     for line in table.replace("\n                ", " ").splitlines():
         noun, *verbs = line.split()
-        commands += [f"authctl {noun} {verb}" for verb in verbs]
+        commands += [f"smtp-authctl {noun} {verb}" for verb in verbs]
     assert len(commands) > 40
     assert [command for command in commands if command not in manual] == []
 
@@ -241,29 +242,69 @@ def test_a_list_without_hits_is_not_an_empty_site(server):
 
 def complete(line, **environment):
     """The words that bash would offer: runs the real completion in a real bash."""
-    script = ('source <("$AUTHCTL" completion bash); authctl() { "$AUTHCTL" "$@"; }; '
-              'COMP_LINE=$1 COMP_POINT=${#1}; _authctl; printf "%s\\n" "${COMPREPLY[@]}"')
+    script = ('source <("$AUTHCTL" completion bash); smtp-authctl() { "$AUTHCTL" "$@"; }; '
+              'COMP_LINE=$1 COMP_POINT=${#1}; _smtp_authctl; printf "%s\\n" "${COMPREPLY[@]}"')
     done = subprocess.run(["bash", "-c", script, "bash", line], capture_output=True, text=True, timeout=60, check=True,
-                          env={**os.environ, "AUTHCTL": program("authctl"), **environment})
+                          env={**os.environ, "AUTHCTL": program("smtp-authctl"), **environment})
     return done.stdout.split()
 
 
 def test_bash_completes(server, person):
-    assert complete("authctl us") == ["user"]
-    assert complete("authctl user su") == ["suspend"]
-    assert complete("authctl user suspend x --rea") == ["--reason"]
+    assert complete("smtp-authctl us") == ["user"]
+    assert complete("smtp-authctl user su") == ["suspend"]
+    assert complete("smtp-authctl user suspend x --rea") == ["--reason"]
     name, _, domain = person.partition("@")
     there = {"AUTHD_SOCKET": server.authd.http}
-    assert complete(f"authctl user show {name}", **there) == [person]
-    assert complete(f"authctl user show {name}@exa", **there) == [domain]
-    assert complete(f"authctl --socket {server.authd.http} user show {name}", AUTHD_SOCKET="/nowhere") == [person]
-    assert complete(f"authctl user show {name}", AUTHD_SOCKET="/nowhere") == []
+    assert complete(f"smtp-authctl user show {name}", **there) == [person]
+    assert complete(f"smtp-authctl user show {name}@exa", **there) == [domain]
+    assert complete(f"smtp-authctl --socket {server.authd.http} user show {name}", AUTHD_SOCKET="/nowhere") == [person]
+    assert complete(f"smtp-authctl user show {name}", AUTHD_SOCKET="/nowhere") == []
 
 
 def test_the_manual_is_one(tmp_path):
-    page = tmp_path / "authctl.1"
-    page.write_bytes(subprocess.run([program("authctl"), "completion", "manual"], capture_output=True, timeout=60,
+    page = tmp_path / "smtp-authctl.1"
+    page.write_bytes(subprocess.run([program("smtp-authctl"), "completion", "manual"], capture_output=True, timeout=60,
                                     check=True).stdout)
     done = subprocess.run(["groff", "-man", "-ww", "-z", str(page)], capture_output=True, text=True, timeout=60,
                           check=True)
     assert done.stderr == ""
+
+
+# The name
+
+
+def test_all_texts_say_the_name_that_was_called(server, person, tmp_path):
+    """A distribution may install a link; a user types what the program says."""
+    path = tmp_path / "authctl"
+    path.symlink_to(program("smtp-authctl"))
+
+    def called(*words):
+        done = subprocess.run([path, *words], capture_output=True, text=True, timeout=60, check=False,
+                              env={**os.environ, "AUTHD_SOCKET": server.authd.http})
+        assert "smtp-authctl" not in done.stdout + done.stderr
+        return done.stdout, done.stderr
+
+    assert called("user") == ("", "authctl: user needs a verb; see authctl help user\n")
+    assert called("user", "show")[1] == "authctl: too few arguments; usage: authctl user show USER\n"
+    assert called("user", "suspend", person)[1] == f"undo: authctl user resume {person}\n"
+    assert called("help")[0].startswith("authctl manages ")
+    assert "\nusage: authctl user show USER\n" in called("help", "user", "show")[0]
+    assert called("completion", "manual")[0].startswith(".TH authctl 1\n.SH NAME\nauthctl ")
+    assert called("completion", "bash")[0].endswith("\ncomplete -o default -F _smtp_authctl authctl\n")
+
+
+def test_a_name_that_a_terminal_would_interpret_is_not_said():
+    done = subprocess.run(["\x1b[2J", "user"], executable=program("smtp-authctl"), capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert done.stderr == "smtp-authctl: user needs a verb; see smtp-authctl help user\n"
+
+
+def test_installed_names(tmp_path):
+    """Other packages have programs authd and authctl: nothing that is installed may have their names."""
+    subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir", tmp_path], check=True,
+                   capture_output=True, timeout=60)
+    installed = [re.sub("^usr/(local/)?", "", os.path.relpath(os.path.join(folder, name), tmp_path))
+                 for folder, _, names in os.walk(tmp_path) for name in names]
+    assert sorted(name for name in installed if "/smtp-authd/" not in name) == [
+        "bin/smtp-authctl", "bin/smtp-authd", "include/authd/plugin.h",
+        "share/bash-completion/completions/smtp-authctl.bash", "share/man/man1/smtp-authctl.1"]

@@ -52,7 +52,7 @@ def test_a_terminal_shows_a_code_that_a_camera_reads(root, login, tmp_path):
     (key,) = re.findall(r"^  key  ([A-Z2-7 ]+)$", text, re.MULTILINE)
     assert re.fullmatch("([A-Z2-7]{4} ){7}[A-Z2-7]{4}", key)
     assert f"secret={key.replace(' ', '')}&" in uri and login.replace("@", "%40") in uri
-    assert f"authctl totp confirm {login} CODE" in text
+    assert f"smtp-authctl totp confirm {login} CODE" in text
     assert root.do("totp", "confirm", login, totp.code(key))[0].startswith(f"{login}\tenrolled\n")
 
 

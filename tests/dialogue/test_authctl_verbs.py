@@ -145,7 +145,7 @@ def test_an_app_password_is_shown_once_and_logs_in(root, login):
     secret, = out.splitlines()
     assert re.fullmatch(r"apw[a-z2-7]{30}", secret.replace(" ", "").replace("-", ""))
     assert "Shown once." in talk and f"user {login}" in talk and "expires in 90 days" in talk
-    undo, = re.findall("^undo: authctl (app-password revoke .*)$", talk, re.MULTILINE)
+    undo, = re.findall("^undo: smtp-authctl (app-password revoke .*)$", talk, re.MULTILINE)
     with root.server.connect() as client:
         assert client.login(login, secret).command == "OK"
     assert secret not in root.do("app-password", "list", login)[0]
@@ -198,7 +198,7 @@ def test_app_passwords_are_listed(root, login, write):
     assert re.split("  +", soon) == [f"k{made['id']}", "soon", "net 192.0.2.0/24, TLS", "-", "-", "in 6 days !"]
     assert re.split("  +", never)[1:] == ["never", "-", "-", "-", "never"]
     assert count == "2 app passwords"
-    assert warning == f"1 expires within 14 days: authctl app-password rotate {login} k{made['id']}"
+    assert warning == f"1 expires within 14 days: smtp-authctl app-password rotate {login} k{made['id']}"
 
 
 def test_app_password_set_and_rotate(root, login, write):
@@ -305,7 +305,7 @@ def test_api_keys(root, domain):
     secret, = out.splitlines()
     assert re.fullmatch(r"apk[a-z2-7]{30}", secret.replace(" ", "").replace("-", ""))
     assert "expires in 90 days" in talk
-    number, = re.findall(r"^undo: authctl api-key revoke (\d+)$", talk, re.MULTILINE)
+    number, = re.findall(r"^undo: smtp-authctl api-key revoke (\d+)$", talk, re.MULTILINE)
     key = root.json("api-key", "show", number)
     assert (key["label"], key["rights"], key["domains"]) == ("backup", ["*:read"], [domain])
     key = root.json("api-key", "set", number, "--right", "users:write", "--label", "robot")

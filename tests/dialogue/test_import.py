@@ -29,7 +29,7 @@ def run(server, tmp_path):
     def run(kind, content, *words):
         path = tmp_path / "users"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        done = subprocess.run([program("authctl"), "--socket", server.authd.http, "--json", "import", kind,
+        done = subprocess.run([program("smtp-authctl"), "--socket", server.authd.http, "--json", "import", kind,
                                str(path), *words], capture_output=True, timeout=60, check=False)
         return done.returncode, json.loads(done.stdout), done.stderr.decode()
     return run
@@ -153,7 +153,7 @@ def test_one_bad_row_stops_no_other(server, run, domain):
 def test_people_see_file_and_line(server, tmp_path, domain):
     path = tmp_path / "my\x1busers"
     path.write_text(f"alice@{domain}:{SSHA}\nbob\n")
-    done = subprocess.run([program("authctl"), "--socket", server.authd.http, "import", "dovecot-passwd", path],
+    done = subprocess.run([program("smtp-authctl"), "--socket", server.authd.http, "import", "dovecot-passwd", path],
                           capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == REFUSED
     assert "my\\x1busers:2: there is no colon after the login; A line is" in done.stderr
@@ -201,7 +201,7 @@ def test_ctrl_c_stops_after_a_batch(server, tmp_path, domain):
     path = tmp_path / "many"
     path.write_text("".join(f"user{i}@{domain}:{SSHA}\n" for i in range(20000)))
     count = f"SELECT count(*) FROM authd.account WHERE login LIKE '%@{domain}'"
-    words = [program("authctl"), "--socket", server.authd.http, "import", "dovecot-passwd", path, "--apply"]
+    words = [program("smtp-authctl"), "--socket", server.authd.http, "import", "dovecot-passwd", path, "--apply"]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     wait_until(lambda: server.sql(count) != "0", what="the first batch")
     process.send_signal(signal.SIGINT)
@@ -222,7 +222,7 @@ def test_ctrl_c_stops_after_a_batch(server, tmp_path, domain):
     ("passwd", "/dev/null"),
 ])
 def test_wrong_usage(server, words):
-    done = subprocess.run([program("authctl"), "--socket", server.authd.http, "--json", "import", *words],
+    done = subprocess.run([program("smtp-authctl"), "--socket", server.authd.http, "--json", "import", *words],
                           capture_output=True, timeout=60, check=False)
     assert done.returncode == USAGE
     assert json.loads(done.stdout)["type"].endswith("usage")

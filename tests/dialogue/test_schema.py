@@ -1,4 +1,4 @@
-"""authd --migrate: what it says and does, without and with --dry-run; and two versions on one database."""
+"""smtp-authd --migrate: what it says and does, without and with --dry-run; and two versions on one database."""
 
 import os
 import re
@@ -19,7 +19,7 @@ def versions():
     with Postgres() as postgres:
         postgres.create_authd_database()
         older, newer = make_authd(postgres), make_authd(postgres)
-        newer.program = "authd-next"
+        newer.program = "smtp-authd-next"
         try:
             older.migrate()
             older.start()
@@ -126,7 +126,7 @@ def test_an_embedded_database():
         assert os.listdir(authd.state) == []
         assert "new, 0 changed, 0 dropped" in migrate(authd)
         assert "nothing to do" in plan(authd)[0] and authd.embedded_pid() == 0
-        authd.program = "authd-next"
+        authd.program = "smtp-authd-next"
         assert plan(authd)[0] == CHANGED and plan(authd)[0] == CHANGED
         authd.start()
         done = authd.command("--migrate", "--dry-run")

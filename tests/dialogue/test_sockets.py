@@ -76,7 +76,7 @@ class UnreadAuthd(Authd):
         self.reader, writer = os.pipe()
         fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
         with open(self.output_path, "w", encoding="utf-8") as out:
-            self.process = subprocess.Popen([program("authd"), "-c", self.config_path], stdout=out,
+            self.process = subprocess.Popen([program("smtp-authd"), "-c", self.config_path], stdout=out,
                                             stdin=subprocess.DEVNULL, stderr=writer,
                                             env={**os.environ, **SANITIZERS}, start_new_session=True)
         os.close(writer)

@@ -18,7 +18,7 @@ def start_by(authd, *wrapper):
     with open(authd.output_path, "w", encoding="utf-8") as out, \
             open(authd.log_path, "a", encoding="utf-8") as log:
         authd.process = subprocess.Popen(
-            [*wrapper, program("authd"), "-c", authd.config_path], stdin=subprocess.DEVNULL, stdout=out,
+            [*wrapper, program("smtp-authd"), "-c", authd.config_path], stdin=subprocess.DEVNULL, stdout=out,
             stderr=log, env={**os.environ, **SANITIZERS}, start_new_session=True)
 
 

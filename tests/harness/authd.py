@@ -34,7 +34,7 @@ def ensure_user():
 
 
 def program(name):
-    folder = {"authd": "authd", "authctl": "authd/ctl", "authd-next": "tests/dialogue"}[name]
+    folder = {"smtp-authd": "authd", "smtp-authctl": "authd/ctl", "smtp-authd-next": "tests/dialogue"}[name]
     path = os.path.join(BUILD, folder, name)
     if not os.path.exists(path):
         raise HarnessError(f"{path} is not built; AUTHD_BUILD names the build directory")
@@ -75,7 +75,7 @@ class Authd:
         self.saslauthd = os.path.join(self.directory, "saslauthd")
         self.http = os.path.join(self.admin, "http")
         self.process = None
-        self.program = "authd"
+        self.program = "smtp-authd"
         self.config = {
             "state_dir": self.state,
             "user": USER,
@@ -133,7 +133,7 @@ class Authd:
     def migrate(self):
         done = self.command("--migrate")
         if done.returncode != 0:
-            raise HarnessError(f"authd --migrate ended with {done.returncode}:\n{done.stdout}")
+            raise HarnessError(f"smtp-authd --migrate ended with {done.returncode}:\n{done.stdout}")
 
     def spawn(self):
         with open(self.output_path, "w", encoding="utf-8") as out, \
@@ -195,7 +195,7 @@ class Authd:
 
     def authctl(self, *words, password=None, check=True):
         """Runs authctl --json on the administrator's socket; `password` goes to its standard input."""
-        argv = [program("authctl"), "--socket", self.http, "--json", "--yes", *words]
+        argv = [program("smtp-authctl"), "--socket", self.http, "--json", "--yes", *words]
         if password is not None:
             argv.append("--password-stdin")
         done = subprocess.run(argv, input=password or "", capture_output=True, text=True, timeout=60,

@@ -13,7 +13,7 @@ CREATE FUNCTION pg_temp.listed() RETURNS text LANGUAGE sql AS $$
     SELECT string_agg(kind || ' ' || id, ', ' ORDER BY kind, id) FROM authd.key_list()
 $$;
 
--- the keys that authd --migrate registers
+-- the keys that smtp-authd --migrate registers
 SELECT authd.key_register('encryption', 'aaaaaaaa'), authd.key_register('pepper', 'bbbbbbbb'),
        authd.key_register('audit', 'cccccccc');
 SELECT is(pg_temp.current(), 'audit cccccccc, pepper bbbbbbbb, encryption aaaaaaaa', 'the first of each kind is current');

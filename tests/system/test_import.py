@@ -21,7 +21,7 @@ def made_by(*argv):
 
 
 def run_import(site, kind, path, *words):
-    done = subprocess.run([program("authctl"), "--socket", site.authd.http, "--json", "import", kind, str(path),
+    done = subprocess.run([program("smtp-authctl"), "--socket", site.authd.http, "--json", "import", kind, str(path),
                            "--domain", DOMAIN, "--apply", *words],
                           capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -80,7 +80,7 @@ def test_htpasswd_of_kinds_that_cannot_be_checked(site, tmp_path):
     path = tmp_path / "users"
     made_by("htpasswd", "-cbm", str(path), "apr1", "secret")
     made_by("htpasswd", "-bd", str(path), "des", "secret")
-    done = subprocess.run([program("authctl"), "--socket", site.authd.http, "import", "htpasswd", str(path)],
+    done = subprocess.run([program("smtp-authctl"), "--socket", site.authd.http, "import", "htpasswd", str(path)],
                           capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert f"{path}:1: $apr1$ hashes (htpasswd -m) cannot be checked by authd" in done.stderr

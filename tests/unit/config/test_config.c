@@ -257,7 +257,7 @@ static void test_files(void **state)
     assert_null(config_load(directory, &err));
     assert_non_null(strstr(err.text, ": is not a file; give one with -c FILE"));
 
-    assert_mistake("", ": is empty; authd --print-defaults prints one to begin with");
+    assert_mistake("", ": is empty; smtp-authd --print-defaults prints one to begin with");
     assert_mistake("# nothing\n---\n", ":3: must hold keys with values; write key: value");
     assert_mistake(HEAD LISTENER "---\nuser: a\n", ":5: a second document (---); keep one");
 

@@ -47,11 +47,11 @@ static void test_key_mistakes(void **state)
                    ":6: workers: stands here for the second time; keep one of them");
     assert_mistake(HEAD "listeners:\n  - protocol: dovecot\n    path: a\n    path: b\n",
                    ":6: listeners[1].path: stands here for the second time; keep one of them");
-    assert_mistake(HEAD,
-                   ":1: the key \"listeners\" is missing; authd --print-defaults shows an example");
+    assert_mistake(
+        HEAD, ":1: the key \"listeners\" is missing; smtp-authd --print-defaults shows an example");
     assert_mistake(
         HEAD "listeners:\n  - {protocol: http, path: a}\n  - path: b\n",
-        ":5: listeners[2]: the key \"protocol\" is missing; authd --print-defaults shows an "
+        ":5: listeners[2]: the key \"protocol\" is missing; smtp-authd --print-defaults shows an "
         "example");
     assert_mistake("- a\n", ":1: must hold keys with values; write key: value");
     assert_mistake(

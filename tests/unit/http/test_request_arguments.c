@@ -174,7 +174,7 @@ static json_t *context_of(const char *line, const char *headers, bool dry_run, c
 static void test_context(void **state)
 {
     const char *detail;
-    json_t *context = context_of("POST /things/7", "User-Agent: authctl/1\n", false, &detail);
+    json_t *context = context_of("POST /things/7", "User-Agent: smtp-authctl/1\n", false, &detail);
 
     (void)state;
     assert_string_equal(json_string_value(json_object_get(context, "role")), "admin");

@@ -265,9 +265,10 @@ static void test_schema(void **state)
 {
     (void)state;
     unusable_with("ALTER SCHEMA authd RENAME TO away", "ALTER SCHEMA away RENAME TO authd",
-                  "has no authd schema: run authd -c FILE --migrate");
+                  "has no authd schema: run smtp-authd -c FILE --migrate");
     unusable_with("REVOKE USAGE ON SCHEMA authd FROM authd_service",
-                  "GRANT USAGE ON SCHEMA authd TO authd_service", "run authd -c FILE --migrate");
+                  "GRANT USAGE ON SCHEMA authd TO authd_service",
+                  "run smtp-authd -c FILE --migrate");
     unusable_with("ALTER FUNCTION authd.confirm RENAME TO away",
                   "ALTER FUNCTION authd.away RENAME TO confirm", "cannot be used");
     unusable_with("UPDATE authd.schema_info SET function_set = function_set + 9,"
