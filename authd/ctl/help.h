@@ -1,4 +1,4 @@
-/* What `authctl help` says, and the manual page: made from the command table and the response
+/* What `smtp-authctl help` says, and the manual page: made from the command table and the response
  * schemas. Pure. */
 #ifndef CTL_HELP_H
 #define CTL_HELP_H
@@ -14,7 +14,7 @@ bool help_print(FILE *out, const char *const *words, size_t count);
 /* The manual page as man(7) has it. */
 void help_manual(FILE *out);
 
-/* "usage: authctl user add LOGIN [--role ROLE]", in lines of at most 80 columns. */
+/* "usage: smtp-authctl user add LOGIN [--role ROLE]", in lines of at most 80 columns. */
 void help_usage(FILE *out, const struct noun *noun, const struct command *command);
 
 #endif

@@ -230,3 +230,13 @@ def test_a_good_configuration_and_one_that_is_missing(instance):
     os.unlink(instance.authd.config_path)
     done = instance.authd.command("--check-config")
     assert done.returncode == 1 and instance.authd.config_path in done.stdout
+
+
+def test_usage_says_the_name_that_was_called(tmp_path):
+    path = tmp_path / "authd"
+    path.symlink_to(program("smtp-authd"))
+    for called in (program("smtp-authd"), path):
+        done = subprocess.run([called, "--dry-run"], capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, done.stderr) == (2, f"{os.path.basename(called)}: --dry-run goes with --migrate\n")
+        done = subprocess.run([called, "--help"], capture_output=True, text=True, timeout=60, check=False)
+        assert done.stdout.startswith(f"usage: {os.path.basename(called)} [-c FILE] ")
