@@ -395,7 +395,7 @@ const char *name_error_text(enum name_error error)
     case NAME_CONTROL:
         return "has a control character or a blank";
     case NAME_RESERVED:
-        return "has a character that no name may have, or one that stands for it";
+        return "has a forbidden character, or one that maps to a forbidden one";
     case NAME_NO_DOMAIN:
         return "has no @ and a domain after it";
     case NAME_BAD_DOMAIN:

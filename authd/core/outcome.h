@@ -21,17 +21,17 @@ enum outcome {
     X(BAD_BASE64, "bad-base64", "the response is not base64 (cut by the MTA, if it is long)")      \
     X(UNKNOWN_MECHANISM, "unknown-mechanism", "a mechanism that is not configured")                \
     X(BAD_NAME, "bad-name", "the login is not a name that authd can hold")                         \
-    X(AUTHZID, "authzid", "asked to act as somebody else")                                         \
+    X(AUTHZID, "authzid", "the authorization identity names another user")                         \
     X(UNKNOWN_USER, "unknown-user", "no such login")                                               \
     X(NO_PASSWORD, "no-password", "the user has no main password")                                 \
-    X(LOCKED_PASSWORD, "locked-password", "the stored hash is none, such as !")                    \
+    X(LOCKED_PASSWORD, "locked-password", "the stored password is a lock mark, such as !")         \
     X(SUSPENDED, "suspended", "the user is suspended")                                             \
     X(WRONG_PASSWORD, "wrong-password", "the main password did not match")                         \
-    X(UNKNOWN_APP_PASSWORD, "unknown-app-password", "no app password of this user's")              \
+    X(UNKNOWN_APP_PASSWORD, "unknown-app-password", "the user has no such app password")           \
     X(WRONG_APP_PASSWORD, "wrong-app-password",                                                    \
-      "an app password of this user's with another secret")                                        \
-    X(EXPIRED_CREDENTIAL, "expired-credential", "right, but past its end")                         \
-    X(NOT_YET_VALID, "not-yet-valid", "right, but before its beginning")                           \
+      "the user has this app password with another secret")                                        \
+    X(EXPIRED_CREDENTIAL, "expired-credential", "the credential is right but has expired")         \
+    X(NOT_YET_VALID, "not-yet-valid", "the credential is right but is not valid yet")              \
     X(SCOPE_NETWORK, "scope-network", "a scope allows other networks only")                        \
     X(SCOPE_TLS, "scope-tls", "a scope asks for TLS")                                              \
     X(SCOPE_MECHANISM, "scope-mechanism", "a scope allows other mechanisms only")                  \
@@ -40,17 +40,18 @@ enum outcome {
     X(NEEDS_POLICY, "needs-policy",                                                                \
       "a scope has a rule that only the MTA can enforce, and this socket is plain")                \
     X(APP_PASSWORD_NOT_HERE, "app-password-not-here",                                              \
-      "an app password, where only the main password is taken")                                    \
+      "an app password where only the main password is accepted")                                  \
     X(CODE_NEEDED, "app-password-or-code-required",                                                \
-      "app password or code required: the main password was right, but alone")                     \
-    X(MUST_ENROL, "must-enrol", "right, but a second factor is required and none is enrolled")     \
-    X(WRONG_CODE, "wrong-code", "the main password was right, the code beside it was not")         \
-    X(USED_CODE, "used-code", "the main password was right, the code beside it was used before")   \
-    X(FACTOR_LOCKED, "factor-locked", "too many wrong codes: none is taken for a while")           \
+      "the main password was right, but a code or an app password is required")                    \
+    X(MUST_ENROL, "must-enrol",                                                                    \
+      "the password is right, but a required second factor is not enrolled")                       \
+    X(WRONG_CODE, "wrong-code", "the main password was right, but the code was wrong")             \
+    X(USED_CODE, "used-code", "the main password was right, but the code was used before")         \
+    X(FACTOR_LOCKED, "factor-locked", "too many wrong codes: codes are refused for a while")       \
     X(WRONG_RECOVERY_CODE, "wrong-recovery-code",                                                  \
-      "the main password was right, the recovery code was not, or was used before")                \
+      "the main password was right, but the recovery code was wrong or used before")               \
     X(RECOVERY_LOCKED, "recovery-locked",                                                          \
-      "too many wrong recovery codes: none is taken for a while")                                  \
+      "too many wrong recovery codes: recovery codes are refused for a while")                     \
     X(FACTOR_BROKEN, "factor-broken", "the seed of the second factor cannot be read")              \
     X(CHANGED_MEANWHILE, "changed-meanwhile",                                                      \
       "the account changed while the password was checked")                                        \
@@ -63,8 +64,8 @@ enum outcome {
     X(HASH_BROKEN, "hash-broken", "the stored hash is not encrypted for this row")                 \
     X(HASH_FAILED, "hash-failed", "the password could not be checked on this machine")             \
     X(SCOPE_UNREADABLE, "scope-unreadable", "a sending scope that this authd cannot read")         \
-    X(SCOPE_GONE, "scope-gone", "a sending scope was replaced while the login was judged")         \
-    X(KEY_MISSING, "key-missing", "made with a key that is in no file of key_dir")                 \
+    X(SCOPE_GONE, "scope-gone", "a sending scope was replaced during the login")                   \
+    X(KEY_MISSING, "key-missing", "a key that the login needs is in no file of key_dir")           \
     X(TOO_MANY, "too-many-requests", "the limit of requests at a time is reached")                 \
     X(DEADLINE, "deadline", "the request was not decided in time")                                 \
     X(CLIENT_GONE, "client-gone", "the client left before the answer")                             \

@@ -6,7 +6,7 @@
 #include "core/core.h"
 #include "crypto/keyed.h"
 
-_Static_assert((int)SUBKEY_LENGTH == (int)KEY_LENGTH, "a derived key is a key");
+_Static_assert((int)SUBKEY_LENGTH == (int)KEY_LENGTH, "a subkey is a key");
 
 void subkey_make(const struct core *core, const char *purpose, uint8_t out[static SUBKEY_LENGTH])
 {

@@ -143,7 +143,7 @@ def test_one_bad_row_stops_no_other(server, run, domain):
     assert (status, outcomes(done)) == (REFUSED, {"added": 2, "refused": 5})
     told = dict(problems(done))
     assert sorted(told) == [2, 4, 5, 6, 7], err
-    assert "login has a character that no name may have" in told[2]
+    assert "login has a forbidden character" in told[2]
     assert told[4] == "the login stands on line 1 already"
     assert "/networks/allow/0" in told[5]
     assert told[6] == "nopassword lets anybody in"

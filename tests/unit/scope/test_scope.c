@@ -203,7 +203,7 @@ static const struct refusal refusals[] = {
     {V "\"envelope_from\":{\"allow\":[\"a b@x.example\"]}}", "/envelope_from/allow/0",
      "has a control character or a blank"},
     {V "\"envelope_from\":{\"allow\":[\"a#b@x.example\"]}}", "/envelope_from/allow/0",
-     "has a character that no name may have"},
+     "has a forbidden character"},
     {V "\"header_from\":{\"allow\":[],\"align\":\"strict\"}}", "/header_from/align",
      "write one of none, domain, envelope"},
     {V "\"header_from\":{\"align\":\"none\"}}", "/header_from/allow", "is missing"},
