@@ -1,5 +1,5 @@
 /* Reads the file. An attacker who may write the configuration commands authd, therefore a file that
- * everybody may write is refused. Values to which YAML gives a meaning of its own are reported as
+ * every user may write is refused. Values to which YAML gives a meaning of its own are reported as
  * mistakes: an empty value, ~, and a second document. */
 #include "config/document.h"
 
@@ -60,7 +60,7 @@ static bool read_file(struct document *document, struct err *err)
     } else if (!S_ISREG(info.st_mode)) {
         err_set(err, "%s: is not a file; give one with -c FILE", file);
     } else if ((info.st_mode & S_IWOTH) != 0) {
-        err_set(err, "%s: everybody may change it; chmod o-w %s", file, file);
+        err_set(err, "%s: every user may change it; chmod o-w %s", file, file);
     } else {
         good = read_text(document, fd, err);
     }
@@ -103,7 +103,7 @@ static bool check_mapping(struct document *document, const yaml_node_t *mapping,
         const yaml_node_t *value = yaml_document_get_node(&document->yaml, pair->value);
         unsigned line = (unsigned)key->start_mark.line + 1;
         if (key->type != YAML_SCALAR_NODE) {
-            return err_set(err, "%s:%u: a key that is no word; write key: value", document->file,
+            return err_set(err, "%s:%u: a key that is not a word; write key: value", document->file,
                            line);
         }
         if (is_null(value)) {

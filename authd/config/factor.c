@@ -107,7 +107,7 @@ static bool read_remember(const struct reader *reader, const struct raw_factor_r
     if (raw->duration == NULL) {
         return (raw->uses == NULL && raw->network == NULL && raw->shared_count == 0) ||
                reader_fail(reader, "second_factor_remember",
-                           "does not say for how long; add for: 12h, or remove it");
+                           "the key \"for\" is missing; add for: 12h, or remove the section");
     }
     return read_duration(reader, raw->duration, remember) &&
            read_uses(reader, raw->uses != NULL ? raw->uses : USES, remember) &&

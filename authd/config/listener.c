@@ -1,6 +1,7 @@
 /* The listeners. Threat: a socket that is open to more peers than its administrator meant.
  * Therefore the default mode admits the owner alone, a key that does not apply to the protocol is a
- * mistake, and leaving this machine in clear takes a key with "insecure" in its name. */
+ * mistake, and a listener that takes passwords from other machines in clear needs a key with
+ * "insecure" in its name. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +51,7 @@ static bool read_path(struct entry *entry)
 
     if (raw->insecure_network != NULL) {
         return reader_fail(entry->reader, key_of(entry, "insecure_network"),
-                           "only an address has it; remove it");
+                           "applies only to a listener with an address; remove it");
     }
     listener->path = reader_path(entry->reader, key_of(entry, "path"), raw->path);
     if (listener->path == NULL) {
@@ -76,12 +77,12 @@ static bool read_address(struct entry *entry)
     for (size_t i = 0; i < sizeof(unix_only) / sizeof(unix_only[0]); i++) {
         if (unix_only[i][1] != NULL) {
             return reader_fail(entry->reader, key_of(entry, unix_only[i][0]),
-                               "only a unix socket has it; remove it, or use path");
+                               "applies only to a unix socket; remove it, or use path");
         }
     }
     if (raw->peers_count > 0) {
         return reader_fail(entry->reader, key_of(entry, "peers"),
-                           "the users of a TCP peer are not known; remove it, or use path");
+                           "the user of a TCP peer is not known; remove it, or use path");
     }
     if (!config_value_address(raw->address, &loopback, &problem)) {
         return reader_fail_value(entry->reader, key_of(entry, "address"), raw->address,
@@ -206,11 +207,11 @@ static bool read_http(struct entry *entry)
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         if (keys[i].there && entry->listener->protocol != CONFIG_HTTP) {
             return reader_fail(entry->reader, key_of(entry, keys[i].name),
-                               "only protocol http has it; remove it");
+                               "applies only to protocol http; remove it");
         }
         if (keys[i].there && keys[i].network && raw->address == NULL) {
             return reader_fail(entry->reader, key_of(entry, keys[i].name),
-                               "only an address has it; remove it");
+                               "applies only to a listener with an address; remove it");
         }
     }
     if (raw->admin != NULL &&
@@ -233,7 +234,7 @@ static bool read_dovecot_keys(struct entry *entry)
     for (size_t i = 0; i < 2 && listener->protocol != CONFIG_DOVECOT; i++) {
         if (dovecot_only[i][1] != NULL) {
             return reader_fail(entry->reader, key_of(entry, dovecot_only[i][0]),
-                               "only protocol dovecot has it; remove it");
+                               "applies only to protocol dovecot; remove it");
         }
     }
     if (!reader_choice(entry->reader, key_of(entry, "tempfail"),
@@ -275,7 +276,7 @@ static bool check_unique(struct entry *entry, const struct config *config)
         if (path || same(entry->listener->address, other->address)) {
             const char *name = path ? "path" : "address";
             return reader_fail(entry->reader, key_of(entry, name),
-                               "is that of listeners[%zu]; give each its own", i + 1);
+                               "is also that of listeners[%zu]; give each listener its own", i + 1);
         }
     }
     return true;

@@ -182,7 +182,7 @@ static bool opens_section(const struct config_key *key)
 }
 
 /* The name of a key within its section, without the marks of a section. */
-static int key_set_id(const struct config_key *key, const char **name)
+static int key_name(const struct config_key *key, const char **name)
 {
     *name = key->path + section_length(key->path);
     return (int)strcspn(*name, ".[");
@@ -253,7 +253,7 @@ void config_key_advice(const char *path, char *out, size_t size)
     size_t used = (size_t)snprintf(out, size, "known here:");
     for (size_t i = 0; i < KEY_COUNT; i++) {
         const char *name;
-        int len = key_set_id(&keys[i], &name);
+        int len = key_name(&keys[i], &name);
         if (section_length(keys[i].path) != section ||
             strncmp(keys[i].path, general, section) != 0) {
             continue;
@@ -269,7 +269,7 @@ void config_key_advice(const char *path, char *out, size_t size)
     }
     if (nearest != NULL) {
         const char *name;
-        int len = key_set_id(nearest, &name);
+        int len = key_name(nearest, &name);
         snprintf(out, size, "did you mean \"%.*s\"?", len, name);
     }
 }
@@ -312,7 +312,7 @@ static bool section_is_active(const char *section, size_t len)
 static void print_section(FILE *out, const struct config_key *key)
 {
     const char *name;
-    int len = key_set_id(key, &name);
+    int len = key_name(key, &name);
 
     const char *comment = section_is_active(key->path, strlen(key->path)) ? "" : "# ";
 
@@ -322,7 +322,7 @@ static void print_section(FILE *out, const struct config_key *key)
 static void print_key(FILE *out, const struct config_key *key)
 {
     const char *name;
-    int len = key_set_id(key, &name);
+    int len = key_name(key, &name);
     size_t section = section_length(key->path);
     bool in_list = strncmp(key->path, "listeners[].", strlen("listeners[].")) == 0;
     bool first = in_list && strcmp(name, "protocol") == 0;

@@ -1,6 +1,6 @@
 /* Threat: a link in a mail, or an Origin that is compared, which means another host than its
- * administrator thinks. libcurl mends what it reads (http:/host, %61uth.example, 0x7f.1); here a
- * URL that had to be mended is refused. */
+ * administrator thinks. libcurl corrects what it reads (http:/host, %61uth.example, 0x7f.1); here
+ * a URL that had to be corrected is refused. */
 #include "config/public_url.h"
 
 #include <stdio.h>

@@ -219,7 +219,7 @@ static void mistake_explain(const struct trace *trace, cyaml_err_t error,
     }
     if ((key = trace_key(trace, "Mapping field already seen: ", mistake)) != NULL) {
         path_append(mistake, key);
-        snprintf(text, size, "stands here for the second time; keep one of them");
+        snprintf(text, size, "is a key that is listed twice; keep one");
         return;
     }
     if ((key = trace_key(trace, "Missing required mapping field: ", mistake)) != NULL) {

@@ -79,7 +79,7 @@ static bool read_mail_server(const struct reader *reader, const char *value, str
     if (strncmp(text, scheme, sizeof(scheme) - 1) != 0 ||
         !config_value_address(text + sizeof(scheme) - 1, &loopback, &problem)) {
         return reader_fail_value(reader, "mail.server", text,
-                                 "is no mail server; write for example smtp://127.0.0.1:25");
+                                 "is not a mail server; write for example smtp://127.0.0.1:25");
     }
     if (!loopback) {
         return reader_fail_value(reader, "mail.server", text,

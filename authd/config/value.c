@@ -94,7 +94,7 @@ bool config_value_choice(const char *text, const char *const *choices, unsigned 
                                                           : ", ",
                                  choices[i]);
     }
-    return err_set(err, "is not known here; write %s", known);
+    return err_set(err, "is unknown; write %s", known);
 }
 
 bool config_value_user(const char *text, uid_t *uid, struct err *err)
@@ -108,8 +108,8 @@ bool config_value_user(const char *text, uid_t *uid, struct err *err)
     const struct passwd *entry = getpwnam(text);
     if (entry == NULL) {
         return err_set(err,
-                       "is no user of this system; create it (adduser --system --group %s) "
-                       "or install what brings it",
+                       "is not a user of this system; create it (adduser --system --group %s) "
+                       "or install the package that creates it",
                        text);
     }
     *uid = entry->pw_uid;
@@ -127,8 +127,8 @@ bool config_value_group(const char *text, gid_t *gid, struct err *err)
     const struct group *entry = getgrnam(text);
     if (entry == NULL) {
         return err_set(err,
-                       "is no group of this system; create it (addgroup --system %s) "
-                       "or install what brings it",
+                       "is not a group of this system; create it (addgroup --system %s) "
+                       "or install the package that creates it",
                        text);
     }
     *gid = entry->gr_gid;

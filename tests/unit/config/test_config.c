@@ -270,7 +270,7 @@ static void test_files(void **state)
     write_file(HEAD LISTENER, strlen(HEAD LISTENER));
     chmod(file, 0666);
     assert_null(config_load(file, &err));
-    assert_non_null(strstr(err.text, ": everybody may change it; chmod o-w "));
+    assert_non_null(strstr(err.text, ": every user may change it; chmod o-w "));
     chmod(file, 0600);
     if (geteuid() != 0) { /* root reads everything */
         chmod(file, 0);

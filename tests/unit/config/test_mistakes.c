@@ -19,7 +19,7 @@ static void test_yaml_mistakes(void **state)
     assert_mistake("a: b\nstate_dir: ~\n",
                    ":2: state_dir: has no value; write one, or leave the key out");
     assert_mistake("listeners:\n", ":1: listeners: has no value; write one, or leave the key out");
-    assert_mistake("? [a]\n: b\n", ":1: a key that is no word; write key: value");
+    assert_mistake("? [a]\n: b\n", ":1: a key that is not a word; write key: value");
     assert_mistake("user: &u nobody\nstate_dir: *u\n",
                    ":2: state_dir: refers to another place (*); write the value itself");
 }
@@ -44,9 +44,9 @@ static void test_key_mistakes(void **state)
         "second_factor_inline second_factor_ahead second_factor_remember plugin_dir plugins "
         "workers audit log");
     assert_mistake(HEAD LISTENER "workers: 1\nlog: {level: info}\nworkers: 2\n",
-                   ":6: workers: stands here for the second time; keep one of them");
+                   ":6: workers: is a key that is listed twice; keep one");
     assert_mistake(HEAD "listeners:\n  - protocol: dovecot\n    path: a\n    path: b\n",
-                   ":6: listeners[1].path: stands here for the second time; keep one of them");
+                   ":6: listeners[1].path: is a key that is listed twice; keep one");
     assert_mistake(
         HEAD, ":1: the key \"listeners\" is missing; smtp-authd --print-defaults shows an example");
     assert_mistake(
@@ -87,18 +87,16 @@ static void assert_listener_mistake(const char *keys, const char *expected)
 static void test_listener_mistakes(void **state)
 {
     (void)state;
-    assert_listener_mistake(
-        "protocol: imap, path: a",
-        ".protocol: \"imap\" is not known here; write dovecot, saslauthd or http");
-    assert_listener_mistake(
-        "protocol: policy, path: a",
-        ".protocol: \"policy\" is not known here; write dovecot, saslauthd or http");
+    assert_listener_mistake("protocol: imap, path: a",
+                            ".protocol: \"imap\" is unknown; write dovecot, saslauthd or http");
+    assert_listener_mistake("protocol: policy, path: a",
+                            ".protocol: \"policy\" is unknown; write dovecot, saslauthd or http");
     assert_listener_mistake("protocol: dovecot",
                             ": has neither path nor address; give it one of them");
     assert_listener_mistake(DOVECOT "address: \"127.0.0.1:1\"",
                             ": has both path and address; give it one of them");
     assert_listener_mistake("protocol: dovecot, path: first",
-                            ".path: is that of listeners[1]; give each its own");
+                            ".path: is also that of listeners[1]; give each listener its own");
     assert_listener_mistake("protocol: dovecot, path: \"\"", ".path: is empty; write a path");
     assert_listener_mistake(DOVECOT "mode: \"0999\"",
                             ".mode: \"0999\" is not an octal mode; write for example \"0660\"");
@@ -108,39 +106,41 @@ static void test_listener_mistakes(void **state)
                             ".mode: \"rw\" is not an octal mode; write for example \"0660\"");
     assert_listener_mistake(
         DOVECOT "owner: no-such-user",
-        ".owner: \"no-such-user\" is no user of this system; create it (adduser "
-        "--system --group no-such-user) or install what brings it");
+        ".owner: \"no-such-user\" is not a user of this system; create it (adduser "
+        "--system --group no-such-user) or install the package that creates it");
     assert_listener_mistake(
         DOVECOT "group: no-such-group",
-        ".group: \"no-such-group\" is no group of this system; create it (addgroup "
-        "--system no-such-group) or install what brings it");
-    assert_listener_mistake(DOVECOT "owner: 4294967295",
-                            ".owner: \"4294967295\" is no user of this system; create it (adduser "
-                            "--system --group 4294967295) or install what brings it");
+        ".group: \"no-such-group\" is not a group of this system; create it (addgroup "
+        "--system no-such-group) or install the package that creates it");
+    assert_listener_mistake(
+        DOVECOT "owner: 4294967295",
+        ".owner: \"4294967295\" is not a user of this system; create it (adduser "
+        "--system --group 4294967295) or install the package that creates it");
     assert_listener_mistake(
         DOVECOT "peers: [root, no-such-user]",
-        ".peers[2]: \"no-such-user\" is no user of this system; create it (adduser "
-        "--system --group no-such-user) or install what brings it");
+        ".peers[2]: \"no-such-user\" is not a user of this system; create it (adduser "
+        "--system --group no-such-user) or install the package that creates it");
     assert_listener_mistake(DOVECOT "tempfail: later",
-                            ".tempfail: \"later\" is not known here; write disconnect or reply");
+                            ".tempfail: \"later\" is unknown; write disconnect or reply");
     assert_listener_mistake(DOVECOT "identity: full",
-                            ".identity: \"full\" is not known here; write plain or tagged");
+                            ".identity: \"full\" is unknown; write plain or tagged");
     assert_listener_mistake(SASLAUTHD "identity: plain",
-                            ".identity: only protocol dovecot has it; remove it");
+                            ".identity: applies only to protocol dovecot; remove it");
     assert_listener_mistake(SASLAUTHD "tempfail: reply",
-                            ".tempfail: only protocol dovecot has it; remove it");
-    assert_listener_mistake(DOVECOT "admin: peer", ".admin: only protocol http has it; remove it");
+                            ".tempfail: applies only to protocol dovecot; remove it");
+    assert_listener_mistake(DOVECOT "admin: peer",
+                            ".admin: applies only to protocol http; remove it");
     assert_listener_mistake("protocol: http, path: a, admin: all",
-                            ".admin: \"all\" is not known here; write peer");
+                            ".admin: \"all\" is unknown; write peer");
     assert_listener_mistake("protocol: http, address: \"127.0.0.1:1\", admin: peer",
-                            ".admin: only a unix socket has it; remove it, or use path");
-    assert_listener_mistake(DOVECOT "insecure_network: true",
-                            ".insecure_network: only an address has it; remove it");
-    assert_listener_mistake(TCP "address: \"127.0.0.1:1\", mode: \"0600\"",
-                            ".mode: only a unix socket has it; remove it, or use path");
+                            ".admin: applies only to a unix socket; remove it, or use path");
     assert_listener_mistake(
-        TCP "address: \"127.0.0.1:1\", peers: [root]",
-        ".peers: the users of a TCP peer are not known; remove it, or use path");
+        DOVECOT "insecure_network: true",
+        ".insecure_network: applies only to a listener with an address; remove it");
+    assert_listener_mistake(TCP "address: \"127.0.0.1:1\", mode: \"0600\"",
+                            ".mode: applies only to a unix socket; remove it, or use path");
+    assert_listener_mistake(TCP "address: \"127.0.0.1:1\", peers: [root]",
+                            ".peers: the user of a TCP peer is not known; remove it, or use path");
     assert_listener_mistake(
         HTTP "address: \"127.0.0.1:1\", tls: {key: k}",
         ".tls: the key \"certificate\" is missing; TLS needs certificate and key");
@@ -149,18 +149,19 @@ static void test_listener_mistakes(void **state)
     assert_listener_mistake(HTTP "address: \"127.0.0.1:1\", tls: {certificate: \"\", key: k}",
                             ".tls.certificate: is empty; write a path");
     assert_listener_mistake(HTTP "path: a, tls: {certificate: c, key: k}",
-                            ".tls: only an address has it; remove it");
+                            ".tls: applies only to a listener with an address; remove it");
     assert_listener_mistake(TCP "address: \"127.0.0.1:1\", tls: {certificate: c, key: k}",
-                            ".tls: only protocol http has it; remove it");
+                            ".tls: applies only to protocol http; remove it");
     assert_listener_mistake(
         HTTP "address: \"192.0.2.1:25\"",
         ".address: \"192.0.2.1:25\" is not loopback, and passwords would cross "
         "the network in clear; use 127.0.0.1 or a path, or tls, or accept it by "
         "insecure_network: true");
-    assert_listener_mistake(HTTP "path: a, trusted_proxies: [127.0.0.1]",
-                            ".trusted_proxies: only an address has it; remove it");
+    assert_listener_mistake(
+        HTTP "path: a, trusted_proxies: [127.0.0.1]",
+        ".trusted_proxies: applies only to a listener with an address; remove it");
     assert_listener_mistake(TCP "address: \"127.0.0.1:1\", trusted_proxies: [127.0.0.1]",
-                            ".trusted_proxies: only protocol http has it; remove it");
+                            ".trusted_proxies: applies only to protocol http; remove it");
     assert_listener_mistake(
         HTTP "address: \"127.0.0.1:1\", trusted_proxies: [127.0.0.1, 10.1.0.0/8]",
         ".trusted_proxies[2]: \"10.1.0.0/8\" has bits set behind its prefix; write 10.0.0.0/8");
@@ -225,14 +226,14 @@ static void test_value_mistakes(void **state)
                    ":1: user: authd never runs as root; name another user");
     assert_mistake(
         "user: no-such-user\n" LISTENER,
-        ":1: user: \"no-such-user\" is no user of this system; create it (adduser --system "
-        "--group no-such-user) or install what brings it");
+        ":1: user: \"no-such-user\" is not a user of this system; create it (adduser --system "
+        "--group no-such-user) or install the package that creates it");
     assert_mistake(
         HEAD "default_domain: exa_mple\n" LISTENER,
         ":3: default_domain: \"exa_mple\" has a domain that is no host name; write for example "
         "example.org");
     assert_mistake(HEAD LISTENER "database: {mode: internal}\n",
-                   ":4: database.mode: \"internal\" is not known here; write embedded or external");
+                   ":4: database.mode: \"internal\" is unknown; write embedded or external");
     assert_mistake(HEAD LISTENER "database: {mode: external}\n",
                    ":4: database: the key \"url\" is missing; mode: external needs it, for example "
                    "\"host=/run/postgresql dbname=authd user=authd_service\"");
@@ -285,11 +286,12 @@ static void test_value_mistakes(void **state)
     assert_mistake(HEAD LISTENER "mail: {from: nobody}\n",
                    ":4: mail.from: \"nobody\" has no @ and a domain after it; write for example "
                    "postmaster@example.org");
-    assert_mistake(HEAD LISTENER "mail: {from: \"*@example.org\"}\n",
-                   ":4: mail.from: \"*@example.org\" has a character that no name may have, or one "
-                   "that stands for it; write for example postmaster@example.org");
+    assert_mistake(
+        HEAD LISTENER "mail: {from: \"*@example.org\"}\n",
+        ":4: mail.from: \"*@example.org\" has a forbidden character, or one that maps to a "
+        "forbidden one; write for example postmaster@example.org");
     assert_mistake(HEAD LISTENER "mail: {server: 127.0.0.1:25}\n",
-                   ":4: mail.server: \"127.0.0.1:25\" is no mail server; write for example "
+                   ":4: mail.server: \"127.0.0.1:25\" is not a mail server; write for example "
                    "smtp://127.0.0.1:25");
     assert_mistake(HEAD LISTENER "mail: {server: smtp://192.0.2.1:25}\n",
                    ":4: mail.server: \"smtp://192.0.2.1:25\" is not this machine, and reset links "
@@ -319,11 +321,10 @@ static void test_value_mistakes(void **state)
                    "as long, they explain the logins");
     assert_mistake(HEAD LISTENER "workers: 257\n",
                    ":4: workers: \"257\" is not a whole number up to 256");
-    assert_mistake(
-        HEAD LISTENER "log: {level: loud}\n",
-        ":4: log.level: \"loud\" is not known here; write error, warning, info or debug");
+    assert_mistake(HEAD LISTENER "log: {level: loud}\n",
+                   ":4: log.level: \"loud\" is unknown; write error, warning, info or debug");
     assert_mistake(HEAD LISTENER "log: {format: xml}\n",
-                   ":4: log.format: \"xml\" is not known here; write kv or json");
+                   ":4: log.format: \"xml\" is unknown; write kv or json");
     assert_mistake("user: nobody\ndatabase: {mode: external, url: \"service=authd\"}\n" LISTENER,
                    ":2: database.url: names a service; write its host and dbname here instead");
 }
@@ -331,16 +332,15 @@ static void test_value_mistakes(void **state)
 static void test_factor_mistakes(void **state)
 {
     (void)state;
-    assert_mistake(
-        HEAD LISTENER "second_factor: always\n",
-        ":4: second_factor: \"always\" is not known here; write off, optional or required");
+    assert_mistake(HEAD LISTENER "second_factor: always\n",
+                   ":4: second_factor: \"always\" is unknown; write off, optional or required");
     assert_mistake(HEAD LISTENER "second_factor_inline: yes\n",
                    ":4: second_factor_inline: \"yes\" is neither true nor false");
     assert_mistake(HEAD LISTENER "second_factor_ahead: 1\n",
                    ":4: second_factor_ahead: \"1\" is neither true nor false");
-    assert_mistake(
-        HEAD LISTENER "second_factor_remember: {uses: 5}\n",
-        ":4: second_factor_remember: does not say for how long; add for: 12h, or remove it");
+    assert_mistake(HEAD LISTENER "second_factor_remember: {uses: 5}\n",
+                   ":4: second_factor_remember: the key \"for\" is missing; add for: 12h, or "
+                   "remove the section");
     assert_mistake(HEAD LISTENER "second_factor_remember: {for: 59s}\n",
                    ":4: second_factor_remember.for: \"59s\" is outside of 1m to 30d");
     assert_mistake(HEAD LISTENER "second_factor_remember: {for: 31d}\n",
