@@ -234,7 +234,7 @@ static unsigned score(const struct password_rules *rules, const struct word_list
     return best;
 }
 
-/* ---- the judgement ------------------------------------------------------------------------- */
+/* ---- the check ----------------------------------------------------------------------------- */
 
 struct password_strength password_strength_of(const struct password_rules *rules,
                                               const struct password_owner *owner,

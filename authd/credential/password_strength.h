@@ -27,6 +27,6 @@ struct password_strength_request {
 struct password_strength_call *
 password_strength_start(struct core *core, const struct password_strength_request *request,
                         password_strength_done_f *done, void *arg);
-void password_strength_cancel(struct password_strength_call *strength_call);
+void password_strength_cancel(struct password_strength_call *call);
 
 #endif

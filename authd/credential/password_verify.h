@@ -18,7 +18,7 @@ struct password_verify_call;
 enum password_verify_result {
     PASSWORD_VERIFY_NO = 0,
     PASSWORD_VERIFY_YES,
-    PASSWORD_VERIFY_FAILED,     /* the scheme could not tell */
+    PASSWORD_VERIFY_FAILED,     /* the scheme failed */
     PASSWORD_VERIFY_EXPIRED,    /* the deadline passed before the check began */
     PASSWORD_VERIFY_QUEUE_FULL, /* the hash lane has no room */
 };
@@ -27,9 +27,9 @@ struct password_verify_order {
     const struct authd_scheme *scheme;
     const char *stored;
     struct span secret;
-    uint64_t work;     /* as the scheme's `cost` says */
+    uint64_t work;     /* from the scheme's `cost` */
     int64_t deadline;  /* clock_ms(); by then the check must have begun */
-    uint64_t fair_key; /* checks of one source share one turn on the lane: loop/workers.h */
+    uint64_t fair_key; /* checks with equal keys take turns as one client: loop/workers.h */
 };
 
 typedef void password_verify_done_f(enum password_verify_result result, void *arg);

@@ -1,6 +1,6 @@
 /* Verifiers of app passwords and API keys under a pepper that another one has replaced: a new
  * verifier can be made only while a client presents the secret. The new verifier is written a
- * moment later, many in one statement, whatever became of the request that presented the secret. */
+ * moment later, many in one statement, even if the request that presented the secret fails. */
 #ifndef CREDENTIAL_REKEY_H
 #define CREDENTIAL_REKEY_H
 

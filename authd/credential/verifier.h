@@ -1,12 +1,12 @@
 /* Verifiers of the secrets that authd itself makes: app passwords and API keys. Pure.
  *
- * A client presents a secret text (crypto/secret_text.h). The database finds a row by its selector;
- * whether the secret part is right says the row's verifier, a keyed hash over kind, row, owner and
- * secret (crypto/keyed.h).
+ * A client presents a secret text (crypto/secret_text.h). The database finds a row by its selector.
+ * The row's verifier, a keyed hash over kind, row, owner and secret (crypto/keyed.h), shows whether
+ * the secret part is right.
  *
- * Threats: a stolen database, which holds nothing to guess against; a row that is pasted onto
- * another owner or kind, whose verifier fits nothing there; a comparison whose time tells how much
- * of a guess was right, so the comparison takes constant time. */
+ * Threats: a stolen database, which holds nothing to guess against; a row that is copied to
+ * another owner or kind, where its verifier matches no secret; a comparison whose time tells how
+ * much of a guess was right, so the comparison takes constant time. */
 #ifndef CREDENTIAL_VERIFIER_H
 #define CREDENTIAL_VERIFIER_H
 
@@ -14,22 +14,22 @@
 
 enum verifier_kind { VERIFIER_APP_PASSWORD, VERIFIER_API_KEY, VERIFIER_KINDS };
 
-/* What the database says of a credential. */
+/* A credential as the database stores it. */
 struct verifier_row {
     enum verifier_kind kind;
-    int64_t id;           /* the row's */
-    int64_t owner;        /* the account's; 0: the host */
+    int64_t id;           /* id of the row */
+    int64_t owner;        /* id of the account; 0: the host */
     const char *verifier; /* hexadecimal */
     const char *key;      /* the id of the pepper that made the verifier */
 };
 
 enum verifier_match { VERIFIER_NO = 0, VERIFIER_YES, VERIFIER_KEY_MISSING };
 
-/* Whether the row's verifier was made of `secret`, for this row. */
+/* Whether `verifier` is the one of `secret` in this row. */
 enum verifier_match verifier_match(const struct key_set *peppers, const struct verifier_row *row,
                                    struct span secret);
 
-/* The verifier of `secret` under `pepper`; of the row only kind, id and owner count. */
+/* Writes the verifier of `secret` under `pepper`. Reads only kind, id and owner of the row. */
 void verifier_make(const struct key *pepper, const struct verifier_row *row, struct span secret,
                    char out[static KEYED_HASH_HEX_SIZE]);
 

@@ -18,7 +18,7 @@ enum {
 };
 
 _Static_assert(CHECK_AT + SECRET_TEXT_CHECK_LENGTH == SECRET_TEXT_LENGTH,
-               "the parts are the whole");
+               "the parts fill the text");
 
 static bool in_alphabet(char c)
 {

@@ -4,9 +4,10 @@
  *     apw ssssssss kkkkkkkkkkkkkkkkkkkk cc     without the blanks; a-z and 2-7 only
  *
  * s is the selector (40 random bits), by which the database finds the row. k is the secret (100
- * random bits). c are check digits of everything before them, so that a typing error is told from a
- * guess without asking the database. People may type the text in groups and in capitals: blanks,
- * hyphens and case are ignored. A secret scanner looks for `apw[a-z2-7]{30}`. */
+ * random bits). c are check digits of everything before them, so that a typing error is not
+ * taken for a guess and needs no question to the database. People may type the text in groups and
+ * in capitals: blanks, hyphens and case are ignored. A secret scanner looks for
+ * `apw[a-z2-7]{30}`. */
 #ifndef CRYPTO_SECRET_TEXT_H
 #define CRYPTO_SECRET_TEXT_H
 
