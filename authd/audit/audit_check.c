@@ -93,7 +93,7 @@ void check_state(struct audit_check *check, const json_t *state, bool fresh)
     memcpy(check->computed, check->last.mac, sizeof(check->computed));
     if (check->anchor.number != 0 && check->anchor.number < first) {
         flaw(check, "anchor", 0,
-             "the anchor is seal %" PRId64 ", but what is kept begins with seal %" PRId64
+             "the anchor is seal %" PRId64 ", but the oldest kept seal is %" PRId64
              ": use a newer anchor",
              check->anchor.number, first);
     }
@@ -157,11 +157,11 @@ static void check_person(struct audit_check *check, const struct check_row *row,
 {
     if (strcmp(state, "changed") == 0) {
         flaw(check, "person-changed", row->id,
-             "row %" PRId64 " (%s, %s): what it tells about %s was changed", row->id, row->action,
+             "row %" PRId64 " (%s, %s): its data about %s was changed", row->id, row->action,
              row->at, what);
     } else if (strcmp(state, "gone") == 0) {
         flaw(check, "person-missing", row->id,
-             "row %" PRId64 " (%s, %s): what it tells about %s is missing, and nobody was erased",
+             "row %" PRId64 " (%s, %s): its data about %s is missing, and no user was erased",
              row->id, row->action, row->at, what);
     }
 }
@@ -275,13 +275,13 @@ static void compare(struct audit_check *check, const struct audit_anchor *anchor
     }
 }
 
-#define ASKERS "the anchor"
-#define OURS   "this node's audit-heads"
+#define CALLERS "the anchor"
+#define OURS    "this node's audit-heads"
 
 void check_end(struct audit_check *check)
 {
     check_list(check);
-    compare(check, &check->anchor, ASKERS);
+    compare(check, &check->anchor, CALLERS);
     compare(check, &check->remembered, OURS);
     check->seals++;
     check->last.number = check->seal.number;
@@ -300,7 +300,7 @@ static void reach(struct audit_check *check, const struct audit_anchor *anchor, 
 void check_chain_end(struct audit_check *check)
 {
     check->seal.number = 0;
-    reach(check, &check->anchor, ASKERS);
+    reach(check, &check->anchor, CALLERS);
     reach(check, &check->remembered, OURS);
 }
 

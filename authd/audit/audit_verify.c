@@ -42,8 +42,8 @@ struct audit_verify {
     size_t at;                          // index of the first seal that is not checked yet
     size_t until;                       // seals from `at` to before this index are being checked
     unsigned retries;
-    bool rows;   // the seals are done, and the call looks for rows without a seal
-    int64_t row; // the last row that was looked at for this
+    bool rows;   // the seals are done, and the call searches for rows without a seal
+    int64_t row; // the last row that was read to find rows without a seal
     bool fresh;  // the caller gave no "after": the check begins at the start of the chain
 };
 
@@ -349,7 +349,7 @@ static void invalid(void *arg)
 
     verify_refuse(verify, &(struct result){
                               .status = RESULT_INVALID,
-                              .detail = "anchor or after is not what authd has given out",
+                              .detail = "anchor or after is not a text that authd returned",
                               .hint = "An anchor is \"NUMBER MAC\", a line of audit-heads or of an "
                                       "earlier report.",
                           });

@@ -297,7 +297,7 @@ def test_anchors(site, tmp_path):
     assert verify(site, "--anchor", str(anchor))["verified"]
     anchor.write_text("not an anchor\n")
     refused = site.authd.authctl("audit", "verify", "--anchor", str(anchor), check=False)
-    assert refused.status == 1 and "is not what authd has given out" in refused.json["detail"]
+    assert refused.status == 1 and "is not a text that authd returned" in refused.json["detail"]
     anchor.write_text("\n")
     assert "holds no anchor" in authctl(site, "audit", "verify", "--anchor", str(anchor), check=2)[1]
 
