@@ -36,7 +36,7 @@ static int64_t take_number(struct span *text)
     return number;
 }
 
-/* In milliseconds, with a unit of at least `least` of them. */
+/* In milliseconds. The unit has at least `least` milliseconds. */
 static bool parse(struct span text, int64_t least, int64_t *ms)
 {
     int64_t number = take_number(&text);

@@ -9,7 +9,7 @@
 #define HOUR_SECONDS   3600
 #define MINUTE_SECONDS 60
 
-/* Exactly `len` digits at `ptr`; -1: something else stands there. */
+/* Exactly `len` digits at `ptr`; -1: another character is among them. */
 static int digits(const char *ptr, int len)
 {
     int number = 0;
@@ -47,11 +47,11 @@ static bool parse_local(const char *text, int64_t *seconds)
         return false;
     }
     *seconds = timegm(&normal);
-    /* timegm() makes 3 March of 31 February, and something else of whatever was no digits. */
+    /* timegm() turns 31 February into 3 March, and the -1 of missing digits into another time. */
     return is_same_time(&normal, &written);
 }
 
-/* ".25", taken from `text`; no fraction is one as well. */
+/* ".25", taken from `text`. True also if there is no fraction. */
 static bool take_fraction(struct span *text)
 {
     size_t len = 1;

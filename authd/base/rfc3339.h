@@ -1,8 +1,9 @@
 /* Points of time as text (RFC 3339). Pure.
  *
- * Threat: a text that two programs read as different times. Only what everybody reads the same is
- * read: a time with its offset, in the years 1970 to 9999. A leap second is refused, which
- * PostgreSQL would read as the next minute, and so is an offset above 14:59, which no country has.
+ * Threat: a text that two programs read as different times. So only forms that
+ * every program reads alike are accepted: a time with its offset, in the years 1970 to 9999. A leap
+ * second is refused, because PostgreSQL would read the next minute, and so is an offset above
+ * 14:59, because no country has one.
  */
 #ifndef BASE_RFC3339_H
 #define BASE_RFC3339_H

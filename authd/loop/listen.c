@@ -89,8 +89,8 @@ static bool path_is_free(const char *path, struct err *err)
     }
     if (!S_ISSOCK(status.st_mode)) {
         return err_set(err,
-                       "socket %s: there is a file that is not a socket: remove it, or configure "
-                       "another path",
+                       "socket %s: the path is a file that is not a socket: remove the file, or "
+                       "configure another path",
                        path);
     }
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -254,7 +254,7 @@ void workers_destroy(struct workers *workers)
 }
 
 /* Each fair_key has one job in each round. A new job never joins the present round while other jobs
- * wait: otherwise the round would never end as long as new sources came, and a fair_key's second
+ * wait: otherwise the round would never end as long as new keys came, and a fair_key's second
  * job would never be run. */
 static uint64_t round_of(const struct workers *workers, const struct job *job)
 {

@@ -1,8 +1,8 @@
 /* A lane of worker threads with a bounded queue, for work that would block the loop.
  *
- * The queue is fair between sources: jobs take turns, one of each source in a round. When the queue
- * is full, a job of an earlier round takes the place of the last job. So a source that submits many
- * jobs waits longer, and the other sources do not.
+ * The queue is fair between clients: jobs take turns, one of each fair_key in a round. When the
+ * queue is full, a job of an earlier round takes the place of the last job. So a client with many
+ * jobs waits longer, and other clients do not.
  *
  * A job owns copies of all that it needs and touches nothing else, so there is no lock outside this
  * file. Cancelling detaches the owner: a running job runs to its end, a waiting job is not run. In

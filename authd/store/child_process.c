@@ -79,7 +79,8 @@ static bool report_failure(const struct child_process *program, struct err *err)
         got--;
     }
     text[got > 0 ? got : 0] = '\0';
-    return err_set(err, "%s failed: %s", program->name, text[0] != '\0' ? text : "it said nothing");
+    return err_set(err, "%s failed: %s", program->name,
+                   text[0] != '\0' ? text : "it printed no reason");
 }
 
 bool child_process_finish(struct child_process *program, struct err *err)
