@@ -85,7 +85,7 @@ static void strength(const struct login_result *result, void *arg)
         return;
     }
     if (result->outcome != OUTCOME_ALLOW) {
-        bool suspended = result->reason == REASON_SUSPENDED && !result->open;
+        bool suspended = result->reason == REASON_SUSPENDED && !result->code_unchecked;
 
         denied(exchange, suspended ? "this account is suspended" : WRONG,
                suspended ? "Ask your administrator." : WRONG_HINT);

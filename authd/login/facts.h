@@ -26,7 +26,7 @@ enum code_answer {
     CODE_LOCKED,
     CODE_WRONG_RECOVERY,
     CODE_LOCKED_RECOVERY,
-    CODE_CHANGED, /* the code was not looked at, because the account has changed */
+    CODE_CHANGED, /* the code was not checked, because the account has changed */
 };
 
 struct facts {
@@ -40,32 +40,31 @@ struct facts {
     enum answer account; /* is there an account of this name? */
     bool suspended;
     enum password_kind password;
-    enum reason unopened; /* why a stored hash could not be decrypted; REASON_NONE: all could */
-    bool app_password;    /* the presented app password belongs to this account */
-    bool expired;         /* the presented app password has expired */
+    enum reason undecrypted; /* why a stored hash could not be decrypted; REASON_NONE: all could */
+    bool app_password;       /* the presented app password belongs to this account */
+    bool expired;            /* the presented app password has expired */
 
     /* On second factors, from the database and the configuration. */
     enum factor_policy policy; /* the strictest of site, domain and user */
     bool privileged;           /* the user may administer others */
     bool enrolled;             /* the user has a second factor */
-    bool code_presented;       /* sign_in only: something was entered as a code */
+    bool code_presented;       /* sign_in only: the user entered a code */
     bool inline_code;          /* on mail sockets: the secret ends as if a code followed */
     bool remember_possible;    /* the client has a network that may be a remembered one */
 
     /* From the checks of the secret: against the stored hash or the verifier, and against a dummy
      * where the account has no hash that can be used. */
-    enum answer match;      /* is the secret, without the code, the right one? */
-    enum answer remembered; /* is the client's network a remembered one? Asked of a split secret
-                          that does not match */
-    enum answer full_match; /* is the whole split secret the main password? Asked on a remembered
-                                network */
-    enum answer imported;   /* has the account imported app passwords? Asked if nothing else
-                              matches */
+    enum answer match; /* is the secret, without the code, the right one? */
+    /* Is the client's network a remembered one? Asked if the secret without its code does not
+     * match. */
+    enum answer remembered;
+    enum answer full_match; /* is the full secret the main password? Asked if `remembered` is yes */
+    enum answer imported;   /* are there imported app passwords? Asked if nothing else matches */
     enum answer imported_match; /* is the secret an imported app password? */
-    bool imported_unreadable;   /* no scheme reads one of them, which may be the right one */
+    bool imported_unreadable;   /* an app password that no scheme reads may be the right one */
 
     /* From the scope documents of all levels, once the secret is right. */
-    enum answer scopes_known; /* have the documents been asked? */
+    enum answer scopes_known; /* were the documents checked? */
     enum scope_verdict scope; /* the verdict of the first document that refuses, or SCOPE_OK */
 
     /* From the one use of a code, which is the last question. */

@@ -180,7 +180,7 @@ static void arm(struct event *timer, int64_t ms)
     evtimer_add(timer, &delay);
 }
 
-/* A client that is told "later" at once comes again at once. */
+/* A client that gets a temporary failure at once tries again at once. */
 static bool is_overload(enum reason reason)
 {
     return reason == REASON_HASH_QUEUE_FULL || reason == REASON_HASH_TOO_SLOW;
@@ -193,14 +193,14 @@ static enum progress login_decide(struct login *login)
     evtimer_del(&login->deadline);
     login->answer.verdict = verdict;
     if (verdict.reason == REASON_WRONG_PASSWORD && login->facts.inline_code) {
-        login->answer.note = "its last digits were taken for a code";
+        login->answer.why = "the last digits of the secret were taken for a code";
     }
     if (verdict.outcome != OUTCOME_DENY && !is_overload(verdict.reason)) {
         return GO_ON;
     }
     int64_t now = clock_ms();
-    int64_t settled = login->verify.last_ms + LOGIN_SETTLE_MS;
-    int64_t from = settled > now ? settled : now;
+    int64_t earliest = login->verify.last_ms + LOGIN_AFTER_CHECK_MS;
+    int64_t from = earliest > now ? earliest : now;
 
     arm(&login->grid, from - now + LOGIN_GRID_MS - (from - login->request.arrival) % LOGIN_GRID_MS);
     return WAIT;
@@ -234,7 +234,7 @@ static void login_write_record(const struct login *login, enum reason left)
         .account = login->account.id,
         .credential = decided && named ? login_tag(login) : NULL,
         .factor = login->factor.word,
-        .why = malformed != NULL ? malformed : login->answer.note,
+        .why = malformed != NULL ? malformed : login->answer.why,
         .gone = decided && left != REASON_NONE,
         .ms = clock_ms() - login->request.arrival,
         .reference = login->request.reference,
@@ -287,7 +287,7 @@ static enum progress login_answer(struct login *login)
         .reason = login->answer.verdict.reason,
         .user = login->identified.name,
         .reference = login->request.reference,
-        .open = login->facts.enrolled && verdict_needs_factor(&login->facts),
+        .code_unchecked = login->facts.enrolled && verdict_needs_factor(&login->facts),
     };
 
     if (result.outcome == OUTCOME_ALLOW) {

@@ -29,10 +29,10 @@ struct login_context {
     const char *client;    /* the mail client's address; empty: the front does not know it */
     const char *peer;      /* the process at the socket: "unix:101" */
     uint64_t fair_key;     /* the client's address or, without one, the connection, as a number:
-                            claims of one source share one turn on the hash lane */
+                            claims with equal keys share one turn on the hash lane */
     bool tls;              /* the MTA says that the mail client's connection is encrypted */
-    bool attested;         /* the protocol attests mechanism and client, so that a scope can be held
-                          to them; false: they are for the log only */
+    bool attested;         /* the protocol attests mechanism and client, so that a scope can decide
+                          by them; false: they are for the log only */
     bool sign_in;          /* to authd itself, not to mail: only a main password is accepted */
     struct span code;      /* sign_in only: what was entered as a second factor; may be empty */
     bool tagged;           /* the identity is alice#p3@example.org, not alice@example.org */
@@ -47,7 +47,7 @@ struct login_result {
     int64_t version;       /* OUTCOME_ALLOW only: of the account when the secret was checked */
     const char *factor;    /* OUTCOME_ALLOW only: "totp", "recovery"; NULL: no second factor */
     bool must_enrol;       /* OUTCOME_ALLOW of a sign_in: good only for enrolling a second factor */
-    bool open;             /* REASON_SUSPENDED: a code is needed as well, and was not checked */
+    bool code_unchecked;   /* REASON_SUSPENDED: a code is needed as well, and was not checked */
     const char *user;      /* the canonical name that was claimed; "": the claim has no such name */
     const char *reference; /* the word that the log has for this login */
 };

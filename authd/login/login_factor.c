@@ -36,8 +36,8 @@ static enum factor_policy stricter(enum factor_policy a, enum factor_policy b)
     return a > b ? a : b;
 }
 
-/* The one split of a secret into password and code, before anything is hashed. */
-static void login_split(struct login *login)
+/* Parts a secret into password and code in the only possible way, before anything is hashed. */
+static void login_read_inline_code(struct login *login)
 {
     struct span code;
 
@@ -63,7 +63,7 @@ static void login_read_code(struct login *login)
         return;
     }
     if (rules->inline_codes && facts->claim == CLAIM_PASSWORD) {
-        login_split(login);
+        login_read_inline_code(login);
     }
     facts->remember_possible =
         login->request.context.attested &&
@@ -93,7 +93,7 @@ void login_take_factor(struct login *login, const struct account_row *row)
 
 /* ---- is the network a remembered one, for a password that ends in digits? ---- */
 
-static void login_remembered_there(const struct db_result *result, void *arg)
+static void login_remembered_known(const struct db_result *result, void *arg)
 {
     struct login *login = arg;
 
@@ -116,7 +116,7 @@ enum progress login_ask_remembered(struct login *login)
     db_unit_int(login->unit, login->factor.row.id);
     db_unit_int(login->unit, login->password.cipher_version);
     db_unit_text(login->unit, login->factor.network);
-    db_run(login->core->db, login->unit, TAKE_MS, login_remembered_there, login);
+    db_run(login->core->db, login->unit, TAKE_MS, login_remembered_known, login);
     return WAIT;
 }
 

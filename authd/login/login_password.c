@@ -19,12 +19,12 @@
 #define IMPORTED_MS 1500
 
 /* Whether a stored hash was decrypted. If not, the facts get the reason. */
-static bool login_opened(struct login *login, enum stored_hash_result result)
+static bool login_decrypted(struct login *login, enum stored_hash_result result)
 {
     enum reason why = result == STORED_HASH_KEY_MISSING ? REASON_KEY_MISSING : REASON_HASH_BROKEN;
 
-    if (result != STORED_HASH_DECRYPTED && login->facts.unopened == REASON_NONE) {
-        login->facts.unopened = why;
+    if (result != STORED_HASH_DECRYPTED && login->facts.undecrypted == REASON_NONE) {
+        login->facts.undecrypted = why;
     }
     return result == STORED_HASH_DECRYPTED;
 }
@@ -128,8 +128,8 @@ void login_take_password(struct login *login, const struct account_row *row)
         return; // facts->password stays PASSWORD_NONE
     }
     login->facts.password = PASSWORD_UNREADABLE;
-    if (login_opened(login, stored_hash_decrypt_password(core, row->id, row->cipher_version,
-                                                         row->password, stored))) {
+    if (login_decrypted(login, stored_hash_decrypt_password(core, row->id, row->cipher_version,
+                                                            row->password, stored))) {
         login->facts.password = password_kind_of(&core->schemes, stored);
         login->password.cipher_version = row->cipher_version;
         login->password.encrypted = arena_copy(login->arena, span_of(row->password));
@@ -167,8 +167,8 @@ enum progress login_verify(struct login *login)
                : WAIT;
 }
 
-/* If the whole secret is the main password, no code followed. */
-static void login_whole_answer(struct login *login, enum answer answer)
+/* If the full secret is the main password, no code followed. */
+static void login_full_match_answer(struct login *login, enum answer answer)
 {
     login->facts.full_match = answer;
     if (answer == ANSWER_YES) {
@@ -177,12 +177,12 @@ static void login_whole_answer(struct login *login, enum answer answer)
     }
 }
 
-static void login_whole_verified(enum password_verify_result result, void *arg)
+static void login_full_match_verified(enum password_verify_result result, void *arg)
 {
     struct login *login = arg;
 
     login->verify.job = NULL;
-    login_whole_answer(login, login_answer_of(login, result));
+    login_full_match_answer(login, login_answer_of(login, result));
     login_run(login);
 }
 
@@ -194,16 +194,16 @@ enum progress login_verify_full(struct login *login)
         return GO_ON;
     }
     if (!login_check(login, login->request.claim.secret, login->password.stored, &answer,
-                     login_whole_verified)) {
+                     login_full_match_verified)) {
         return WAIT;
     }
-    login_whole_answer(login, answer);
+    login_full_match_answer(login, answer);
     return GO_ON;
 }
 
 /* ---- imported app passwords ---- */
 
-static void login_imported_there(const struct db_result *result, void *arg)
+static void login_imported_known(const struct db_result *result, void *arg)
 {
     struct login *login = arg;
 
@@ -229,7 +229,7 @@ enum progress login_ask_imported(struct login *login)
     login->facts.waited = true;
     login->unit = db_unit_create(STATEMENT_IMPORTED_PASSWORDS);
     db_unit_int(login->unit, login->account.id); // 0 finds none, in the same time
-    db_run(login->core->db, login->unit, IMPORTED_MS, login_imported_there, login);
+    db_run(login->core->db, login->unit, IMPORTED_MS, login_imported_known, login);
     return WAIT;
 }
 
@@ -268,9 +268,9 @@ static bool login_imported_readable(struct login *login)
     const struct imported_password *next = &login->imported.rows[login->imported.next];
     char *stored = login->imported.stored;
     bool readable =
-        login_opened(login,
-                     stored_hash_decrypt_app_password(login->core, next->id, login->account.id,
-                                                      next->encrypted, stored)) &&
+        login_decrypted(login,
+                        stored_hash_decrypt_app_password(login->core, next->id, login->account.id,
+                                                         next->encrypted, stored)) &&
         password_kind_of(&login->core->schemes, stored) == PASSWORD_USABLE;
 
     login->facts.imported_unreadable = login->facts.imported_unreadable || !readable;

@@ -22,7 +22,7 @@ struct arena;
 
 /* A refusal leaves at least this long after the last check of a password, so that questions to the
  * database after a right password do not move the refusal to the next step of the grid. */
-#define LOGIN_SETTLE_MS 100
+#define LOGIN_AFTER_CHECK_MS 100
 
 /* How a step ends. ENDED: the login has been freed. */
 enum progress { GO_ON, WAIT, ENDED };
@@ -57,7 +57,7 @@ struct login {
         int64_t version;
         int generation; // of the main password
         const char *login;
-        char *scope_words; // a word for each level; login_ask_scopes() cuts the text apart
+        char *scope_words; // a word for each level; login_ask_scopes() writes into the text
         int64_t now;       // the database's clock, in seconds since 1970
     } account;
 
@@ -106,7 +106,7 @@ struct login {
     /* Answer. */
     struct {
         struct verdict verdict;
-        const char *note; // what the log says besides the reason; or NULL
+        const char *why; // what the log says besides the reason; or NULL
     } answer;
 
     /* What the login waits for: at most one of lookup, scopes, unit and verify.job. */
@@ -120,21 +120,21 @@ struct login {
 
 /* Goes on with the next step. */
 void login_run(struct login *login);
-/* Notes that the database could not answer. */
+/* Records in the facts that the database could not answer. */
 void login_trouble(struct login *login, enum db_status status);
 
 /* ---- login/login_password.c: does the secret match? ---- */
 
 void login_take_password(struct login *login, const struct account_row *row);
-/* Checks the main password, or an app password of authd's own. */
+/* Checks the main password, or an app password that authd made. */
 enum progress login_verify(struct login *login);
-/* Checks the whole secret as a main password that ends in digits. */
+/* Checks the full secret as a main password that ends in digits. */
 enum progress login_verify_full(struct login *login);
 /* Asks the database for imported app passwords. */
 enum progress login_ask_imported(struct login *login);
 /* Checks the imported app passwords, one after another. */
 enum progress login_verify_imported(struct login *login);
-/* Gives an app password that was good another verifier, if its pepper is an old one. */
+/* Makes a new verifier of the app password that matched, if its pepper is an old one. */
 void login_rekey(const struct login *login);
 
 /* ---- login/login_factor.c: is a code needed, and is it good? ---- */

@@ -18,7 +18,7 @@ struct login_record {
     const char *why;        /* what the log says besides the reason; or NULL */
     bool gone;              /* the client left before its answer */
     int64_t ms;             /* since the claim arrived */
-    const char *reference;  /* NULL: the client was told none */
+    const char *reference;  /* in the client's answer; NULL: there is none */
 };
 
 /* The outcome of a login that ends without a decision: OUTCOME_DENY after an error of the protocol,

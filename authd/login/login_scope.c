@@ -14,15 +14,15 @@ static const char *text_or_null(const char *text)
     return text[0] != '\0' ? text : NULL;
 }
 
-/* The note for the log: which member of whose document refuses. */
-static void login_note(struct login *login, const struct scope_ruling *ruling)
+/* Tells the log which member of which level's document refuses. */
+static void login_explain(struct login *login, const struct scope_ruling *ruling)
 {
     if (ruling->verdict != SCOPE_OK) {
-        login->answer.note =
+        login->answer.why =
             arena_printf(login->arena, "%s of the %s scope", scope_verdict_word(ruling->verdict),
                          scope_level_word(ruling->level));
     } else if (ruling->monitored != SCOPE_OK) {
-        login->answer.note = arena_printf(
+        login->answer.why = arena_printf(
             login->arena, "mode monitor: %s of the %s scope would refuse",
             scope_verdict_word(ruling->monitored), scope_level_word(ruling->monitored_level));
     }
@@ -46,12 +46,12 @@ static void login_decide(struct login *login, enum reason trouble)
 
     struct scope_ruling ruling = scope_rule(&login->scopes.set, &facts, !context->tagged);
 
-    login_note(login, &ruling);
+    login_explain(login, &ruling);
     login->facts.scope = ruling.verdict;
     login->facts.scopes_known = ANSWER_YES;
 }
 
-static void login_scopes_there(struct scope_request *request, enum reason trouble)
+static void login_scopes_known(struct scope_request *request, enum reason trouble)
 {
     struct login *login = (struct login *)((char *)request - offsetof(struct login, scopes));
 
@@ -85,7 +85,7 @@ enum progress login_ask_scopes(struct login *login)
     if (verdict_of(&login->facts).want != WANT_SCOPES) {
         return GO_ON;
     }
-    login->scopes.done = login_scopes_there;
+    login->scopes.done = login_scopes_known;
     if (login_name_scopes(login) &&
         !scope_cache_get(login->core->scopes, &login->scopes, &trouble)) {
         login->facts.waited = true;

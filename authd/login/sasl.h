@@ -1,6 +1,6 @@
 /* One SASL exchange (RFC 4422): drives a mechanism plugin until the plugin yields a claim, lets
- * login/login decide, and shows the mechanism the outcome. Protocols are the fronts' business, and
- * the database is login/login's. */
+ * login/login decide, and passes the outcome to the mechanism. The fronts speak the protocols, and
+ * login/login asks the database. */
 #ifndef LOGIN_SASL_H
 #define LOGIN_SASL_H
 

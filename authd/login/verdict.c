@@ -46,9 +46,9 @@ static struct verdict verdict_claim(const struct facts *facts)
 /* ---- is the secret right? ALLOW: the secret is right; the other rules still follow. ---- */
 
 /* A password that ends in digits looks as if a code followed. On a remembered network, where a code
- * may be left out, the whole secret is tried as well; elsewhere a second hash is not worth its
+ * may be left out, the full secret is tried as well; elsewhere a second hash is not worth its
  * time. */
-static struct verdict verdict_whole(const struct facts *facts)
+static struct verdict verdict_full_match(const struct facts *facts)
 {
     if (!facts->inline_code || !facts->remember_possible) {
         return deny(REASON_WRONG_PASSWORD);
@@ -93,7 +93,7 @@ static struct verdict verdict_password(const struct facts *facts)
         return allow(REASON_GOOD_PASSWORD);
     }
     if (usable) {
-        struct verdict whole = verdict_whole(facts);
+        struct verdict whole = verdict_full_match(facts);
 
         if (whole.outcome != OUTCOME_DENY) {
             return whole;
@@ -110,7 +110,8 @@ static struct verdict verdict_password(const struct facts *facts)
     }
     if (facts->password == PASSWORD_UNREADABLE || facts->imported_unreadable) {
         // The secret may well be right.
-        return tempfail(facts->unopened != REASON_NONE ? facts->unopened : REASON_HASH_UNREADABLE);
+        return tempfail(facts->undecrypted != REASON_NONE ? facts->undecrypted
+                                                          : REASON_HASH_UNREADABLE);
     }
     if (facts->password == PASSWORD_NONE) {
         return deny(REASON_NO_PASSWORD);

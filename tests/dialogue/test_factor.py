@@ -88,7 +88,7 @@ def test_passwords_that_look_like_more(server, password):
     alone = event_of(server, user.login, password)
     taken = password[-6:].isascii() and password[-6:].isdigit()
     assert (alone["reason"], alone.get("why")) == (
-        ("wrong-password", "its last digits were taken for a code") if taken else (NEEDED, None))
+        ("wrong-password", "the last digits of the secret were taken for a code") if taken else (NEEDED, None))
     for form in (password + user.code(), password + "$" + user.code()):
         user.forget()
         assert outcome(server, user.login, form) == "good-password"

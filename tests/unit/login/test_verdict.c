@@ -81,9 +81,9 @@ static void test_one_change(void **state)
     CASE(facts.password = PASSWORD_NONE, OUTCOME_DENY, REASON_NO_PASSWORD);
     CASE(facts.password = PASSWORD_LOCKED, OUTCOME_DENY, REASON_LOCKED_PASSWORD);
     CASE(facts.password = PASSWORD_UNREADABLE, OUTCOME_TEMPFAIL, REASON_HASH_UNREADABLE);
-    CASE((facts.password = PASSWORD_UNREADABLE, facts.unopened = REASON_HASH_BROKEN),
+    CASE((facts.password = PASSWORD_UNREADABLE, facts.undecrypted = REASON_HASH_BROKEN),
          OUTCOME_TEMPFAIL, REASON_HASH_BROKEN);
-    CASE((facts.password = PASSWORD_UNREADABLE, facts.unopened = REASON_KEY_MISSING),
+    CASE((facts.password = PASSWORD_UNREADABLE, facts.undecrypted = REASON_KEY_MISSING),
          OUTCOME_TEMPFAIL, REASON_KEY_MISSING);
     CASE(facts.match = ANSWER_NO, OUTCOME_DENY, REASON_WRONG_PASSWORD);
     CASE((facts.waited = true, facts.unchanged = ANSWER_YES), OUTCOME_ALLOW, REASON_GOOD_PASSWORD);
@@ -117,26 +117,26 @@ static void test_app_passwords(void **state)
 static void test_imported_app_passwords(void **state)
 {
     (void)state;
-#define FOREIGN(change, outcome, reason) CASE_OF(good_imported, change, outcome, reason)
+#define IMPORTED(change, outcome, reason) CASE_OF(good_imported, change, outcome, reason)
     expect(&good_imported, OUTCOME_ALLOW, REASON_GOOD_APP_PASSWORD);
-    FOREIGN(facts.imported_match = ANSWER_NO, OUTCOME_DENY, REASON_NO_PASSWORD);
-    FOREIGN((facts.imported_match = ANSWER_NO, facts.password = PASSWORD_USABLE), OUTCOME_DENY,
-            REASON_WRONG_PASSWORD);
-    FOREIGN((facts.imported_match = ANSWER_NO, facts.imported_unreadable = true), OUTCOME_TEMPFAIL,
-            REASON_HASH_UNREADABLE);
-    FOREIGN((facts.imported_match = ANSWER_NO, facts.imported_unreadable = true,
-             facts.unopened = REASON_HASH_BROKEN),
-            OUTCOME_TEMPFAIL, REASON_HASH_BROKEN);
-    FOREIGN(facts.imported_unreadable = true, OUTCOME_ALLOW, REASON_GOOD_APP_PASSWORD);
-    FOREIGN(facts.password = PASSWORD_UNREADABLE, OUTCOME_ALLOW, REASON_GOOD_APP_PASSWORD);
-    FOREIGN((facts.match = ANSWER_YES, facts.password = PASSWORD_USABLE), OUTCOME_ALLOW,
-            REASON_GOOD_PASSWORD);
-    FOREIGN(facts.sign_in = true, OUTCOME_DENY, REASON_NO_PASSWORD);
-    FOREIGN(facts.suspended = true, OUTCOME_DENY, REASON_SUSPENDED);
-    FOREIGN(facts.account = ANSWER_NO, OUTCOME_DENY, REASON_UNKNOWN_USER);
-    FOREIGN((facts.imported_match = ANSWER_PENDING, facts.trouble = REASON_HASH_TOO_SLOW),
-            OUTCOME_TEMPFAIL, REASON_HASH_TOO_SLOW);
-#undef FOREIGN
+    IMPORTED(facts.imported_match = ANSWER_NO, OUTCOME_DENY, REASON_NO_PASSWORD);
+    IMPORTED((facts.imported_match = ANSWER_NO, facts.password = PASSWORD_USABLE), OUTCOME_DENY,
+             REASON_WRONG_PASSWORD);
+    IMPORTED((facts.imported_match = ANSWER_NO, facts.imported_unreadable = true), OUTCOME_TEMPFAIL,
+             REASON_HASH_UNREADABLE);
+    IMPORTED((facts.imported_match = ANSWER_NO, facts.imported_unreadable = true,
+              facts.undecrypted = REASON_HASH_BROKEN),
+             OUTCOME_TEMPFAIL, REASON_HASH_BROKEN);
+    IMPORTED(facts.imported_unreadable = true, OUTCOME_ALLOW, REASON_GOOD_APP_PASSWORD);
+    IMPORTED(facts.password = PASSWORD_UNREADABLE, OUTCOME_ALLOW, REASON_GOOD_APP_PASSWORD);
+    IMPORTED((facts.match = ANSWER_YES, facts.password = PASSWORD_USABLE), OUTCOME_ALLOW,
+             REASON_GOOD_PASSWORD);
+    IMPORTED(facts.sign_in = true, OUTCOME_DENY, REASON_NO_PASSWORD);
+    IMPORTED(facts.suspended = true, OUTCOME_DENY, REASON_SUSPENDED);
+    IMPORTED(facts.account = ANSWER_NO, OUTCOME_DENY, REASON_UNKNOWN_USER);
+    IMPORTED((facts.imported_match = ANSWER_PENDING, facts.trouble = REASON_HASH_TOO_SLOW),
+             OUTCOME_TEMPFAIL, REASON_HASH_TOO_SLOW);
+#undef IMPORTED
 }
 
 /* Scopes apply to every kind of login, only after the secret was right, and never to a sign-in to
