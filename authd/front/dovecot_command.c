@@ -106,7 +106,7 @@ static void parse_version(struct cursor *cursor, struct dovecot_command *command
         return;
     }
     if (major != 1) {
-        broken(command, "another version of the protocol");
+        broken(command, "a protocol version that authd does not speak");
         return;
     }
     command->kind = DOVECOT_VERSION;

@@ -108,7 +108,7 @@ static void request_finished(void *arg, const struct login_result *result)
     struct connection *connection = request->connection;
     uint32_t id = request->id;
 
-    /* First, because closing the connection cancels the SASL exchanges of its others. */
+    /* First, because closing the connection cancels the SASL exchanges of its other requests. */
     dovecot_request_free(request);
     switch (result->outcome) {
     case OUTCOME_ALLOW:
@@ -338,5 +338,5 @@ void dovecot_command_run(struct connection *connection, struct dovecot_command *
     case DOVECOT_CPID:
         break;
     }
-    dovecot_connection_broken(connection, "handshake word after the handshake");
+    dovecot_connection_broken(connection, "VERSION or CPID after the handshake");
 }

@@ -73,31 +73,32 @@ static void connection_decided(const struct login_result *result, void *arg)
     stream_close(&connection->stream);
 }
 
-static void connection_decide(struct connection *connection, const struct saslauthd_request *frame)
+static void connection_decide(struct connection *connection,
+                              const struct saslauthd_request *request)
 {
     struct core *core = connection->front->core;
     char service[64];
     char client[INET6_ADDRSTRLEN];
     struct login_context context = {
         .mechanism = "PLAIN",
-        .service = span_text(frame->service, service, sizeof(service)),
+        .service = span_text(request->service, service, sizeof(service)),
         .front = "saslauthd",
-        .client = span_text(frame->client, client, sizeof(client)),
+        .client = span_text(request->client, client, sizeof(client)),
         .peer = connection->peer,
-        .fair_key = frame->client.len > 0 ? span_hash(frame->client) : connection->number,
+        .fair_key = request->client.len > 0 ? span_hash(request->client) : connection->number,
     };
     event_del(&connection->read_timer);
     connection->state = DECIDING;
     connection->front->live++;
-    if (frame->state == SASLAUTHD_MALFORMED) {
+    if (request->state == SASLAUTHD_MALFORMED) {
         connection->login =
-            login_refuse(core, frame->why, &context, connection_decided, connection);
+            login_refuse(core, request->why, &context, connection_decided, connection);
         return;
     }
     struct buf name;
     buf_init(&name, SASLAUTHD_LOGIN_MAX);
-    saslauthd_login_append(&name, frame);
-    struct claim claim = {.authcid = buf_span(&name), .secret = frame->password};
+    saslauthd_login_append(&name, request);
+    struct claim claim = {.authcid = buf_span(&name), .secret = request->password};
     connection->login = login_begin(core, &claim, &context, connection_decided, connection);
     buf_finish(&name);
 }
@@ -110,12 +111,12 @@ static size_t connection_input(struct stream *stream, struct span input)
     if (connection->state != READING) {
         return input.len;
     }
-    struct saslauthd_request frame;
-    saslauthd_request_parse(input, &frame);
-    if (frame.state == SASLAUTHD_INCOMPLETE) {
+    struct saslauthd_request request;
+    saslauthd_request_parse(input, &request);
+    if (request.state == SASLAUTHD_INCOMPLETE) {
         return 0;
     }
-    connection_decide(connection, &frame);
+    connection_decide(connection, &request);
     return input.len;
 }
 

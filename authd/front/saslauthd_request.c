@@ -68,24 +68,24 @@ static struct span client_address(struct span client)
     return valid ? client : (struct span){0};
 }
 
-void saslauthd_request_parse(struct span input, struct saslauthd_request *frame)
+void saslauthd_request_parse(struct span input, struct saslauthd_request *request)
 {
     struct span fields[FIELDS] = {0};
-    *frame = (struct saslauthd_request){.state = SASLAUTHD_COMPLETE};
-    for (int i = LOGIN; i <= REALM && frame->state == SASLAUTHD_COMPLETE; i++) {
-        frame->state = field_take(&input, &FIELD_RULES[i], &fields[i], &frame->why);
+    *request = (struct saslauthd_request){.state = SASLAUTHD_COMPLETE};
+    for (int i = LOGIN; i <= REALM && request->state == SASLAUTHD_COMPLETE; i++) {
+        request->state = field_take(&input, &FIELD_RULES[i], &fields[i], &request->why);
     }
-    if (frame->state != SASLAUTHD_COMPLETE) {
+    if (request->state != SASLAUTHD_COMPLETE) {
         return;
     }
     const char *ignored;
     if (field_take(&input, &FIELD_RULES[CLIENT], &fields[CLIENT], &ignored) == SASLAUTHD_COMPLETE) {
-        frame->client = client_address(fields[CLIENT]);
+        request->client = client_address(fields[CLIENT]);
     }
-    frame->login = fields[LOGIN];
-    frame->password = fields[PASSWORD];
-    frame->service = fields[SERVICE];
-    frame->realm = fields[REALM];
+    request->login = fields[LOGIN];
+    request->password = fields[PASSWORD];
+    request->service = fields[SERVICE];
+    request->realm = fields[REALM];
 }
 
 /* Whether the domain of the login is the realm; letters are compared without their case. */
@@ -98,15 +98,15 @@ static bool login_ends_in(struct span login, struct span realm)
     return *at == '@' && strncasecmp(at + 1, realm.ptr, realm.len) == 0;
 }
 
-void saslauthd_login_append(struct buf *buf, const struct saslauthd_request *frame)
+void saslauthd_login_append(struct buf *buf, const struct saslauthd_request *request)
 {
-    buf_append(buf, frame->login.ptr, frame->login.len);
-    if (frame->login.len == 0 || frame->realm.len == 0 ||
-        login_ends_in(frame->login, frame->realm)) {
+    buf_append(buf, request->login.ptr, request->login.len);
+    if (request->login.len == 0 || request->realm.len == 0 ||
+        login_ends_in(request->login, request->realm)) {
         return;
     }
     buf_append_text(buf, "@");
-    buf_append(buf, frame->realm.ptr, frame->realm.len);
+    buf_append(buf, request->realm.ptr, request->realm.len);
 }
 
 void saslauthd_answer_append(struct buf *buf, bool ok, const char *reference)

@@ -44,11 +44,11 @@ struct saslauthd_request {
     struct span client;
 };
 
-void saslauthd_request_parse(struct span input, struct saslauthd_request *frame);
+void saslauthd_request_parse(struct span input, struct saslauthd_request *request);
 
-/* Appends the login of a complete frame, joined with its realm: at most SASLAUTHD_LOGIN_MAX octets.
- * A realm that the login ends in already is not added again. */
-void saslauthd_login_append(struct buf *buf, const struct saslauthd_request *frame);
+/* Appends the login of a complete request, joined with its realm: at most SASLAUTHD_LOGIN_MAX
+ * octets. A realm that the login ends in already is not added again. */
+void saslauthd_login_append(struct buf *buf, const struct saslauthd_request *request);
 
 /* Appends the answer: "OK", or "NO reference". */
 void saslauthd_answer_append(struct buf *buf, bool ok, const char *reference);
