@@ -108,7 +108,8 @@ static void mailing_done(struct job *job, void *owner)
     struct mail_job *mail_job = owner;
 
     if (job->expired) {
-        mail_job->done(MAIL_FAILED, "mail-failed: its turn did not come in time", mail_job->arg);
+        mail_job->done(MAIL_FAILED, "mail-failed: the mail waited too long in the queue",
+                       mail_job->arg);
         return;
     }
     mail_job->done(mail_job->result, mail_job->why, mail_job->arg);
@@ -132,7 +133,7 @@ static bool write_octets(struct mail_job *mail_job, const struct mail *mail)
 
     randombytes_buf(random, sizeof(random));
     sodium_bin2hex(id, sizeof(id), random, sizeof(random));
-    const struct mail_message letter = {
+    const struct mail_message message = {
         .from = mail_job->from,
         .to = mail_job->to,
         .subject = mail->subject,
@@ -142,7 +143,7 @@ static bool write_octets(struct mail_job *mail_job, const struct mail *mail)
     };
 
     buf_init(&mail_job->octets, MAIL_MESSAGE_MAX);
-    return mail_message_write(&letter, &mail_job->octets);
+    return mail_message_write(&message, &mail_job->octets);
 }
 
 struct mail_job *mail_send(struct core *core, const struct mail *mail, mail_done_f *done, void *arg)

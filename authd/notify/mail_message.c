@@ -33,22 +33,22 @@ static bool is_address(const char *text)
            strpbrk(text, "<> ") == NULL;
 }
 
-static void write_headers(const struct mail_message *letter, struct buf *out)
+static void write_headers(const struct mail_message *message, struct buf *out)
 {
     char date[64];
     struct tm when;
 
     /* RFC 5322 wants the English names of the C locale, the only locale that authd uses. */
-    strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S +0000", gmtime_r(&letter->when, &when));
+    strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S +0000", gmtime_r(&message->when, &when));
     buf_printf(out, "Date: %s\r\n", date);
-    buf_printf(out, "From: <%s>\r\n", letter->from);
-    buf_printf(out, "To: <%s>\r\n", letter->to);
-    buf_printf(out, "Subject: %s\r\n", letter->subject);
-    buf_printf(out, "Message-ID: <%s@%s>\r\n", letter->id, strrchr(letter->from, '@') + 1);
+    buf_printf(out, "From: <%s>\r\n", message->from);
+    buf_printf(out, "To: <%s>\r\n", message->to);
+    buf_printf(out, "Subject: %s\r\n", message->subject);
+    buf_printf(out, "Message-ID: <%s@%s>\r\n", message->id, strrchr(message->from, '@') + 1);
     buf_append_text(out, "Auto-Submitted: auto-generated\r\n"); /* RFC 3834: no vacation replies */
     buf_append_text(out, "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n");
     buf_printf(out, "Content-Transfer-Encoding: %s\r\n\r\n",
-               is_ascii(letter->text) ? "7bit" : "8bit");
+               is_ascii(message->text) ? "7bit" : "8bit");
 }
 
 /* False: a line is too long, or holds a control character. */
@@ -74,12 +74,13 @@ static bool write_text(const char *text, struct buf *out)
     return true;
 }
 
-bool mail_message_write(const struct mail_message *letter, struct buf *out)
+bool mail_message_write(const struct mail_message *message, struct buf *out)
 {
-    if (!is_address(letter->from) || !is_address(letter->to) || !is_header_text(letter->subject) ||
-        !is_ascii(letter->subject) || !is_header_text(letter->id) || !is_ascii(letter->id)) {
+    if (!is_address(message->from) || !is_address(message->to) ||
+        !is_header_text(message->subject) || !is_ascii(message->subject) ||
+        !is_header_text(message->id) || !is_ascii(message->id)) {
         return false;
     }
-    write_headers(letter, out);
-    return write_text(letter->text, out) && !out->overflow;
+    write_headers(message, out);
+    return write_text(message->text, out) && !out->overflow;
 }

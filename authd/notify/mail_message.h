@@ -22,6 +22,6 @@ struct mail_message {
 };
 
 /* Writes lines that end in CRLF; dots are not doubled. False: the message cannot be sent so. */
-bool mail_message_write(const struct mail_message *letter, struct buf *out);
+bool mail_message_write(const struct mail_message *message, struct buf *out);
 
 #endif

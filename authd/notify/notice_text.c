@@ -13,7 +13,7 @@ static const struct text {
     const char *otherwise; /* what to do if it was not the user */
 } texts[] = {
     {"totp-enrolled", "A second factor was set up for your mail account",
-     "A second factor was set up for your mail account: its password is now good only together\n"
+     "A second factor was set up for your mail account: its password now works only together\n"
      "with a code from a phone or an authenticator app.",
      "If it was not you, somebody who knows your password holds that phone. Tell your\n"
      "administrator at once."},
@@ -22,11 +22,11 @@ static const struct text {
      "If you did not ask for it, set a new password, and tell your administrator at once."},
     {"totp-locked", "Too many wrong codes for your mail account",
      "Wrong codes came with the right password of your mail account, too many of them. For a\n"
-     "while no code is accepted. App passwords go on.",
+     "while no code is accepted. App passwords still work.",
      "If it was not you, somebody knows your password: set a new one. If it was you, look\n"
      "whether the clock of your phone is right."},
     {"recovery-codes", "New recovery codes for your mail account",
-     "New recovery codes were made for your mail account. The old ones are no longer good.",
+     "New recovery codes were made for your mail account. The old codes no longer work.",
      "If you did not ask for them, set a new password, and tell your administrator at once."},
     {"recovery-code-used", "A recovery code of your mail account was used",
      "Somebody signed in to your mail account with a recovery code, which is used up now.",
@@ -50,7 +50,7 @@ static const struct text {
 static const struct text general = {
     NULL,
     "A change to your mail account",
-    "Something was changed that keeps your mail account safe.",
+    "A security setting of your mail account was changed.",
     "If you do not know of it, tell your administrator.",
 };
 

@@ -13,8 +13,10 @@
 #include "notify/notice_text.h"
 #include "store/db.h"
 
-#define TICK_MS      2000
-#define BATCH_MAX    8 /* few of MAIL_QUEUE_LIMIT; all end before the database lends them again */
+#define TICK_MS 2000
+#define BATCH_MAX                                                                                  \
+    8 /* few of MAIL_QUEUE_LIMIT; all end before the database hands them out again                 \
+       */
 #define EXPIRE_MS    60000
 #define EXPIRE_BOUND 1000
 #define DATABASE_MS  10000
@@ -172,7 +174,7 @@ static void on_taken(const struct db_result *result, void *arg)
         if (sending->mail_job != NULL) {
             notices->open++;
         } else {
-            sending_log(sending, "too many mails wait, or it cannot be sent");
+            sending_log(sending, "too many mails wait, or the notice cannot be written as a mail");
         }
     }
     if (notices->count > 0 && notices->open == 0) {

@@ -36,11 +36,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     span_text(take(&rest), to, sizeof(to));
     span_text(take(&rest), subject, sizeof(subject));
     span_text(rest, text, sizeof(text));
-    const struct mail_message letter = {
+    const struct mail_message message = {
         .from = from, .to = to, .subject = subject, .text = text, .id = "a", .when = (time_t)size};
 
     buf_init(&buf, MAIL_MESSAGE_MAX);
-    if (mail_message_write(&letter, &buf)) {
+    if (mail_message_write(&message, &buf)) {
         unsigned lines = 0, headers = 0;
 
         buf_append(&buf, "", 1);

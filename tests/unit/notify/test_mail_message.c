@@ -18,13 +18,13 @@ static const struct mail_message good = {
     .when = 1790000000,
 };
 
-static char *written(const struct mail_message *letter)
+static char *written(const struct mail_message *message)
 {
     struct buf buf;
     char *text = NULL;
 
     buf_init(&buf, MAIL_MESSAGE_MAX);
-    if (mail_message_write(letter, &buf)) {
+    if (mail_message_write(message, &buf)) {
         text = strndup(buf.data, buf.len);
     }
     buf_finish(&buf);
@@ -52,19 +52,19 @@ static void test_a_letter(void **state)
 
 static void test_more_than_ascii(void **state)
 {
-    struct mail_message letter = good;
+    struct mail_message message = good;
     (void)state;
 
-    letter.text = "Gr\xC3\xBC\xC3\x9F\x65\n";
-    char *text = written(&letter);
+    message.text = "Gr\xC3\xBC\xC3\x9F\x65\n";
+    char *text = written(&message);
     assert_non_null(
         strstr(text, "Content-Transfer-Encoding: 8bit\r\n\r\nGr\xC3\xBC\xC3\x9F\x65\r\n"));
     free(text);
 }
 
-static void assert_refused(const struct mail_message *letter)
+static void assert_refused(const struct mail_message *message)
 {
-    char *text = written(letter);
+    char *text = written(message);
 
     if (text != NULL) {
         fail_msg("taken:\n%s", text);
@@ -85,50 +85,50 @@ static void test_injection(void **state)
         "alice\t@home.example",
         "alice@home.example\x7f",
     };
-    struct mail_message letter;
+    struct mail_message message;
     (void)state;
 
     for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
-        letter = good;
-        letter.to = addresses[i];
-        assert_refused(&letter);
-        letter = good;
-        letter.from = addresses[i];
-        assert_refused(&letter);
+        message = good;
+        message.to = addresses[i];
+        assert_refused(&message);
+        message = good;
+        message.from = addresses[i];
+        assert_refused(&message);
     }
-    letter = good;
-    letter.subject = "Set\r\nBcc: eve@evil.example";
-    assert_refused(&letter);
-    letter.subject = "Gr\xC3\xBC\xC3\x9F\x65";
-    assert_refused(&letter);
-    letter = good;
-    letter.id = "a\r\nb";
-    assert_refused(&letter);
-    letter = good;
-    letter.text = "one\rtwo\n";
-    assert_refused(&letter);
+    message = good;
+    message.subject = "Set\r\nBcc: eve@evil.example";
+    assert_refused(&message);
+    message.subject = "Gr\xC3\xBC\xC3\x9F\x65";
+    assert_refused(&message);
+    message = good;
+    message.id = "a\r\nb";
+    assert_refused(&message);
+    message = good;
+    message.text = "one\rtwo\n";
+    assert_refused(&message);
 }
 
 static void test_bounds(void **state)
 {
     char line[MAIL_MESSAGE_LINE_MAX + 2];
-    struct mail_message letter = good;
+    struct mail_message message = good;
     (void)state;
 
     memset(line, 'x', sizeof(line) - 1);
     line[MAIL_MESSAGE_LINE_MAX + 1] = '\0';
-    letter.text = line;
-    assert_refused(&letter);
+    message.text = line;
+    assert_refused(&message);
     line[MAIL_MESSAGE_LINE_MAX] = '\0';
-    free(written(&letter));
+    free(written(&message));
 
     char *text = malloc(MAIL_MESSAGE_MAX + 1);
     for (size_t i = 0; i < MAIL_MESSAGE_MAX; i++) {
         text[i] = i % 80 == 79 ? '\n' : 'x';
     }
     text[MAIL_MESSAGE_MAX] = '\0';
-    letter.text = text;
-    assert_refused(&letter);
+    message.text = text;
+    assert_refused(&message);
     free(text);
 }
 
