@@ -102,8 +102,7 @@ static void ring_take(struct key_follow *key_follow, const struct key_ring *file
     struct key_ring *ring = key_follow->options.ring;
 
     if (strcmp(files->audit.id, ring->audit.id) != 0) {
-        log_message(LOG_ERROR, "keys-refused",
-                    "key_dir: the audit's key is another one than before");
+        log_message(LOG_ERROR, "keys-refused", "key_dir: the audit key is not the previous one");
         return;
     }
     set_merge(&ring->peppers, &files->peppers, keep);
@@ -216,7 +215,7 @@ static void key_follow_check(struct key_follow *key_follow, const struct db_resu
 
     key_files_names(key_follow->candidate, &mine);
     if (!key_names_known(&mine, &listed, &why)) {
-        log_message(LOG_ERROR, "keys-refused", "%s; the keys of before stay", why.text);
+        log_message(LOG_ERROR, "keys-refused", "%s; the previous keys stay in use", why.text);
     } else {
         ring_take(key_follow, key_follow->candidate, false);
         key_follow_log(key_follow);
@@ -282,7 +281,7 @@ static void key_follow_loaded(const struct key_files_job_result *result, void *a
 
     key_follow->job = NULL;
     if (!result->done) {
-        log_message(LOG_ERROR, "keys-refused", "%s; the keys of before stay", result->error);
+        log_message(LOG_ERROR, "keys-refused", "%s; the previous keys stay in use", result->error);
         key_follow_arm(key_follow, EVERY_S);
         return;
     }

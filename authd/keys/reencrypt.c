@@ -128,8 +128,8 @@ static void run_paused(evutil_socket_t fd, short what, void *arg)
 /* ---- a batch ------------------------------------------------------------------------------- */
 
 /* False: the ciphertext cannot be decrypted. */
-static bool item_seal(const struct reencrypt *reencrypt, const struct db_result *rows, int n,
-                      struct item *item)
+static bool item_reencrypt(const struct reencrypt *reencrypt, const struct db_result *rows, int n,
+                           struct item *item)
 {
     const struct key_set *keys = &reencrypt->core->keys->encryption;
     const struct aead_row row = {
@@ -199,7 +199,7 @@ static void batch_read(const struct db_result *rows, void *arg)
     for (int n = 0; n < rows->rows; n++) {
         struct batch *batch = reencrypt->batch;
 
-        if (item_seal(reencrypt, rows, n, &batch->items[batch->count])) {
+        if (item_reencrypt(reencrypt, rows, n, &batch->items[batch->count])) {
             batch->count++;
         } else {
             reencrypt->broken++;
