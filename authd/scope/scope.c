@@ -37,7 +37,7 @@ static void read_moment(struct reader *reader, const json_t *value, int64_t *out
     }
     if (!scope_moment_parse(text, out)) {
         reader_flaw(reader,
-                    "is \"%s\", no moment: write it like 2026-12-31T00:00:00Z, in whole seconds",
+                    "is \"%s\", not a time: write it like 2026-12-31T00:00:00Z, in whole seconds",
                     reader_quote(reader, text));
     }
 }
@@ -205,7 +205,7 @@ static void check_times(struct reader *reader, const struct scope *scope)
     reader_leave(reader, mark);
     mark = reader_enter(reader, "expires");
     if (scope->expires != 0 && scope->expires <= scope->not_before) {
-        reader_flaw(reader, "is not after not_before: choose a later moment");
+        reader_flaw(reader, "is not after not_before: choose a later time");
     }
     reader_leave(reader, mark);
 }

@@ -12,7 +12,7 @@ static void read_days(struct reader *reader, const json_t *value, void *out)
 
     if (reader_text(reader, value, &text) &&
         !scope_days_parse(text, &((struct scope_window *)out)->days)) {
-        reader_flaw(reader, "is \"%s\", no days: write them like mon-fri or sat,sun",
+        reader_flaw(reader, "is \"%s\", not days of the week: write them like mon-fri or sat,sun",
                     reader_quote(reader, text));
     }
 }
@@ -22,7 +22,7 @@ static void read_clock(struct reader *reader, const json_t *value, int *out)
     struct span text;
 
     if (reader_text(reader, value, &text) && !scope_clock_parse(text, out)) {
-        reader_flaw(reader, "is \"%s\", no time of day: write it like 07:00",
+        reader_flaw(reader, "is \"%s\", not a time of day: write it like 07:00",
                     reader_quote(reader, text));
     }
 }
@@ -111,7 +111,7 @@ static void read_tz(struct reader *reader, const json_t *value, void *out)
                  c == '/' || c == '_' || c == '-' || c == '+';
     }
     if (!shaped) {
-        reader_flaw(reader, "is \"%s\", no time zone: write it like Europe/Berlin or UTC",
+        reader_flaw(reader, "is \"%s\", not a time zone: write it like Europe/Berlin or UTC",
                     reader_quote(reader, text));
         return;
     }
@@ -152,7 +152,7 @@ static void read_per(struct reader *reader, const json_t *value, void *out)
 
     if (reader_text(reader, value, &text) &&
         (!duration_parse(text, per) || *per == 0 || *per > SCOPE_RATE_PER_MAX)) {
-        reader_flaw(reader, "is \"%s\", no duration up to 90d: write it like 30s, 5m, 12h or 7d",
+        reader_flaw(reader, "is \"%s\", not a duration up to 90d: write it like 30s, 5m, 12h or 7d",
                     reader_quote(reader, text));
     }
 }

@@ -78,13 +78,13 @@ static bool read_network(struct reader *reader, const json_t *value, struct netw
     case NETWORK_OK:
         return true;
     case NETWORK_NOT_ADDRESS:
-        reader_flaw(reader, "is \"%s\", no network: write it like 192.0.2.0/24 or 2001:db8::/32",
+        reader_flaw(reader, "is \"%s\", not a network: write it like 192.0.2.0/24 or 2001:db8::/32",
                     reader_quote(reader, text));
         break;
     case NETWORK_BAD_PREFIX:
         reader_flaw(reader,
-                    "is \"%s\", with no length of its kind behind the /: 0 to 32 for IPv4, 0 to "
-                    "128 for IPv6",
+                    "is \"%s\", with a wrong prefix length: write 0 to 32 for IPv4, 0 to 128 for "
+                    "IPv6",
                     reader_quote(reader, text));
         break;
     case NETWORK_HOST_BITS:
@@ -166,9 +166,8 @@ void scope_read_words(struct reader *reader, const json_t *value, struct scope_w
             if (word != NULL) {
                 words->items[words->count++] = word;
             } else {
-                reader_flaw(reader, "is no %s: write it like %s",
-                            upper ? "SASL mechanism" : "name of a service",
-                            upper ? "PLAIN" : "smtp");
+                reader_flaw(reader, "is not a %s: write it like %s",
+                            upper ? "SASL mechanism" : "service name", upper ? "PLAIN" : "smtp");
             }
         }
         reader_leave(reader, mark);

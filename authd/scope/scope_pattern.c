@@ -3,9 +3,9 @@
 
 #include <stdio.h>
 
-static const char no_pattern[] =
-    "is no pattern: write alice@example.org, *@example.org, *@*.example.org, prefix*@example.org, "
-    "@self or *@*";
+static const char no_pattern[] = "is not a pattern: write alice@example.org, *@example.org, "
+                                 "*@*.example.org, prefix*@example.org, "
+                                 "@self or *@*";
 
 static const char *pattern_domain(struct arena *arena, struct span domain,
                                   struct scope_pattern *out)

@@ -62,8 +62,8 @@ bool scope_name_parse(struct span word, struct scope_name *out)
     return true;
 }
 
-static enum scope_verdict judge(const struct scope_set *set, enum scope_level level,
-                                const struct scope_facts *facts, bool plain)
+static enum scope_verdict level_verdict(const struct scope_set *set, enum scope_level level,
+                                        const struct scope_facts *facts, bool plain)
 {
     const struct scope *scope = set->scopes[level];
     struct scope_facts here = *facts;
@@ -84,7 +84,7 @@ struct scope_ruling scope_rule(const struct scope_set *set, const struct scope_f
         if (set->scopes[level] == NULL) {
             continue;
         }
-        enum scope_verdict verdict = judge(set, level, facts, plain);
+        enum scope_verdict verdict = level_verdict(set, level, facts, plain);
         bool enforced = scope_enforced(set->scopes[level], facts->now);
 
         if (verdict != SCOPE_OK && enforced && ruling.verdict == SCOPE_OK) {
