@@ -115,12 +115,12 @@ static enum authd_match plain_verify(const struct value *value, struct authd_byt
     return same ? AUTHD_MATCH_YES : AUTHD_MATCH_NO;
 }
 
-static bool kin_of_crypt_cost(const struct value *value, struct authd_cost *cost)
+static bool crypt_text_cost(const struct value *value, struct authd_cost *cost)
 {
     return crypt_hash_cost(text_of(value), cost);
 }
 
-static enum authd_match kin_of_crypt_verify(const struct value *value, struct authd_bytes password)
+static enum authd_match crypt_text_verify(const struct value *value, struct authd_bytes password)
 {
     return crypt_hash_verify(text_of(value), password);
 }
@@ -217,7 +217,7 @@ static enum authd_match pbkdf2_verify(const struct value *value, struct authd_by
     {                                                                                              \
         NAME, ENCODING_NONE, NULL, false, COST, VERIFY                                             \
     }
-#define CRYPT(NAME) TEXT(NAME, kin_of_crypt_cost, kin_of_crypt_verify)
+#define CRYPT(NAME) TEXT(NAME, crypt_text_cost, crypt_text_verify)
 
 static const struct kind kinds[] = {
     DIGEST("SSHA", BASE64, EVP_sha1, true),
