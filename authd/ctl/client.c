@@ -192,7 +192,7 @@ static json_t *problem_url(const struct client *client, CURLcode code, const cha
 static json_t *problem_no_answer(const struct client *client, CURLcode code, bool changes)
 {
     char detail[TEXT_MAX];
-    const char *unknown = changes ? "; whether the change was made is unknown" : "";
+    const char *unknown = changes ? "; it is unknown whether the change was made" : "";
 
     if (code == CURLE_OPERATION_TIMEDOUT) {
         snprintf(detail, sizeof(detail), "authd did not answer within %ld s%s",
@@ -202,7 +202,8 @@ static json_t *problem_no_answer(const struct client *client, CURLcode code, boo
                  unknown);
     }
     return problem_create("no-answer", "No answer from authd", detail,
-                          changes ? "Look at the object, then try again." : "Try again.");
+                          changes ? "Check whether the change was made, then try again."
+                                  : "Try again.");
 }
 
 static enum exit_status exit_of(long status)

@@ -104,7 +104,7 @@ static void give_up(struct http_exchange *exchange, const char *detail, const ch
     const struct problem problem = {
         .type = PROBLEM_UNAVAILABLE,
         .detail = detail,
-        .hint = changes ? "Look whether the change was made, then try again." : "Try again.",
+        .hint = changes ? "Check whether the change was made, then try again." : "Try again.",
     };
 
     work_cancel(exchange);

@@ -19,8 +19,8 @@ struct api_key_call {
     bool dry_run;
     int64_t owner;
     struct secret_text secret;
-    struct db_unit *unit;        /* set while the database makes the key's id */
-    struct manage_call *account; /* set while the database adds the key */
+    struct db_unit *unit;       /* set while the database makes the key's id */
+    struct manage_call *manage; /* set while the database adds the key */
     result_done_f *done;
     void *arg;
 };
@@ -38,7 +38,7 @@ static void key_made(const struct result *result, void *arg)
     struct api_key_call *call = arg;
     char printable[SECRET_TEXT_PRINTABLE_LENGTH + 1];
 
-    call->account = NULL;
+    call->manage = NULL;
     if (result->status == RESULT_OK && !call->dry_run &&
         json_object_get(result->object, "replayed") == NULL) {
         secret_text_printable(&call->secret, printable);
@@ -89,7 +89,7 @@ static void number_known(const struct db_result *result, void *arg)
         .dry_run = call->dry_run,
     };
 
-    call->account = manage_call_start(call->core, &request, key_made, call);
+    call->manage = manage_call_start(call->core, &request, key_made, call);
 }
 
 struct api_key_call *api_key_add(struct core *core, const struct manage_request *request,
@@ -115,8 +115,8 @@ void api_key_cancel(struct api_key_call *call)
     if (call->unit != NULL) {
         db_cancel(call->unit);
     }
-    if (call->account != NULL) {
-        manage_call_cancel(call->account);
+    if (call->manage != NULL) {
+        manage_call_cancel(call->manage);
     }
     call_destroy(call);
 }

@@ -12,7 +12,7 @@
 struct api_key_call;
 struct caller;
 
-/* Makes a key for the caller. `request` is an account request without the members that this call
+/* Makes a key for the caller. `request` is a management request without the members that this call
  * adds. `done` gets the key's object. The object has the key's text as "secret", except in a dry
  * run and in an answer repeated for an Idempotency-Key. `done` is called once, never from inside
  * this call, and not after api_key_cancel(). */

@@ -20,7 +20,7 @@ struct app_password_call {
     bool imported;
     char hash[AUTHD_HASH_MAX + 1]; /* the hash of an imported app password */
     struct secret_text secret;     /* the secret of any other app password */
-    struct manage_call *account;   /* the call that asks about the user, then the change */
+    struct manage_call *manage;    /* the call that asks about the user, then the change */
     struct loop_hook refusal;      /* delivers a refusal of the hash */
     result_done_f *done;
     void *arg;
@@ -46,7 +46,7 @@ static void call_changed(const struct result *result, void *arg)
     struct app_password_call *call = arg;
     char printable[SECRET_TEXT_PRINTABLE_LENGTH + 1];
 
-    call->account = NULL;
+    call->manage = NULL;
     if (result->status == RESULT_OK && !call->dry_run && !call->imported &&
         json_object_get(result->object, "replayed") == NULL) {
         secret_text_printable(&call->secret, printable);
@@ -65,7 +65,7 @@ static void call_change(struct app_password_call *call)
         .dry_run = call->dry_run,
     };
 
-    call->account = manage_call_start(call->core, &request, call_changed, call);
+    call->manage = manage_call_start(call->core, &request, call_changed, call);
 }
 
 static void arguments_complete(struct app_password_call *call, int64_t id, int64_t owner)
@@ -96,7 +96,7 @@ static void call_prepared(const struct result *result, void *arg)
 {
     struct app_password_call *call = arg;
 
-    call->account = NULL;
+    call->manage = NULL;
     if (result->status != RESULT_OK) {
         call_end(call, result);
         return;
@@ -161,7 +161,7 @@ static struct app_password_call *call_start(struct app_password_call *call, enum
     json_object_del(context, "if_match");
     json_object_set(arguments, "user", json_object_get(request->arguments, "user"));
     json_object_set(arguments, "id", json_object_get(request->arguments, "id"));
-    call->account = manage_call_start(call->core, &question, call_prepared, call);
+    call->manage = manage_call_start(call->core, &question, call_prepared, call);
     json_decref(context);
     json_decref(arguments);
     return call;
@@ -206,8 +206,8 @@ struct app_password_call *app_password_rotate(struct core *core,
 void app_password_cancel(struct app_password_call *call)
 {
     loop_undefer(call->core->loop, &call->refusal);
-    if (call->account != NULL) {
-        manage_call_cancel(call->account);
+    if (call->manage != NULL) {
+        manage_call_cancel(call->manage);
     }
     call_destroy(call);
 }

@@ -12,7 +12,7 @@
 
 struct app_password_call;
 
-/* `request` is an account request without the members that these calls add; a sending scope is a
+/* `request` is a management request without the members that these calls add; a sending scope is a
  * document in its arguments. `done` is called once, never from inside these calls, and not after
  * app_password_cancel(). The result's object has the app password's text as "secret", in groups,
  * except in a dry run, in an answer repeated for an Idempotency-Key, and for an imported app

@@ -98,11 +98,11 @@ static struct result result_unanswered(bool changes, enum db_status status)
     }
     return (struct result){
         .status = RESULT_UNAVAILABLE,
-        .detail = timeout ? "the database did not answer in time; whether the change was made is "
-                            "unknown"
-                          : "the database cannot be reached; if the change was on its way, whether "
-                            "it was made is unknown",
-        .hint = "Look at the user, then try again.",
+        .detail = timeout ? "the database did not answer in time; it is unknown whether the change "
+                            "was made"
+                          : "the database cannot be reached; it is unknown whether the change was "
+                            "made",
+        .hint = "Check whether the change was made, then try again.",
         .cause = timeout ? "database-slow" : "database-down",
     };
 }
@@ -132,8 +132,8 @@ static struct result result_refused(const struct db_result *answer)
     return (struct result){
         .status = RESULT_UNAVAILABLE,
         .detail = "the database cannot do this now; nothing was changed",
-        .hint = read_only ? "It is read-only: let database.url lead to the primary, by "
-                            "target_session_attrs=read-write."
+        .hint = read_only ? "It is read-only: add target_session_attrs=read-write to "
+                            "database.url, so that authd connects to the primary."
                           : "The log says why, under this reference.",
         .cause = answer->message,
     };

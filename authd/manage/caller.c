@@ -12,7 +12,7 @@
 #include "store/db.h"
 
 #define RESOLVE_MS 4000
-#define NOTE_MS    20000
+#define RECORD_MS  20000
 
 struct caller_call {
     struct core *core;
@@ -126,7 +126,7 @@ static void ignored(const struct db_result *answer, void *arg)
 
 /* Records the use of the credential: an idle session ends, and people see when a key was last
  * used. */
-static void note_use(struct caller_call *call)
+static void record_use(struct caller_call *call)
 {
     if (call->kind == CALLER_SESSION) {
         session_touch(call->core, member(call->credential, "digest"));
@@ -137,7 +137,7 @@ static void note_use(struct caller_call *call)
 
     db_unit_int(unit, json_integer_value(json_object_get(call->credential, "id")));
     db_unit_text(unit, call->address);
-    db_run(call->core->db, unit, NOTE_MS, ignored, NULL);
+    db_run(call->core->db, unit, RECORD_MS, ignored, NULL);
 }
 
 static void call_answered(const struct db_result *answer, void *arg)
@@ -162,7 +162,7 @@ static void call_answered(const struct db_result *answer, void *arg)
     if (known == NULL) {
         abort(); /* authd.caller() returns an object */
     }
-    note_use(call);
+    record_use(call);
     caller_fill(&caller, call->kind, known, json_incref(call->credential));
     call_end(call, CALLER_KNOWN, &caller, NULL);
 }

@@ -118,7 +118,7 @@ static const char *type_flaw(const char *name, const json_t *value, char text[st
             return text;
         }
     }
-    return "the row has a member that no row has";
+    return "the row has an unknown member";
 }
 
 /* A row with a wrong type or an unknown member keeps only its line and login. */
@@ -169,7 +169,8 @@ static bool digest(const struct import *import, json_t *row, struct span stored)
     }
     if (!cleartext_digest(stored, login, import->key, made)) {
         put_hash(row, NULL);
-        return flaw(row, "its password is empty, too long or not encoded as it says", NULL);
+        return flaw(row, "its password is empty, too long, or not in the encoding that it names",
+                    NULL);
     }
     put_hash(row, made);
     return true;
@@ -208,7 +209,7 @@ static bool prepare_hash(const struct import *import, json_t *row)
     case PASSWORD_LOCKED:
         if (is_lock_mark(stored)) {
             put_hash(row, NULL);
-            json_object_set_new(row, "note", json_string("it is locked: without its password"));
+            json_object_set_new(row, "note", json_string("it is locked, so it has no password"));
             return true;
         }
         break;
@@ -217,7 +218,7 @@ static bool prepare_hash(const struct import *import, json_t *row)
         break;
     }
     put_hash(row, NULL);
-    return flaw(row, "its password hash is none that authd can check at a bearable cost",
+    return flaw(row, "authd cannot check its password hash within the configured limits",
                 "Import the user without it, then send a reset link.");
 }
 

@@ -13,8 +13,8 @@ struct import_call {
     json_t *context;
     json_t *arguments;
     bool dry_run;
-    struct manage_call *account; /* the call that is under way; NULL: none */
-    struct loop_hook refusal;    /* delivers `detail` after import_start() has returned */
+    struct manage_call *manage; /* the call that is under way; NULL: none */
+    struct loop_hook refusal;   /* delivers `detail` after import_start() has returned */
     char detail[ARGUMENTS_DETAIL_MAX];
     result_done_f *done;
     void *arg;
@@ -50,7 +50,7 @@ static void call_change(struct import_call *call)
         .canonical = true,
     };
 
-    call->account = manage_call_start(call->core, &request, call_changed, call);
+    call->manage = manage_call_start(call->core, &request, call_changed, call);
 }
 
 /* The accounts of the hashes are known. */
@@ -59,7 +59,7 @@ static void call_prepared(const struct result *result, void *arg)
     struct import_call *call = arg;
     json_t *rows = json_object_get(call->arguments, "rows");
 
-    call->account = NULL;
+    call->manage = NULL;
     if (result->status != RESULT_OK) {
         call_end(call, result);
         return;
@@ -85,7 +85,7 @@ static void call_prepare(struct import_call *call, json_t *logins)
     json_object_del(context, "idempotency");
     json_object_del(context, "if_match");
     json_object_set(arguments, "logins", logins);
-    call->account = manage_call_start(call->core, &question, call_prepared, call);
+    call->manage = manage_call_start(call->core, &question, call_prepared, call);
     json_decref(context);
     json_decref(arguments);
 }
@@ -123,8 +123,8 @@ struct import_call *import_start(struct core *core, const struct manage_request 
 void import_cancel(struct import_call *call)
 {
     loop_undefer(call->core->loop, &call->refusal);
-    if (call->account != NULL) {
-        manage_call_cancel(call->account);
+    if (call->manage != NULL) {
+        manage_call_cancel(call->manage);
     }
     json_decref(call->context);
     json_decref(call->arguments);

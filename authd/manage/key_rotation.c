@@ -15,11 +15,11 @@ struct key_rotation {
     json_t *context;
     json_t *arguments;
     bool dry_run;
-    bool begun;                  // this rotation holds key_follow_reserve()
-    struct manage_call *account; // at most one of `account`, `job` and `unit` is under way
-    struct key_files_job *job;   // reads or changes the key files
-    struct db_unit *unit;        // asks for the list of keys
-    json_t *made;                // the object of the new key
+    bool begun;                 // this rotation holds key_follow_reserve()
+    struct manage_call *manage; // at most one of `manage`, `job` and `unit` is under way
+    struct key_files_job *job;  // reads or changes the key files
+    struct db_unit *unit;       // asks for the list of keys
+    json_t *made;               // the object of the new key
     result_done_f *done;
     void *arg;
 };
@@ -79,7 +79,7 @@ static void rotation_ask(struct key_rotation *rotation, bool dry_run, result_don
         .dry_run = dry_run,
     };
 
-    rotation->account = manage_call_start(rotation->core, &request, done, rotation);
+    rotation->manage = manage_call_start(rotation->core, &request, done, rotation);
 }
 
 static bool rotation_files(struct key_rotation *rotation, const struct key_files_job_order *order,
@@ -114,7 +114,7 @@ static void rotation_listed(const struct result *result, void *arg)
 {
     struct key_rotation *rotation = arg;
 
-    rotation->account = NULL;
+    rotation->manage = NULL;
     if (result->status != RESULT_OK) {
         rotation_end(rotation, result);
         return;
@@ -206,7 +206,7 @@ static void rotation_allowed(const struct result *result, void *arg)
     struct key_rotation *rotation = arg;
     const struct key_files_job_order order = {.work = KEY_FILES_JOB_LOAD};
 
-    rotation->account = NULL;
+    rotation->manage = NULL;
     if (result->status != RESULT_OK || rotation->dry_run ||
         json_object_get(result->object, "replayed") != NULL) {
         rotation_end(rotation, result);
@@ -237,8 +237,8 @@ struct key_rotation *key_rotation_start(struct core *core, const struct manage_r
 
 void key_rotation_cancel(struct key_rotation *rotation)
 {
-    if (rotation->account != NULL) {
-        manage_call_cancel(rotation->account);
+    if (rotation->manage != NULL) {
+        manage_call_cancel(rotation->manage);
     }
     if (rotation->job != NULL) {
         key_files_job_cancel(rotation->job);

@@ -1,5 +1,5 @@
-/* Rotation: a new key replaces the current one. The old key still checks and opens what was made
- * with it.
+/* Rotation: a new key replaces the current one. The old key still verifies and decrypts what was
+ * made with it.
  *
  * The order of the steps makes it safe for the process or the machine to stop at any point:
  *

@@ -16,13 +16,13 @@
 
 struct reset_link_call {
     struct core *core;
-    json_t *context;             /* the context that authd.manage() takes */
-    json_t *arguments;           /* the arguments, with the digest */
-    bool dry_run;                /* the caller asked for a dry run, or authd sends no mail */
-    struct manage_call *account; /* set while the database is asked */
-    struct mail_job *mail_job;   /* set while the mail message is sent */
-    json_t *link;                /* the answer of the database */
-    char why[MAIL_WHY_MAX];      /* why the mail server did not take the message */
+    json_t *context;            /* the context that authd.manage() takes */
+    json_t *arguments;          /* the arguments, with the digest */
+    bool dry_run;               /* the caller asked for a dry run, or authd sends no mail */
+    struct manage_call *manage; /* set while the database is asked */
+    struct mail_job *mail_job;  /* set while the mail message is sent */
+    json_t *link;               /* the answer of the database */
+    char why[MAIL_WHY_MAX];     /* why the mail server did not take the message */
     result_done_f *done;
     void *arg;
     char token[TOKEN_SIZE];
@@ -74,7 +74,7 @@ static void ask(struct reset_link_call *call, enum statement statement, result_d
         .dry_run = call->dry_run,
     };
 
-    call->account = manage_call_start(call->core, &request, done, call);
+    call->manage = manage_call_start(call->core, &request, done, call);
 }
 
 /* Ends the call whatever the result is. If the withdrawal failed, the link expires by itself, and
@@ -84,13 +84,13 @@ static void on_withdrawn(const struct result *result, void *arg)
     struct reset_link_call *call = arg;
     const struct result refusal = {
         .status = RESULT_UNAVAILABLE,
-        .detail = "the mail with the link could not be handed over; the link is withdrawn",
-        .hint = "The log says why, under this reference. See to mail.server, then try again.",
+        .detail = "the mail with the link could not be sent, so the link was withdrawn",
+        .hint = "The log says why, under this reference. Check mail.server, then try again.",
         .cause = call->why,
     };
 
     (void)result;
-    call->account = NULL;
+    call->manage = NULL;
     call_end(call, &refusal);
 }
 
@@ -118,20 +118,19 @@ static const char *member(const json_t *object, const char *name)
 
 static void write_text(struct buf *text, const struct reset_link_call *call)
 {
-    buf_printf(
-        text,
-        "Somebody asked for a new password for the mail account %s.\n"
-        "\n"
-        "To set it, open this link:\n"
-        "\n"
-        "%s/reset#%s\n"
-        "\n"
-        "It works once, until %s (UTC).\n"
-        "\n"
-        "If you do not want a new password, do nothing: the old one stays. Give the link to\n"
-        "nobody; no administrator needs it.\n",
-        member(call->link, "user"), call->core->site.public_url.text, call->token,
-        member(call->link, "expires_at"));
+    buf_printf(text,
+               "Somebody asked for a new password for the mail account %s.\n"
+               "\n"
+               "To set it, open this link:\n"
+               "\n"
+               "%s/reset#%s\n"
+               "\n"
+               "It works once, until %s (UTC).\n"
+               "\n"
+               "If you do not want a new password, do nothing: the old one stays. Do not give\n"
+               "the link to anyone; no administrator needs it.\n",
+               member(call->link, "user"), call->core->site.public_url.text, call->token,
+               member(call->link, "expires_at"));
     buf_append(text, "", 1);
 }
 
@@ -165,7 +164,7 @@ static void on_added(const struct result *result, void *arg)
 {
     struct reset_link_call *call = arg;
 
-    call->account = NULL;
+    call->manage = NULL;
     if (result->status != RESULT_OK) {
         call_end(call, result);
         return;
@@ -207,8 +206,8 @@ struct reset_link_call *reset_link_start(struct core *core, const struct manage_
 
 void reset_link_cancel(struct reset_link_call *call)
 {
-    if (call->account != NULL) {
-        manage_call_cancel(call->account);
+    if (call->manage != NULL) {
+        manage_call_cancel(call->manage);
     }
     if (call->mail_job != NULL) {
         mail_cancel(call->mail_job);

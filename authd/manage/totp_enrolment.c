@@ -23,8 +23,8 @@ struct enrolment_call {
     json_t *context; /* the context that authd.manage() takes */
     json_t *arguments;
     bool dry_run;
-    struct manage_call *account; /* the call that asks about the user, then the change */
-    struct loop_hook later;      /* delivers `refusal` */
+    struct manage_call *manage; /* the call that asks about the user, then the change */
+    struct loop_hook later;     /* delivers `refusal` */
     struct result refusal;
     char detail[128]; /* text of a refusal */
     /* Secrets that are displayed once. Each kind of call uses its own. */
@@ -79,7 +79,7 @@ static void call_change(struct enrolment_call *call, result_done_f *done)
         .dry_run = call->dry_run,
     };
 
-    call->account = manage_call_start(call->core, &request, done, call);
+    call->manage = manage_call_start(call->core, &request, done, call);
 }
 
 /* Asks `first` about the user. The caller does not see the answer to that question. */
@@ -93,14 +93,14 @@ static void call_ask(struct enrolment_call *call, enum statement first, result_d
     json_object_del(context, "idempotency");
     json_object_del(context, "if_match");
     json_object_set(arguments, "user", json_object_get(call->arguments, "user"));
-    call->account = manage_call_start(call->core, &question, done, call);
+    call->manage = manage_call_start(call->core, &question, done, call);
     json_decref(context);
     json_decref(arguments);
 }
 
 /* May the result have secrets? Yes, if the change was made now: neither a dry run nor a repeated
  * answer has any. */
-static bool call_shows(const struct enrolment_call *call, const struct result *result)
+static bool call_reveals(const struct enrolment_call *call, const struct result *result)
 {
     return result->status == RESULT_OK && !call->dry_run &&
            json_object_get(result->object, "replayed") == NULL;
@@ -130,7 +130,7 @@ static void arguments_add_codes(struct enrolment_call *call, int64_t account)
     json_object_set_new(call->arguments, "key", json_string(key->id));
 }
 
-static void show_codes(const struct enrolment_call *call, json_t *object)
+static void reveal_codes(const struct enrolment_call *call, json_t *object)
 {
     char printable[FACTOR_CODE_PRINTABLE_SIZE];
     json_t *list = json_array();
@@ -147,9 +147,9 @@ static void codes_changed(const struct result *result, void *arg)
 {
     struct enrolment_call *call = arg;
 
-    call->account = NULL;
-    if (call_shows(call, result)) {
-        show_codes(call, result->object);
+    call->manage = NULL;
+    if (call_reveals(call, result)) {
+        reveal_codes(call, result->object);
     }
     call_end(call, result);
 }
@@ -158,7 +158,7 @@ static void codes_prepared(const struct result *result, void *arg)
 {
     struct enrolment_call *call = arg;
 
-    call->account = NULL;
+    call->manage = NULL;
     if (result->status != RESULT_OK) {
         call_end(call, result);
         return;
@@ -177,7 +177,7 @@ static struct span issuer_of(const struct enrolment_call *call, const json_t *en
     return span_of(url->text != NULL ? url->host : member(enrolment, "domain"));
 }
 
-static void show_seed(const struct enrolment_call *call, json_t *enrolment)
+static void reveal_seed(const struct enrolment_call *call, json_t *enrolment)
 {
     char secret[SECRET_SIZE];
     struct buf uri;
@@ -209,9 +209,9 @@ static void begun(const struct result *result, void *arg)
 {
     struct enrolment_call *call = arg;
 
-    call->account = NULL;
-    if (call_shows(call, result)) {
-        show_seed(call, result->object);
+    call->manage = NULL;
+    if (call_reveals(call, result)) {
+        reveal_seed(call, result->object);
     }
     call_end(call, result);
 }
@@ -222,7 +222,7 @@ static void begin_prepared(const struct result *result, void *arg)
     struct enrolment_call *call = arg;
     char encrypted[AEAD_MAX + 1];
 
-    call->account = NULL;
+    call->manage = NULL;
     if (result->status != RESULT_OK) {
         call_end(call, result);
         return;
@@ -255,7 +255,7 @@ static struct result wrong_format(const char *detail)
     return (struct result){
         .status = RESULT_INVALID,
         .detail = detail,
-        .hint = "Give the digits 0 to 9 that the phone shows; blanks between them do no harm.",
+        .hint = "Enter the digits 0 to 9 that the phone displays; blanks between them are ignored.",
     };
 }
 
@@ -264,24 +264,23 @@ static void confirmed(const struct result *result, void *arg)
     struct enrolment_call *call = arg;
     int64_t left = result_number(result->object, "left");
 
-    call->account = NULL;
+    call->manage = NULL;
     if (result->status == RESULT_OK && strcmp(member(result->object, "kind"), "totp-wrong") == 0) {
-        snprintf(call->detail, sizeof(call->detail), "the code is wrong; %lld more may be",
+        snprintf(call->detail, sizeof(call->detail), "the code is wrong; attempts left: %lld",
                  (long long)left);
         call_end(call, &(struct result){
                            .status = RESULT_INVALID,
                            .detail = left > 0 ? call->detail
-                                              : "the code is wrong, and it was the last of ten "
-                                                "tries",
+                                              : "the code is wrong, and no attempt is left",
                            .hint = left > 0 ? "Wait for the next code. If the phone's clock is "
                                               "wrong, set it to the network's time."
                                             : "Begin another enrolment.",
                        });
         return;
     }
-    if (call_shows(call, result) &&
+    if (call_reveals(call, result) &&
         json_is_true(json_object_get(result->object, "recovery_codes_made"))) {
-        show_codes(call, result->object);
+        reveal_codes(call, result->object);
     }
     call_end(call, result);
 }
@@ -313,15 +312,15 @@ static void confirm_prepared(const struct result *result, void *arg)
 {
     static const struct result unreadable = {
         .status = RESULT_UNAVAILABLE,
-        .detail = "the seed of this enrolment cannot be opened here",
-        .hint = "Begin another enrolment; see that all nodes have the same key files.",
+        .detail = "this node cannot decrypt the seed of this enrolment",
+        .hint = "Begin another enrolment; make sure that all nodes have the same key files.",
         .cause = "seed-not-opened",
     };
     struct enrolment_call *call = arg;
     const json_t *pending = result->object;
     int64_t step = -1;
 
-    call->account = NULL;
+    call->manage = NULL;
     if (result->status != RESULT_OK && json_object_get(call->context, "idempotency") != NULL) {
         /* A repeated request gets its stored answer; any other request is refused again. */
         call_change(call, confirmed);
@@ -354,8 +353,8 @@ static void ticket_added(const struct result *result, void *arg)
 {
     struct enrolment_call *call = arg;
 
-    call->account = NULL;
-    if (call_shows(call, result)) {
+    call->manage = NULL;
+    if (call_reveals(call, result)) {
         json_object_set_new(result->object, "secret", json_string(call->ticket));
     }
     call_end(call, result);
@@ -452,8 +451,8 @@ struct enrolment_call *totp_enrolment_ticket(struct core *core,
 void totp_enrolment_cancel(struct enrolment_call *call)
 {
     loop_undefer(call->core->loop, &call->later);
-    if (call->account != NULL) {
-        manage_call_cancel(call->account);
+    if (call->manage != NULL) {
+        manage_call_cancel(call->manage);
     }
     call_destroy(call);
 }

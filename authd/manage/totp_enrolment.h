@@ -14,9 +14,9 @@
 
 struct enrolment_call;
 
-/* `request` is an account request without the members that these calls add. `done` is called once,
- * never from inside these calls, and not after totp_enrolment_cancel(). The result's object has the
- * secrets below, except in a dry run and in an answer repeated for an Idempotency-Key. */
+/* `request` is a management request without the members that these calls add. `done` is called
+ * once, never from inside these calls, and not after totp_enrolment_cancel(). The result's object
+ * has the secrets below, except in a dry run and in an answer repeated for an Idempotency-Key. */
 
 /* Begins an enrolment. The argument "ticket" is optional, as the user typed it. The object gets
  * "secret" (base32), "uri" and "qr": see credential/otpauth_uri.h. */

@@ -190,7 +190,7 @@ def test_a_link_that_cannot_be_mailed_is_withdrawn(site):
     finally:
         site.sink.refuse = None
     assert (answer.status, answer.json["detail"]) == (
-        503, "the mail with the link could not be handed over; the link is withdrawn")
+        503, "the mail with the link could not be sent, so the link was withdrawn")
     assert len(site.sink.links()) == before and site.links(login) == 0
     (event,) = [event for event in site.authd.events("http") if event.get("ref") == answer.json["reference"]]
     assert "the server said: 451 4.3.0 the disk is full" in event["reason"]

@@ -189,7 +189,7 @@ def test_digits_of_other_scripts_are_no_code(stage, login):
     for zero in "\u0660", "\u0966", "\uff10", "\U0001d7ce":
         other = "".join(chr(ord(zero) + int(digit)) for digit in code)
         answer = stage.confirm(login, other)
-        assert (answer.status, answer.json["hint"][:24]) == (422, "Give the digits 0 to 9 t"), answer
+        assert (answer.status, answer.json["hint"][:24]) == (422, "Enter the digits 0 to 9 "), answer
     assert stage.confirm(login, code).status == 200
 
 
@@ -207,7 +207,7 @@ def test_the_tenth_wrong_code_ends_it(stage, login):
     wrong = wrong_code(made)
     answers = [stage.confirm(login, wrong) for _ in range(10)]
     assert {(answer.status, answer.type) for answer in answers} == {(422, "invalid")}
-    assert answers[0].json["detail"] == "the code is wrong; 9 more may be"
+    assert answers[0].json["detail"] == "the code is wrong; attempts left: 9"
     assert answers[9].json["hint"] == "Begin another enrolment."
     answer = stage.confirm(login, totp.code(made["secret"]))
     assert answer.status == 404 and "waits for its code" in answer.json["detail"]

@@ -326,7 +326,7 @@ bool import_hash(struct import_record *record, struct span hash)
     }
     if (is_locked(bare, bare.len < hash.len)) {
         snprintf(record->label, sizeof(record->label), "locked user");
-        record->note = "it is locked: without its password";
+        record->note = "it is locked, so it has no password";
         return true;
     }
     label_hash(record, hash);

@@ -108,7 +108,7 @@ static void test_no_way_in(void **state)
     for (size_t i = 0; i < sizeof(locked) / sizeof(locked[0]); i++) {
         snprintf(line, sizeof(line), "a:%s:::::\n", locked[i]);
         reads(IMPORT_DOVECOT_PASSWD, line,
-              "1 {\"login\":\"a\"} it is locked: without its password\n");
+              "1 {\"login\":\"a\"} it is locked, so it has no password\n");
     }
     reads(IMPORT_DOVECOT_PASSWD, "a:{PLAIN}!secret\n",
           "1 {\"login\":\"a\",\"password_hash\":\"{PLAIN}!secret\"}\n");
@@ -150,7 +150,7 @@ static void test_shadow(void **state)
         got,
         "1 -root\n2 -account without a password\n3 -account without a password\n"
         "4 {\"login\":\"anna@example.org\",\"password_hash\":\"$y$j9T$a$b\"}\n"
-        "5 {\"login\":\"bert@example.org\"} it is locked: without its password\n"
+        "5 {\"login\":\"bert@example.org\"} it is locked, so it has no password\n"
         "6 {\"login\":\"cleo@example.org\",\"password_hash\":\"$6$a$b\",\"suspended\":true} it "
         "has expired: suspended\n"
         "7 {\"login\":\"dave@example.org\",\"password_hash\":\"$6$a$b\"}\n"

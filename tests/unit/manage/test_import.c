@@ -84,13 +84,15 @@ static void test_no_way_in(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(locked) / sizeof(locked[0]); i++) {
         snprintf(row, sizeof(row), "{\"login\":\"a\",\"password_hash\":\"%s\"}", locked[i]);
-        becomes(row, "{\"login\":\"a\",\"note\":\"it is locked: without its password\"}");
+        becomes(row, "{\"login\":\"a\",\"note\":\"it is locked, so it has no password\"}");
     }
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
         snprintf(row, sizeof(row), "{\"login\":\"a\",\"password_hash\":\"%s\"}", refused[i]);
-        becomes(row, "{\"flaw\":\"its password hash is none that authd can check at a bearable "
-                     "cost\",\"hint\":\"Import the user without it, then send a reset link.\","
-                     "\"login\":\"a\"}");
+        becomes(
+            row,
+            "{\"flaw\":\"authd cannot check its password hash within the "
+            "configured limits\",\"hint\":\"Import the user without it, then send a reset link.\","
+            "\"login\":\"a\"}");
     }
 }
 
@@ -128,7 +130,7 @@ static void test_types(void **state)
         char row[128];
 
         snprintf(row, sizeof(row), "{\"login\":\"a\",\"%s\":\"x\"}", names[i]);
-        becomes(row, "{\"flaw\":\"the row has a member that no row has\",\"login\":\"a\"}");
+        becomes(row, "{\"flaw\":\"the row has an unknown member\",\"login\":\"a\"}");
     }
     becomes("{\"login\":\"a\",\"networks\":[]}", "{\"login\":\"a\",\"scope\":\"{\\\"networks\\\":{"
                                                  "\\\"allow\\\":[]},\\\"v\\\":1}\"}");
