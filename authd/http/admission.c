@@ -15,8 +15,8 @@ static const struct problem *refusal(const struct request *request, enum problem
 
 /* ---- the headers --------------------------------------------------------------------------- */
 
-/* Sent to a name that is not ours. Behind a unix socket any name will do: a name can lead a browser
- * to an address, never to a socket file. */
+/* Was the request sent to a name that is not authd's? Any name is allowed on a unix socket: a name
+ * can lead a browser to an address, never to a socket file. */
 static bool is_misdirected(const struct request *request)
 {
     const char *host = request->headers.host;
@@ -25,7 +25,7 @@ static bool is_misdirected(const struct request *request)
            (host == NULL || !origin_is_host(&request->names, span_of(host)));
 }
 
-/* The announced body is longer than we are willing to read. */
+/* Is the announced body longer than authd reads? */
 static bool is_too_long(const struct request *request)
 {
     const char *length = request->headers.content_length;
@@ -37,7 +37,7 @@ const struct problem *admission_headers(const struct request *request)
 {
     if (is_misdirected(request)) {
         return refusal(request, PROBLEM_MISDIRECTED,
-                       "the Host of the request is no name of this server");
+                       "the Host of the request is not a name of this server");
     }
     if (is_too_long(request)) {
         return refusal(request, PROBLEM_TOO_LARGE, "the body is longer than this server reads");
@@ -69,8 +69,8 @@ struct credential admission_credential(const struct request *request)
     return credential;
 }
 
-/* A local tool of root's or of authd's own user, which speaks for itself and not for somebody
- * behind a proxy or in a browser. */
+/* A local tool of root or of authd's own user, which does not act for a client behind a proxy or in
+ * a browser. */
 const char *admission_host(const struct request *request)
 {
     uid_t uid = request->client->peer.uid;
@@ -84,7 +84,7 @@ const char *admission_host(const struct request *request)
     return arena_printf(request->arena, "authd (uid %ld)", (long)uid);
 }
 
-/* ---- whether he may ------------------------------------------------------------------------ */
+/* ---- rights -------------------------------------------------------------------------------- */
 
 void admission_decide(struct admission *admission, const struct request *request)
 {
@@ -166,8 +166,8 @@ static const struct problem *check_body(const struct request *request)
 
 /* ---- the end ------------------------------------------------------------------------------- */
 
-/* A caller who is not signed in hears that first, then that the request is forged, then what the
- * caller may not do. */
+/* The first refusal says that the caller is not signed in, the second that the request is forged,
+ * the last what the caller may not do. */
 static const struct problem *check_caller(const struct admission *admission,
                                           const struct request *request)
 {

@@ -1,9 +1,9 @@
-/* Who asks, and whether the caller may: everything that is decided before a body is looked at.
- * Pure: for the question to the database http/exchange waits.
+/* Who asks, and whether the caller may: everything that is decided before a body is read.
+ * Pure: http/exchange puts the question to the database and waits for the answer.
  *
- * Threats: a stranger who makes us parse, hash or store; a name that is not ours (DNS rebinding); a
- * page of another site that uses a signed-in user's cookie; a proxy or a browser that would get a
- * local administrator's rights. */
+ * Threats: a stranger who makes authd parse, hash or store; a name that is not authd's (DNS
+ * rebinding); a page of another site that uses a signed-in user's cookie; a proxy or a browser that
+ * would get a local administrator's rights. */
 #ifndef HTTP_ADMISSION_H
 #define HTTP_ADMISSION_H
 
@@ -17,10 +17,10 @@
 struct admission {
     struct caller caller;        /* who asks */
     struct caller_rights rights; /* of the caller on the route */
-    const char *forgery; /* what makes the request a forged one, as origin_flaw() says; or NULL */
+    const char *forgery;         /* why the request counts as forged, from origin_flaw(); or NULL */
 };
 
-/* Refuses a request for another server or with a body that nobody will read; its connection has to
+/* Refuses a request for another server or with a body that will not be read; its connection has to
  * be closed. NULL: the request may go on. */
 const struct problem *admission_headers(const struct request *request);
 

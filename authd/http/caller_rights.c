@@ -80,30 +80,30 @@ struct caller_rights caller_rights_of(const struct http_route *route, const stru
     return rights;
 }
 
-enum caller_rights_verdict caller_rights_member(const struct request_member *field,
+enum caller_rights_verdict caller_rights_member(const struct request_member *member,
                                                 const struct caller *caller, bool self_only)
 {
     unsigned mine = self_only ? ROLE_SELF : bit_of(caller->role);
 
-    if (field->roles != 0 && (field->roles & mine) == 0) {
+    if (member->roles != 0 && (member->roles & mine) == 0) {
         return RIGHTS_ROLE;
     }
-    return (field->flags & REQUEST_SENSITIVE) != 0 && !caller->fresh ? RIGHTS_STALE
-                                                                     : RIGHTS_ALLOWED;
+    return (member->flags & REQUEST_SENSITIVE) != 0 && !caller->fresh ? RIGHTS_STALE
+                                                                      : RIGHTS_ALLOWED;
 }
 
 /* ---- refusals ------------------------------------------------------------------------------ */
 
-/* `field`: what the caller may not set; NULL: the caller may not call the route. */
-static const char *role_detail(const struct caller_rights_case *asked, const char *field,
+/* `member`: what the caller may not set; NULL: the caller may not call the route. */
+static const char *role_detail(const struct caller_rights_case *asked, const char *member,
                                struct arena *arena)
 {
     const char *role = caller_role_word(asked->caller->role);
 
-    if (field == NULL) {
+    if (member == NULL) {
         return arena_printf(arena, "the role %s may not do this", role);
     }
-    return arena_printf(arena, "the role %s may not set %s%s", role, field,
+    return arena_printf(arena, "the role %s may not set %s%s", role, member,
                         asked->rights.self_only ? " of its own account" : "");
 }
 
@@ -115,27 +115,27 @@ static const char *key_detail(const struct caller_rights_case *asked, struct are
                         route->method == HTTP_GET ? "read" : "write");
 }
 
-static const char *stale_detail(const char *field, struct arena *arena)
+static const char *stale_detail(const char *member, struct arena *arena)
 {
-    if (field == NULL) {
+    if (member == NULL) {
         return "this needs a password that was given in the last minutes";
     }
-    return arena_printf(arena, "%s needs a password that was given in the last minutes", field);
+    return arena_printf(arena, "%s needs a password that was given in the last minutes", member);
 }
 
 static const struct problem *refusal(const struct caller_rights_case *asked,
-                                     enum caller_rights_verdict verdict, const char *field,
+                                     enum caller_rights_verdict verdict, const char *member,
                                      struct arena *arena)
 {
     switch (verdict) {
     case RIGHTS_ALLOWED:
         return NULL;
     case RIGHTS_NOBODY:
-        return problem_new(arena, PROBLEM_UNAUTHORIZED,
-                           "nobody is signed in, or the sign-in has ended",
-                           "Sign in, show an API key, or use the administrator's socket as root.");
+        return problem_new(
+            arena, PROBLEM_UNAUTHORIZED, "nobody is signed in, or the sign-in has ended",
+            "Sign in, present an API key, or use the administrator's socket as root.");
     case RIGHTS_ROLE:
-        return problem_new(arena, PROBLEM_FORBIDDEN, role_detail(asked, field, arena),
+        return problem_new(arena, PROBLEM_FORBIDDEN, role_detail(asked, member, arena),
                            "Ask an administrator.");
     case RIGHTS_KEY:
         return problem_new(arena, PROBLEM_FORBIDDEN, key_detail(asked, arena),
@@ -147,7 +147,7 @@ static const struct problem *refusal(const struct caller_rights_case *asked,
         return problem_new(arena, PROBLEM_FORBIDDEN, "only a signed-in user can do this",
                            "Sign in with a password.");
     case RIGHTS_STALE:
-        return problem_new(arena, PROBLEM_FRESH_SIGN_IN_REQUIRED, stale_detail(field, arena),
+        return problem_new(arena, PROBLEM_FRESH_SIGN_IN_REQUIRED, stale_detail(member, arena),
                            "Give the password to POST /v1/session/fresh, then try again.");
     case RIGHTS_MUST_ENROL:
         return problem_new(
@@ -174,10 +174,10 @@ const struct problem *caller_rights_check_body(const struct caller_rights_case *
 
     json_object_foreach((json_t *)body, name, value)
     {
-        const struct request_member *field = request_schema_find(asked->route->body, name);
+        const struct request_member *member = request_schema_find(asked->route->body, name);
 
         problem =
-            refusal(asked, caller_rights_member(field, asked->caller, asked->rights.self_only),
+            refusal(asked, caller_rights_member(member, asked->caller, asked->rights.self_only),
                     name, arena);
         if (problem != NULL) {
             break;

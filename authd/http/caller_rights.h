@@ -1,5 +1,5 @@
-/* Whether a caller may call a route and set its fields. Which objects the caller reaches by the
- * route, the database decides. Pure.
+/* Whether a caller may call a route and set the members of its request. The database decides which
+ * objects the caller reaches by the route. Pure.
  *
  * Threat: a right that is decided in two places differently. The route table alone says who may;
  * this file alone reads it, for the request and for /openapi.json. */
@@ -23,14 +23,14 @@ enum caller_rights_verdict {
 
 struct caller_rights {
     enum caller_rights_verdict verdict;
-    bool self_only; /* the caller may only because everybody may for his own account */
+    bool self_only; /* the caller may call the route for the own account only */
 };
 
 struct caller_rights caller_rights_of(const struct http_route *route, const struct caller *caller);
 
-/* Where caller_rights_of() has let the caller pass: may the caller set this field? RIGHTS_ALLOWED,
+/* Where caller_rights_of() has let the caller pass: may the caller set this member? RIGHTS_ALLOWED,
  * RIGHTS_ROLE or RIGHTS_STALE. */
-enum caller_rights_verdict caller_rights_member(const struct request_member *field,
+enum caller_rights_verdict caller_rights_member(const struct request_member *member,
                                                 const struct caller *caller, bool self_only);
 
 /* A caller who wants to call a route. */
@@ -44,8 +44,8 @@ struct caller_rights_case {
 const struct problem *caller_rights_check(const struct caller_rights_case *asked,
                                           struct arena *arena);
 
-/* Refuses the first member of a body that the caller may not set, or not now; NULL: there is none.
- * The route knows every member, and the caller may call the route. */
+/* Refuses the first member of a body that the caller may not set, or not without a fresh sign-in.
+ * NULL: there is none. The route knows every member, and the caller may call the route. */
 const struct problem *caller_rights_check_body(const struct caller_rights_case *asked,
                                                const json_t *body, struct arena *arena);
 

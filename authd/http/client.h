@@ -17,7 +17,7 @@ struct http_listener {
     struct http_server *server;
     bool admin_by_peer;    /* `admin: peer`: root and authd's own user are administrators */
     struct tls_files *tls; /* NULL: clear text */
-    const char *name;      /* "127.0.0.1:8587", by which it may be called; NULL: a unix socket */
+    const char *name;      /* "127.0.0.1:8587", a name of this server; NULL: a unix socket */
     const struct network *trusted_proxies;
     size_t trusted_proxy_count;
 };
@@ -39,7 +39,7 @@ bool client_is_admin(const struct http_client *client);
 struct origin_names client_names(const struct http_client *client,
                                  const struct public_url *public_url);
 
-/* The client's address as far as we believe it, from all of X-Forwarded-For joined by commas.
+/* The client's address as far as authd trusts it, from all of X-Forwarded-For joined by commas.
  * Empty: not known, as behind a unix socket. */
 void client_address(const struct http_client *client, struct span forwarded,
                     char address[static NETWORK_TEXT_SIZE]);

@@ -1,7 +1,7 @@
 /* The Cookie header (RFC 6265 section 5.4), read for one name. Pure; fuzzed.
  *
- * Threat: a cookie that an attacker planted beside ours (another path, a sibling domain): when the
- * name stands in the header twice, nobody can tell which cookie is ours, so there is none. */
+ * Threat: a cookie that an attacker planted beside authd's (another path, a sibling domain). If the
+ * header has the name twice, either cookie may be the attacker's, so neither is used. */
 #ifndef HTTP_COOKIE_H
 #define HTTP_COOKIE_H
 

@@ -1,9 +1,9 @@
 /* Where a list goes on: an opaque text that the client hands back. Pure; fuzzed.
  *
- * Threat: a forged position would be an argument that no field table has checked, and a position of
- * one list used in another would mean something else there. So a cursor carries a MAC over the
- * list that it belongs to (route and filters) and the position; any other text is refused as a
- * whole. A cursor is base64url of 16 octets MAC and the position's JSON. */
+ * Threat: a forged position would be an argument that no request schema has checked, and a position
+ * of one list used in another would mean another place there. So a cursor carries a MAC over the
+ * list that it belongs to (route and filters) and the position; any other text is refused. A cursor
+ * is base64url of 16 octets MAC and the position's JSON. */
 #ifndef HTTP_CURSOR_H
 #define HTTP_CURSOR_H
 

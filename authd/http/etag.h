@@ -2,7 +2,7 @@
  * sender has seen. Pure.
  *
  * Threat: two administrators who overwrite each other. A condition that cannot be read refuses the
- * request: to ignore it would make the change that its sender did not want. */
+ * request: ignoring it would make a change that its sender did not want. */
 #ifndef HTTP_ETAG_H
 #define HTTP_ETAG_H
 
@@ -18,8 +18,8 @@ enum etag_result {
 };
 
 /* `list` has the strong tags without their quotes, separated by commas. Weak tags are left out,
- * because If-Match compares strongly, and tags that are not ours (32 hexadecimal digits). An empty
- * list matches no object. */
+ * because If-Match compares strongly, and so are tags that authd does not make (32 hexadecimal
+ * digits). An empty list matches no object. */
 enum etag_result etag_condition(struct span header, struct arena *arena, const char **list);
 
 #endif

@@ -10,14 +10,14 @@
 #include "core/core.h"
 #include "loop/loop.h"
 
-struct http_exchange *http_exchange_create(struct http_exchanges *http_exchanges,
+struct http_exchange *http_exchange_create(struct http_exchanges *exchanges,
                                            struct MHD_Connection *connection, const char *target)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct http_exchange *exchange = mem_new(struct http_exchange);
 
-    exchange->http_exchanges = http_exchanges;
+    exchange->exchanges = exchanges;
     exchange->client = info->socket_context;
     exchange->connection = connection;
     exchange->arena = arena_create();
@@ -28,10 +28,10 @@ struct http_exchange *http_exchange_create(struct http_exchanges *http_exchanges
         .arena = exchange->arena,
         .reference = exchange->reference,
         .client = exchange->client,
-        .names = client_names(exchange->client, &http_exchanges->core->site.public_url),
+        .names = client_names(exchange->client, &exchanges->core->site.public_url),
     };
     request_target(&exchange->request, target);
-    http_exchanges->count++;
+    exchanges->count++;
     return exchange;
 }
 
@@ -52,9 +52,9 @@ static void resume(struct http_exchange *exchange)
     }
     wait->suspended = false;
     event_del(&wait->deadline);
-    TAILQ_REMOVE(&exchange->http_exchanges->suspended, exchange, wait.link);
+    TAILQ_REMOVE(&exchange->exchanges->suspended, exchange, wait.link);
     MHD_resume_connection(exchange->connection);
-    exchange->http_exchanges->wake(exchange->http_exchanges);
+    exchange->exchanges->wake(exchange->exchanges);
 }
 
 void http_exchange_answer_text(struct http_exchange *exchange, unsigned status, char *text)
@@ -130,9 +130,9 @@ static void suspend(struct http_exchange *exchange)
     struct http_exchange_wait *wait = &exchange->wait;
 
     wait->suspended = true;
-    TAILQ_INSERT_TAIL(&exchange->http_exchanges->suspended, exchange, wait.link);
-    evtimer_assign(&wait->deadline, loop_base(exchange->http_exchanges->core->loop),
-                   deadline_passed, exchange);
+    TAILQ_INSERT_TAIL(&exchange->exchanges->suspended, exchange, wait.link);
+    evtimer_assign(&wait->deadline, loop_base(exchange->exchanges->core->loop), deadline_passed,
+                   exchange);
     evtimer_add(&wait->deadline, &timeout);
     MHD_suspend_connection(exchange->connection);
 }
@@ -143,7 +143,7 @@ static enum MHD_Result send_answer(struct http_exchange *exchange)
     struct answer *answer = &exchange->answer;
 
     answer->secure = origin_is_secure(&request->names);
-    answer->close = answer->close || exchange->http_exchanges->draining;
+    answer->close = answer->close || exchange->exchanges->draining;
     if (answer->status == MHD_HTTP_METHOD_NOT_ALLOWED) {
         answer->allow = router_allow(request->match.allow, exchange->arena);
     }
@@ -191,7 +191,7 @@ static void find_caller(struct http_exchange *exchange)
     if (request->match.route->roles != 0 && credential.kind != CALLER_NOBODY) {
         exchange->work.cancel = cancel_caller;
         exchange->work.call =
-            caller_resolve(exchange->http_exchanges->core, &credential, caller_known, exchange);
+            caller_resolve(exchange->exchanges->core, &credential, caller_known, exchange);
         exchange->paused = true;
         return;
     }
@@ -235,7 +235,7 @@ static const struct problem *read_headers(struct http_exchange *exchange,
     if (problem != NULL) {
         return problem;
     }
-    router_match(&request->match, exchange->http_exchanges->routes, line->method, &request->uri);
+    router_match(&request->match, exchange->exchanges->routes, line->method, &request->uri);
     buf_init(&request->body, router_body_max(request->match.route));
     client_address(exchange->client, span_of(request->headers.forwarded), request->address);
     return admission_headers(request);
@@ -377,6 +377,6 @@ void http_exchange_complete(struct http_exchange *exchange, enum MHD_RequestTerm
     answer_finish(&exchange->answer);
     buf_finish(&exchange->request.body);
     arena_destroy(exchange->arena);
-    exchange->http_exchanges->count--;
+    exchange->exchanges->count--;
     free(exchange);
 }

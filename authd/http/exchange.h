@@ -7,7 +7,7 @@
  * exchange has a deadline, because libmicrohttpd does not watch its connection meanwhile. The
  * completion writes the one log line and frees all.
  *
- * The pieces that read and judge a request (http/request, http/admission, http/request_arguments
+ * The pieces that read and check a request (http/request, http/admission, http/request_arguments
  * and what they use) return a problem and know no exchange. Only the exchange and the routes'
  * functions refuse.
  *
@@ -29,14 +29,14 @@
 #define HTTP_EXCHANGE_HEADERS_MAX (16 * 1024)
 #define HTTP_EXCHANGE_DEADLINE_MS 25000
 
-/* What the http_exchanges of a server share; part of struct http_server. */
+/* What the exchanges of a server share; part of struct http_server. */
 struct http_exchanges {
     struct core *core;
     const struct http_route *routes; /* the route table */
     bool draining;                   /* every response closes its connection */
-    unsigned count;                  /* http_exchanges that there are */
+    unsigned count;                  /* how many exchanges there are */
     TAILQ_HEAD(, http_exchange) suspended;
-    void (*wake)(struct http_exchanges *http_exchanges); /* libmicrohttpd must run soon */
+    void (*wake)(struct http_exchanges *exchanges); /* libmicrohttpd must run soon */
 };
 
 /* The call that an exchange waits for: first the one that finds the caller, then the one of the
@@ -54,7 +54,7 @@ struct http_exchange_wait {
 };
 
 struct http_exchange {
-    struct http_exchanges *http_exchanges;
+    struct http_exchanges *exchanges;
     struct http_client *client;
     struct MHD_Connection *connection;
     struct arena *arena; /* as long as the exchange */
@@ -83,7 +83,7 @@ struct http_exchange {
 };
 
 /* For the server: libmicrohttpd has seen a request target. */
-struct http_exchange *http_exchange_create(struct http_exchanges *http_exchanges,
+struct http_exchange *http_exchange_create(struct http_exchanges *exchanges,
                                            struct MHD_Connection *connection, const char *target);
 /* The request line, as libmicrohttpd has it in its buffer. */
 struct request_line {

@@ -1,9 +1,9 @@
 /* Who is at the far end of a chain of proxies. Pure.
  *
  * Threat: a client that writes X-Forwarded-For itself, to look like another or to hide. So a header
- * counts only as far as the machine that wrote it is a proxy of ours: the chain is read from its
- * end, and the first address that is not a trusted proxy's is the client. Anybody may have written
- * what stands before that address. */
+ * counts only as far as the machine that wrote it is a trusted proxy: the chain is read from its
+ * end, and the first address that is not a trusted proxy's is the client. The client may have
+ * written what stands before that address. */
 #ifndef HTTP_FORWARDED_H
 #define HTTP_FORWARDED_H
 
@@ -20,7 +20,7 @@ struct forwarded_rule {
 struct network_address forwarded_client(const struct forwarded_rule *rule,
                                         const struct network_address *peer, struct span header);
 
-/* True: `peer` is a proxy of ours. */
+/* True: `peer` is a trusted proxy. */
 bool forwarded_is_proxy(const struct forwarded_rule *rule, const struct network_address *peer);
 
 #endif

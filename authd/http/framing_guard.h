@@ -2,12 +2,12 @@
  *
  * Threat: request smuggling through a proxy. libmicrohttpd 0.9.75 takes the first of two
  * Content-Lengths, ignores Transfer-Encoding beside Content-Length, and passes odd header names on.
- * A request with such headers is answered 400 and its connection closed, because its end cannot be
- * told (RFC 9112 section 6.3). libmicrohttpd hides two flaws from the guard: a line that ends in a
- * bare LF, and a NUL in a header's value, where libmicrohttpd cuts the value. The proxy in front
- * has to refuse those.
+ * A request with such headers is answered 400 and its connection closed, because its end is
+ * not known (RFC 9112 section 6.3). libmicrohttpd hides two flaws from the guard: a line that ends
+ * in a bare LF, and a NUL in a header's value, where libmicrohttpd cuts the value. The proxy in
+ * front has to refuse those.
  *
- * The guard also notes headers that proxies and browsers add: a request that has one did not come
+ * The guard also records headers that proxies and browsers add: a request that has one did not come
  * from a local tool. */
 #ifndef HTTP_FRAMING_GUARD_H
 #define HTTP_FRAMING_GUARD_H

@@ -80,20 +80,21 @@ static bool needs_fresh(const struct http_route *route)
 {
     bool needs = (route->flags & ROUTE_FRESH) != 0;
 
-    for (const struct request_member *field = route->body; field != NULL && field->name != NULL;
-         field++) {
-        needs = needs || (field->flags & REQUEST_SENSITIVE) != 0;
+    for (const struct request_member *member = route->body; member != NULL && member->name != NULL;
+         member++) {
+        needs = needs || (member->flags & REQUEST_SENSITIVE) != 0;
     }
     return needs;
 }
 
 static void add_query_parameters(json_t *parameters, const struct http_route *route)
 {
-    for (const struct request_member *field = route->query; field != NULL && field->name != NULL;
-         field++) {
-        json_array_append_new(
-            parameters, parameter("query", field->name, (field->flags & REQUEST_REQUIRED) != 0,
-                                  openapi_description(field, route->answer), openapi_field(field)));
+    for (const struct request_member *member = route->query; member != NULL && member->name != NULL;
+         member++) {
+        json_array_append_new(parameters, parameter("query", member->name,
+                                                    (member->flags & REQUEST_REQUIRED) != 0,
+                                                    openapi_description(member, route->answer),
+                                                    openapi_request_member(member)));
     }
 }
 
@@ -292,8 +293,8 @@ static json_t *body_of(const struct http_route *route)
 {
     bool required = false;
 
-    for (const struct request_member *field = route->body; field->name != NULL; field++) {
-        required = required || (field->flags & REQUEST_REQUIRED) != 0;
+    for (const struct request_member *member = route->body; member->name != NULL; member++) {
+        required = required || (member->flags & REQUEST_REQUIRED) != 0;
     }
     return json_pack("{s:b, s:o}", "required", required, "content",
                      content("application/json", openapi_request(route->body, route->answer)));

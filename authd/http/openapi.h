@@ -1,5 +1,5 @@
 /* The description of the API for programs and people: OpenAPI 3.1, made from the route table, the
- * fields, the response schemas and the problem types, so that it says what the server does. */
+ * request and response schemas and the problem types, so that it says what the server does. */
 #ifndef HTTP_OPENAPI_H
 #define HTTP_OPENAPI_H
 

@@ -119,93 +119,93 @@ json_t *openapi_response(const struct response_schema *schema)
 
 /* ---- requests ------------------------------------------------------------------------------ */
 
-const char *openapi_description(const struct request_member *field,
+const char *openapi_description(const struct request_member *member,
                                 const struct response_schema *answer)
 {
     const struct response_member *same =
-        answer != NULL ? response_member(answer, field->name) : NULL;
+        answer != NULL ? response_member(answer, member->name) : NULL;
 
-    if (field->description != NULL) {
-        return field->description;
+    if (member->description != NULL) {
+        return member->description;
     }
     return same != NULL ? same->meaning : NULL;
 }
 
 /* The document promises no shortest length above 1, which depends on how a value is written. */
-static json_t *text_field(const struct request_member *field)
+static json_t *text_member_schema(const struct request_member *member)
 {
     json_t *schema =
         json_pack("{s:s, s:I, s:I}", "type", "string", "minLength",
-                  (json_int_t)(field->min > 0 ? 1 : 0), "maxLength", (json_int_t)field->max);
+                  (json_int_t)(member->min > 0 ? 1 : 0), "maxLength", (json_int_t)member->max);
 
-    add_words(schema, field->words);
+    add_words(schema, member->words);
     return schema;
 }
 
-static json_t *object_field(const struct request_member *field)
+static json_t *object_member_schema(const struct request_member *member)
 {
-    return field->members != NULL ? openapi_request(field->members, NULL) : type_schema("object");
+    return member->members != NULL ? openapi_request(member->members, NULL) : type_schema("object");
 }
 
-static json_t *list_field(const struct request_member *field, json_t *items)
+static json_t *list_member_schema(const struct request_member *member, json_t *items)
 {
-    return json_pack("{s:s, s:I, s:I, s:o}", "type", "array", "minItems", (json_int_t)field->min,
-                     "maxItems", (json_int_t)field->max, "items", items);
+    return json_pack("{s:s, s:I, s:I, s:o}", "type", "array", "minItems", (json_int_t)member->min,
+                     "maxItems", (json_int_t)member->max, "items", items);
 }
 
-static json_t *request_type(const struct request_member *field)
+static json_t *request_type(const struct request_member *member)
 {
     static const struct request_member item = {.min = 1, .max = REQUEST_TEXT_MAX};
 
-    switch (field->type) {
+    switch (member->type) {
     case REQUEST_TEXT:
-        return text_field(field);
+        return text_member_schema(member);
     case REQUEST_BOOLEAN:
         return type_schema("boolean");
     case REQUEST_INTEGER:
-        return json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum", (json_int_t)field->min,
-                         "maximum", (json_int_t)field->max);
+        return json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum", (json_int_t)member->min,
+                         "maximum", (json_int_t)member->max);
     case REQUEST_TEXTS:
-        return list_field(field, text_field(&item));
+        return list_member_schema(member, text_member_schema(&item));
     case REQUEST_TIME:
         return time_schema();
     case REQUEST_OBJECT:
-        return object_field(field);
+        return object_member_schema(member);
     case REQUEST_OBJECTS:
-        return list_field(field, object_field(field));
+        return list_member_schema(member, object_member_schema(member));
     }
     return json_object();
 }
 
-json_t *openapi_field(const struct request_member *field)
+json_t *openapi_request_member(const struct request_member *member)
 {
-    json_t *schema = request_type(field);
+    json_t *schema = request_type(member);
 
-    if ((field->flags & REQUEST_NULLABLE) != 0) {
+    if ((member->flags & REQUEST_NULLABLE) != 0) {
         schema = nullable(schema);
     }
-    if ((field->flags & REQUEST_SENSITIVE) != 0) {
+    if ((member->flags & REQUEST_SENSITIVE) != 0) {
         json_object_set_new(schema, "x-fresh", json_true());
     }
-    if (field->roles != 0) {
-        json_object_set_new(schema, "x-roles", caller_rights_words(field->roles));
+    if (member->roles != 0) {
+        json_object_set_new(schema, "x-roles", caller_rights_words(member->roles));
     }
     return schema;
 }
 
-json_t *openapi_request(const struct request_member *fields, const struct response_schema *answer)
+json_t *openapi_request(const struct request_member *members, const struct response_schema *answer)
 {
     json_t *properties = json_object();
     json_t *required = json_array();
     json_t *schema;
 
-    for (const struct request_member *field = fields; field->name != NULL; field++) {
-        json_t *property = openapi_field(field);
+    for (const struct request_member *member = members; member->name != NULL; member++) {
+        json_t *property = openapi_request_member(member);
 
-        add_description(property, openapi_description(field, answer));
-        json_object_set_new(properties, field->name, property);
-        if ((field->flags & REQUEST_REQUIRED) != 0) {
-            json_array_append_new(required, json_string(field->name));
+        add_description(property, openapi_description(member, answer));
+        json_object_set_new(properties, member->name, property);
+        if ((member->flags & REQUEST_REQUIRED) != 0) {
+            json_array_append_new(required, json_string(member->name));
         }
     }
     schema = json_pack("{s:s, s:o, s:b}", "type", "object", "properties", properties,

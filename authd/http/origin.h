@@ -1,10 +1,11 @@
 /* Where a request comes from: the name it was sent to (Host) and the page that sent it (Origin,
  * Sec-Fetch-Site, X-Requested-With). Pure.
  *
- * Threats: DNS rebinding, where a stranger's name leads to our address, so Host must be a name of
- * ours; cross-site request forgery, where a stranger's page lets the browser of a signed-in user
- * send its cookie. A page of another site can send neither X-Requested-With without our consent
- * (Fetch standard, section 3.2: not a CORS-safelisted header) nor another Origin than its own. */
+ * Threats: DNS rebinding, where a stranger's name leads to authd's address, so Host must be a name
+ * of authd; cross-site request forgery, where a stranger's page lets the browser of a signed-in
+ * user send its cookie. A page of another site can send neither X-Requested-With without authd's
+ * consent (Fetch standard, section 3.2: not a CORS-safelisted header) nor another Origin than its
+ * own. */
 #ifndef HTTP_ORIGIN_H
 #define HTTP_ORIGIN_H
 
@@ -18,11 +19,11 @@ struct origin_names {
     bool tls;             /* the listener speaks TLS */
 };
 
-/* True: `host` (of the header, with or without a port) is one of our names. localhost is a name of
- * a loopback listener, too. */
+/* True: `host` (of the header, with or without a port) is one of authd's names. localhost is a name
+ * of a loopback listener, too. */
 bool origin_is_host(const struct origin_names *names, struct span host);
 
-/* True: the browser has reached us by TLS, or through a proxy that it reaches by TLS. */
+/* True: the browser has reached authd by TLS, or through a proxy that it reaches by TLS. */
 bool origin_is_secure(const struct origin_names *names);
 
 /* Headers that browsers send; a NULL pointer: absent. */

@@ -35,8 +35,8 @@ enum problem_type {
         PROBLEM_COUNT
 };
 
-/* Why a request is refused. The pieces that read and judge a request return a problem, or NULL
- * where all is well; only http_exchange_refuse() answers with one. */
+/* Why a request is refused. The pieces that read and check a request return a problem, or NULL
+ * if nothing is wrong; only http_exchange_refuse() answers with one. */
 struct problem {
     enum problem_type type;
     const char *detail;    /* a sentence about this case */

@@ -1,8 +1,8 @@
-/* A request as it is read: request line, headers, body. http/exchange fills it; the pieces that
- * judge it only look. Pure.
+/* A request as it is read: request line, headers, body. http/exchange fills the struct; the
+ * pieces that check a request only read the struct. Pure.
  *
  * Threat: a request that two programs read differently. What http/framing_guard and http/uri find
- * wrong is kept, and request_framing() refuses it before anything else is looked at. */
+ * wrong is kept, and request_framing() refuses the request before anything else is read. */
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
 

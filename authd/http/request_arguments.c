@@ -10,19 +10,19 @@
 
 #define IDEMPOTENCY_KEY_MAX 255
 
-static const struct request_member no_fields[] = {{0}};
+static const struct request_member no_members[] = {{0}};
 
-/* ---- fields -------------------------------------------------------------------------------- */
+/* ---- members ------------------------------------------------------------------------------- */
 
 /* Sets the arguments to what the query says. */
 static void check_query(const struct request *request, struct request_arguments *input,
                         json_t *errors)
 {
     const struct http_route *route = request->match.route;
-    const struct request_member *fields = route->query != NULL ? route->query : no_fields;
-    json_t *query = request_schema_query(fields, &request->uri);
+    const struct request_member *members = route->query != NULL ? route->query : no_members;
+    json_t *query = request_schema_query(members, &request->uri);
 
-    input->arguments = request_schema_check(fields, query, errors);
+    input->arguments = request_schema_check(members, query, errors);
     json_decref(query);
 }
 
@@ -47,9 +47,9 @@ static void add_arguments(const struct http_match *match, json_t *arguments, jso
 
 /* Checks query and body, then puts the arguments together. A route that checks its document itself
  * takes any member, and a caller who may call the route may set any member of the document. */
-static const struct problem *check_fields(const struct request *request,
-                                          const struct admission *admission, json_t *body,
-                                          struct request_arguments *input)
+static const struct problem *check_members(const struct request *request,
+                                           const struct admission *admission, json_t *body,
+                                           struct request_arguments *input)
 {
     const struct http_route *route = request->match.route;
     const struct caller_rights_case asked = admission_case(admission, request);
@@ -58,9 +58,10 @@ static const struct problem *check_fields(const struct request *request,
 
     check_query(request, input, errors);
 
-    json_t *checked = document ? json_incref(body)
-                               : request_schema_check(route->body != NULL ? route->body : no_fields,
-                                                      body, errors);
+    json_t *checked =
+        document
+            ? json_incref(body)
+            : request_schema_check(route->body != NULL ? route->body : no_members, body, errors);
     const struct problem *problem = request_schema_problem(errors, request->arena);
 
     if (problem == NULL && !document) {
@@ -149,7 +150,7 @@ const struct problem *request_arguments_read(const struct core *core, const stru
         return problem_new(request->arena, PROBLEM_MALFORMED_JSON, flaw, NULL);
     }
 
-    const struct problem *problem = check_fields(request, admission, body, input);
+    const struct problem *problem = check_members(request, admission, body, input);
 
     json_decref(body);
     if (problem == NULL && (request->match.route->flags & ROUTE_LIST) != 0) {

@@ -1,8 +1,9 @@
-/* What a request says, checked against its route's fields and put together for the function behind
- * the route. Pure: `core` is only asked for the keys of cursors and digests.
+/* What a request says, checked against its route's request schema and put together for the function
+ * behind the route. Pure: `core` is only asked for the keys of cursors and digests.
  *
- * Threat: a request that means something else to us than to its sender. Every member is known and
- * typed before anything runs; all flaws are told at once, each by the name of its field. */
+ * Threat: a request that means something else to authd than to its sender. Every member is known
+ * and typed before anything runs; all flaws are reported at once, each by the name of its member.
+ */
 #ifndef HTTP_REQUEST_ARGUMENTS_H
 #define HTTP_REQUEST_ARGUMENTS_H
 

@@ -1,7 +1,7 @@
 #include "http/request_body.h"
 
-/* Tells a flaw in the parser's own words only where they hold nothing of the body but a member's
- * name. */
+/* Describes a flaw in the parser's own words only if these words have nothing of the body but the
+ * name of a member. */
 static const char *parser_flaw(const json_error_t *error, struct arena *arena)
 {
     switch ((int)json_error_code(error)) {

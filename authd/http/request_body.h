@@ -1,7 +1,7 @@
 /* The JSON of a request's body, within bounds. Pure.
  *
- * Threat: a body that two parsers read differently (a member twice, invalid UTF-8, a NUL), and one
- * that costs us more than it cost its sender (nesting). */
+ * Threat: a body that two parsers read differently (a member twice, invalid UTF-8, a NUL), and a
+ * body that costs authd more than its sender (nesting). */
 #ifndef HTTP_REQUEST_BODY_H
 #define HTTP_REQUEST_BODY_H
 

@@ -8,13 +8,13 @@
 
 #include "base/rfc3339.h"
 
-/* Bounds of an answer: a body full of nonsense does not make an answer full of nonsense. */
+/* Bounds of an answer: however many flaws a body has, the answer stays small. */
 #define ERRORS_MAX 10
 #define NAME_MAX   64
 #define LIST_MAX   200
 
 static void __attribute__((format(printf, 3, 4)))
-error_add(json_t *errors, const char *field, const char *format, ...)
+error_add(json_t *errors, const char *member_name, const char *format, ...)
 {
     char text[256];
     char name[NAME_MAX + 1];
@@ -26,7 +26,7 @@ error_add(json_t *errors, const char *field, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    snprintf(name, sizeof(name), "%s", field);
+    snprintf(name, sizeof(name), "%s", member_name);
     /* A character that was cut in half is not UTF-8. */
     for (size_t len = strlen(name); u8_check((const uint8_t *)name, len) != NULL;) {
         name[--len] = '\0';
@@ -41,25 +41,25 @@ static void list_add(char list[static LIST_MAX], const char *word)
     snprintf(list + len, LIST_MAX - len, "%s%s", len > 0 ? ", " : "", word);
 }
 
-static void check_words(const struct request_member *field, const char *text, json_t *errors)
+static void check_words(const struct request_member *member, const char *text, json_t *errors)
 {
     char list[LIST_MAX] = "";
 
-    for (const char *const *word = field->words; *word != NULL; word++) {
+    for (const char *const *word = member->words; *word != NULL; word++) {
         if (strcmp(*word, text) == 0) {
             return;
         }
         list_add(list, *word);
     }
-    error_add(errors, field->name, "is not one of %s", list);
+    error_add(errors, member->name, "is not one of %s", list);
 }
 
-static void refuse_unknown(const struct request_member *fields, const char *name, json_t *errors)
+static void refuse_unknown(const struct request_member *members, const char *name, json_t *errors)
 {
     char list[LIST_MAX] = "";
 
-    for (const struct request_member *field = fields; field->name != NULL; field++) {
-        list_add(list, field->name);
+    for (const struct request_member *member = members; member->name != NULL; member++) {
+        list_add(list, member->name);
     }
     if (list[0] == '\0') {
         error_add(errors, name, "is unknown; this takes nothing");
@@ -68,49 +68,49 @@ static void refuse_unknown(const struct request_member *fields, const char *name
     error_add(errors, name, "is unknown; this takes %s", list);
 }
 
-static void check_text(const struct request_member *field, const json_t *value, json_t *errors)
+static void check_text(const struct request_member *member, const json_t *value, json_t *errors)
 {
     long len = (long)json_string_length(value);
 
     if (!json_is_string(value)) {
-        error_add(errors, field->name, "is not a text");
-    } else if (len < field->min) {
-        error_add(errors, field->name, len == 0 ? "is empty" : "is too short");
-    } else if (len > field->max) {
-        error_add(errors, field->name, "is longer than %ld octets", field->max);
-    } else if (field->words != NULL) {
-        check_words(field, json_string_value(value), errors);
+        error_add(errors, member->name, "is not a text");
+    } else if (len < member->min) {
+        error_add(errors, member->name, len == 0 ? "is empty" : "is too short");
+    } else if (len > member->max) {
+        error_add(errors, member->name, "is longer than %ld octets", member->max);
+    } else if (member->words != NULL) {
+        check_words(member, json_string_value(value), errors);
     }
 }
 
-static void check_integer(const struct request_member *field, const json_t *value, json_t *errors)
+static void check_integer(const struct request_member *member, const json_t *value, json_t *errors)
 {
     if (!json_is_integer(value)) {
-        error_add(errors, field->name, "is not a whole number");
+        error_add(errors, member->name, "is not a whole number");
         return;
     }
 
     json_int_t number = json_integer_value(value);
 
-    if (number < field->min || number > field->max) {
-        error_add(errors, field->name, "is not between %ld and %ld", field->min, field->max);
+    if (number < member->min || number > member->max) {
+        error_add(errors, member->name, "is not between %ld and %ld", member->min, member->max);
     }
 }
 
-static void check_time(const struct request_member *field, const json_t *value, json_t *errors)
+static void check_time(const struct request_member *member, const json_t *value, json_t *errors)
 {
     const struct span text = {json_string_value(value), json_string_length(value)};
     int64_t seconds;
 
     if (!rfc3339_parse(text, &seconds)) {
-        error_add(errors, field->name, "is not a time like 2026-12-31T23:59:59Z");
+        error_add(errors, member->name, "is not a time like 2026-12-31T23:59:59Z");
     }
 }
 
-static void check_value(const struct request_member *field, const json_t *value, json_t *errors);
+static void check_value(const struct request_member *member, const json_t *value, json_t *errors);
 
 /* Names each member in `errors` by `path` and its own name. */
-static void check_members(const struct request_member *fields, const json_t *object,
+static void check_members(const struct request_member *members, const json_t *object,
                           const char *path, json_t *errors)
 {
     const char *name;
@@ -119,59 +119,59 @@ static void check_members(const struct request_member *fields, const json_t *obj
 
     json_object_foreach((json_t *)object, name, value)
     {
-        const struct request_member *field = request_schema_find(fields, name);
+        const struct request_member *member = request_schema_find(members, name);
 
         snprintf(full, sizeof(full), "%s%s", path, name);
-        if (field == NULL) {
-            refuse_unknown(fields, full, errors);
+        if (member == NULL) {
+            refuse_unknown(members, full, errors);
             continue;
         }
-        struct request_member named = *field;
+        struct request_member named = *member;
 
         named.name = full;
         check_value(&named, value, errors);
     }
-    for (const struct request_member *field = fields; field->name != NULL; field++) {
-        if ((field->flags & REQUEST_REQUIRED) != 0 &&
-            json_object_get(object, field->name) == NULL) {
-            snprintf(full, sizeof(full), "%s%s", path, field->name);
+    for (const struct request_member *member = members; member->name != NULL; member++) {
+        if ((member->flags & REQUEST_REQUIRED) != 0 &&
+            json_object_get(object, member->name) == NULL) {
+            snprintf(full, sizeof(full), "%s%s", path, member->name);
             error_add(errors, full, "is missing");
         }
     }
 }
 
-static void check_object(const struct request_member *field, const json_t *value, json_t *errors)
+static void check_object(const struct request_member *member, const json_t *value, json_t *errors)
 {
     char path[NAME_MAX + 1];
 
     if (!json_is_object(value)) {
-        error_add(errors, field->name, "is not an object");
-    } else if (field->members != NULL) {
-        snprintf(path, sizeof(path), "%s.", field->name);
-        check_members(field->members, value, path, errors);
+        error_add(errors, member->name, "is not an object");
+    } else if (member->members != NULL) {
+        snprintf(path, sizeof(path), "%s.", member->name);
+        check_members(member->members, value, path, errors);
     }
 }
 
-static void check_list(const struct request_member *field, const json_t *value, json_t *errors)
+static void check_list(const struct request_member *member, const json_t *value, json_t *errors)
 {
     if (!json_is_array(value)) {
-        error_add(errors, field->name, "is not a list");
+        error_add(errors, member->name, "is not a list");
         return;
     }
 
     long size = (long)json_array_size(value);
 
-    if (size < field->min || size > field->max) {
-        error_add(errors, field->name, "does not have %ld to %ld items", field->min, field->max);
+    if (size < member->min || size > member->max) {
+        error_add(errors, member->name, "does not have %ld to %ld items", member->min, member->max);
         return;
     }
     for (size_t i = 0; i < json_array_size(value); i++) {
         char name[NAME_MAX + 1];
         const struct request_member item = {
-            .name = name, .min = 1, .max = REQUEST_TEXT_MAX, .members = field->members};
+            .name = name, .min = 1, .max = REQUEST_TEXT_MAX, .members = member->members};
 
-        snprintf(name, sizeof(name), "%s[%zu]", field->name, i);
-        if (field->type == REQUEST_TEXTS) {
+        snprintf(name, sizeof(name), "%s[%zu]", member->name, i);
+        if (member->type == REQUEST_TEXTS) {
             check_text(&item, json_array_get(value, i), errors);
         } else {
             check_object(&item, json_array_get(value, i), errors);
@@ -179,69 +179,69 @@ static void check_list(const struct request_member *field, const json_t *value, 
     }
 }
 
-static void check_value(const struct request_member *field, const json_t *value, json_t *errors)
+static void check_value(const struct request_member *member, const json_t *value, json_t *errors)
 {
-    if (json_is_null(value) && (field->flags & REQUEST_NULLABLE) != 0) {
+    if (json_is_null(value) && (member->flags & REQUEST_NULLABLE) != 0) {
         return;
     }
-    switch (field->type) {
+    switch (member->type) {
     case REQUEST_TEXT:
-        check_text(field, value, errors);
+        check_text(member, value, errors);
         break;
     case REQUEST_BOOLEAN:
         if (!json_is_boolean(value)) {
-            error_add(errors, field->name, "is neither true nor false");
+            error_add(errors, member->name, "is neither true nor false");
         }
         break;
     case REQUEST_INTEGER:
-        check_integer(field, value, errors);
+        check_integer(member, value, errors);
         break;
     case REQUEST_TIME:
-        check_time(field, value, errors);
+        check_time(member, value, errors);
         break;
     case REQUEST_OBJECT:
-        check_object(field, value, errors);
+        check_object(member, value, errors);
         break;
     case REQUEST_TEXTS:
     case REQUEST_OBJECTS:
-        check_list(field, value, errors);
+        check_list(member, value, errors);
         break;
     }
 }
 
-const struct request_member *request_schema_find(const struct request_member *fields,
+const struct request_member *request_schema_find(const struct request_member *members,
                                                  const char *name)
 {
-    for (const struct request_member *field = fields; field->name != NULL; field++) {
-        if (strcmp(field->name, name) == 0) {
-            return field;
+    for (const struct request_member *member = members; member->name != NULL; member++) {
+        if (strcmp(member->name, name) == 0) {
+            return member;
         }
     }
     return NULL;
 }
 
-json_t *request_schema_check(const struct request_member *fields, const json_t *object,
+json_t *request_schema_check(const struct request_member *members, const json_t *object,
                              json_t *errors)
 {
     json_t *arguments = json_object();
     const char *name;
     json_t *value;
 
-    check_members(fields, object, "", errors);
+    check_members(members, object, "", errors);
     json_object_foreach((json_t *)object, name, value)
     {
-        const struct request_member *field = request_schema_find(fields, name);
+        const struct request_member *member = request_schema_find(members, name);
 
-        if (field != NULL) {
-            json_object_set(arguments, field->argument != NULL ? field->argument : name, value);
+        if (member != NULL) {
+            json_object_set(arguments, member->argument != NULL ? member->argument : name, value);
         }
     }
     return arguments;
 }
 
-static json_t *query_value(const struct request_member *field, const char *text)
+static json_t *query_value(const struct request_member *member, const char *text)
 {
-    if (field != NULL && field->type == REQUEST_BOOLEAN) {
+    if (member != NULL && member->type == REQUEST_BOOLEAN) {
         if (strcmp(text, "true") == 0) {
             return json_true();
         }
@@ -249,7 +249,7 @@ static json_t *query_value(const struct request_member *field, const char *text)
             return json_false();
         }
     }
-    if (field != NULL && field->type == REQUEST_INTEGER && text[0] >= '0' && text[0] <= '9') {
+    if (member != NULL && member->type == REQUEST_INTEGER && text[0] >= '0' && text[0] <= '9') {
         char *end;
 
         errno = 0;
@@ -262,7 +262,7 @@ static json_t *query_value(const struct request_member *field, const char *text)
     return json_string(text);
 }
 
-json_t *request_schema_query(const struct request_member *fields, const struct uri *uri)
+json_t *request_schema_query(const struct request_member *members, const struct uri *uri)
 {
     json_t *object = json_object();
 
@@ -271,23 +271,23 @@ json_t *request_schema_query(const struct request_member *fields, const struct u
 
         json_object_set_new(
             object, parameter->name,
-            query_value(request_schema_find(fields, parameter->name), parameter->value));
+            query_value(request_schema_find(members, parameter->name), parameter->value));
     }
     return object;
 }
 
-/* Tells the first error, and how many more there are. */
+/* The first error, and how many more there are. */
 static const char *sentence_of(const json_t *errors, struct arena *arena)
 {
     const json_t *first = json_array_get(errors, 0);
-    const char *field = json_string_value(json_object_get(first, "field"));
+    const char *member = json_string_value(json_object_get(first, "field"));
     const char *detail = json_string_value(json_object_get(first, "detail"));
     size_t count = json_array_size(errors);
 
     if (count == 1) {
-        return arena_printf(arena, "%s %s", field, detail);
+        return arena_printf(arena, "%s %s", member, detail);
     }
-    return arena_printf(arena, "%s %s, and %zu more", field, detail, count - 1);
+    return arena_printf(arena, "%s %s, and %zu more", member, detail, count - 1);
 }
 
 const struct problem *request_schema_problem(json_t *errors, struct arena *arena)

@@ -1,4 +1,4 @@
-/* What a request may carry: each route lists its fields, and anything else is refused by name.
+/* What a request may carry: each route lists its members, and any other member is refused by name.
  * Pure.
  *
  * Threat: mass assignment, values of a type or size that the code behind does not expect, and a
@@ -24,7 +24,7 @@ enum request_type {
 enum request_flag {
     REQUEST_REQUIRED = 1u << 0,
     REQUEST_NULLABLE = 1u << 1,  /* null takes the value away */
-    REQUEST_SENSITIVE = 1u << 2, /* a session that sets the field must be fresh */
+    REQUEST_SENSITIVE = 1u << 2, /* a session that sets the member must be fresh */
 };
 
 #define REQUEST_TEXT_MAX 1024
@@ -34,7 +34,8 @@ struct request_member {
     const char *argument; /* the name for the database function; NULL: the same */
     enum request_type type;
     unsigned flags;
-    unsigned roles; /* who may set it, as in struct http_route; 0: every caller of the route */
+    unsigned
+        roles; /* who may set the member, as in struct http_route; 0: every caller of the route */
     long min;
     long max;
     const char *const *words; /* the only texts allowed, ends with NULL; NULL: any text */
@@ -43,20 +44,20 @@ struct request_member {
 };
 
 /* Checks a body, or what `request_schema_query` made of a query: appends {field, detail} to
- * `errors` for each flaw. `fields` ends with a NULL name. Returns the arguments, which are
+ * `errors` for each flaw. `members` ends with a NULL name. Returns the arguments, which are
  * incomplete after any error. */
-json_t *request_schema_check(const struct request_member *fields, const json_t *object,
+json_t *request_schema_check(const struct request_member *members, const json_t *object,
                              json_t *errors);
 
-/* The query as an object, with integers and booleans where `fields` has these types. */
-json_t *request_schema_query(const struct request_member *fields, const struct uri *uri);
+/* The query as an object, with integers and booleans where `members` has these types. */
+json_t *request_schema_query(const struct request_member *members, const struct uri *uri);
 
-/* A problem that tells `errors`, which it takes over: all of them, and in its sentence the first
- * and how many more there are. NULL: there are none. */
+/* A problem with `errors`, which are taken over. Its sentence has the first error, and how many
+ * more there are. NULL: there are no errors. */
 const struct problem *request_schema_problem(json_t *errors, struct arena *arena);
 
-/* The field of this name; NULL: there is none. */
-const struct request_member *request_schema_find(const struct request_member *fields,
+/* The member of this name; NULL: there is none. */
+const struct request_member *request_schema_find(const struct request_member *members,
                                                  const char *name);
 
 #endif

@@ -4,23 +4,23 @@
 #include "http/cursor.h"
 #include "http/router.h"
 
-#define NAME_FIELD_MAX 1024 /* octets as typed; core/name.h bounds the canonical form */
-#define NOTE_MAX       2000
-#define LABEL_MAX      400 /* octets of 100 characters */
-#define CODE_MAX       100 /* with blanks and hyphens */
-#define TICKET_MAX     100
-#define LIFE_MAX       63072000L /* two years, in seconds */
+#define NAME_TEXT_MAX 1024 /* octets as typed; core/name.h bounds the canonical form */
+#define NOTE_MAX      2000
+#define LABEL_MAX     400 /* octets of 100 characters */
+#define CODE_MAX      100 /* with blanks and hyphens */
+#define TICKET_MAX    100
+#define LIFE_MAX      63072000L /* two years, in seconds */
 
 static const char *const user_orders[] = {
     "login", "-login", "created_at", "-created_at", "last_login_at", "-last_login_at", NULL,
 };
 
-_Static_assert(REQUEST_TEXT == 0, "a field without a type is a text");
+_Static_assert(REQUEST_TEXT == 0, "a member without a type is a text");
 
 /* clang-format off */
 #define DRY_RUN     {.name = "dry_run", .type = REQUEST_BOOLEAN, .description =                      \
                      "Check and answer the change as if it were made, but make no change."}
-#define NAMED(NAME) .name = (NAME), .min = 1, .max = NAME_FIELD_MAX
+#define NAMED(NAME) .name = (NAME), .min = 1, .max = NAME_TEXT_MAX
 #define PASSWORD    .name = "password", .min = 1, .max = 1024
 #define MATCH       .name = "match", .min = 1, .max = 200
 #define LIFE_FIELDS {.name = "expires_in", .type = REQUEST_INTEGER, .min = 1, .max = LIFE_MAX,       \
@@ -29,8 +29,8 @@ _Static_assert(REQUEST_TEXT == 0, "a field without a type is a text");
 #define SECOND_FACTOR                                                                              \
     .name = "second_factor", .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE, .min = 1, .max = 8,        \
     .words = words_policies
-/* The database tells a time from a date. */
-#define GRACE_DATE                                                                                 \
+/* The database distinguishes a time from a date. */
+#define SECOND_FACTOR_FROM                                                                         \
     .name = "second_factor_from", .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE, .min = 10,      \
     .max = 40, .description = "Until then a second factor that the domain requires is optional: a" \
                               " time, or a date, which begins at midnight UTC."
@@ -149,7 +149,7 @@ const struct request_member request_password[] = {
 
 const struct request_member request_password_strength[] = {
     {PASSWORD, .flags = REQUEST_REQUIRED,
-     .description = "The password to judge, which is not stored."},
+     .description = "The password to check, which is not stored."},
     {0},
 };
 
@@ -185,7 +185,7 @@ const struct request_member request_domain[] = {
      .words = words_delimiters},
     {DESCRIPTION},
     {SECOND_FACTOR},
-    {GRACE_DATE},
+    {SECOND_FACTOR_FROM},
     {0},
 };
 
@@ -197,7 +197,7 @@ const struct request_member request_domain_changes[] = {
      .words = words_delimiters},
     {DESCRIPTION},
     {SECOND_FACTOR},
-    {GRACE_DATE},
+    {SECOND_FACTOR_FROM},
     {0},
 };
 
@@ -309,7 +309,7 @@ const struct request_member request_audit_verify[] = {
      .min = 1,
      .max = 100,
      .description =
-         "An anchor, as a check before answered it: does the chain still have its cipher_version?"},
+         "An anchor, as a check before answered it: does the chain still have its seal?"},
     {.name = "after",
      .min = 1,
      .max = 120,

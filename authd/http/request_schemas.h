@@ -6,7 +6,7 @@
 #include "http/cursor.h"
 #include "http/request_schema.h"
 
-/* The fields of every list that has pages. */
+/* The members of every list that has pages. */
 /* clang-format off */
 #define REQUEST_PAGE                                                                                \
     {.name = "cursor", .min = 1, .max = CURSOR_MAX, .description =                                 \

@@ -13,7 +13,7 @@ struct answer {
     unsigned status; /* 0: there is no answer yet */
     char *text; /* JSON, wiped after use; NULL: there is none, or response_send() has taken it */
     bool is_problem;    /* `text` is a problem (RFC 9457) */
-    bool secure;        /* the client's way to us is TLS */
+    bool secure;        /* the client reaches authd by TLS */
     bool close;         /* the connection ends with this answer */
     const char *etag;   /* with its quotes; NULL: none */
     const char *cookie; /* value of Set-Cookie; NULL: none */

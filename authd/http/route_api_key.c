@@ -12,7 +12,7 @@ static void cancel_key(void *call)
 static void start(struct http_exchange *exchange, const struct manage_request *request)
 {
     exchange->work.cancel = cancel_key;
-    exchange->work.call = api_key_add(exchange->http_exchanges->core, request,
+    exchange->work.call = api_key_add(exchange->exchanges->core, request,
                                       &exchange->admission.caller, route_answer_result, exchange);
 }
 

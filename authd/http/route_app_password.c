@@ -16,7 +16,7 @@ static void start_add(struct http_exchange *exchange, const struct manage_reques
     }
     exchange->work.cancel = cancel_call;
     exchange->work.call =
-        app_password_add(exchange->http_exchanges->core, request, route_answer_result, exchange);
+        app_password_add(exchange->exchanges->core, request, route_answer_result, exchange);
 }
 
 static void start_set(struct http_exchange *exchange, const struct manage_request *request)
@@ -30,7 +30,7 @@ static void start_rotate(struct http_exchange *exchange, const struct manage_req
 {
     exchange->work.cancel = cancel_call;
     exchange->work.call =
-        app_password_rotate(exchange->http_exchanges->core, request, route_answer_result, exchange);
+        app_password_rotate(exchange->exchanges->core, request, route_answer_result, exchange);
 }
 
 void route_app_password_add(struct http_exchange *exchange)

@@ -3,7 +3,7 @@
 #include "http/exchange.h"
 #include "http/routes.h"
 
-static void password_verify_cancel(void *call)
+static void cancel_verify(void *call)
 {
     audit_verify_cancel(call);
 }
@@ -15,8 +15,8 @@ void route_audit_verify(struct http_exchange *exchange)
     if (arguments == NULL) {
         return;
     }
-    exchange->work.cancel = password_verify_cancel;
-    exchange->work.call = audit_verify_start(exchange->http_exchanges->core, arguments,
-                                             route_answer_result, exchange);
+    exchange->work.cancel = cancel_verify;
+    exchange->work.call =
+        audit_verify_start(exchange->exchanges->core, arguments, route_answer_result, exchange);
     json_decref(arguments);
 }

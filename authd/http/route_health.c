@@ -52,12 +52,12 @@ void route_ready(struct http_exchange *exchange)
     if (!is_bare(exchange)) {
         return;
     }
-    if (exchange->http_exchanges->draining) {
+    if (exchange->exchanges->draining) {
         http_exchange_log_cause(exchange, "stopping");
         http_exchange_refuse(exchange, &(struct problem){.type = PROBLEM_UNAVAILABLE,
                                                          .detail = "authd is shutting down"});
         return;
     }
     exchange->work.cancel = cancel_ready;
-    exchange->work.call = manage_call_ready(exchange->http_exchanges->core, ready_known, exchange);
+    exchange->work.call = manage_call_ready(exchange->exchanges->core, ready_known, exchange);
 }

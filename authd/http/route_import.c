@@ -13,7 +13,7 @@ static void cancel_import(void *call)
 
 static void start_import(struct http_exchange *exchange, const struct manage_request *request)
 {
-    struct core *core = exchange->http_exchanges->core;
+    struct core *core = exchange->exchanges->core;
 
     exchange->work.cancel = cancel_import;
     exchange->work.call = import_start(core, request, route_answer_result, exchange);

@@ -63,8 +63,8 @@ void route_answer(struct http_exchange *exchange, json_t *object)
     const char *etag = json_string_value(json_object_get(object, "etag"));
 
     if ((route->flags & ROUTE_LIST) != 0) {
-        request_arguments_page(exchange->http_exchanges->core, &exchange->request,
-                               exchange->filters, object);
+        request_arguments_page(exchange->exchanges->core, &exchange->request, exchange->filters,
+                               object);
     } else if (etag != NULL) {
         exchange->answer.etag = arena_printf(exchange->arena, "\"%s\"", etag);
     }
@@ -87,7 +87,7 @@ json_t *route_arguments(struct http_exchange *exchange)
 {
     struct request_arguments input;
     const struct problem *problem = request_arguments_read(
-        exchange->http_exchanges->core, &exchange->request, &exchange->admission, &input);
+        exchange->exchanges->core, &exchange->request, &exchange->admission, &input);
 
     if (problem != NULL) {
         http_exchange_refuse(exchange, problem);
@@ -103,7 +103,7 @@ static json_t *context_of(struct http_exchange *exchange)
 {
     json_t *context;
     const struct problem *problem =
-        request_arguments_context(exchange->http_exchanges->core, &exchange->request,
+        request_arguments_context(exchange->exchanges->core, &exchange->request,
                                   &exchange->admission, exchange->dry_run, &context);
 
     if (problem != NULL) {
@@ -138,16 +138,16 @@ void route_manage_with(struct http_exchange *exchange, route_start_f *start)
     json_decref(arguments);
 }
 
-static void cancel_account(void *call)
+static void cancel_call(void *call)
 {
     manage_call_cancel(call);
 }
 
 void route_manage_start(struct http_exchange *exchange, const struct manage_request *request)
 {
-    exchange->work.cancel = cancel_account;
+    exchange->work.cancel = cancel_call;
     exchange->work.call =
-        manage_call_start(exchange->http_exchanges->core, request, route_answer_result, exchange);
+        manage_call_start(exchange->exchanges->core, request, route_answer_result, exchange);
 }
 
 void route_manage(struct http_exchange *exchange)

@@ -1,7 +1,7 @@
 /* How good a password would be for a user, before it is set. Nothing is stored.
  *
  * Threat: a way to try passwords. The strength is that of the password that was sent; the stored
- * hash is not looked at. */
+ * hash is not read. */
 #include "http/routes.h"
 
 #include "base/clock.h"
@@ -12,7 +12,7 @@
 
 #define STRENGTH_MS 8000
 
-static void cancel_strength_call(void *call)
+static void cancel_strength(void *call)
 {
     password_strength_cancel(call);
 }
@@ -69,9 +69,9 @@ static void on_owner(const struct result *result, void *arg)
         .deadline = clock_ms() + STRENGTH_MS,
     };
 
-    exchange->work.cancel = cancel_strength_call;
+    exchange->work.cancel = cancel_strength;
     exchange->work.call =
-        password_strength_start(exchange->http_exchanges->core, &request, on_strength, exchange);
+        password_strength_start(exchange->exchanges->core, &request, on_strength, exchange);
     if (exchange->work.call == NULL) {
         refuse_busy(exchange, "hash-queue-full");
     }
@@ -79,7 +79,7 @@ static void on_owner(const struct result *result, void *arg)
     json_decref(names);
 }
 
-static void cancel_account(void *call)
+static void cancel_question(void *call)
 {
     manage_call_cancel(call);
 }
@@ -94,9 +94,9 @@ static void start_strength(struct http_exchange *exchange, const struct manage_r
     json_object_del(question.arguments, "password");
     question.statement = STATEMENT_USER_SHOW;
     question.context = context;
-    exchange->work.cancel = cancel_account;
+    exchange->work.cancel = cancel_question;
     exchange->work.call =
-        manage_call_start(exchange->http_exchanges->core, &question, on_owner, exchange);
+        manage_call_start(exchange->exchanges->core, &question, on_owner, exchange);
     json_decref(context);
 }
 

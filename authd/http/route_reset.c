@@ -16,7 +16,7 @@ static void start_link(struct http_exchange *exchange, const struct manage_reque
 {
     exchange->work.cancel = cancel_link;
     exchange->work.call =
-        reset_link_start(exchange->http_exchanges->core, request, route_answer_result, exchange);
+        reset_link_start(exchange->exchanges->core, request, route_answer_result, exchange);
 }
 
 void route_reset_link(struct http_exchange *exchange)
@@ -31,12 +31,12 @@ static void take_token(const struct http_exchange *exchange, json_t *arguments)
     struct span text = {json_string_value(token), json_string_length(token)};
     char digest[SUBKEY_HEX_SIZE];
 
-    reset_digest(exchange->http_exchanges->core, text, digest);
+    reset_digest(exchange->exchanges->core, text, digest);
     json_object_del(arguments, "token");
     json_object_set_new(arguments, "digest", json_string(digest));
 }
 
-static void cancel_account(void *call)
+static void cancel_call(void *call)
 {
     manage_call_cancel(call);
 }
@@ -53,9 +53,9 @@ static void start_reset(struct http_exchange *exchange, const struct manage_requ
     json_object_del(context, "idempotency");
     changed.context = context;
     take_token(exchange, changed.arguments);
-    exchange->work.cancel = cancel_account;
+    exchange->work.cancel = cancel_call;
     exchange->work.call =
-        manage_call_start(exchange->http_exchanges->core, &changed, route_answer_result, exchange);
+        manage_call_start(exchange->exchanges->core, &changed, route_answer_result, exchange);
     json_decref(context);
 }
 

@@ -2,8 +2,8 @@
  *
  * Threats:
  * - An attacker who tries passwords learns nothing but "no": one 401 on login/login's grid,
- * whatever was wrong. Only a user who had everything right hears that the account is suspended; a
- * user who needs a code never does, since a suspended account takes no code. A user who has to
+ * whatever was wrong. Only a user who had everything right is told that the account is suspended; a
+ * user who needs a code never is, because a suspended account accepts no code. A user who has to
  * enrol a second factor gets a session that is good for that only.
  * - A page of another site that signs a browser in under another name: signing in is guarded as if
  * there were a cookie already.
@@ -34,7 +34,7 @@ static void unavailable(struct http_exchange *exchange, const char *cause)
     http_exchange_log_cause(exchange, cause);
     http_exchange_refuse(exchange, &(struct problem){
                                        .type = PROBLEM_UNAVAILABLE,
-                                       .detail = "whether the sign-in is good cannot be told now",
+                                       .detail = "the sign-in cannot be checked now",
                                        .hint = "Try again.",
                                    });
 }
@@ -74,7 +74,7 @@ static void cancel_session(void *call)
     session_cancel(call);
 }
 
-static void strength(const struct login_result *result, void *arg)
+static void login_decided(const struct login_result *result, void *arg)
 {
     struct http_exchange *exchange = arg;
 
@@ -103,8 +103,7 @@ static void strength(const struct login_result *result, void *arg)
     };
 
     exchange->work.cancel = cancel_session;
-    exchange->work.call =
-        session_add(exchange->http_exchanges->core, &session, session_made, exchange);
+    exchange->work.call = session_add(exchange->exchanges->core, &session, session_made, exchange);
 }
 
 static void cancel_login(void *call)
@@ -112,8 +111,8 @@ static void cancel_login(void *call)
     login_cancel(call, REASON_CLIENT_GONE);
 }
 
-/* What the fair queue of hashes counts by: clients with one address share their turns. */
-static uint64_t source_of(const struct http_exchange *exchange)
+/* The key of a fair turn on the hash lane: clients with one address share their turns. */
+static uint64_t fair_key_of(const struct http_exchange *exchange)
 {
     return exchange->request.address[0] != '\0' ? span_hash(span_of(exchange->request.address))
                                                 : exchange->client->peer.number;
@@ -140,7 +139,7 @@ static void sign_in(struct http_exchange *exchange, const char *login, const jso
         .front = "http",
         .client = exchange->request.address,
         .peer = exchange->client->peer.text,
-        .fair_key = source_of(exchange),
+        .fair_key = fair_key_of(exchange),
         .tls = exchange->request.names.tls,
         .sign_in = true,
         .code = text_of(arguments, "code"),
@@ -148,7 +147,7 @@ static void sign_in(struct http_exchange *exchange, const char *login, const jso
 
     exchange->work.cancel = cancel_login;
     exchange->work.call =
-        login_begin(exchange->http_exchanges->core, &claim, &context, strength, exchange);
+        login_begin(exchange->exchanges->core, &claim, &context, login_decided, exchange);
 }
 
 void route_sign_in(struct http_exchange *exchange)
@@ -231,8 +230,8 @@ void route_sign_out(struct http_exchange *exchange)
 
     if (arguments != NULL) {
         exchange->work.cancel = cancel_session;
-        exchange->work.call = session_end(exchange->http_exchanges->core, cookie_of(exchange),
-                                          session_ended, exchange);
+        exchange->work.call =
+            session_end(exchange->exchanges->core, cookie_of(exchange), session_ended, exchange);
     }
     json_decref(arguments);
 }

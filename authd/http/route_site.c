@@ -34,7 +34,7 @@ static const char *policy_word(enum factor_policy policy)
 
 void route_site(struct http_exchange *exchange)
 {
-    const struct core *core = exchange->http_exchanges->core;
+    const struct core *core = exchange->exchanges->core;
     const struct site *site = &core->site;
     json_t *arguments = route_arguments(exchange);
 

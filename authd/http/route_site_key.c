@@ -13,7 +13,7 @@ static void start(struct http_exchange *exchange, const struct manage_request *r
 {
     exchange->work.cancel = cancel_rotation;
     exchange->work.call =
-        key_rotation_start(exchange->http_exchanges->core, request, route_answer_result, exchange);
+        key_rotation_start(exchange->exchanges->core, request, route_answer_result, exchange);
 }
 
 void route_site_key_rotate(struct http_exchange *exchange)

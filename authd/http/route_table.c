@@ -34,11 +34,11 @@
 #define APP_PASSWORD  APP_PASSWORDS "/{id}"
 
 /* The four levels of sending scopes share what their operations do. */
-#define SCOPE_SHOWN "The document of this level in canonical form; null: there is none."
+#define SCOPE_ANSWERED "The document of this level in canonical form; null: there is none."
 #define SCOPE_SET                                                                                  \
     "Puts a whole document in force for the next sign-ins. A flaw is named by its place in the "   \
     "document."
-#define SCOPE_TAKEN "The document no longer restricts the next sign-ins."
+#define SCOPE_REMOVED "The document no longer restricts the next sign-ins."
 
 const struct http_route http_routes[] = {
     {OPEN(GET, "/healthz", "health"), .summary = "Whether this process answers",
@@ -156,7 +156,7 @@ const struct http_route http_routes[] = {
     {OPEN(POST, USER "/password-strength", "password_strength"), .statement = STATEMENT_USER_SHOW,
      .summary = "How good a password would be",
      .description =
-         "Judges the password by the rules of the site and the names of the user. Stores nothing.",
+         "Checks the password by the rules of the site and the names of the user. Stores nothing.",
      .roles = S | D | X, .flags = CONFLICT, .resource = "passwords", .run = route_password_strength,
      .body = request_password_strength, .answer = &response_password_strength},
     {MANAGE(PUT, USER "/password", "password_set", PASSWORD_SET),
@@ -197,8 +197,8 @@ const struct http_route http_routes[] = {
      .resource = "totp", .query = request_change_query, .answer = &response_totp},
     {RUN(POST, TOTP "/ticket", "totp_ticket_add", TOTP_TICKET_ADD),
      .summary = "Permit a user to enrol, once; the ticket is displayed once",
-     .description = "The ticket is good for 24 hours and for one enrolment, although the remember "
-                    "date of the domain is past. It replaces the ticket before.",
+     .description = "The ticket is good for 24 hours and for one enrolment, although "
+                    "second_factor_from of the domain is past. It replaces the ticket before.",
      .roles = D | X, .flags = FRESH | CONFLICT, .resource = "totp", .run = route_totp_ticket,
      .query = request_change_query, .answer = &response_totp_ticket, .created = 201},
     {RUN(POST, USER "/recovery-codes", "recovery_codes_set", RECOVERY_CODES_SET),
@@ -313,7 +313,7 @@ const struct http_route http_routes[] = {
      .roles = D | A | X, .flags = ROUTE_LIST, .resource = "audit", .query = request_audit_list,
      .answer = &response_audit_event},
     {OPEN(POST, "/v1/audit/verify", "audit_verify"),
-     .summary = "Check every cipher_version and every row of the audit",
+     .summary = "Check every seal and every row of the audit",
      .description = "Checks a part of the audit and names what was changed, is missing or was "
                     "added. Repeat the request with `after` until `next` is null.",
      .roles = A | X, .resource = "audit", .run = route_audit_verify, .query = request_change_query,
@@ -359,7 +359,7 @@ const struct http_route http_routes[] = {
 
     /* Sending scopes. */
     {MANAGE(GET, USER "/scope", "user_scope_get", SCOPE_GET),
-     .summary = "Show the sending scope of a user", .description = SCOPE_SHOWN,
+     .summary = "Show the sending scope of a user", .description = SCOPE_ANSWERED,
      .roles = S | H | D | A | X, .flags = CONFLICT, .resource = "scopes", .level = "user",
      .answer = &response_scope},
     {RUN(PUT, USER "/scope", "user_scope_put", SCOPE_PUT), .run = route_scope_put,
@@ -368,11 +368,11 @@ const struct http_route http_routes[] = {
      .query = request_change_query, .body = request_scope, .body_argument = "scope",
      .level = "user", .answer = &response_scope},
     {MANAGE(DELETE, USER "/scope", "user_scope_delete", SCOPE_DELETE),
-     .summary = "Take the sending scope of a user away", .description = SCOPE_TAKEN, .roles = D | X,
-     .flags = FRESH | CONFLICT | IF_MATCH, .resource = "scopes", .query = request_change_query,
-     .level = "user", .answer = &response_scope},
+     .summary = "Take the sending scope of a user away", .description = SCOPE_REMOVED,
+     .roles = D | X, .flags = FRESH | CONFLICT | IF_MATCH, .resource = "scopes",
+     .query = request_change_query, .level = "user", .answer = &response_scope},
     {MANAGE(GET, DOMAIN "/scope", "domain_scope_get", SCOPE_GET),
-     .summary = "Show the sending scope of a domain", .description = SCOPE_SHOWN,
+     .summary = "Show the sending scope of a domain", .description = SCOPE_ANSWERED,
      .roles = D | A | X, .resource = "scopes", .level = "domain", .answer = &response_scope},
     {RUN(PUT, DOMAIN "/scope", "domain_scope_put", SCOPE_PUT), .run = route_scope_put,
      .summary = "Set the sending scope of a domain", .description = SCOPE_SET, .roles = X,
@@ -380,23 +380,23 @@ const struct http_route http_routes[] = {
      .query = request_change_query, .body = request_scope, .body_argument = "scope",
      .level = "domain", .answer = &response_scope},
     {MANAGE(DELETE, DOMAIN "/scope", "domain_scope_delete", SCOPE_DELETE),
-     .summary = "Take the sending scope of a domain away", .description = SCOPE_TAKEN, .roles = X,
+     .summary = "Take the sending scope of a domain away", .description = SCOPE_REMOVED, .roles = X,
      .flags = FRESH | IF_MATCH, .resource = "scopes", .query = request_change_query,
      .level = "domain", .answer = &response_scope},
     {MANAGE(GET, CLASS "/scope", "class_scope_get", SCOPE_GET),
-     .summary = "Show the sending scope of a class", .description = SCOPE_SHOWN, .roles = D | A | X,
-     .resource = "scopes", .level = "class", .answer = &response_scope},
+     .summary = "Show the sending scope of a class", .description = SCOPE_ANSWERED,
+     .roles = D | A | X, .resource = "scopes", .level = "class", .answer = &response_scope},
     {RUN(PUT, CLASS "/scope", "class_scope_put", SCOPE_PUT), .run = route_scope_put,
      .summary = "Set the sending scope of a class", .description = SCOPE_SET, .roles = X,
      .flags = FRESH | IF_MATCH | ROUTE_DOCUMENT, .resource = "scopes",
      .query = request_change_query, .body = request_scope, .body_argument = "scope",
      .level = "class", .answer = &response_scope},
     {MANAGE(DELETE, CLASS "/scope", "class_scope_delete", SCOPE_DELETE),
-     .summary = "Take the sending scope of a class away", .description = SCOPE_TAKEN, .roles = X,
+     .summary = "Take the sending scope of a class away", .description = SCOPE_REMOVED, .roles = X,
      .flags = FRESH | IF_MATCH, .resource = "scopes", .query = request_change_query,
      .level = "class", .answer = &response_scope},
     {MANAGE(GET, "/v1/scope", "site_scope_get", SCOPE_GET),
-     .summary = "Show the sending scope of the site", .description = SCOPE_SHOWN,
+     .summary = "Show the sending scope of the site", .description = SCOPE_ANSWERED,
      .roles = D | A | X, .resource = "scopes", .level = "site", .answer = &response_scope},
     {RUN(PUT, "/v1/scope", "site_scope_put", SCOPE_PUT), .run = route_scope_put,
      .summary = "Set the sending scope of the site", .description = SCOPE_SET, .roles = X,
@@ -404,7 +404,7 @@ const struct http_route http_routes[] = {
      .query = request_change_query, .body = request_scope, .body_argument = "scope",
      .level = "site", .answer = &response_scope},
     {MANAGE(DELETE, "/v1/scope", "site_scope_delete", SCOPE_DELETE),
-     .summary = "Take the sending scope of the site away", .description = SCOPE_TAKEN, .roles = X,
+     .summary = "Take the sending scope of the site away", .description = SCOPE_REMOVED, .roles = X,
      .flags = FRESH | IF_MATCH, .resource = "scopes", .query = request_change_query,
      .level = "site", .answer = &response_scope},
 

@@ -17,7 +17,7 @@ static void start(struct http_exchange *exchange, const struct manage_request *r
 {
     exchange->work.cancel = cancel_call;
     exchange->work.call =
-        enrolment(exchange->http_exchanges->core, request, route_answer_result, exchange);
+        enrolment(exchange->exchanges->core, request, route_answer_result, exchange);
 }
 
 static void start_begin(struct http_exchange *exchange, const struct manage_request *request)

@@ -13,7 +13,7 @@ struct http_exchange;
 
 enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_METHODS };
 
-/* Who may call a route or set a field. The host counts as an administrator. */
+/* Who may call a route or set a member. The host counts as an administrator. */
 enum http_role {
     ROLE_SELF = 1u << 0, /* every caller for the own account */
     ROLE_HELPDESK = 1u << 1,

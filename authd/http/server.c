@@ -1,4 +1,4 @@
-/* libmicrohttpd in external epoll mode: its epoll descriptor is one event of our loop, its next
+/* libmicrohttpd in external epoll mode: its epoll descriptor is one event of the loop, its next
  * timeout one timer.
  *
  * Two facts of 0.9.75 shape this file: after MHD_add_connection() and MHD_resume_connection()
@@ -55,14 +55,14 @@ struct pump {
 };
 
 struct http_server {
-    struct http_exchanges http_exchanges;
+    struct http_exchanges exchanges;
     struct loop *loop;
     struct pump clear;
     struct pump tls;
     unsigned connections;            /* of each pump at most */
     unsigned guests_max;             /* more guests are closed at once */
     unsigned guests;                 /* connections that are not an administrator's */
-    struct connection_list arriving; /* given to libmicrohttpd, not yet shown to us */
+    struct connection_list arriving; /* given to libmicrohttpd, which has not reported them yet */
     struct connection_list open;
 };
 
@@ -86,10 +86,10 @@ static void server_run_soon(struct http_server *server)
     timer_set(&server->tls, 0);
 }
 
-static void server_wake(struct http_exchanges *http_exchanges)
+static void server_wake(struct http_exchanges *exchanges)
 {
-    server_run_soon((struct http_server *)((char *)http_exchanges -
-                                           offsetof(struct http_server, http_exchanges)));
+    server_run_soon(
+        (struct http_server *)((char *)exchanges - offsetof(struct http_server, exchanges)));
 }
 
 static void pump_run(int fd, short events, void *arg)
@@ -236,7 +236,7 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *mhd
     struct http_server *server = arg;
 
     request_begin(connection_of(mhd));
-    return http_exchange_create(&server->http_exchanges, mhd, target);
+    return http_exchange_create(&server->exchanges, mhd, target);
 }
 
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd, const char *url,
@@ -275,7 +275,7 @@ static void on_complete(void *arg, struct MHD_Connection *mhd, void **context,
     *context = NULL;
     evtimer_del(&connection->late);
     event_add(&connection->arrival, NULL);
-    if (server->http_exchanges.draining) {
+    if (server->exchanges.draining) {
         connection_end(connection);
     }
 }
@@ -340,10 +340,10 @@ struct http_server *http_create(struct loop *loop, struct core *core,
     server->connections = options->connections;
     server->guests_max = options->connections / 2;
     json_set_alloc_funcs(json_memory, json_memory_free);
-    server->http_exchanges.core = core;
-    server->http_exchanges.routes = http_routes;
-    server->http_exchanges.wake = server_wake;
-    TAILQ_INIT(&server->http_exchanges.suspended);
+    server->exchanges.core = core;
+    server->exchanges.routes = http_routes;
+    server->exchanges.wake = server_wake;
+    TAILQ_INIT(&server->exchanges.suspended);
     TAILQ_INIT(&server->arriving);
     TAILQ_INIT(&server->open);
     pump_start(server, &server->clear, 0, clear);
@@ -361,7 +361,8 @@ void http_accept(void *arg, int fd, const struct peer *peer)
     /* libmicrohttpd wants an address, but does not get the client's. */
     struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-    /* A connection of that descriptor which libmicrohttpd closed before we were shown it. */
+    /* A connection of that descriptor that libmicrohttpd closed before it reported the connection.
+     */
     connection_destroy(arriving_take(server, fd));
 
     struct connection *connection = connection_create(listener, fd, peer);
@@ -384,8 +385,8 @@ bool http_drain(struct http_server *server)
 {
     struct connection *connection;
 
-    if (!server->http_exchanges.draining) {
-        server->http_exchanges.draining = true;
+    if (!server->exchanges.draining) {
+        server->exchanges.draining = true;
         TAILQ_FOREACH (connection, &server->open, link) {
             connection_end(connection);
         }
@@ -411,12 +412,12 @@ void http_destroy(struct http_server *server)
     if (server == NULL) {
         return;
     }
-    while ((exchange = TAILQ_FIRST(&server->http_exchanges.suspended)) != NULL) {
+    while ((exchange = TAILQ_FIRST(&server->exchanges.suspended)) != NULL) {
         http_exchange_stop(exchange);
     }
     /* Writes those refusals: a connection moves one state a run. A client that does not read is not
      * waited for. */
-    for (int i = 0; i < LAST_RUNS && server->http_exchanges.count > 0; i++) {
+    for (int i = 0; i < LAST_RUNS && server->exchanges.count > 0; i++) {
         MHD_run(server->clear.daemon);
         if (server->tls.daemon != NULL) {
             MHD_run(server->tls.daemon);

@@ -34,7 +34,7 @@ struct tls_pair {
     time_t expires;
 };
 
-/* Tells one content of one file from another. */
+/* Distinguishes the contents that a file had at different times. */
 struct stamp {
     dev_t device;
     ino_t inode;
@@ -51,7 +51,7 @@ struct tls_files {
     char *certificate;
     char *key;
     struct tls_pair *pair;
-    struct stamps seen;   /* the files at the last look */
+    struct stamps seen;   /* the files when they were last checked */
     struct stamps loaded; /* the files when they were last read, whether they were good or not */
     struct event timer;
 };
@@ -281,7 +281,8 @@ void tls_files_reload(struct tls_files *files)
         pair = NULL;
     }
     if (pair == NULL) {
-        log_message(LOG_ERROR, "certificate-refused", "%s; the one before stays in use", err.text);
+        log_message(LOG_ERROR, "certificate-refused", "%s; the previous one stays in use",
+                    err.text);
         return;
     }
     tls_pair_release(files->pair);
@@ -289,8 +290,8 @@ void tls_files_reload(struct tls_files *files)
     log_loaded(files);
 }
 
-/* Two files that belong together are not written at once, so files are only read that are the same
- * at two looks. */
+/* Two files that belong together are not written at once, so files are read only if two checks
+ * in a row find them unchanged. */
 static void on_watch(int fd, short events, void *arg)
 {
     struct tls_files *files = arg;

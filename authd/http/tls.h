@@ -1,9 +1,9 @@
 /* The certificate of a listener and its key: PEM files, read again when they change.
  *
  * Threats: a key that others on this machine may read, which is refused; a reload that fails
- * halfway, so a new pair is checked whole (readable, matching, not expired) before it takes the
- * place of the old one, and otherwise the old one stays and the log says why. The files are read as
- * authd's own user, never as root: what a start could read, a reload can. */
+ * halfway, so a new pair is checked completely (readable, matching, not expired) before it takes
+ * the place of the old one, and otherwise the old one stays and the log says why. The files are
+ * read as authd's own user, never as root: what a start could read, a reload can. */
 #ifndef HTTP_TLS_H
 #define HTTP_TLS_H
 
@@ -21,7 +21,7 @@ struct tls_pair;
 
 /* Reads both files; NULL: `err` says what is wrong with which file, and what to do. */
 struct tls_files *tls_files_create(const char *certificate, const char *key, struct err *err);
-/* Looks at the files from now on, every few seconds. */
+/* Checks the files from now on, every few seconds. */
 void tls_files_watch(struct tls_files *files, struct loop *loop);
 /* Reads the files again at once, changed or not. */
 void tls_files_reload(struct tls_files *files);

@@ -184,7 +184,7 @@ def test_a_bad_new_certificate_changes_nothing(https):
         https.authd.process.send_signal(signal.SIGHUP)
         wait_until(lambda: len(https.refused()) > before, 5, "its refusal")
         assert said in https.refused()[-1]
-        assert https.refused()[-1].endswith("the one before stays in use")
+        assert https.refused()[-1].endswith("the previous one stays in use")
         assert https.shown() == "first"
 
     certificates.install("second", "pem")

@@ -1,4 +1,4 @@
-/* A request as libmicrohttpd would show it, for tests of what reads and judges one. */
+/* A request as libmicrohttpd would show it, for tests of what reads and checks one. */
 #ifndef TESTS_READING_H
 #define TESTS_READING_H
 

@@ -9,7 +9,7 @@
 
 #include "reading.h"
 
-static const struct request_member fields[] = {{.name = "name", .max = 10}, {0}};
+static const struct request_member members[] = {{.name = "name", .max = 10}, {0}};
 
 static const struct http_route routes[] = {
     {.method = HTTP_GET, .pattern = "/things", .roles = ROLE_ADMIN, .resource = "things"},
@@ -18,8 +18,8 @@ static const struct http_route routes[] = {
      .roles = ROLE_ADMIN,
      .flags = ROUTE_FRESH | ROUTE_COOKIE,
      .resource = "things",
-     .body = fields},
-    {.method = HTTP_POST, .pattern = "/session", .flags = ROUTE_COOKIE, .body = fields},
+     .body = members},
+    {.method = HTTP_POST, .pattern = "/session", .flags = ROUTE_COOKIE, .body = members},
     {0},
 };
 
@@ -70,7 +70,7 @@ static void test_order(void **state)
         const char *detail;
     } steps[] = {
         {"GET /nothing HTTP/1.1\n" EVIL LONG PACKED, &nobody, 70000, PROBLEM_MISDIRECTED,
-         "the Host of the request is no name of this server"},
+         "the Host of the request is not a name of this server"},
         {"GET /nothing HTTP/1.1\n" HOST LONG PACKED, &nobody, 70000, PROBLEM_TOO_LARGE,
          "the body is longer than this server reads"},
         {"GET /nothing HTTP/1.1\n" HOST PACKED, &nobody, 70000, PROBLEM_NOT_FOUND,
@@ -132,7 +132,7 @@ static void test_wanted(void **state)
     assert_int_equal(admission_body_max(NULL), ADMISSION_SWALLOW_MAX);
     assert_int_equal(admission_body_max(&routes[1]), ADMISSION_SWALLOW_MAX);
     assert_int_equal(admission_body_max(&(struct http_route){
-                         .body = fields, .body_max = ADMISSION_SWALLOW_MAX + 1}),
+                         .body = members, .body_max = ADMISSION_SWALLOW_MAX + 1}),
                      ADMISSION_SWALLOW_MAX + 1);
 }
 

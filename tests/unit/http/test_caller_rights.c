@@ -19,8 +19,8 @@ static struct caller caller_of(enum caller_kind kind, enum caller_role role, boo
     };
 }
 
-static enum caller_rights_verdict judge(const struct http_route *route, struct caller caller,
-                                        bool *self_only)
+static enum caller_rights_verdict verdict_of(const struct http_route *route, struct caller caller,
+                                             bool *self_only)
 {
     struct caller_rights rights = caller_rights_of(route, &caller);
 
@@ -45,23 +45,23 @@ static void test_roles(void **state)
     bool self_only;
 
     (void)state;
-    assert_int_equal(judge(&open, (struct caller){0}, NULL), RIGHTS_ALLOWED);
-    assert_int_equal(judge(&route, (struct caller){0}, NULL), RIGHTS_NOBODY);
-    assert_int_equal(judge(&route, SESSION(CALLER_NONE), &self_only), RIGHTS_ALLOWED);
+    assert_int_equal(verdict_of(&open, (struct caller){0}, NULL), RIGHTS_ALLOWED);
+    assert_int_equal(verdict_of(&route, (struct caller){0}, NULL), RIGHTS_NOBODY);
+    assert_int_equal(verdict_of(&route, SESSION(CALLER_NONE), &self_only), RIGHTS_ALLOWED);
     assert_true(self_only);
-    assert_int_equal(judge(&route, SESSION(CALLER_USER), &self_only), RIGHTS_ALLOWED);
+    assert_int_equal(verdict_of(&route, SESSION(CALLER_USER), &self_only), RIGHTS_ALLOWED);
     assert_true(self_only);
-    assert_int_equal(judge(&route, SESSION(CALLER_AUDITOR), &self_only), RIGHTS_ALLOWED);
+    assert_int_equal(verdict_of(&route, SESSION(CALLER_AUDITOR), &self_only), RIGHTS_ALLOWED);
     assert_true(self_only);
-    assert_int_equal(judge(&route, SESSION(CALLER_DOMAIN_ADMIN), &self_only), RIGHTS_ALLOWED);
+    assert_int_equal(verdict_of(&route, SESSION(CALLER_DOMAIN_ADMIN), &self_only), RIGHTS_ALLOWED);
     assert_false(self_only);
-    assert_int_equal(judge(&route, SESSION(CALLER_ADMIN), &self_only), RIGHTS_ALLOWED);
+    assert_int_equal(verdict_of(&route, SESSION(CALLER_ADMIN), &self_only), RIGHTS_ALLOWED);
     assert_false(self_only);
-    assert_int_equal(judge(&other, SESSION(CALLER_USER), NULL), RIGHTS_ROLE);
-    assert_int_equal(judge(&other, SESSION(CALLER_HELPDESK), NULL), RIGHTS_ROLE);
-    assert_int_equal(judge(&other, SESSION(CALLER_DOMAIN_ADMIN), NULL), RIGHTS_ROLE);
-    assert_int_equal(judge(&other, SESSION(CALLER_AUDITOR), NULL), RIGHTS_ALLOWED);
-    assert_int_equal(judge(&other, caller_of(CALLER_HOST, CALLER_ROOT, true, NULL), NULL),
+    assert_int_equal(verdict_of(&other, SESSION(CALLER_USER), NULL), RIGHTS_ROLE);
+    assert_int_equal(verdict_of(&other, SESSION(CALLER_HELPDESK), NULL), RIGHTS_ROLE);
+    assert_int_equal(verdict_of(&other, SESSION(CALLER_DOMAIN_ADMIN), NULL), RIGHTS_ROLE);
+    assert_int_equal(verdict_of(&other, SESSION(CALLER_AUDITOR), NULL), RIGHTS_ALLOWED);
+    assert_int_equal(verdict_of(&other, caller_of(CALLER_HOST, CALLER_ROOT, true, NULL), NULL),
                      RIGHTS_ALLOWED);
 }
 
@@ -72,15 +72,15 @@ static void test_fresh(void **state)
     static const struct http_route session = {.roles = ROLE_SELF, .flags = ROUTE_SESSION};
 
     (void)state;
-    assert_int_equal(judge(&route, STALE(CALLER_ADMIN), NULL), RIGHTS_STALE);
-    assert_int_equal(judge(&route, STALE(CALLER_USER), NULL), RIGHTS_ROLE);
-    assert_int_equal(judge(&route, SESSION(CALLER_ADMIN), NULL), RIGHTS_ALLOWED);
-    assert_int_equal(judge(&route, caller_of(CALLER_HOST, CALLER_ROOT, true, NULL), NULL),
+    assert_int_equal(verdict_of(&route, STALE(CALLER_ADMIN), NULL), RIGHTS_STALE);
+    assert_int_equal(verdict_of(&route, STALE(CALLER_USER), NULL), RIGHTS_ROLE);
+    assert_int_equal(verdict_of(&route, SESSION(CALLER_ADMIN), NULL), RIGHTS_ALLOWED);
+    assert_int_equal(verdict_of(&route, caller_of(CALLER_HOST, CALLER_ROOT, true, NULL), NULL),
                      RIGHTS_ALLOWED);
-    assert_int_equal(judge(&session, caller_of(CALLER_HOST, CALLER_ROOT, true, NULL), NULL),
+    assert_int_equal(verdict_of(&session, caller_of(CALLER_HOST, CALLER_ROOT, true, NULL), NULL),
                      RIGHTS_NO_SESSION);
-    assert_int_equal(judge(&session, KEY("[\"*:write\"]"), NULL), RIGHTS_NO_SESSION);
-    assert_int_equal(judge(&session, STALE(CALLER_USER), NULL), RIGHTS_ALLOWED);
+    assert_int_equal(verdict_of(&session, KEY("[\"*:write\"]"), NULL), RIGHTS_NO_SESSION);
+    assert_int_equal(verdict_of(&session, STALE(CALLER_USER), NULL), RIGHTS_ALLOWED);
 }
 
 /* A session whose user has to enrol a second factor first. */
@@ -97,15 +97,15 @@ static void test_must_enrol(void **state)
 
     (void)state;
     admin.must_enrol = stale.must_enrol = true;
-    json_incref((json_t *)admin.known); /* each judge() finishes its caller */
+    json_incref((json_t *)admin.known); /* each verdict_of() finishes its caller */
     json_incref((json_t *)admin.known);
     json_incref((json_t *)admin.known);
-    assert_int_equal(judge(&route, admin, NULL), RIGHTS_MUST_ENROL);
-    assert_int_equal(judge(&enrol, admin, &self_only), RIGHTS_ALLOWED);
+    assert_int_equal(verdict_of(&route, admin, NULL), RIGHTS_MUST_ENROL);
+    assert_int_equal(verdict_of(&enrol, admin, &self_only), RIGHTS_ALLOWED);
     assert_true(self_only);
-    assert_int_equal(judge(&others, admin, NULL), RIGHTS_ROLE);
-    assert_int_equal(judge(&open, admin, NULL), RIGHTS_ALLOWED);
-    assert_int_equal(judge(&fresh, stale, NULL), RIGHTS_STALE);
+    assert_int_equal(verdict_of(&others, admin, NULL), RIGHTS_ROLE);
+    assert_int_equal(verdict_of(&open, admin, NULL), RIGHTS_ALLOWED);
+    assert_int_equal(verdict_of(&fresh, stale, NULL), RIGHTS_STALE);
 }
 
 static void test_keys(void **state)
@@ -132,18 +132,18 @@ static void test_keys(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        assert_int_equal(judge(&get, KEY(cases[i].rights), NULL),
+        assert_int_equal(verdict_of(&get, KEY(cases[i].rights), NULL),
                          cases[i].read ? RIGHTS_ALLOWED : RIGHTS_KEY);
-        assert_int_equal(judge(&post, KEY(cases[i].rights), NULL),
+        assert_int_equal(verdict_of(&post, KEY(cases[i].rights), NULL),
                          cases[i].write ? RIGHTS_ALLOWED : RIGHTS_KEY);
     }
-    assert_int_equal(judge(&never, KEY("[\"*:write\"]"), NULL), RIGHTS_NO_KEYS);
-    assert_int_equal(judge(&nameless, KEY("[\"*:write\"]"), NULL), RIGHTS_NO_KEYS);
-    assert_int_equal(judge(&get, caller_of(CALLER_API_KEY, CALLER_ADMIN, true, NULL), NULL),
+    assert_int_equal(verdict_of(&never, KEY("[\"*:write\"]"), NULL), RIGHTS_NO_KEYS);
+    assert_int_equal(verdict_of(&nameless, KEY("[\"*:write\"]"), NULL), RIGHTS_NO_KEYS);
+    assert_int_equal(verdict_of(&get, caller_of(CALLER_API_KEY, CALLER_ADMIN, true, NULL), NULL),
                      RIGHTS_KEY);
 }
 
-static void test_fields(void **state)
+static void test_members(void **state)
 {
     static const struct request_member all = {.name = "a"};
     static const struct request_member sensitive = {.name = "a", .flags = REQUEST_SENSITIVE};
@@ -208,13 +208,13 @@ static void test_refusals(void **state)
 /* The first member that is not allowed, in the order of the body. */
 static void test_body(void **state)
 {
-    static const struct request_member fields[] = {
+    static const struct request_member members[] = {
         {.name = "all"},
         {.name = "secret", .flags = REQUEST_SENSITIVE},
         {.name = "role", .roles = ROLE_ADMIN},
         {0},
     };
-    static const struct http_route route = {.body = fields};
+    static const struct http_route route = {.body = members};
     static const struct caller user = {.kind = CALLER_SESSION, .role = CALLER_USER};
     struct caller_rights_case asked = {
         .route = &route, .caller = &user, .rights = {.self_only = true}};
@@ -241,7 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_roles),      cmocka_unit_test(test_fresh),
         cmocka_unit_test(test_must_enrol), cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_fields),     cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_members),    cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_body),
     };
 
