@@ -36,7 +36,7 @@ static void check_parse(struct span in)
     require(again.kind == code.kind && strcmp(again.text, code.text) == 0);
 }
 
-static void check_split(struct span in, unsigned digits)
+static void check_inline(struct span in, unsigned digits)
 {
     struct span password, code;
 
@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct span in = {(const char *)data, size};
 
     check_parse(in);
-    check_split(in, 6);
-    check_split(in, 8);
+    check_inline(in, 6);
+    check_inline(in, 8);
     return 0;
 }

@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     must(strength.score <= PASSWORD_SCORE_MAX && strength.length <= rest.len);
     must(strength.flaws != 0 || (strength.score >= 3 && strength.length >= 15));
-    password_sentence(&judged, sentence);
+    password_sentence(&strength, sentence);
     must((strength.flaws != 0) == (sentence[0] != '\0'));
     return 0;
 }

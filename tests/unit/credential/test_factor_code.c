@@ -78,8 +78,8 @@ static void test_parse_is_bounded(void **state)
     assert_int_equal(code.kind, FACTOR_CODE_MALFORMED);
 }
 
-static void check_split(const char *secret, unsigned digits, const char *password,
-                        const char *expected)
+static void check_inline(const char *secret, unsigned digits, const char *password,
+                         const char *expected)
 {
     struct span rest, code;
     bool split = factor_code_inline(span_of(secret), digits, &rest, &code);
@@ -91,29 +91,29 @@ static void check_split(const char *secret, unsigned digits, const char *passwor
     }
 }
 
-static void test_split(void **state)
+static void test_inline(void **state)
 {
     (void)state;
-    check_split("secret123456", 6, "secret", "123456");
-    check_split("secret$123456", 6, "secret", "123456");
-    check_split("secret$$123456", 6, "secret$", "123456");
-    check_split("secret12345678", 6, "secret12", "345678");
-    check_split("secret12345678", 8, "secret", "12345678");
-    check_split("secret2024$012345", 6, "secret2024", "012345");
-    check_split("co$t000000", 6, "co$t", "000000");
-    check_split("p 123456", 6, "p ", "123456");
-    check_split("1234567", 6, "1", "234567");
-    check_split("secret", 6, NULL, NULL);
-    check_split("secret12345", 6, NULL, NULL);
-    check_split("secret12345", 8, NULL, NULL);
-    check_split("secret123456 ", 6, NULL, NULL);
-    check_split("secret123 456", 6, NULL, NULL);
-    check_split("123456", 6, NULL, NULL);
-    check_split("$123456", 6, NULL, NULL);
-    check_split("$$123456", 6, "$", "123456");
-    check_split("12345", 6, NULL, NULL);
-    check_split("", 6, NULL, NULL);
-    check_split("secret\u0661\u0662\u0663\u0664\u0665\u0666", 6, NULL, NULL);
+    check_inline("secret123456", 6, "secret", "123456");
+    check_inline("secret$123456", 6, "secret", "123456");
+    check_inline("secret$$123456", 6, "secret$", "123456");
+    check_inline("secret12345678", 6, "secret12", "345678");
+    check_inline("secret12345678", 8, "secret", "12345678");
+    check_inline("secret2024$012345", 6, "secret2024", "012345");
+    check_inline("co$t000000", 6, "co$t", "000000");
+    check_inline("p 123456", 6, "p ", "123456");
+    check_inline("1234567", 6, "1", "234567");
+    check_inline("secret", 6, NULL, NULL);
+    check_inline("secret12345", 6, NULL, NULL);
+    check_inline("secret12345", 8, NULL, NULL);
+    check_inline("secret123456 ", 6, NULL, NULL);
+    check_inline("secret123 456", 6, NULL, NULL);
+    check_inline("123456", 6, NULL, NULL);
+    check_inline("$123456", 6, NULL, NULL);
+    check_inline("$$123456", 6, "$", "123456");
+    check_inline("12345", 6, NULL, NULL);
+    check_inline("", 6, NULL, NULL);
+    check_inline("secret\u0661\u0662\u0663\u0664\u0665\u0666", 6, NULL, NULL);
 }
 
 int main(void)
@@ -121,8 +121,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse),
         cmocka_unit_test(test_parse_is_bounded),
-        cmocka_unit_test(test_split),
+        cmocka_unit_test(test_inline),
     };
 
-    return cmocka_run_group_tests_name("code", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("factor_code", tests, NULL, NULL);
 }

@@ -52,5 +52,5 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_networks)};
 
-    return cmocka_run_group_tests_name("remembered", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("factor_remember", tests, NULL, NULL);
 }

@@ -65,5 +65,5 @@ int main(void)
         cmocka_unit_test(test_what_is_no_line),
     };
 
-    return cmocka_run_group_tests_name("foreign", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("imported_password", tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@ static const char *const names[] = {"alice.liddell@wonderland.example", "Alice P
                                     "queen77hearts@example.org"};
 static const struct password_owner alice = {.names = names, .count = 5};
 
-static struct password_strength judge(const char *password)
+static struct password_strength strength_of(const char *password)
 {
     return password_strength_of(&rules, &alice, span_of(password));
 }
@@ -59,7 +59,7 @@ static void test_table(void **state)
     (void)state;
 
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        struct password_strength strength = judge(table[i].password);
+        struct password_strength strength = strength_of(table[i].password);
 
         if (strength.flaws != table[i].flaws) {
             print_error("%s: flaws %#x, score %u\n", table[i].password, strength.flaws,
@@ -96,13 +96,13 @@ static void test_long_ones(void **state)
 
     memset(password, 'a', sizeof(password) - 1);
     password[1025] = '\0';
-    assert_int_equal(judge(password).flaws, PASSWORD_FLAW_LONG);
+    assert_int_equal(strength_of(password).flaws, PASSWORD_FLAW_LONG);
     password[1024] = '\0';
-    assert_int_equal(judge(password).flaws, PASSWORD_FLAW_EASY);
+    assert_int_equal(strength_of(password).flaws, PASSWORD_FLAW_EASY);
     memcpy(password + 900, "correct horse battery staple", 28); // the strong part may come late
-    assert_int_equal(judge(password).flaws, 0);
+    assert_int_equal(strength_of(password).flaws, 0);
     memset(password, '\xFF', 1024); // no UTF-8
-    assert_int_equal(judge(password).length, 1024);
+    assert_int_equal(strength_of(password).length, 1024);
     assert_int_equal(password_strength_of(&rules, &alice, (struct span){"", 0}).flaws,
                      PASSWORD_FLAW_FORM | PASSWORD_FLAW_SHORT | PASSWORD_FLAW_EASY);
 }
@@ -170,7 +170,7 @@ static void test_sentences(void **state)
     (void)state;
 
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        struct password_strength strength = judge(table[i].password);
+        struct password_strength strength = strength_of(table[i].password);
 
         password_sentence(&strength, sentence);
         assert_string_equal(sentence, table[i].sentence);

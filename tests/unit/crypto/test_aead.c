@@ -85,14 +85,14 @@ static void test_only_under_its_key(void **state)
 {
     const struct key_set keys = keys_of(1, 2);
     const struct key_set after = keys_of(2, 1); // rotated
-    const struct key_set foreign = keys_of(3, 4);
+    const struct key_set others = keys_of(3, 4);
     struct key_set renamed = keys;
     char encrypted[AEAD_MAX + 1];
 
     (void)state;
     aead_encrypt(&keys, &row, SPAN_LITERAL("secret"), encrypted);
     assert_int_equal(opens(&after, &row, encrypted, "secret"), AEAD_DECRYPTED);
-    assert_int_equal(opens(&foreign, &row, encrypted, ""), AEAD_KEY_MISSING);
+    assert_int_equal(opens(&others, &row, encrypted, ""), AEAD_KEY_MISSING);
     memcpy(renamed.keys[1].id, keys.keys[0].id, sizeof(keys.keys[0].id));
     memcpy(renamed.keys[0].id, keys.keys[1].id, sizeof(keys.keys[0].id));
     assert_int_equal(opens(&renamed, &row, encrypted, ""), AEAD_BROKEN);
@@ -151,5 +151,5 @@ int main(void)
         cmocka_unit_test(test_every_octet_counts), cmocka_unit_test(test_what_is_not_encrypted),
     };
 
-    return cmocka_run_group_tests_name("encrypted", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("aead", tests, NULL, NULL);
 }

@@ -120,5 +120,5 @@ int main(void)
         cmocka_unit_test(test_every_part_counts),
         cmocka_unit_test(test_list_binds_ids_digests_and_order),
     };
-    return cmocka_run_group_tests_name("seal", tests, make_key, NULL);
+    return cmocka_run_group_tests_name("audit_mac", tests, make_key, NULL);
 }

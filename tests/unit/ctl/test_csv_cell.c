@@ -50,5 +50,5 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cells),
     };
-    return cmocka_run_group_tests_name("cell", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("csv_cell", tests, NULL, NULL);
 }

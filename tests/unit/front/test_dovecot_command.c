@@ -191,5 +191,5 @@ int main(void)
         cmocka_unit_test(test_decode),
     };
 
-    return cmocka_run_group_tests_name("dovecot_line", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("dovecot_command", tests, NULL, NULL);
 }

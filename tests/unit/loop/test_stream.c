@@ -107,7 +107,7 @@ static void test_partial_writes_lose_nothing(void **state)
     assert_true(server->stream->output.len > 0);
     peer_expect_pattern(server, pattern, server->answer_length);
     peer_expect_nothing(server);
-    peer_send(server, "more\n"); /* the stream was reading_paused, and reads again */
+    peer_send(server, "more\n"); /* reading was paused, and goes on now */
     loop_turns(server->loop, 3);
     assert_int_equal(server->lines, 2);
     server_end(server);
@@ -240,8 +240,8 @@ static void test_the_peer_leaves_while_output_waits(void **state)
     struct server *server = server_unix(pattern);
     peer_send(server, "go\n");
     loop_turns(server->loop, 3);
-    peer_leave(
-        server); /* a reading_paused stream notices only by writing, which raises no SIGPIPE */
+    peer_leave(server); /* a stream that has paused reading notices only by writing, which raises no
+                           SIGPIPE */
     loop_turns(server->loop, 3);
     assert_int_equal(server->gone, 1);
     server_end(server);

@@ -15,13 +15,13 @@ extern const struct authd_plugin authd_plugin_login;
 
 enum reply { ASKS_NAME = 1, ASKS_PASSWORD, CLAIMS, REFUSES };
 
-static const struct dialogue {
+static const struct exchange_case {
     const char *what;
     struct {
         struct authd_bytes response;
         enum reply reply;
     } steps[3];
-} dialogues[] = {
+} exchange_cases[] = {
     {"no initial response",
      {{ABSENT, ASKS_NAME}, {OCTETS("ann"), ASKS_PASSWORD}, {OCTETS("secret"), CLAIMS}}},
     {"empty initial response",
@@ -53,17 +53,17 @@ static enum reply reply_of(const struct authd_step_out *out)
     return ASKS_PASSWORD;
 }
 
-static void test_dialogues(void **state)
+static void test_exchanges(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(dialogues) / sizeof(dialogues[0]); i++) {
-        const struct dialogue *dialogue = &dialogues[i];
+    for (size_t i = 0; i < sizeof(exchange_cases) / sizeof(exchange_cases[0]); i++) {
+        const struct exchange_case *exchange_case = &exchange_cases[i];
         struct exchange exchange;
         exchange_begin(&exchange, &authd_plugin_login);
-        for (size_t k = 0; k < 3 && dialogue->steps[k].reply != 0; k++) {
-            exchange_step(&exchange, dialogue->steps[k].response);
-            if (reply_of(&exchange.out) != dialogue->steps[k].reply) {
-                fail_msg("%s: step %zu", dialogue->what, k);
+        for (size_t k = 0; k < 3 && exchange_case->steps[k].reply != 0; k++) {
+            exchange_step(&exchange, exchange_case->steps[k].response);
+            if (reply_of(&exchange.out) != exchange_case->steps[k].reply) {
+                fail_msg("%s: step %zu", exchange_case->what, k);
             }
         }
         exchange_end(&exchange);
@@ -104,7 +104,7 @@ static void test_name_is_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dialogues),
+        cmocka_unit_test(test_exchanges),
         cmocka_unit_test(test_claim_outlives_the_name_response),
         cmocka_unit_test(test_name_is_bounded),
     };

@@ -221,8 +221,8 @@ static void the_owner_migrates(void **state)
         "0"); /* in database postgres */
 }
 
-#define CANARY "canary-4711"
-#define SEALED "$cipher$00000000$AA"
+#define CANARY    "canary-4711"
+#define ENCRYPTED "$cipher$00000000$AA"
 
 /* The SQLSTATE of a call with parameters. */
 static const char *call(const char *sql, const char *const *values, int count)
@@ -256,9 +256,10 @@ static void values_are_not_logged(void **state)
         "SELECT authd.manage('user_add', "
         "'{\"credential\": {\"kind\": \"host\", \"name\": \"test\"}, \"role\": \"host\"}', $1)";
     const char *const add[] = {"{\"login\":\"logged@example.org\",\"account_id\":999999,"
-                               "\"password_cipher_version\":1,\"password_hash\":\"" SEALED "\"}"};
+                               "\"password_cipher_version\":1,\"password_hash\":\"" ENCRYPTED
+                               "\"}"};
     const char *const bad_json[] = {"{\"password_hash\":\"" CANARY "\",}"};
-    const char *const bad_hash[] = {SEALED, CANARY " with blanks"};
+    const char *const bad_hash[] = {ENCRYPTED, CANARY " with blanks"};
     const char *const bad_text[] = {"{\"login\":\"x@example.org\",\"password_hash\":\"" CANARY
                                     " with blanks\"}"};
 

@@ -22,7 +22,7 @@ static struct key_names names_of(const char *text)
     return names;
 }
 
-static const char *judged(const char *mine, const char *listed)
+static const char *flaw_of(const char *mine, const char *listed)
 {
     static struct err why;
     const struct key_names mine_names = names_of(mine);
@@ -34,23 +34,25 @@ static const char *judged(const char *mine, const char *listed)
 static void test_all_that_is_listed_has_to_be_there(void **state)
 {
     (void)state;
-    assert_null(judged("pepper a,encryption b,audit c", "audit c,pepper a,encryption b"));
+    assert_null(flaw_of("pepper a,encryption b,audit c", "audit c,pepper a,encryption b"));
     assert_non_null(
-        strstr(judged("pepper a,audit c", "pepper a,encryption b,audit c"), "encryption b"));
-    assert_non_null(strstr(judged("pepper a", "pepper a,pepper aa"), "pepper aa"));
-    assert_non_null(strstr(judged("pepper a", "encryption a"), "copy them"));
+        strstr(flaw_of("pepper a,audit c", "pepper a,encryption b,audit c"), "encryption b"));
+    assert_non_null(strstr(flaw_of("pepper a", "pepper a,pepper aa"), "pepper aa"));
+    assert_non_null(strstr(flaw_of("pepper a", "encryption a"), "copy them"));
 }
 
 static void test_what_makes_has_to_be_listed(void **state)
 {
     (void)state;
-    assert_null(judged("pepper a,pepper new,encryption b", "pepper a,encryption b")); /* prepared */
-    assert_null(judged("pepper a,pepper old,encryption b,encryption new", "pepper a,encryption b"));
+    assert_null(
+        flaw_of("pepper a,pepper new,encryption b", "pepper a,encryption b")); /* prepared */
+    assert_null(
+        flaw_of("pepper a,pepper old,encryption b,encryption new", "pepper a,encryption b"));
     assert_non_null(
-        strstr(judged("pepper new,pepper a,encryption b", "pepper a,encryption b"), "--migrate"));
-    assert_non_null(strstr(judged("pepper a,encryption new,encryption b", "pepper a,encryption b"),
+        strstr(flaw_of("pepper new,pepper a,encryption b", "pepper a,encryption b"), "--migrate"));
+    assert_non_null(strstr(flaw_of("pepper a,encryption new,encryption b", "pepper a,encryption b"),
                            "encryption new"));
-    assert_non_null(judged("pepper a", ""));
+    assert_non_null(flaw_of("pepper a", ""));
 }
 
 static void test_too_many_are_left_out(void **state)

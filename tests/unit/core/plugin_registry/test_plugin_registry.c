@@ -235,7 +235,7 @@ static void test_owners(void **state)
     refused(place, NAMES("good"), "belongs to uid 65534");
 }
 
-static void test_symbolic_links_are_judged_by_what_they_lead_to(void **state)
+static void test_symbolic_links_are_followed_and_their_target_is_checked(void **state)
 {
     struct place *place = *state;
     struct err err;
@@ -272,7 +272,7 @@ int main(int argc, char **argv)
         PLACE_TEST(test_files_that_others_can_write),
         PLACE_TEST(test_directories_that_others_can_write),
         PLACE_TEST(test_owners),
-        PLACE_TEST(test_symbolic_links_are_judged_by_what_they_lead_to),
+        PLACE_TEST(test_symbolic_links_are_followed_and_their_target_is_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
