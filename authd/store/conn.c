@@ -148,7 +148,7 @@ static void conn_prepare(struct conn *conn)
 {
     conn->state = CONN_PREPARING;
     if (PQsetnonblocking(conn->pg, 1) != 0 || !PQenterPipelineMode(conn->pg) ||
-        !session_begin(&conn->session, conn->pg, conn->options.lane)) {
+        !conn_setup_begin(&conn->setup, conn->pg, conn->options.lane)) {
         conn_lose(conn, PQerrorMessage(conn->pg), false);
         return;
     }
@@ -181,7 +181,7 @@ static void conn_poll(struct conn *conn)
 static void conn_prepared(struct conn *conn)
 {
     struct err why;
-    switch (conn_setup_check(&conn->session, conn->options.keys, &why)) {
+    switch (conn_setup_check(&conn->setup, conn->options.keys, &why)) {
     case CONN_SETUP_USABLE:
         event_del(&conn->timer);
         conn->state = CONN_UP;
@@ -301,7 +301,7 @@ static void conn_read(struct conn *conn)
             }
         } else if (conn->state == CONN_UP) {
             conn_take(conn, result);
-        } else if (session_take(&conn->session, result)) {
+        } else if (conn_setup_take(&conn->setup, result)) {
             conn_prepared(conn);
         }
     }

@@ -60,7 +60,7 @@ struct conn {
     int64_t up_since; /* clock_ms() */
     PGconn *pg;
     struct resolver *resolve;
-    struct session session;
+    struct conn_setup setup;
     unsigned first;    /* the endpoint that the next attempt begins with */
     unsigned delay_ms; /* the back-off before jitter */
     struct event io;

@@ -55,7 +55,7 @@ struct db_options {
     unsigned read_connections; /* the other lanes have one each */
     struct workers *resolver;  /* resolves host names, because getaddrinfo() blocks; outlives db */
     /* The names of this node's keys, compared with those that the database lists; outlives db.
-     * NULL: any list will do. */
+     * NULL: any list is accepted. */
     const struct key_names *keys;
     /* Called when a database can be reached but its schema or its keys cannot be used; `text` has
      * the remedy. */

@@ -45,7 +45,7 @@ static PGresult *ask(PGconn *pg, const char *sql, const char *value, struct err 
     if (PQresultStatus(result) == PGRES_TUPLES_OK) {
         return result;
     }
-    err_set(err, "cannot look at the functions: %s", PQerrorMessage(pg));
+    err_set(err, "cannot read the functions: %s", PQerrorMessage(pg));
     PQclear(result);
     return NULL;
 }
@@ -55,7 +55,7 @@ PGresult *function_changes_begin(PGconn *pg, struct err *err)
     return ask(pg, snapshot_sql, NULL, err);
 }
 
-bool function_changes_list(PGconn *pg, const PGresult *before, function_change_f *note, void *arg,
+bool function_changes_list(PGconn *pg, const PGresult *before, function_change_f *report, void *arg,
                            struct err *err)
 {
     PGresult *changes = ask(pg, difference_sql, PQgetvalue(before, 0, 0), err);
@@ -64,7 +64,7 @@ bool function_changes_list(PGconn *pg, const PGresult *before, function_change_f
         return false;
     }
     for (int row = 0; row < PQntuples(changes); row++) {
-        note(PQgetvalue(changes, row, 0), PQgetvalue(changes, row, 1), arg);
+        report(PQgetvalue(changes, row, 0), PQgetvalue(changes, row, 1), arg);
     }
     PQclear(changes);
     return true;
@@ -83,7 +83,7 @@ static bool drop(PGconn *pg, const char *list, struct err *err)
     return dropped;
 }
 
-bool functions_drop_strays(PGconn *pg, const char *signatures, struct err *err)
+bool function_changes_drop_strays(PGconn *pg, const char *signatures, struct err *err)
 {
     PGresult *missing = ask(pg, missing_sql, signatures, err);
     PGresult *strays = missing != NULL ? ask(pg, strays_sql, signatures, err) : NULL;

@@ -18,8 +18,8 @@
 /* When a waiting unit must be given up. */
 static int64_t waiting_due(const struct lane *lane, const struct db_unit *unit)
 {
-    int64_t remember = unit->queued + LANE_GRACE_MS;
-    return lane->failed && remember < unit->deadline ? remember : unit->deadline;
+    int64_t give_up = unit->queued + LANE_WAIT_MS;
+    return lane->failed && give_up < unit->deadline ? give_up : unit->deadline;
 }
 
 static void timer_bring_forward(struct lane *lane, int64_t due)

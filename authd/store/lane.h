@@ -2,7 +2,7 @@
  *
  * How a unit ends or is retried:
  *   - The queue is full, or the unit's deadline passes in the queue: DB_TIMEOUT, nothing was sent.
- *   - No connection is up and the last attempt to connect failed: DB_DOWN after LANE_GRACE_MS, so
+ *   - No connection is up and the last attempt to connect failed: DB_DOWN after LANE_WAIT_MS, so
  *     that clients hear soon that there is no database. While an attempt is fresh, units wait for
  *     its end.
  *   - The unit's deadline passes in flight: DB_TIMEOUT, and the connection is given up.
@@ -18,7 +18,7 @@
 #include "store/conn.h"
 
 #define LANE_QUEUE_MAX 1024
-#define LANE_GRACE_MS  300
+#define LANE_WAIT_MS   300
 
 struct lane;
 

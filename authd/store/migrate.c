@@ -47,7 +47,7 @@ static bool check_database(PGconn *pg, struct err *err)
     return true;
 }
 
-static void note(const struct migrate_options *options, const char *line)
+static void report_line(const struct migrate_options *options, const char *line)
 {
     if (options->note != NULL) {
         options->note(line, options->note_arg);
@@ -62,7 +62,7 @@ static bool apply_migration(PGconn *pg, const struct migration *migration,
 
     snprintf(name, sizeof(name), "migration %04d_%s", migration->number, migration->name);
     snprintf(what, sizeof(what), "%s failed and everything was rolled back", name);
-    note(options, name);
+    report_line(options, name);
     return owner_conn_execute(pg, what, migration->sql, err);
 }
 
@@ -78,7 +78,7 @@ static bool apply_functions(PGconn *pg, const struct schema *schema, struct err 
             return false;
         }
     }
-    return functions_drop_strays(pg, schema->signatures, err) &&
+    return function_changes_drop_strays(pg, schema->signatures, err) &&
            owner_conn_execute(pg, "cannot write the schema version", schema->record, err);
 }
 
@@ -97,7 +97,7 @@ static void on_change(const char *signature, const char *change, void *arg)
     tally->counts->changed += strcmp(change, "changed") == 0;
     tally->counts->dropped += strcmp(change, "dropped") == 0;
     snprintf(line, sizeof(line), "function %s: %s", signature, change);
-    note(tally->options, line);
+    report_line(tally->options, line);
 }
 
 /* In the transaction. */

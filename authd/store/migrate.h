@@ -9,11 +9,11 @@
 
 /* What was done to a database; in a dry run, what would be done. */
 struct migrate_report {
-    bool newer;                        /* it has a newer schema, which was left alone */
+    bool newer;                        /* the database has a newer schema, which was not changed */
     int migrations;                    /* how many numbered migrations were applied */
-    int function_set_before;           /* 0: there was no schema */
-    int function_set;                  /* afterwards */
-    struct function_changes functions; /* how many */
+    int function_set_before;           /* before the migration; 0: there was no schema */
+    int function_set;                  /* after the migration */
+    struct function_changes functions; /* how many functions were made, changed and dropped */
 };
 
 /* One line of what is done: "migration 0001_tables" or "function authd.now(): new". */

@@ -8,7 +8,7 @@ struct resolver;
 struct workers;
 
 /* `found` has addresses only; names that could not be resolved are left out. NULL: no endpoint is
- * left, and `why` tells the failure. */
+ * left, and `why` has the reason. */
 typedef void resolver_done_f(void *owner, const struct endpoints *found, const char *why);
 
 /* Copies `endpoints`. `done` is called once, after this call has returned, unless cancelled. NULL:

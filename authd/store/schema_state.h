@@ -28,8 +28,8 @@ enum schema_step {
     SCHEMA_REFUSED, /* see `why`, which has the remedy */
 };
 
-/* What a program does to a database: an older one never replaces what a newer one applied, and of
- * two programs that disagree about one number neither does. */
+/* What a program does to a database. An older program never replaces what a newer program applied.
+ * Two programs with different texts of one number never replace each other's. */
 enum schema_step schema_state_compare(const struct schema_state *state,
                                       const struct schema *program, struct err *why);
 

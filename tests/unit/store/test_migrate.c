@@ -264,7 +264,7 @@ static void a_newer_set_replaces_an_older_one_and_not_the_reverse(void **state)
     assert_string_equal(query("SELECT authd.confirm(1, 1) AND false"), "f");
 }
 
-static void a_program_that_is_too_old_is_told(void **state)
+static void a_program_that_is_too_old_is_refused(void **state)
 {
     (void)state;
     struct other *next = other_program(NEXT, CHANGED, "");
@@ -477,7 +477,7 @@ int main(void)
         TEST(an_empty_database_gets_everything_once),
         TEST(a_dry_run_tells_and_changes_nothing),
         TEST(a_newer_set_replaces_an_older_one_and_not_the_reverse),
-        TEST(a_program_that_is_too_old_is_told),
+        TEST(a_program_that_is_too_old_is_refused),
         TEST(a_function_that_fails_leaves_an_empty_database),
         TEST(a_function_that_fails_changes_nothing),
         TEST(a_migration_that_fails_changes_nothing),

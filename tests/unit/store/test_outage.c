@@ -193,7 +193,7 @@ static void test_hung_for_long(void **state)
     works();
 }
 
-static bool told_down(void *arg)
+static bool was_reported_down(void *arg)
 {
     (void)arg;
     return fixture.downs > 0;
@@ -210,7 +210,7 @@ static void test_unreachable(void **state)
     };
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
         fixture_open(&fixture, urls[i]);
-        loop_run_until(fixture.loop, told_down, NULL);
+        loop_run_until(fixture.loop, was_reported_down, NULL);
         assert_null(strstr(fixture.text, "sesame"));
         assert_null(strchr(fixture.text, '\n'));
         struct call call;
