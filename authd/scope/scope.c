@@ -216,8 +216,8 @@ static void check_sizes(struct reader *reader, const struct scope *scope)
                       scope->recipients_allow.given + scope->recipients_deny.given;
 
     if (patterns > SCOPE_PATTERNS_MAX) {
-        reader_flaw(reader, "has %zu patterns of addresses: at most %d can stand in one document",
-                    patterns, SCOPE_PATTERNS_MAX);
+        reader_flaw(reader, "has %zu patterns of addresses: at most %d are allowed", patterns,
+                    SCOPE_PATTERNS_MAX);
     }
 }
 
@@ -227,8 +227,7 @@ static void check_canonical_size(struct reader *reader, const struct scope *scop
     size_t size = json_dumpb(json, NULL, 0, SCOPE_JSON_FLAGS);
 
     if (size > SCOPE_SIZE_MAX) {
-        reader_flaw(reader, "has %zu octets: at most %d can stand in one document", size,
-                    SCOPE_SIZE_MAX);
+        reader_flaw(reader, "has %zu octets: at most %d are allowed", size, SCOPE_SIZE_MAX);
     }
     json_decref(json);
 }

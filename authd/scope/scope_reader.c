@@ -82,7 +82,7 @@ static void refuse_unknown(struct reader *reader, const struct member *members, 
 
         snprintf(list + len, sizeof(list) - len, "%s%s", len > 0 ? ", " : "", member->name);
     }
-    reader_flaw(reader, "is unknown: leave it out; what can stand here is %s", list);
+    reader_flaw(reader, "is unknown: leave it out; allowed here: %s", list);
     reader_leave(reader, mark);
 }
 
@@ -131,7 +131,7 @@ bool reader_list(struct reader *reader, const json_t *value, size_t max, size_t 
         return false;
     }
     if (*count > max) {
-        reader_flaw(reader, "has %zu items: at most %zu can stand here", *count, max);
+        reader_flaw(reader, "has %zu items: at most %zu are allowed", *count, max);
         return false;
     }
     return true;

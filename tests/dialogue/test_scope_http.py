@@ -83,7 +83,7 @@ def test_every_flaw_has_its_place(ask):
     flaws = {error["field"]: error["detail"] for error in problem["errors"]}
     assert list(flaws) == ["/network", "/networks/allow/0", "/max_size"]
     assert flaws["/networks/allow/0"] == 'is "192.0.2.1/24", with bits set behind its prefix: write 192.0.2.0/24'
-    assert problem["detail"].startswith("/network is unknown: leave it out; what can stand here is v, mode")
+    assert problem["detail"].startswith("/network is unknown: leave it out; allowed here: v, mode")
 
 
 @pytest.mark.parametrize(("body", "status", "detail"), [

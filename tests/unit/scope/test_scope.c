@@ -167,7 +167,7 @@ static const struct refusal refusals[] = {
     {"{}", "/v", "is missing: add it"},
     {"{\"v\":2}", "/v", "is not 1, the only version"},
     {"{\"v\":\"1\"}", "/v", "is not 1"},
-    {V "\"network\":{\"allow\":[]}}", "/network", "is unknown: leave it out; what can stand here"},
+    {V "\"network\":{\"allow\":[]}}", "/network", "is unknown: leave it out; allowed here"},
     {V "\"a/b~c\":1}", "/a~1b~0c", "is unknown"},
     {V "\"mode\":\"off\"}", "/mode", "is \"off\": write one of enforce, monitor"},
     {V "\"mode\":null}", "/mode", "is not a text"},
