@@ -8,7 +8,7 @@
 
 static void cancel_import(void *call)
 {
-    import_cancel(call);
+    import_call_cancel(call);
 }
 
 static void start_import(struct http_exchange *exchange, const struct manage_request *request)
@@ -16,7 +16,7 @@ static void start_import(struct http_exchange *exchange, const struct manage_req
     struct core *core = exchange->exchanges->core;
 
     exchange->work.cancel = cancel_import;
-    exchange->work.call = import_start(core, request, route_answer_result, exchange);
+    exchange->work.call = import_call_start(core, request, route_answer_result, exchange);
 }
 
 void route_import(struct http_exchange *exchange)

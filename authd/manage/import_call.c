@@ -14,7 +14,7 @@ struct import_call {
     json_t *arguments;
     bool dry_run;
     struct manage_call *manage; /* the call that is under way; NULL: none */
-    struct loop_hook refusal;   /* delivers `detail` after import_start() has returned */
+    struct loop_hook refusal;   /* delivers `detail` after import_call_start() has returned */
     char detail[ARGUMENTS_DETAIL_MAX];
     result_done_f *done;
     void *arg;
@@ -90,8 +90,8 @@ static void call_prepare(struct import_call *call, json_t *logins)
     json_decref(arguments);
 }
 
-struct import_call *import_start(struct core *core, const struct manage_request *request,
-                                 result_done_f *done, void *arg)
+struct import_call *import_call_start(struct core *core, const struct manage_request *request,
+                                      result_done_f *done, void *arg)
 {
     struct import_call *call = mem_new(struct import_call);
     json_t *rows = json_object_get(request->arguments, "rows");
@@ -120,7 +120,7 @@ struct import_call *import_start(struct core *core, const struct manage_request 
     return call;
 }
 
-void import_cancel(struct import_call *call)
+void import_call_cancel(struct import_call *call)
 {
     loop_undefer(call->core->loop, &call->refusal);
     if (call->manage != NULL) {

@@ -10,8 +10,8 @@ struct import_call;
 
 /* Like manage_call_start(), for STATEMENT_IMPORT_ROWS. The arguments are not copied, and the import
  * changes them: the caller must not use them afterwards. */
-struct import_call *import_start(struct core *core, const struct manage_request *request,
-                                 result_done_f *done, void *arg);
-void import_cancel(struct import_call *call);
+struct import_call *import_call_start(struct core *core, const struct manage_request *request,
+                                      result_done_f *done, void *arg);
+void import_call_cancel(struct import_call *call);
 
 #endif

@@ -58,12 +58,11 @@ static void text_forget(const json_t *value)
 /* Ends the call. `done` has sent the result's secrets to the client before they are wiped here. */
 static void call_end(struct enrolment_call *call, const struct result *result)
 {
-    static const char *const displayed[] = {"secret", "uri", "qr", "codes"};
+    static const char *const secrets[] = {"secret", "uri", "qr", "codes"};
 
     call->done(result, call->arg);
-    for (size_t i = 0; result->object != NULL && i < sizeof(displayed) / sizeof(displayed[0]);
-         i++) {
-        text_forget(json_object_get(result->object, displayed[i]));
+    for (size_t i = 0; result->object != NULL && i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+        text_forget(json_object_get(result->object, secrets[i]));
     }
     call_destroy(call);
 }
