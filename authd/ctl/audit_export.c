@@ -42,11 +42,11 @@ static void print_cell(struct buf *out, const json_t *value)
         return;
     }
     if (json_is_string(value)) {
-        cell_print(out, json_string_value(value));
+        csv_cell_print(out, json_string_value(value));
         return;
     }
     text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-    cell_print(out, text);
+    csv_cell_print(out, text);
     free(text);
 }
 
@@ -60,7 +60,7 @@ static void print_csv(const json_t *row)
         if (row != NULL) {
             print_cell(&line, member_of(row, columns[i]));
         } else {
-            cell_print(&line, columns[i]);
+            csv_cell_print(&line, columns[i]);
         }
     }
     buf_append_text(&line, "\r\n");

@@ -48,60 +48,60 @@ static json_t *anchor_of(struct session *session, int *status)
     return anchor;
 }
 
-static void add_number(json_t *whole, const json_t *part, const char *member)
+static void add_number(json_t *total, const json_t *part, const char *member)
 {
-    json_int_t sum = json_integer_value(json_object_get(whole, member)) +
+    json_int_t sum = json_integer_value(json_object_get(total, member)) +
                      json_integer_value(json_object_get(part, member));
 
-    json_object_set_new(whole, member, json_integer(sum));
+    json_object_set_new(total, member, json_integer(sum));
 }
 
-static void add_flaws(json_t *whole, const json_t *part)
+static void add_flaws(json_t *total, const json_t *part)
 {
-    json_t *flaws = json_object_get(whole, "flaws");
+    json_t *flaws = json_object_get(total, "flaws");
     const json_t *more = json_object_get(part, "flaws");
 
     for (size_t i = 0; i < json_array_size(more); i++) {
         if (json_array_size(flaws) < FLAWS_LISTED) {
             json_array_append(flaws, json_array_get(more, i));
         } else {
-            json_int_t count = json_integer_value(json_object_get(whole, "more_flaws"));
+            json_int_t count = json_integer_value(json_object_get(total, "more_flaws"));
 
-            json_object_set_new(whole, "more_flaws", json_integer(count + 1));
+            json_object_set_new(total, "more_flaws", json_integer(count + 1));
         }
     }
 }
 
-/* Adds `part` to `whole`, which may be NULL, and returns the sum. The reference to `part` is taken
+/* Adds `part` to `total`, which may be NULL, and returns the sum. The reference to `part` is taken
  * over. */
-static json_t *add_part(json_t *whole, json_t *part)
+static json_t *add_part(json_t *total, json_t *part)
 {
     static const char *const sums[] = {"seals", "rows", "erased", "expired", "more_flaws"};
 
-    if (whole == NULL) {
+    if (total == NULL) {
         return part;
     }
     for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++) {
-        add_number(whole, part, sums[i]);
+        add_number(total, part, sums[i]);
     }
-    add_flaws(whole, part);
+    add_flaws(total, part);
     if (json_is_false(json_object_get(part, "verified"))) {
-        json_object_set_new(whole, "verified", json_false());
+        json_object_set_new(total, "verified", json_false());
     }
     if (json_is_string(json_object_get(part, "anchor"))) {
-        json_object_set(whole, "anchor", json_object_get(part, "anchor"));
+        json_object_set(total, "anchor", json_object_get(part, "anchor"));
     }
-    json_object_set(whole, "complete", json_object_get(part, "complete"));
-    json_object_set(whole, "next", json_object_get(part, "next"));
-    json_object_set(whole, "unsealed", json_object_get(part, "unsealed"));
+    json_object_set(total, "complete", json_object_get(part, "complete"));
+    json_object_set(total, "next", json_object_get(part, "next"));
+    json_object_set(total, "unsealed", json_object_get(part, "unsealed"));
     json_decref(part);
-    return whole;
+    return total;
 }
 
 /* Returns the report on all parts, or NULL after a failure, which is reported. */
 static json_t *ask(struct session *session, json_t *body, int *status)
 {
-    json_t *whole = NULL;
+    json_t *total = NULL;
     struct progress progress;
     bool more = true;
 
@@ -117,17 +117,17 @@ static json_t *ask(struct session *session, json_t *body, int *status)
 
         buf_finish(&path);
         if (part == NULL) {
-            json_decref(whole);
-            whole = NULL;
+            json_decref(total);
+            total = NULL;
             break;
         }
         more = json_is_string(json_object_get(part, "next"));
         json_object_set(body, "after", json_object_get(part, "next"));
-        whole = add_part(whole, part);
-        progress_show(&progress, (uint64_t)json_integer_value(json_object_get(whole, "rows")), 0);
+        total = add_part(total, part);
+        progress_show(&progress, (uint64_t)json_integer_value(json_object_get(total, "rows")), 0);
     }
     progress_end(&progress);
-    return whole;
+    return total;
 }
 
 static void print_line(const char *text)

@@ -1,6 +1,6 @@
 /* How authctl shows the objects that authd answers: what people call them, the columns of a list,
- * and the members that look otherwise than their type. Members and their meaning are those of the
- * response schema. Tables, and a lookup by name. Pure. */
+ * and the members that are displayed otherwise than their type. Members and their meaning are those
+ * of the response schema. Tables, and a lookup by name. Pure. */
 #ifndef CTL_COLUMNS_H
 #define CTL_COLUMNS_H
 
@@ -23,7 +23,7 @@ struct columns {
     const char *first;               /* the words that make the first; NULL: nothing to say */
 };
 
-/* A member of an object that looks otherwise than its type. */
+/* A member of an object that is displayed otherwise than its type. */
 struct member_form {
     const char *member;
     enum form form;

@@ -190,9 +190,9 @@ static bool parse_option(struct invocation *invocation, const char *word, const 
     return store_option(invocation, (enum option)option, value, err);
 }
 
-/* After an error, options can no longer be told from values. Every word --json then counts as the
+/* After an error, options cannot be distinguished from values. Every word --json then counts as the
  * option, so that a program gets its one JSON value. */
-static void look_for_json(struct invocation *invocation, char *const *rest)
+static void find_json(struct invocation *invocation, char *const *rest)
 {
     struct err err;
 
@@ -346,7 +346,7 @@ bool command_parse(struct invocation *invocation, int argc, char **argv, struct 
     int at = 1;
 
     if (!check_encoding(argc, argv, err) || !parse_words(invocation, argv, &at, err)) {
-        look_for_json(invocation, argv + at);
+        find_json(invocation, argv + at);
         return false;
     }
     if (option_given(invocation, OPTION_VERSION) || option_given(invocation, OPTION_HELP)) {

@@ -124,7 +124,7 @@ struct invocation {
  * stands. */
 bool command_parse(struct invocation *invocation, int argc, char **argv, struct err *err);
 
-/* How the answer is shown; NULL: the command answers no object. */
+/* How the answer is displayed; NULL: the command answers no object. */
 const struct columns *command_columns(const struct invocation *invocation);
 
 bool option_given(const struct invocation *invocation, enum option option);

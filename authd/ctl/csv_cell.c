@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-void cell_print(struct buf *out, const char *text)
+void csv_cell_print(struct buf *out, const char *text)
 {
     if (text == NULL || text[0] == '\0') {
         return;

@@ -8,6 +8,6 @@
 #include "base/buf.h"
 
 /* Appends a cell; NULL: an empty one. */
-void cell_print(struct buf *out, const char *text);
+void csv_cell_print(struct buf *out, const char *text);
 
 #endif

@@ -24,8 +24,9 @@ static const struct command commands[] = {
          INPUTS({OPTION_LABEL, SHAPE_TEXT, "label", INPUT_REQUIRED},
                 {OPTION_DOMAIN, SHAPE_TEXTS, "domains", 0}, {OPTION_EXPIRES, SHAPE_EXPIRY, NULL, 0},
                 {OPTION_RIGHT, SHAPE_TEXTS, "rights", 0}),
-     .summary = "make an API key, which may only read unless rights are given; its secret is shown "
-                "once",
+     .summary =
+         "make an API key, which may only read unless rights are given; its secret is displayed "
+         "once",
      .example = "api-key add --label backup --right \"*:read\" --expires 90d",
      .method = "POST",
      .path = "/v1/api-keys",

@@ -25,9 +25,11 @@ static void say_settings(struct session *session, const char *user)
 
 static void say_use(struct session *session, const char *user)
 {
-    session_say(session,
-                "Shown once. Whoever has it sends mail as %s without a code, within its rules.",
-                user);
+    session_say(
+        session,
+        "Displayed once. Any program that has it can send mail as %s without a code, within "
+        "its rules.",
+        user);
     say_settings(session, user);
 }
 

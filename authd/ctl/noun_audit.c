@@ -190,7 +190,7 @@ static int search(struct session *session)
 /* ---- tail ---------------------------------------------------------------------------------- */
 
 struct tail {
-    json_t *seen; /* an object whose member names are the ids of rows that were shown */
+    json_t *seen; /* an object whose member names are the ids of rows that were printed */
     char since[RFC3339_SIZE];
     int64_t floor; /* rows with a smaller id are too old to show */
 };

@@ -71,7 +71,7 @@ static size_t count_lines(struct span text)
 
 static volatile sig_atomic_t interrupted;
 
-static void note_interrupt(int number)
+static void record_interrupt(int number)
 {
     (void)number;
     interrupted = 1;
@@ -81,7 +81,7 @@ static void note_interrupt(int number)
  * once. */
 static void catch_interrupt(struct sigaction *saved)
 {
-    const struct sigaction note = {.sa_handler = note_interrupt, .sa_flags = (int)SA_RESETHAND};
+    const struct sigaction note = {.sa_handler = record_interrupt, .sa_flags = (int)SA_RESETHAND};
 
     interrupted = 0;
     sigaction(SIGINT, &note, saved);
@@ -127,7 +127,7 @@ static void progress_show(struct progress *progress, size_t done)
 
 /* ---- one import ---------------------------------------------------------------------------- */
 
-enum ending { ENDING_WHOLE, ENDING_INTERRUPTED, ENDING_FAILED };
+enum ending { ENDING_COMPLETE, ENDING_INTERRUPTED, ENDING_FAILED };
 
 /* Imports batch by batch, to the end of the file. */
 static enum ending run_batches(struct batch *batch, struct import_reader *reader,
@@ -145,7 +145,7 @@ static enum ending run_batches(struct batch *batch, struct import_reader *reader
             return ENDING_INTERRUPTED;
         }
     }
-    return ENDING_WHOLE;
+    return ENDING_COMPLETE;
 }
 
 static void say_totals(const struct session *session, const struct report *report,
@@ -213,7 +213,7 @@ static int import_text(struct session *session, struct import_reader *reader, co
                     "done is unchanged.",
                     batch.line);
     } else {
-        report_print(&report, session, batch.apply, ending == ENDING_WHOLE);
+        report_print(&report, session, batch.apply, ending == ENDING_COMPLETE);
         say_totals(session, &report, &progress);
         status = say_ending(session, &batch, ending);
     }

@@ -36,7 +36,7 @@
     X(PASSWORD_STDIN, "password-stdin", NULL, "read the password from standard input, one line")   \
     X(PREPARE, "prepare", NULL,                                                                    \
       "only put the new key into this node's file, to be copied to the others")                    \
-    X(REASON, "reason", "TEXT", "why; shown to administrators only")                               \
+    X(REASON, "reason", "TEXT", "why; displayed to administrators only")                           \
     X(RECIPIENT_DELIMITER, "recipient-delimiter", "C",                                             \
       "what begins an address extension: one of + - = .")                                          \
     X(RECOVERY_ADDRESS, "recovery-address", "ADDRESS", "where reset links go")                     \

@@ -14,7 +14,7 @@
 
 static volatile sig_atomic_t caught;
 
-static void note_signal(int number)
+static void record_signal(int number)
 {
     caught = number;
 }
@@ -94,7 +94,7 @@ static bool ask_without_echo(struct buf *secret, const char *what, bool twice, s
 {
     static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
     enum { SIGNALS = sizeof(signals) / sizeof(signals[0]) };
-    struct sigaction note = {.sa_handler = note_signal};
+    struct sigaction note = {.sa_handler = record_signal};
     struct sigaction saved[SIGNALS];
     struct termios normal;
     struct termios hidden;

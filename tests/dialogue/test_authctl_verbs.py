@@ -144,7 +144,7 @@ def test_an_app_password_is_shown_once_and_logs_in(root, login):
     out, talk = root.do("app-password", "add", login, "--label", "Scanner, 2nd floor", "--expires", "90d")
     secret, = out.splitlines()
     assert re.fullmatch(r"apw[a-z2-7]{30}", secret.replace(" ", "").replace("-", ""))
-    assert "Shown once." in talk and f"user {login}" in talk and "expires in 90 days" in talk
+    assert "Displayed once." in talk and f"user {login}" in talk and "expires in 90 days" in talk
     undo, = re.findall("^undo: smtp-authctl (app-password revoke .*)$", talk, re.MULTILINE)
     with root.server.connect() as client:
         assert client.login(login, secret).command == "OK"

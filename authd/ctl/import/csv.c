@@ -151,7 +151,7 @@ static void flaw_of(struct import_reader *reader, struct import_record *record, 
         return;
     case CELL_BAD_QUOTE:
         import_flawed(record, "Put the whole cell between quotes, and double those within.",
-                      "a quote stands where none may be");
+                      "a quote is in a place where none is allowed");
         break;
     case CELL_TOO_LONG:
         import_flawed(record, "Is a quote before it left open?", "the line is too long");
@@ -234,7 +234,7 @@ static bool read_heading(struct import_reader *reader, struct import_record *rec
     }
     for (size_t i = 0; i < reader->column_count; i++) {
         if (reader->columns[i] == column) {
-            hopeless(record, "twice the column", cell);
+            hopeless(record, "more than one column", cell);
             return false;
         }
     }

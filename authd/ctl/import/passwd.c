@@ -214,7 +214,7 @@ void import_shadow_next(struct import_reader *reader, struct import_record *reco
 
     if (count != IMPORT_FIELDS_MAX || !read_days(fields[7], &expires)) {
         import_flawed(record, "A line of shadow(5) has nine fields: is this that file?",
-                      "the line has %zu fields, or a date that is none", count);
+                      "the line has %zu fields, or a date that is not a number", count);
         return;
     }
     if (is_system_account(fields[1])) {

@@ -251,7 +251,7 @@ bool import_append(struct import_record *record, const char *member, struct span
 /* ---- hashes -------------------------------------------------------------------------------- */
 
 /* Puts the name of the hash's scheme into the label, such as "{SSHA512}" or "$6$". Any other text
- * may be a password, and is not shown. */
+ * may be a password, and is not printed. */
 static void label_hash(struct import_record *record, struct span hash)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

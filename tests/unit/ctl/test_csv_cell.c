@@ -38,7 +38,7 @@ static void test_cells(void **state)
         struct buf out;
 
         buf_init(&out, 256);
-        cell_print(&out, cases[i].text);
+        csv_cell_print(&out, cases[i].text);
         buf_append(&out, "", 1);
         assert_string_equal(out.data, cases[i].cell);
         buf_finish(&out);

@@ -155,8 +155,8 @@ static void test_shadow(void **state)
         "has expired: suspended\n"
         "7 {\"login\":\"dave@example.org\",\"password_hash\":\"$6$a$b\"}\n"
         "8 {\"login\":\"eve@example.org\"}\n"
-        "9 !the line has 2 fields, or a date that is none\n"
-        "10 !the line has 9 fields, or a date that is none\n");
+        "9 !the line has 2 fields, or a date that is not a number\n"
+        "10 !the line has 9 fields, or a date that is not a number\n");
     free(got);
 }
 
@@ -180,7 +180,7 @@ static void test_csv(void **state)
         "\n4 {\"login\":\"bob@x.org\",\"suspended\":true}\n5 -empty line\n");
     reads(format, "", "");
     reads(format, "name,login\n", "1 !there is no column \"name\"\n");
-    reads(format, "login,login\nx\n", "1 !twice the column \"login\"\n");
+    reads(format, "login,login\nx\n", "1 !more than one column \"login\"\n");
     reads(format, "class\nx\n", "1 !there is no column \"login\"\n");
     reads(format, "login;class\nx;y\n", "1 !there is no column \"login;class\"\n");
     reads(format, "login", "1 " CUT);
@@ -189,7 +189,8 @@ static void test_csv(void **state)
         "1 -header\n2 !the line has 3 cells, the header 2\n3 !the line has 1 cells, the header 2\n"
         "4 {\"class\":\"f\",\"login\":\"e\"}\n5 " CUT);
     reads(format, "login,class\na\"b,c\n\"d\"x,e\n\"f\",\"g\"\n\"h,i\nj,k\n",
-          "1 -header\n2 !a quote stands where none may be\n3 !a quote stands where none may be\n"
+          "1 -header\n2 !a quote is in a place where none is allowed\n3 !a quote is in a place "
+          "where none is allowed\n"
           "4 {\"class\":\"g\",\"login\":\"f\"}\n5 !a quote is opened and never closed\n");
     reads(
         format,
