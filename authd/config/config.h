@@ -78,7 +78,7 @@ struct config {
     char **words; /* owns the words of the rules */
 
     struct factor_rules factor_rules;
-    struct network *remember_shared; /* holds the entries of factor.remember.shared */
+    struct network *remember_shared; /* holds the entries of second_factor_remember.shared */
 
     char *plugin_dir; /* absolute; NULL: next to the program, or in the install prefix */
     char **plugins;

@@ -34,7 +34,7 @@ enum name_error name_address(struct span in, char out[static NAME_MAX_LENGTH + 1
 /* Makes a domain canonical. */
 enum name_error name_domain(struct span in, char out[static NAME_MAX_LENGTH + 1]);
 
-/* The end of a sentence that begins with the name of the field, such as "has a domain that is no
+/* The end of a sentence that begins with the name of the member, such as "has a domain that is no
  * host name". */
 const char *name_error_text(enum name_error error);
 

@@ -60,14 +60,14 @@ void process_prepare(void)
     umask(0077);
 }
 
-void process_deliver_stop(bool hear)
+void process_deliver_stop(bool deliver)
 {
     sigset_t set;
 
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
-    sigprocmask(hear ? SIG_UNBLOCK : SIG_BLOCK, &set, NULL);
+    sigprocmask(deliver ? SIG_UNBLOCK : SIG_BLOCK, &set, NULL);
 }
 
 /* Sends one datagram to $NOTIFY_SOCKET (sd_notify(3)). Errors are ignored: a service manager is

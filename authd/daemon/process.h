@@ -9,7 +9,7 @@
  * start half done. */
 void process_prepare(void);
 /* Whether SIGTERM and SIGINT are delivered; blocked signals stay pending. */
-void process_deliver_stop(bool hear);
+void process_deliver_stop(bool deliver);
 
 /* Says that authd serves: writes `ready` to stdout and sends READY=1 to the service manager. Never
  * waits for a reader. */

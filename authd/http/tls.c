@@ -296,12 +296,12 @@ static void on_watch(int fd, short events, void *arg)
 {
     struct tls_files *files = arg;
     struct stamps now = stamps_of(files);
-    bool settled = stamps_equal(&now, &files->seen);
+    bool unchanged = stamps_equal(&now, &files->seen);
 
     (void)fd;
     (void)events;
     files->seen = now;
-    if (settled && !stamps_equal(&now, &files->loaded)) {
+    if (unchanged && !stamps_equal(&now, &files->loaded)) {
         tls_files_reload(files);
     }
 }
