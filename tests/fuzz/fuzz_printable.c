@@ -17,10 +17,10 @@ static void must(bool holds)
     }
 }
 
-static void is_harmless(const struct buf *shown)
+static void is_harmless(const struct buf *printed)
 {
-    const uint8_t *rest = (const uint8_t *)shown->data;
-    size_t left = shown->len;
+    const uint8_t *rest = (const uint8_t *)printed->data;
+    size_t left = printed->len;
     ucs4_t c;
 
     for (int len; left > 0; rest += len, left -= (size_t)len) {
@@ -33,24 +33,24 @@ static void is_harmless(const struct buf *shown)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = malloc(size + 1);
-    struct buf shown;
+    struct buf printed;
     int64_t at;
 
     must(text != NULL);
     memcpy(text, data, size);
     text[size] = '\0';
 
-    buf_init(&shown, 1 << 20);
-    print_escape(&shown, text);
-    is_harmless(&shown);
-    buf_finish(&shown);
+    buf_init(&printed, 1 << 20);
+    print_escape(&printed, text);
+    is_harmless(&printed);
+    buf_finish(&printed);
 
     if (rfc3339_parse(span_of(text), &at)) {
-        buf_init(&shown, 64);
-        time_relative(&shown, at, 1800000000);
-        is_harmless(&shown);
-        must(shown.len > 0 && !shown.overflow);
-        buf_finish(&shown);
+        buf_init(&printed, 64);
+        time_relative(&printed, at, 1800000000);
+        is_harmless(&printed);
+        must(printed.len > 0 && !printed.overflow);
+        buf_finish(&printed);
     }
     free(text);
     return 0;

@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct span in = {(const char *)data, size};
     struct secret_text text, again, other;
-    char shown[SECRET_TEXT_SHOWN_LENGTH + 1];
+    char printable[SECRET_TEXT_PRINTABLE_LENGTH + 1];
     enum secret_text_shape shape = secret_text_parse(SECRET_TEXT_APP_PASSWORD, in, &text);
 
     if (shape != SECRET_TEXT_RIGHT) {
@@ -27,8 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     require(strspn(text.text, "abcdefghijklmnopqrstuvwxyz234567") == SECRET_TEXT_LENGTH);
     require(secret_text_parse(SECRET_TEXT_API_KEY, in, &other) == SECRET_TEXT_OTHER);
-    secret_text_show(&text, shown);
-    require(secret_text_parse(SECRET_TEXT_APP_PASSWORD, span_of(shown), &again) ==
+    secret_text_printable(&text, printable);
+    require(secret_text_parse(SECRET_TEXT_APP_PASSWORD, span_of(printable), &again) ==
             SECRET_TEXT_RIGHT);
     require(strcmp(again.text, text.text) == 0);
     return 0;
