@@ -12,7 +12,7 @@
 
 #define DETAIL_MAX 400
 
-struct check_listed {
+struct audit_check_listed {
     int64_t id;
     char digest[AUDIT_MAC_HEX + 1];
 };
@@ -30,7 +30,7 @@ flaw(struct audit_check *check, const char *kind, int64_t row, const char *forma
     char detail[DETAIL_MAX];
     va_list args;
 
-    if (check->flaw_count++ >= CHECK_FLAWS_MAX) {
+    if (check->flaw_count++ >= AUDIT_CHECK_FLAWS_MAX) {
         return;
     }
     va_start(args, format);
@@ -59,8 +59,8 @@ static const char *time_of(int64_t micros, char out[static RFC3339_SIZE])
 
 /* ---- the beginning ------------------------------------------------------------------------- */
 
-void check_init(struct audit_check *check, const struct key *key,
-                const struct audit_anchor *remembered)
+void audit_check_init(struct audit_check *check, const struct key *key,
+                      const struct audit_anchor *remembered)
 {
     *check = (struct audit_check){
         .key = key,
@@ -69,13 +69,13 @@ void check_init(struct audit_check *check, const struct key *key,
     };
 }
 
-void check_finish(struct audit_check *check)
+void audit_check_finish(struct audit_check *check)
 {
     json_decref(check->flaws);
     free(check->moved_from);
 }
 
-void check_state(struct audit_check *check, const json_t *state, bool fresh)
+void audit_check_state(struct audit_check *check, const json_t *state, bool fresh)
 {
     const json_t *horizon = json_object_get(state, "horizon");
     const char *previous = json_string_value(json_object_get(state, "previous"));
@@ -101,19 +101,19 @@ void check_state(struct audit_check *check, const json_t *state, bool fresh)
 
 /* ---- rows ---------------------------------------------------------------------------------- */
 
-void check_listed_clear(struct audit_check *check)
+void audit_check_listed_clear(struct audit_check *check)
 {
     check->moved_count = 0;
 }
 
-void check_listed(struct audit_check *check, int64_t id, const char *digest)
+void audit_check_listed(struct audit_check *check, int64_t id, const char *digest)
 {
     if (check->moved_count == check->moved_capacity) {
         check->moved_capacity = check->moved_capacity == 0 ? 256 : 2 * check->moved_capacity;
         check->moved_from =
             mem_realloc(check->moved_from, check->moved_capacity * sizeof(check->moved_from[0]));
     }
-    struct check_listed *listed = &check->moved_from[check->moved_count++];
+    struct audit_check_listed *listed = &check->moved_from[check->moved_count++];
 
     listed->id = id;
     span_text(span_of(digest), listed->digest, sizeof(listed->digest));
@@ -130,7 +130,7 @@ static int64_t moved_from(const struct audit_check *check, const char *digest)
     return 0;
 }
 
-static void check_content(struct audit_check *check, const struct check_row *row)
+static void check_content(struct audit_check *check, const struct audit_check_row *row)
 {
     char digest[AUDIT_MAC_HEX + 1];
     int64_t from;
@@ -152,8 +152,8 @@ static void check_content(struct audit_check *check, const struct check_row *row
 }
 
 /* `what`: "its user" or "who acted". */
-static void check_person(struct audit_check *check, const struct check_row *row, const char *state,
-                         const char *what)
+static void check_person(struct audit_check *check, const struct audit_check_row *row,
+                         const char *state, const char *what)
 {
     if (strcmp(state, "changed") == 0) {
         flaw(check, "person-changed", row->id,
@@ -166,7 +166,7 @@ static void check_person(struct audit_check *check, const struct check_row *row,
     }
 }
 
-void check_row(struct audit_check *check, const struct check_row *row)
+void audit_check_row(struct audit_check *check, const struct audit_check_row *row)
 {
     char at[RFC3339_SIZE];
 
@@ -185,7 +185,7 @@ void check_row(struct audit_check *check, const struct check_row *row)
     check->erased += strcmp(row->subject, "erased") == 0 || strcmp(row->actor, "erased") == 0;
 }
 
-void check_unlisted(struct audit_check *check, const json_t *row)
+void audit_check_unlisted(struct audit_check *check, const json_t *row)
 {
     const char *at = json_string_value(json_object_get(row, "at"));
     const char *action = json_string_value(json_object_get(row, "action"));
@@ -201,7 +201,7 @@ void check_unlisted(struct audit_check *check, const json_t *row)
 
 static void check_mac(struct audit_check *check)
 {
-    const struct check_seal *held = &check->seal;
+    const struct audit_check_seal *held = &check->seal;
     const struct audit_seal seal = {
         .number = held->number,
         .class_word = held->class_word,
@@ -224,7 +224,7 @@ static void check_mac(struct audit_check *check)
     }
 }
 
-void check_begin(struct audit_check *check, const struct check_seal *seal)
+void audit_check_begin(struct audit_check *check, const struct audit_check_seal *seal)
 {
     int64_t expected = check->last.number + 1;
 
@@ -245,7 +245,7 @@ void check_begin(struct audit_check *check, const struct check_seal *seal)
 
 static void check_list(struct audit_check *check)
 {
-    const struct check_seal *seal = &check->seal;
+    const struct audit_check_seal *seal = &check->seal;
     bool change = strcmp(seal->class_word, "change") == 0;
     char digest[AUDIT_MAC_HEX + 1];
     char at[RFC3339_SIZE];
@@ -278,7 +278,7 @@ static void compare(struct audit_check *check, const struct audit_anchor *anchor
 #define CALLERS "the anchor"
 #define OURS    "this node's audit-heads"
 
-void check_end(struct audit_check *check)
+void audit_check_end(struct audit_check *check)
 {
     check_list(check);
     compare(check, &check->anchor, CALLERS);
@@ -297,7 +297,7 @@ static void reach(struct audit_check *check, const struct audit_anchor *anchor, 
     }
 }
 
-void check_chain_end(struct audit_check *check)
+void audit_check_chain_end(struct audit_check *check)
 {
     check->seal.number = 0;
     reach(check, &check->anchor, CALLERS);
@@ -306,7 +306,7 @@ void check_chain_end(struct audit_check *check)
 
 /* ---- the report ---------------------------------------------------------------------------- */
 
-json_t *check_report(const struct audit_check *check, const char *next)
+json_t *audit_check_report(const struct audit_check *check, const char *next)
 {
     char anchor[AUDIT_MAC_HEX + 32];
     size_t listed = json_array_size(check->flaws);

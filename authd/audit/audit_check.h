@@ -8,10 +8,10 @@
 #include "audit/audit_seal.h"
 #include "crypto/keyed.h"
 
-#define CHECK_FLAWS_MAX 1000 /* listed; more are counted */
+#define AUDIT_CHECK_FLAWS_MAX 1000 /* listed; more are counted */
 
 /* A seal as the database holds it; hex in lower case. */
-struct check_seal {
+struct audit_check_seal {
     int64_t number;
     int64_t at; /* microseconds since 1970 */
     int64_t count;
@@ -23,7 +23,7 @@ struct check_seal {
     char mac[AUDIT_MAC_HEX + 1];
 };
 
-struct check_row {
+struct audit_check_row {
     int64_t id;
     const char *digest;  /* from the seal */
     const char *content; /* NULL: the row is missing, and the members below are NULL as well */
@@ -33,7 +33,7 @@ struct check_row {
     const char *actor;   /* state of the personal data: none, kept, changed, erased or gone */
 };
 
-struct check_listed;
+struct audit_check_listed;
 
 struct audit_check {
     const struct key *key;
@@ -50,38 +50,39 @@ struct audit_check {
     char computed[AUDIT_MAC_HEX + 1]; // the MAC that `last` should have
     int64_t horizon_change;           // rows of changes in seals before this time have expired
     int64_t horizon_login;            // rows of logins in seals before this time have expired
-    struct check_seal seal;           // the seal that is being checked
+    struct audit_check_seal seal;     // the seal that is being checked
     struct audit_mac_list list;       // the digest of that seal's rows so far
     int64_t listed;                   // how many rows of that seal have been checked
-    struct check_listed *moved_from;
+    struct audit_check_listed *moved_from;
     size_t moved_count;
     size_t moved_capacity;
 };
 
-void check_init(struct audit_check *check, const struct key *key,
-                const struct audit_anchor *remembered);
-void check_finish(struct audit_check *check);
+void audit_check_init(struct audit_check *check, const struct key *key,
+                      const struct audit_anchor *remembered);
+void audit_check_finish(struct audit_check *check);
 
 /* Takes the answer of authd.audit_state(). `fresh`: the check begins at the start of the chain;
  * else after `last`. */
-void check_state(struct audit_check *check, const json_t *state, bool fresh);
+void audit_check_state(struct audit_check *check, const json_t *state, bool fresh);
 
-/* The rows that check_row() will get next. They let the check name the row whose text an attacker
- * moved into another row. */
-void check_listed_clear(struct audit_check *check);
-void check_listed(struct audit_check *check, int64_t id, const char *digest);
+/* The rows that audit_check_row() will get next. They let the check name the row whose text an
+ * attacker moved into another row. */
+void audit_check_listed_clear(struct audit_check *check);
+void audit_check_listed(struct audit_check *check, int64_t id, const char *digest);
 
-/* For each seal: check_begin(), check_row() for each row in order, check_end(). */
-void check_begin(struct audit_check *check, const struct check_seal *seal);
-void check_row(struct audit_check *check, const struct check_row *row);
-void check_end(struct audit_check *check);
+/* For each seal: audit_check_begin(), audit_check_row() for each row in order, audit_check_end().
+ */
+void audit_check_begin(struct audit_check *check, const struct audit_check_seal *seal);
+void audit_check_row(struct audit_check *check, const struct audit_check_row *row);
+void audit_check_end(struct audit_check *check);
 
 /* After the last seal of the chain. */
-void check_chain_end(struct audit_check *check);
+void audit_check_chain_end(struct audit_check *check);
 /* `row` is {id, at, action} of a row that is in no seal. */
-void check_unlisted(struct audit_check *check, const json_t *row);
+void audit_check_unlisted(struct audit_check *check, const json_t *row);
 
 /* The report that audit/audit_verify.h describes. `next` NULL: the check is complete. */
-json_t *check_report(const struct audit_check *check, const char *next);
+json_t *audit_check_report(const struct audit_check *check, const char *next);
 
 #endif

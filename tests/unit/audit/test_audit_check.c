@@ -16,7 +16,7 @@
 
 struct chain {
     struct key key;
-    struct check_seal seals[SEALS];
+    struct audit_check_seal seals[SEALS];
     int64_t ids[SEALS][ROWS];
     char contents[SEALS][ROWS][32];
     char digests[SEALS][ROWS][AUDIT_MAC_HEX + 1];
@@ -35,7 +35,7 @@ struct chain {
 
 static void seal_make(struct chain *chain, size_t i)
 {
-    struct check_seal *held = &chain->seals[i];
+    struct audit_check_seal *held = &chain->seals[i];
     struct audit_mac_list list;
 
     held->number = (int64_t)i + 1;
@@ -82,19 +82,20 @@ static void chain_make(struct chain *chain)
 
 static void show_seal(struct audit_check *check, const struct chain *chain, size_t i)
 {
-    check_begin(check, &chain->seals[i]);
+    audit_check_begin(check, &chain->seals[i]);
     for (size_t row = 0; row < ROWS && chain->seals[i].kept; row++) {
-        check_row(check, &(struct check_row){
-                             .id = chain->ids[i][row],
-                             .digest = chain->digests[i][row],
-                             .content = chain->missing[i][row] ? NULL : chain->contents[i][row],
-                             .at = "2026-01-31T12:00:00Z",
-                             .action = "user_set",
-                             .subject = chain->subjects[i][row],
-                             .actor = "none",
-                         });
+        audit_check_row(check,
+                        &(struct audit_check_row){
+                            .id = chain->ids[i][row],
+                            .digest = chain->digests[i][row],
+                            .content = chain->missing[i][row] ? NULL : chain->contents[i][row],
+                            .at = "2026-01-31T12:00:00Z",
+                            .action = "user_set",
+                            .subject = chain->subjects[i][row],
+                            .actor = "none",
+                        });
     }
-    check_end(check);
+    audit_check_end(check);
 }
 
 /* `out` gets the flaws as "kind row seal; ...". */
@@ -106,12 +107,12 @@ static void flaws_of(const struct chain *chain, char out[static 512], json_t **r
     json_t *flaw;
 
     assert_non_null(state);
-    check_init(&check, &chain->key, &chain->remembered);
+    audit_check_init(&check, &chain->key, &chain->remembered);
     check.anchor = chain->anchor;
-    check_state(&check, state, true);
+    audit_check_state(&check, state, true);
     for (size_t seal = 0; seal < SEALS; seal++) {
         for (size_t row = 0; row < ROWS; row++) {
-            check_listed(&check, chain->ids[seal][row], chain->digests[seal][row]);
+            audit_check_listed(&check, chain->ids[seal][row], chain->digests[seal][row]);
         }
     }
     for (size_t seal = chain->first; seal < chain->count; seal++) {
@@ -119,8 +120,8 @@ static void flaws_of(const struct chain *chain, char out[static 512], json_t **r
             show_seal(&check, chain, seal);
         }
     }
-    check_chain_end(&check);
-    *report = check_report(&check, NULL);
+    audit_check_chain_end(&check);
+    *report = audit_check_report(&check, NULL);
     out[0] = '\0';
     json_array_foreach(json_object_get(*report, "flaws"), i, flaw)
     {
@@ -129,7 +130,7 @@ static void flaws_of(const struct chain *chain, char out[static 512], json_t **r
                  (int)json_integer_value(json_object_get(flaw, "row")),
                  (int)json_integer_value(json_object_get(flaw, "seal")));
     }
-    check_finish(&check);
+    audit_check_finish(&check);
     json_decref(state);
 }
 
@@ -301,19 +302,19 @@ static void test_added(void **state)
     json_t *row = json_pack("{s:i, s:s, s:s}", "id", 77, "at", "T", "action", "user_add");
 
     chain_make(&chain);
-    check_init(&check, &chain.key, &chain.remembered);
-    for (int i = 0; i < CHECK_FLAWS_MAX + 5; i++) {
-        check_unlisted(&check, row);
+    audit_check_init(&check, &chain.key, &chain.remembered);
+    for (int i = 0; i < AUDIT_CHECK_FLAWS_MAX + 5; i++) {
+        audit_check_unlisted(&check, row);
     }
-    json_t *report = check_report(&check, "row 77");
+    json_t *report = audit_check_report(&check, "row 77");
 
-    assert_int_equal(json_array_size(json_object_get(report, "flaws")), CHECK_FLAWS_MAX);
+    assert_int_equal(json_array_size(json_object_get(report, "flaws")), AUDIT_CHECK_FLAWS_MAX);
     assert_int_equal(json_integer_value(json_object_get(report, "more_flaws")), 5);
     assert_false(json_is_true(json_object_get(report, "complete")));
     assert_string_equal(json_string_value(json_object_get(report, "next")), "row 77");
     json_decref(report);
     json_decref(row);
-    check_finish(&check);
+    audit_check_finish(&check);
 }
 
 static void test_anchor_text(void **state)
