@@ -33,12 +33,12 @@ enum encoding { ENCODING_NONE = 0, ENCODING_HEX, ENCODING_BASE64 };
 
 /* The decoded text after {SCHEME}. */
 struct value {
-    const struct kind *kind;
+    const struct dovecot_scheme *scheme;
     size_t len;
     unsigned char octets[AUTHD_HASH_MAX + 1]; /* `len` octets and a NUL */
 };
 
-struct kind {
+struct dovecot_scheme {
     const char *name;
     enum encoding encoding;
     const EVP_MD *(*digest)(void); /* set for digests; NULL otherwise */
@@ -54,25 +54,25 @@ static const char *text_of(const struct value *value)
 
 /* ---- digests ----------------------------------------------------------------------- */
 
-static size_t digest_size(const struct kind *kind)
+static size_t digest_size(const struct dovecot_scheme *scheme)
 {
-    return kind->digest != NULL ? (size_t)EVP_MD_get_size(kind->digest()) : 0;
+    return scheme->digest != NULL ? (size_t)EVP_MD_get_size(scheme->digest()) : 0;
 }
 
 static bool digest_cost(const struct value *value, struct authd_cost *cost)
 {
-    size_t size = digest_size(value->kind);
+    size_t size = digest_size(value->scheme);
     cost->work = DIGEST_WORK;
-    return value->kind->salted ? value->len > size && value->len <= size + SALT_MAX
-                               : value->len == size;
+    return value->scheme->salted ? value->len > size && value->len <= size + SALT_MAX
+                                 : value->len == size;
 }
 
 static enum authd_match digest_verify(const struct value *value, struct authd_bytes password)
 {
-    size_t size = digest_size(value->kind);
+    size_t size = digest_size(value->scheme);
     unsigned char made[EVP_MAX_MD_SIZE];
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool done = context != NULL && EVP_DigestInit_ex(context, value->kind->digest(), NULL) == 1 &&
+    bool done = context != NULL && EVP_DigestInit_ex(context, value->scheme->digest(), NULL) == 1 &&
                 EVP_DigestUpdate(context, password.ptr, password.len) == 1 &&
                 EVP_DigestUpdate(context, value->octets + size, value->len - size) == 1 &&
                 EVP_DigestFinal_ex(context, made, NULL) == 1;
@@ -207,7 +207,7 @@ static enum authd_match pbkdf2_verify(const struct value *value, struct authd_by
     return same ? AUTHD_MATCH_YES : AUTHD_MATCH_NO;
 }
 
-/* ---- the kinds --------------------------------------------------------------------- */
+/* ---- the schemes ------------------------------------------------------------------- */
 
 #define DIGEST(NAME, ENCODING, FUNCTION, SALTED)                                                   \
     {                                                                                              \
@@ -219,7 +219,7 @@ static enum authd_match pbkdf2_verify(const struct value *value, struct authd_by
     }
 #define CRYPT(NAME) TEXT(NAME, crypt_text_cost, crypt_text_verify)
 
-static const struct kind kinds[] = {
+static const struct dovecot_scheme dovecot_schemes[] = {
     DIGEST("SSHA", BASE64, EVP_sha1, true),
     DIGEST("SSHA256", BASE64, EVP_sha256, true),
     DIGEST("SSHA512", BASE64, EVP_sha512, true),
@@ -244,11 +244,12 @@ static const struct kind kinds[] = {
     TEXT("CLEARTEXT", plain_cost, plain_verify),
 };
 
-static const struct kind *kind_of(const char *name, size_t len)
+static const struct dovecot_scheme *dovecot_scheme_of(const char *name, size_t len)
 {
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (strlen(kinds[i].name) == len && strncasecmp(kinds[i].name, name, len) == 0) {
-            return &kinds[i];
+    for (size_t i = 0; i < sizeof(dovecot_schemes) / sizeof(dovecot_schemes[0]); i++) {
+        if (strlen(dovecot_schemes[i].name) == len &&
+            strncasecmp(dovecot_schemes[i].name, name, len) == 0) {
+            return &dovecot_schemes[i];
         }
     }
     return NULL;
@@ -276,12 +277,12 @@ static bool encoding_of(const char *word, size_t len, enum encoding *encoding)
 }
 
 /* The encoding of a value whose name has no ending. */
-static enum encoding encoding_guess(const struct kind *kind, size_t len)
+static enum encoding encoding_guess(const struct dovecot_scheme *scheme, size_t len)
 {
-    if (kind->digest == NULL || kind->salted) {
-        return kind->encoding;
+    if (scheme->digest == NULL || scheme->salted) {
+        return scheme->encoding;
     }
-    return len == 2 * digest_size(kind) ? ENCODING_HEX : ENCODING_BASE64;
+    return len == 2 * digest_size(scheme) ? ENCODING_HEX : ENCODING_BASE64;
 }
 
 static bool decode(const char *text, enum encoding encoding, struct value *value)
@@ -308,7 +309,7 @@ static bool decode(const char *text, enum encoding encoding, struct value *value
     return done && value->len > 0;
 }
 
-/* Splits `stored` into kind and decoded value. Only a digest may contain a NUL: other values are
+/* Splits `stored` into scheme and decoded value. Only a digest may contain a NUL: other values are
  * used as C strings. */
 static bool parse(const char *stored, struct value *value)
 {
@@ -320,15 +321,15 @@ static bool parse(const char *stored, struct value *value)
     size_t name_len = strcspn(stored + 1, ".}");
     const char *word = stored + 1 + name_len;
     enum encoding encoding;
-    value->kind = kind_of(stored + 1, name_len);
-    if (value->kind == NULL || !encoding_of(word, (size_t)(end - word), &encoding)) {
+    value->scheme = dovecot_scheme_of(stored + 1, name_len);
+    if (value->scheme == NULL || !encoding_of(word, (size_t)(end - word), &encoding)) {
         return false;
     }
     if (encoding == ENCODING_NONE) {
-        encoding = encoding_guess(value->kind, strlen(end + 1));
+        encoding = encoding_guess(value->scheme, strlen(end + 1));
     }
     return decode(end + 1, encoding, value) &&
-           (value->kind->digest != NULL || strlen(text_of(value)) == value->len);
+           (value->scheme->digest != NULL || strlen(text_of(value)) == value->len);
 }
 
 /* ---- the scheme -------------------------------------------------------------------- */
@@ -336,7 +337,7 @@ static bool parse(const char *stored, struct value *value)
 static bool dovecot_cost(const char *stored, struct authd_cost *cost)
 {
     struct value value;
-    bool read = parse(stored, &value) && value.kind->cost(&value, cost);
+    bool read = parse(stored, &value) && value.scheme->cost(&value, cost);
     sodium_memzero(&value, sizeof(value)); /* the value of {PLAIN} is a password */
     return read;
 }
@@ -346,8 +347,8 @@ static enum authd_match dovecot_verify(const char *stored, struct authd_bytes pa
     struct value value;
     struct authd_cost cost;
     enum authd_match match = AUTHD_MATCH_ERROR;
-    if (parse(stored, &value) && value.kind->cost(&value, &cost)) {
-        match = password.len > 0 ? value.kind->verify(&value, password) : AUTHD_MATCH_NO;
+    if (parse(stored, &value) && value.scheme->cost(&value, &cost)) {
+        match = password.len > 0 ? value.scheme->verify(&value, password) : AUTHD_MATCH_NO;
     }
     sodium_memzero(&value, sizeof(value));
     return match;
