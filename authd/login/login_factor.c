@@ -36,7 +36,7 @@ static enum factor_policy stricter(enum factor_policy a, enum factor_policy b)
     return a > b ? a : b;
 }
 
-/* Parts a secret into password and code in the only possible way, before anything is hashed. */
+/* Divides a secret into password and inline code, before anything is hashed. */
 static void login_read_inline_code(struct login *login)
 {
     struct span code;
