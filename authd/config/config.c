@@ -101,13 +101,14 @@ static bool read_plugin_names(const struct reader *reader, const struct raw_conf
         char path[READER_PATH_MAX];
         snprintf(path, sizeof(path), "plugins[%zu]", at + 1);
         if (!is_plugin_name(name)) {
-            return reader_fail_value(reader, path, name,
-                                     "is no plugin's name; write it without directory and .so, "
-                                     "for example plain");
+            return reader_fail_value(
+                reader, path, name,
+                "is not the name of a plugin; write it without directory and .so, "
+                "for example plain");
         }
         for (size_t i = 0; i < at; i++) {
             if (strcmp(config->plugins[i], name) == 0) {
-                return reader_fail_value(reader, path, name, "stands there twice; remove one");
+                return reader_fail_value(reader, path, name, "is listed twice; remove one");
             }
         }
         config->plugins[at] = mem_strdup(name);

@@ -57,7 +57,7 @@ bool reader_network(const struct reader *reader, const char *path, const char *t
         break;
     }
     return reader_fail_value(reader, path, text,
-                             "is no network; write for example 192.0.2.0/24 or 2001:db8::/32");
+                             "is not a network; write for example 192.0.2.0/24 or 2001:db8::/32");
 }
 
 char *reader_path(const struct reader *reader, const char *path, const char *text)

@@ -29,12 +29,12 @@ static bool directory_trusted(const char *path, int fd, struct err *err)
     struct stat info;
 
     if (fstat(fd, &info) != 0) {
-        return err_set(err, "key_dir: cannot look at %s: %s", path, strerror(errno));
+        return err_set(err, "key_dir: cannot check %s: %s", path, strerror(errno));
     }
     if ((info.st_uid != geteuid() && info.st_uid != 0) || (info.st_mode & 022) != 0) {
         return err_set(err,
-                       "key_dir: others than authd's user can change %s: chown it to that user, "
-                       "then chmod 700",
+                       "key_dir: users other than authd's own can change %s: chown it to authd's "
+                       "user, then chmod 700",
                        path);
     }
     return true;
@@ -94,8 +94,8 @@ static bool file_trusted(const struct file *file, int fd, struct err *err)
     }
     if ((info.st_mode & 077) != 0) {
         return err_set(err,
-                       "key_dir: others than its owner can read %s: chmod 600 it, and consider "
-                       "that somebody may have its key",
+                       "key_dir: users other than its owner can read %s: chmod 600 it, and rotate "
+                       "the key if one of these users may have read it",
                        file->path);
     }
     return true;
@@ -321,8 +321,8 @@ static bool file_prepare(struct file *file, int directory, const struct key_name
 
     if (key == NULL && file->keys.count == file->kind->max) {
         return err_set(err,
-                       "%s holds %zu keys already: remove the lines of those that nothing needs "
-                       "any more, which `smtp-authctl key list` counts",
+                       "%s has %zu keys already: remove the lines of the keys that no row needs, "
+                       "see `smtp-authctl key list`",
                        file->path, file->keys.count);
     }
     if (key == NULL) {

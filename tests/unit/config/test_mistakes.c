@@ -166,7 +166,7 @@ static void test_listener_mistakes(void **state)
         HTTP "address: \"127.0.0.1:1\", trusted_proxies: [127.0.0.1, 10.1.0.0/8]",
         ".trusted_proxies[2]: \"10.1.0.0/8\" has bits set behind its prefix; write 10.0.0.0/8");
     assert_listener_mistake(HTTP "address: \"127.0.0.1:1\", trusted_proxies: [proxy]",
-                            ".trusted_proxies[1]: \"proxy\" is no network; write for example "
+                            ".trusted_proxies[1]: \"proxy\" is not a network; write for example "
                             "192.0.2.0/24 or 2001:db8::/32");
     assert_listener_mistake(TCP "address: \"127.0.0.1:1\", insecure_network: yes",
                             ".insecure_network: \"yes\" is neither true nor false");
@@ -303,12 +303,12 @@ static void test_value_mistakes(void **state)
     assert_mistake(HEAD LISTENER "password: {max_time: 1m}\n",
                    ":4: password.max_time: \"1m\" is outside of 100ms to 5s: Postfix waits no "
                    "longer than 10s");
-    assert_mistake(
-        HEAD LISTENER "plugins: [plain, ../evil]\n",
-        ":4: plugins[2]: \"../evil\" is no plugin's name; write it without directory and .so, for "
-        "example plain");
+    assert_mistake(HEAD LISTENER "plugins: [plain, ../evil]\n",
+                   ":4: plugins[2]: \"../evil\" is not the name of a plugin; write it without "
+                   "directory and .so, for "
+                   "example plain");
     assert_mistake(HEAD LISTENER "plugins:\n  - plain\n  - plain\n",
-                   ":6: plugins[2]: \"plain\" stands there twice; remove one");
+                   ":6: plugins[2]: \"plain\" is listed twice; remove one");
     assert_mistake(HEAD LISTENER "workers: -1\n",
                    ":4: workers: \"-1\" is not a whole number up to 256");
     assert_mistake(HEAD LISTENER "audit: {retain_logins: 5h}\n",
@@ -359,7 +359,7 @@ static void test_factor_mistakes(void **state)
                    "prefix; write 192.0.2.0/24");
     assert_mistake(
         HEAD LISTENER "second_factor_remember: {for: 1h, shared: [192.0.2.0/24, here]}\n",
-        ":4: second_factor_remember.shared[2]: \"here\" is no network; write for example "
+        ":4: second_factor_remember.shared[2]: \"here\" is not a network; write for example "
         "192.0.2.0/24 or 2001:db8::/32");
     static const char *const networks[] = {"/24",      "/24/64",   "/15,/64",  "/33,/64",
                                            "/24,/31",  "/24,/129", "/24, /64", "/24,/64 ",
