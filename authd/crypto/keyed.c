@@ -41,7 +41,7 @@ static void finish(crypto_generichash_state *state, uint8_t out[static KEYED_HAS
     secret_wipe(state, sizeof(*state));
 }
 
-void key_set_id(struct key *key)
+void key_id_make(struct key *key)
 {
     crypto_generichash_state state;
     uint8_t hash[KEYED_HASH_LENGTH];
@@ -64,7 +64,7 @@ static bool parse_line(const char *line, struct key *key)
         length != sizeof(key->octets) || sodium_is_zero(key->octets, sizeof(key->octets))) {
         return false;
     }
-    key_set_id(key);
+    key_id_make(key);
     return true;
 }
 

@@ -37,8 +37,8 @@ struct key_ring {
     struct key audit;          /* key of the audit's MACs: crypto/audit_mac.h */
 };
 
-/* Sets the id of a key from its octets. */
-void key_set_id(struct key *key);
+/* Makes the id of a key from its octets. */
+void key_id_make(struct key *key);
 
 /* Reads the text of a key file: one key a line, each 64 hexadecimal digits and a newline. Returns
  * the number of keys. 0: the file has no key, another format, more than KEY_SET_MAX keys, a key

@@ -214,7 +214,7 @@ static void key_make(struct key_set *keys)
     struct key *key = &keys->keys[keys->count++];
 
     secret_random(key->octets, sizeof(key->octets));
-    key_set_id(key);
+    key_id_make(key);
 }
 
 /* False: errno says why. */

@@ -27,7 +27,7 @@ static void set_key(struct key_set *set, uint8_t fill)
 {
     set->count = 1;
     memset(set->keys[0].octets, fill, KEY_LENGTH);
-    key_set_id(&set->keys[0]);
+    key_id_make(&set->keys[0]);
 }
 
 static void encrypt_seed(struct span seed)

@@ -21,8 +21,8 @@ static struct core core = {.keys = &keys};
 static int name_keys(void **state)
 {
     (void)state;
-    key_set_id(&keys.encryption.keys[0]);
-    key_set_id(&keys.encryption.keys[1]);
+    key_id_make(&keys.encryption.keys[0]);
+    key_id_make(&keys.encryption.keys[1]);
     return 0;
 }
 

@@ -28,7 +28,7 @@ static int set_up(void **state)
     (void)state;
     for (size_t i = 0; i < peppers.count; i++) {
         memset(peppers.keys[i].octets, (int)i + 1, KEY_LENGTH);
-        key_set_id(&peppers.keys[i]);
+        key_id_make(&peppers.keys[i]);
     }
     verifier_make(&peppers.keys[1], &row, span_of("secret"), verifier);
     return 0;

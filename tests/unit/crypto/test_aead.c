@@ -14,8 +14,8 @@ static struct key_set keys_of(uint8_t first, uint8_t second)
 {
     struct key_set keys = {.keys = {{.octets = {first}}, {.octets = {second}}}, .count = 2};
 
-    key_set_id(&keys.keys[0]);
-    key_set_id(&keys.keys[1]);
+    key_id_make(&keys.keys[0]);
+    key_id_make(&keys.keys[1]);
     return keys;
 }
 

@@ -194,7 +194,7 @@ static void test_hashes_are_encrypted(void **state)
     char out[AUTHD_HASH_MAX + 1];
 
     (void)state;
-    key_set_id(&keys.encryption.keys[0]);
+    key_id_make(&keys.encryption.keys[0]);
     assert_int_equal(json_array_size(logins), 1);
     assert_string_equal(json_string_value(json_array_get(logins, 0)), "a@x.org");
     assert_true(import_encrypt(&core, rows, accounts));
