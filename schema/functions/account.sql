@@ -42,14 +42,11 @@ RETURNS authd.account
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    who      text := authd.argument_text(arguments, 'user', 320);
+    who      text := authd.argument_required(arguments, 'user', 320, 'Name the user by login or id.');
     as_login text := coalesce(authd.argument_text(arguments, 'user_login', 320), who);
     wanted   authd.account;
     by_id    authd.account;
 BEGIN
-    IF who IS NULL THEN
-        PERFORM authd.refuse('AU422', 'user is missing', 'Name the user by login or id.');
-    END IF;
     IF who = 'me' THEN
         IF actor ->> 'account' IS NULL THEN
             PERFORM authd.refuse('AU404',

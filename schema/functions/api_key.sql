@@ -56,18 +56,12 @@ END
 $$;
 
 -- authd.api_key_label(arguments jsonb) → text
--- Member "label". Errors: AU422 missing, or not 1 to 100 printable characters.
+-- Member "label", 1 to 100 printable characters.
+-- Errors: AU422 missing, or another text.
 CREATE OR REPLACE FUNCTION authd.api_key_label(arguments jsonb) RETURNS text
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
-DECLARE
-    value text := authd.argument_text(arguments, 'label', 100);
-BEGIN
-    IF value IS NULL THEN
-        PERFORM authd.refuse('AU422', 'label is missing', 'Say what it is for.');
-    END IF;
-    RETURN value;
-END
+    SELECT authd.argument_required(arguments, 'label', 100, 'Say what it is for.')
 $$;
 
 -- authd.api_key_object(key authd.api_key) → jsonb
@@ -116,7 +110,7 @@ AS $$
 DECLARE
     found authd.api_key;
 BEGIN
-    PERFORM authd.require_no_api_key(actor);
+    PERFORM authd.require_no_api_key(actor, 'an API key cannot see or change API keys');
     SELECT * INTO found FROM authd.api_key AS held WHERE held.id = authd.argument_id(arguments);
     IF NOT authd.api_key_within(actor, reach, found) THEN
         PERFORM authd.refuse('AU404',
@@ -184,7 +178,7 @@ DECLARE
     page_size int    := authd.argument_limit(arguments);
     page      authd.api_key[];
 BEGIN
-    PERFORM authd.require_no_api_key(actor);
+    PERFORM authd.require_no_api_key(actor, 'an API key cannot see or change API keys');
     page := ARRAY(
         SELECT held FROM authd.api_key AS held
          WHERE authd.api_key_within(actor, reach, held)
@@ -216,7 +210,7 @@ DECLARE
                                    authd.now() + interval '90 days');
     new    authd.api_key;
 BEGIN
-    PERFORM authd.require_no_api_key(actor);
+    PERFORM authd.require_no_api_key(actor, 'an API key cannot see or change API keys');
     IF maker IS NOT NULL THEN
         PERFORM FROM authd.account WHERE id = maker FOR NO KEY UPDATE;
         PERFORM authd.caller_check(actor);

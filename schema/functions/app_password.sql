@@ -7,7 +7,7 @@
 --
 -- The app password object: {kind, id, user, user_id, domain, label, created_at, created_by,
 -- expires_at, sliding, expires_in (seconds after the last use; null: the end is fixed), expired, scope
--- (its document; null: none), foreign, rotations, rotated_at, old_until (until when the secret before
+-- (its document; null: none), imported, rotations, rotated_at, old_until (until when the secret before
 -- the last rotation is good), last_used_at, last_used_address, etag}. Never a verifier or a hash.
 
 -- authd.app_password_object(held authd.app_password) → jsonb
@@ -105,6 +105,16 @@ BEGIN
 END
 $$;
 
+-- authd.app_password_label(arguments jsonb) → text
+-- Member "label", 1 to 100 printable characters.
+-- Errors: AU422 missing, or another text.
+CREATE OR REPLACE FUNCTION authd.app_password_label(arguments jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+    SELECT authd.argument_required(arguments, 'label', 100,
+                                   'Name the device or program that gets it, such as printer.')
+$$;
+
 -- authd.app_password_end(arguments jsonb, OUT not_after timestamptz, OUT sliding interval)
 -- The end that members expires_at, expires_in (seconds) and sliding (boolean) ask for; both NULL: no
 -- end. Bounds: expires_in 60 seconds to a hundred years, an hour at least if the end slides.
@@ -115,10 +125,11 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
     slides  boolean := coalesce(authd.argument_boolean(arguments, 'sliding'), false);
-    seconds bigint  := authd.argument_seconds(arguments, 'expires_in',
-                                              CASE WHEN slides THEN 3600 ELSE 60 END, 3155760000);
+    seconds bigint  := authd.argument_integer(arguments, 'expires_in',
+                                              CASE WHEN slides THEN 3600 ELSE 60 END, 3155760000,
+                                              'seconds');
 BEGIN
-    not_after := authd.argument_time(arguments, 'expires_at');
+    not_after := authd.argument_time_ahead(arguments, 'expires_at');
     IF not_after IS NOT NULL AND (seconds IS NOT NULL OR slides) THEN
         PERFORM authd.refuse('AU422', 'expires_at excludes expires_in and sliding',
                              'Give a fixed end, or a time after which it ends.');
@@ -210,7 +221,7 @@ RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    new_label text := authd.argument_label(arguments);
+    new_label text := authd.app_password_label(arguments);
     new_hash  text := authd.argument_password_hash(arguments);
     owner     authd.account := authd.account_lock(actor, reach, arguments);
     ends      record := authd.app_password_end(arguments);
@@ -276,7 +287,7 @@ BEGIN
     END IF;
 
     IF changes ? 'label' THEN
-        new.label := authd.argument_label(changes);
+        new.label := authd.app_password_label(changes);
     END IF;
     IF changes ?| ARRAY['expires_at', 'expires_in', 'sliding'] THEN
         ends := authd.app_password_end(changes);

@@ -23,12 +23,13 @@ RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    overlap bigint := coalesce(authd.argument_seconds(arguments, 'overlap', 0, 604800), 0);
+    overlap bigint := coalesce(authd.argument_integer(arguments, 'overlap', 0, 604800, 'seconds'),
+                               0);
     old     authd.app_password := authd.app_password_lock(actor, reach, arguments);
     before  jsonb := authd.app_password_object(old);
 BEGIN
     IF old.imported_hash IS NOT NULL THEN
-        PERFORM authd.refuse('AU409', format('app password %s was made elsewhere', old.id),
+        PERFORM authd.refuse('AU409', format('app password %s is imported', old.id),
                              'Add a new app password, then revoke this one.');
     END IF;
     IF old.not_after <= authd.now() THEN

@@ -1,9 +1,9 @@
--- Members of the arguments of management functions. A function for one noun's member stands with that
--- noun.
+-- Arguments of management functions: a JSON object, whose members are checked here one by one. The
+-- function for a member that only one noun has stands with that noun.
 
 -- authd.argument_text(arguments jsonb, member text, max int) → text
--- A string member; NULL if it is absent or null.
--- Errors: AU422 not a string, longer than max, empty, or with control characters.
+-- A string member, 1 to `max` characters; NULL if it is absent or null.
+-- Errors: AU422 not a string, empty, longer than `max`, or with control characters.
 CREATE OR REPLACE FUNCTION authd.argument_text(arguments jsonb, member text, max int) RETURNS text
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -28,8 +28,26 @@ BEGIN
 END
 $$;
 
+-- authd.argument_required(arguments jsonb, member text, max int, hint text) → text
+-- A string member that must be given.
+-- Errors: AU422 missing, with the hint; those of authd.argument_text().
+CREATE OR REPLACE FUNCTION authd.argument_required(arguments jsonb, member text, max int, hint text)
+RETURNS text
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+DECLARE
+    value text := authd.argument_text(arguments, member, max);
+BEGIN
+    IF value IS NULL THEN
+        PERFORM authd.refuse('AU422', format('%s is missing', member), hint);
+    END IF;
+    RETURN value;
+END
+$$;
+
 -- authd.argument_boolean(arguments jsonb, member text) → boolean
--- A boolean member; NULL if it is absent or null. Errors: AU422 neither true nor false.
+-- A boolean member; NULL if it is absent or null.
+-- Errors: AU422 neither true nor false.
 CREATE OR REPLACE FUNCTION authd.argument_boolean(arguments jsonb, member text) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -43,10 +61,12 @@ BEGIN
 END
 $$;
 
--- authd.argument_integer(arguments jsonb, member text, low bigint, high bigint) → bigint
--- A whole number; NULL if it is absent or null. Errors: AU422.
+-- authd.argument_integer(arguments jsonb, member text, low bigint, high bigint, unit text) → bigint
+-- A whole number; NULL if it is absent or null. unit: what the number counts, for the message.
+-- Errors: AU422 not a whole number, or not from `low` to `high`.
 CREATE OR REPLACE FUNCTION authd.argument_integer(arguments jsonb, member text, low bigint,
-                                                  high bigint) RETURNS bigint
+                                                  high bigint, unit text DEFAULT NULL)
+RETURNS bigint
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
@@ -58,52 +78,30 @@ BEGIN
     value := CASE WHEN jsonb_typeof(arguments -> member) = 'number'
                   THEN (arguments ->> member)::numeric END;
     IF value IS NULL OR value NOT BETWEEN low AND high OR value % 1 <> 0 THEN
-        PERFORM authd.refuse('AU422', format('%s must be from %s to %s', member, low, high),
-                             format('Give %s as a whole number.', member));
-    END IF;
-    RETURN value;
-END
-$$;
-
--- authd.argument_seconds(arguments jsonb, member text, lowest bigint, highest bigint) → bigint
--- A whole number of seconds; NULL if it is absent or null. Errors: AU422.
-CREATE OR REPLACE FUNCTION authd.argument_seconds(arguments jsonb, member text, lowest bigint,
-                                                  highest bigint) RETURNS bigint
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
-AS $$
-DECLARE
-    value numeric;
-BEGIN
-    IF coalesce(jsonb_typeof(arguments -> member), 'null') = 'null' THEN
-        RETURN NULL;
-    END IF;
-    value := CASE WHEN jsonb_typeof(arguments -> member) = 'number'
-                  THEN (arguments ->> member)::numeric END;
-    IF value IS NULL OR value NOT BETWEEN lowest AND highest OR value % 1 <> 0 THEN
-        PERFORM authd.refuse('AU422', format('%s must be from %s to %s seconds', member, lowest, highest),
-                             format('Give %s as a whole number of seconds.', member));
+        PERFORM authd.refuse('AU422',
+            format('%s must be from %s to %s%s', member, low, high, ' ' || unit),
+            format('Give %s as a whole number%s.', member, ' of ' || unit));
     END IF;
     RETURN value;
 END
 $$;
 
 -- authd.argument_id(arguments jsonb) → bigint
--- Member "id"; NULL if no object can have such an id. Errors: AU422 missing.
+-- Member "id"; NULL if no object can have such an id.
+-- Errors: AU422 missing, not a string, or longer than 40 characters.
 CREATE OR REPLACE FUNCTION authd.argument_id(arguments jsonb) RETURNS bigint
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    value text := authd.argument_text(arguments, 'id', 40);
+    value text := authd.argument_required(arguments, 'id', 40, 'Give the id of what is meant.');
 BEGIN
-    IF value IS NULL THEN
-        PERFORM authd.refuse('AU422', 'id is missing', 'Give the id of what is meant.');
-    END IF;
     RETURN CASE WHEN value ~ '^[0-9]{1,18}$' THEN value::bigint END;
 END
 $$;
 
 -- authd.argument_digest(arguments jsonb, member text) → bytea
--- A member of 64 hexadecimal digits. Errors: AU422; the message does not have the value.
+-- A member of 64 lower-case hexadecimal digits, as 32 octets.
+-- Errors: AU422 missing, or another text. The message does not contain the value.
 CREATE OR REPLACE FUNCTION authd.argument_digest(arguments jsonb, member text) RETURNS bytea
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -117,7 +115,8 @@ END
 $$;
 
 -- authd.argument_names(arguments jsonb, member text, max int) → text[]
--- A list of up to `max` strings, sorted, each once; NULL if it is absent or null. Errors: AU422.
+-- A list of up to `max` strings, sorted by octets, each once; NULL if it is absent or null.
+-- Errors: AU422 not such a list.
 CREATE OR REPLACE FUNCTION authd.argument_names(arguments jsonb, member text, max int) RETURNS text[]
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -135,31 +134,34 @@ BEGIN
 END
 $$;
 
--- authd.argument_time(arguments jsonb, member text) → timestamptz
--- A future time as in RFC 3339; NULL if it is absent or null.
--- Errors: AU422 not a time, in the past, or more than a hundred years ahead.
-CREATE OR REPLACE FUNCTION authd.argument_time(arguments jsonb, member text) RETURNS timestamptz
+-- authd.argument_time(arguments jsonb, member text, example text) → timestamptz
+-- A time in the form of RFC 3339; NULL if it is absent or null. example: a time, for the hint.
+-- Errors: AU422 not a time.
+CREATE OR REPLACE FUNCTION authd.argument_time(arguments jsonb, member text, example text)
+RETURNS timestamptz
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    text_of text := authd.argument_text(arguments, member, 40);
-    value   timestamptz;
+    given text        := authd.argument_text(arguments, member, 40);
+    value timestamptz := authd.rfc3339_parse(given);
 BEGIN
-    IF text_of IS NULL THEN
-        RETURN NULL;
-    END IF;
-    IF text_of ~ '^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$' THEN
-        BEGIN
-            value := text_of::timestamptz;
-        EXCEPTION WHEN datetime_field_overflow OR invalid_datetime_format
-                       OR invalid_time_zone_displacement_value THEN
-            value := NULL;
-        END;
-    END IF;
-    IF value IS NULL THEN
+    IF given IS NOT NULL AND value IS NULL THEN
         PERFORM authd.refuse('AU422', format('%s is not a time', member),
-                             'Write it like 2026-12-31T00:00:00Z.');
+                             format('Write it like %s.', example));
     END IF;
+    RETURN value;
+END
+$$;
+
+-- authd.argument_time_ahead(arguments jsonb, member text) → timestamptz
+-- A future time in the form of RFC 3339; NULL if it is absent or null.
+-- Errors: AU422 not a time, in the past, or more than a hundred years ahead.
+CREATE OR REPLACE FUNCTION authd.argument_time_ahead(arguments jsonb, member text) RETURNS timestamptz
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+DECLARE
+    value timestamptz := authd.argument_time(arguments, member, '2026-12-31T00:00:00Z');
+BEGIN
     IF value <= authd.now() OR value > authd.now() + interval '100 years' THEN
         PERFORM authd.refuse('AU422', format('%s is %s', member, CASE WHEN value <= authd.now()
                                  THEN 'in the past' ELSE 'more than a hundred years ahead' END),
@@ -170,33 +172,24 @@ END
 $$;
 
 -- authd.argument_expiry(arguments jsonb, longest interval) → timestamptz
--- Member "expires_in" (seconds from now) or "expires_at" (RFC 3339); NULL if both are absent or null.
--- Errors: AU422 both are given, in the past, more than `longest` ahead, or not a time.
+-- Member "expires_in" (seconds from now, up to a hundred years) or "expires_at" (RFC 3339); NULL if
+-- both are absent or null.
+-- Errors: AU422 both are given, in the past, more than `longest` ahead, not a time, or not a whole
+-- number of seconds.
 CREATE OR REPLACE FUNCTION authd.argument_expiry(arguments jsonb, longest interval)
 RETURNS timestamptz
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
     seconds bigint := authd.argument_integer(arguments, 'expires_in', 1, 3153600000);
-    text    text   := authd.argument_text(arguments, 'expires_at', 40);
+    given   text   := authd.argument_text(arguments, 'expires_at', 40);
     expiry  timestamptz := authd.now() + seconds * interval '1 second';
 BEGIN
-    IF seconds IS NOT NULL AND text IS NOT NULL THEN
+    IF seconds IS NOT NULL AND given IS NOT NULL THEN
         PERFORM authd.refuse('AU422', 'expires_in and expires_at are both given',
                              'Give one of them.');
-    ELSIF text IS NOT NULL THEN
-        BEGIN
-            expiry := CASE WHEN text ~ ('^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?'
-                                        '([Zz]|[+-]\d\d:\d\d)$')
-                           THEN text::timestamptz END;
-        EXCEPTION WHEN datetime_field_overflow OR invalid_datetime_format
-                    OR invalid_time_zone_displacement_value THEN
-            expiry := NULL;
-        END;
-        IF expiry IS NULL THEN
-            PERFORM authd.refuse('AU422', 'expires_at is not a time',
-                                 'Write it like 2027-01-31T12:00:00Z.');
-        END IF;
+    ELSIF given IS NOT NULL THEN
+        expiry := authd.argument_time(arguments, 'expires_at', '2027-01-31T12:00:00Z');
     END IF;
     IF expiry <= authd.now() THEN
         PERFORM authd.refuse('AU422', 'expires_at is in the past', 'Give a later time.');
@@ -209,7 +202,8 @@ END
 $$;
 
 -- authd.argument_changes(arguments jsonb, allowed text[]) → jsonb
--- Member "changes": an object whose members are all among `allowed`. Errors: AU422.
+-- Member "changes": an object whose members are all among `allowed`.
+-- Errors: AU422 missing, not an object, or another member.
 CREATE OR REPLACE FUNCTION authd.argument_changes(arguments jsonb, allowed text[]) RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -232,24 +226,9 @@ BEGIN
 END
 $$;
 
--- authd.argument_label(arguments jsonb) → text
--- Member "label". Errors: AU422 missing, or not 1 to 100 printable characters.
-CREATE OR REPLACE FUNCTION authd.argument_label(arguments jsonb) RETURNS text
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
-AS $$
-DECLARE
-    value text := authd.argument_text(arguments, 'label', 100);
-BEGIN
-    IF value IS NULL THEN
-        PERFORM authd.refuse('AU422', 'label is missing',
-                             'Name the device or program that gets it, such as printer.');
-    END IF;
-    RETURN value;
-END
-$$;
-
 -- authd.argument_description(arguments jsonb) → text
--- Member "description", up to 200 characters; NULL if it is absent or null. Errors: AU422.
+-- Member "description", 1 to 200 characters; NULL if it is absent or null.
+-- Errors: those of authd.argument_text().
 CREATE OR REPLACE FUNCTION authd.argument_description(arguments jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -257,7 +236,8 @@ AS $$
 $$;
 
 -- authd.argument_limit(arguments jsonb) → int
--- Member "limit", from 1 to 1000; 100 if it is absent or null. Errors: AU422.
+-- Member "limit", the length of a page, from 1 to 1000; 100 if it is absent or null.
+-- Errors: AU422 another number, or no number.
 CREATE OR REPLACE FUNCTION authd.argument_limit(arguments jsonb) RETURNS int
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -265,9 +245,9 @@ AS $$
 $$;
 
 -- authd.argument_after(arguments jsonb) → text[]
--- Member "after", the `next` of the page before, as {sort key, id}; NULLs: the list begins at its
--- start.
--- Errors: AU422.
+-- Member "after", the `next` of the page before, as {sort key, id}: see authd.cursor_of(). If it is
+-- absent or null, both are NULL: the page is the first one.
+-- Errors: AU422 not such a text.
 CREATE OR REPLACE FUNCTION authd.argument_after(arguments jsonb) RETURNS text[]
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -283,7 +263,7 @@ END
 $$;
 
 -- authd.cursor_of(key text, id bigint) → text
--- The position of an object in a sorted list: its sort key and its id. Clients give it back as
+-- The place of an object in a sorted list, by its sort key and its id. Clients give it back as member
 -- "after".
 CREATE OR REPLACE FUNCTION authd.cursor_of(key text, id bigint) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp

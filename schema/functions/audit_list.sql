@@ -3,24 +3,6 @@
 -- user, user_id, domain, client, peer, via, service, mechanism, front, tls, reference, before, after,
 -- details, erased (whether a part of it was about a person who was erased)}.
 
--- authd.audit_argument_time(arguments jsonb, member text) → timestamptz
--- A time as in RFC 3339; NULL if it is absent or null. Errors: AU422.
-CREATE OR REPLACE FUNCTION authd.audit_argument_time(arguments jsonb, member text) RETURNS timestamptz
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
-AS $$
-DECLARE
-    value text := authd.argument_text(arguments, member, 40);
-BEGIN
-    IF value !~ '^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$' THEN
-        RAISE invalid_datetime_format;
-    END IF;
-    RETURN value::timestamptz;
-EXCEPTION WHEN data_exception THEN
-    PERFORM authd.refuse('AU422', format('%s is not a time', member),
-                         'Write it like 2026-03-01T12:00:00Z.');
-END
-$$;
-
 -- authd.audit_item(event authd.audit_event, subject jsonb, actor jsonb) → jsonb
 -- The audit event object. subject and actor: data of the side rows, NULL if there are none.
 CREATE OR REPLACE FUNCTION authd.audit_item(event authd.audit_event, subject jsonb, actor jsonb)
@@ -113,8 +95,8 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
     filter jsonb := jsonb_build_object(
-        'since', authd.audit_argument_time(arguments, 'since'),
-        'until', authd.audit_argument_time(arguments, 'until'),
+        'since', authd.argument_time(arguments, 'since', '2026-03-01T12:00:00Z'),
+        'until', authd.argument_time(arguments, 'until', '2026-03-01T12:00:00Z'),
         'action', authd.argument_text(arguments, 'action', 100),
         'user', authd.argument_text(arguments, 'user', 320),
         'actor', authd.argument_text(arguments, 'actor', 320),

@@ -240,16 +240,15 @@ BEGIN
 END
 $$;
 
--- authd.require_no_api_key(actor jsonb) → void
--- An API key that leaked must not make, prolong or widen API keys.
--- Errors: AU403 the caller is an API key.
-CREATE OR REPLACE FUNCTION authd.require_no_api_key(actor jsonb) RETURNS void
+-- authd.require_no_api_key(actor jsonb, refusal text) → void
+-- An API key that leaked must not make, prolong or widen API keys, nor enrol a phone of the thief.
+-- Errors: AU403 the caller is an API key; refusal: the message.
+CREATE OR REPLACE FUNCTION authd.require_no_api_key(actor jsonb, refusal text) RETURNS void
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 BEGIN
     IF actor ->> 'kind' = 'api-key' THEN
-        PERFORM authd.refuse('AU403', 'an API key cannot see or change API keys',
-                             'Sign in, or use smtp-authctl on the host.');
+        PERFORM authd.refuse('AU403', refusal, 'Sign in, or use smtp-authctl on the host.');
     END IF;
 END
 $$;

@@ -56,12 +56,9 @@ CREATE OR REPLACE FUNCTION authd.class_find(arguments jsonb) RETURNS authd.class
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    wanted text := authd.argument_text(arguments, 'class', 40);
+    wanted text := authd.argument_required(arguments, 'class', 40, 'Name the class.');
     found  authd.class;
 BEGIN
-    IF wanted IS NULL THEN
-        PERFORM authd.refuse('AU422', 'class is missing', 'Name the class.');
-    END IF;
     SELECT * INTO found FROM authd.class WHERE name = wanted;
     IF found.id IS NULL THEN
         PERFORM authd.refuse('AU404', format('there is no class %s', wanted),

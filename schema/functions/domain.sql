@@ -44,12 +44,9 @@ RETURNS authd.domain
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    wanted text := authd.argument_text(arguments, 'domain', 253);
+    wanted text := authd.argument_required(arguments, 'domain', 253, 'Name the domain.');
     found  authd.domain;
 BEGIN
-    IF wanted IS NULL THEN
-        PERFORM authd.refuse('AU422', 'domain is missing', 'Name the domain.');
-    END IF;
     SELECT * INTO found FROM authd.domain
      WHERE name = wanted AND (reach IS NULL OR id = ANY (reach));
     IF found.id IS NULL THEN

@@ -34,7 +34,7 @@ AS $$
 DECLARE
     owner authd.account := authd.factor_lock(actor, reach, arguments);
 BEGIN
-    PERFORM authd.factor_refuse_keys(actor);
+    PERFORM authd.require_no_api_key(actor, 'no API key may change a second factor');
     IF NOT authd.is_enrolled(owner.id) THEN
         PERFORM authd.refuse('AU409', format('%s has no second factor', owner.login),
                              'Recovery codes come with the first enrolment.');

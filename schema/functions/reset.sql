@@ -21,9 +21,28 @@ BEGIN
 END
 $$;
 
+-- authd.reset_link_object(owner authd.account, link authd.reset_link) → jsonb
+-- {kind: reset-link, id (the user's), user, user_id, domain, mailed_to (the recovery address, masked),
+-- keep_credentials, expires_at, etag}
+CREATE OR REPLACE FUNCTION authd.reset_link_object(owner authd.account, link authd.reset_link)
+RETURNS jsonb
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    RETURN authd.object(jsonb_build_object(
+        'kind', 'reset-link',
+        'id', owner.id::text,
+        'user', owner.login,
+        'user_id', owner.id::text,
+        'domain', split_part(owner.login, '@', 2),
+        'mailed_to', authd.address_masked(owner.recovery_address),
+        'keep_credentials', link.keep_credentials,
+        'expires_at', authd.rfc3339(link.expires_at)));
+END
+$$;
+
 -- authd.reset_link_add(actor, reach, {user, digest, keep_credentials?})
---     → {kind: reset-link, id (the user's), user, user_id, domain, mailed_to (masked), mail_to,
---        keep_credentials, expires_at, etag, changed}
+--     → reset link object, "changed": true, "mail_to": the recovery address
 -- Replaces the user's earlier link. digest: of the token, in hex. mail_to is for the part of authd
 -- that sends the mail; the caller does not get it. The link is good for an hour.
 -- Errors: AU404, AU403; AU409 no recovery address, suspended; AU422 also a service user.
@@ -51,20 +70,13 @@ BEGIN
     PERFORM authd.credentials_end(ARRAY[owner.id], ARRAY['reset_links']);
     INSERT INTO authd.reset_link (digest, account, keep_credentials, expires_at)
         VALUES (new_digest, owner.id, kept, authd.now() + interval '1 hour') RETURNING * INTO new;
-    RETURN authd.changed(actor, 'reset_link_add', NULL, authd.object(jsonb_build_object(
-               'kind', 'reset-link',
-               'id', owner.id::text,
-               'user', owner.login,
-               'user_id', owner.id::text,
-               'domain', split_part(owner.login, '@', 2),
-               'mailed_to', authd.address_masked(owner.recovery_address),
-               'keep_credentials', kept,
-               'expires_at', authd.rfc3339(new.expires_at))))
+    RETURN authd.changed(actor, 'reset_link_add', NULL, authd.reset_link_object(owner, new))
            || jsonb_build_object('mail_to', owner.recovery_address);
 END
 $$;
 
--- authd.reset_link_withdraw(actor, reach, {user, digest}) → the link as it was, "changed": true
+-- authd.reset_link_withdraw(actor, reach, {user, digest})
+--     → the reset link object as it was, "changed": true
 -- Ends the user's link again: its mail could not be handed over.
 -- Errors: AU404 also if the link has ended; AU403, AU422.
 CREATE OR REPLACE FUNCTION authd.reset_link_withdraw(actor jsonb, reach bigint[], arguments jsonb)
@@ -82,15 +94,7 @@ BEGIN
         PERFORM authd.refuse('AU404', format('%s has no such reset link', owner.login),
                              'There is nothing left to withdraw.');
     END IF;
-    RETURN authd.changed(actor, 'reset_link_withdraw', authd.object(jsonb_build_object(
-               'kind', 'reset-link',
-               'id', owner.id::text,
-               'user', owner.login,
-               'user_id', owner.id::text,
-               'domain', split_part(owner.login, '@', 2),
-               'mailed_to', authd.address_masked(owner.recovery_address),
-               'keep_credentials', old.keep_credentials,
-               'expires_at', authd.rfc3339(old.expires_at))), NULL);
+    RETURN authd.changed(actor, 'reset_link_withdraw', authd.reset_link_object(owner, old), NULL);
 END
 $$;
 

@@ -147,7 +147,7 @@ DECLARE
     replaces      boolean := authd.is_enrolled(owner.id);
     new           authd.totp_pending;
 BEGIN
-    PERFORM authd.factor_refuse_keys(actor);
+    PERFORM authd.require_no_api_key(actor, 'no API key may change a second factor');
     IF new_algorithm NOT IN ('SHA1', 'SHA256', 'SHA512') OR new_digits NOT IN (6, 8) THEN
         PERFORM authd.refuse('AU422', 'there is no such kind of code',
             'algorithm is SHA1, SHA256 or SHA512, digits is 6 or 8.');
@@ -211,7 +211,7 @@ DECLARE
                           THEN (actor ->> 'session')::bigint END;
     ended  jsonb;
 BEGIN
-    PERFORM authd.factor_refuse_keys(actor);
+    PERFORM authd.require_no_api_key(actor, 'no API key may change a second factor');
     IF held.id IS DISTINCT FROM (arguments ->> 'pending')::bigint THEN
         PERFORM authd.refuse('AU409',
             format('another enrolment of %s has begun meanwhile', owner.login),
@@ -257,7 +257,7 @@ DECLARE
     pending boolean;
     ended   jsonb := '{}';
 BEGIN
-    PERFORM authd.factor_refuse_keys(actor);
+    PERFORM authd.require_no_api_key(actor, 'no API key may change a second factor');
     DELETE FROM authd.totp_pending WHERE account = owner.id;
     pending := FOUND;
     IF authd.is_enrolled(owner.id) THEN

@@ -206,7 +206,7 @@ SELECT is(regexp_count(authd.imported_passwords(id_of('bob@example.org')), '(?n)
 SELECT is(authd.imported_passwords(id), NULL, 'imported: none') FROM unnest(ARRAY[id_of('alice@example.org'), 0, NULL]) AS id;
 CREATE TEMP TABLE f AS SELECT max(id)::text AS id FROM authd.app_password WHERE imported_hash IS NOT NULL;
 SELECT matches(refusal('app_password_rotate', pg_temp.one('bob@example.org', id,
-    pg_temp.secret('hhhhhhhh'))), '^AU409 .* made elsewhere', 'imported: not rotated') FROM f;
+    pg_temp.secret('hhhhhhhh'))), '^AU409 .* is imported', 'imported: not rotated') FROM f;
 SELECT ask('app_password_set', pg_temp.one('bob@example.org', id, '{"changes": {"expires_in": 60}}')) FROM f;
 SELECT pg_temp.wait('61 s');
 SELECT is(regexp_count(authd.imported_passwords(id_of('bob@example.org')), '\$cipher\$'), 7, 'imported: one that ended is not tried');
