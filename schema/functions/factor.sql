@@ -44,6 +44,12 @@ BEGIN
 END
 $$;
 
+-- authd.second_factor_now(policy text, begins timestamptz) → text
+-- The policy of a domain at present: until its day, required is optional. begins NULL: at once.
+CREATE OR REPLACE FUNCTION authd.second_factor_now(policy text, begins timestamptz) RETURNS text
+LANGUAGE sql STABLE
+RETURN CASE WHEN begins > authd.now() AND policy = 'required' THEN 'optional' ELSE policy END;
+
 -- authd.is_enrolled(account bigint) → boolean
 -- Whether the account has a second factor.
 CREATE OR REPLACE FUNCTION authd.is_enrolled(account bigint) RETURNS boolean

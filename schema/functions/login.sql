@@ -1,5 +1,5 @@
--- What a login asks. These functions are hot; they are PL/pgSQL with types, so that each connection
--- plans them once.
+-- Logins: what a login asks, before it and after every wait. Each login calls these functions. They are
+-- PL/pgSQL with types, so that each connection plans them once.
 
 -- authd.login_lookup(logins text[], selectors text[])
 --     → (n int, id bigint, version bigint, login text, suspended boolean, password text,
@@ -8,17 +8,17 @@
 --        role text, domain_policy text, user_policy text, factor bigint, seed text, algorithm text,
 --        digits int)
 -- The accounts of canonical logins. An unknown login has no row.
---   n         the position in the arrays, from 1
---   selectors the selector of the app password that was presented; '' for any other secret
---   password, cipher_version          the encrypted hash, and the number that it was encrypted over
---   credential to expired   NULL unless that app password is the account's own; verifier is in hex.
---             Imported app passwords are read by authd.imported_passwords().
---   scopes    authd.scope_word() of site, domain, class, user and credential; the word of an imported
---             app password is in its line
---   seconds   authd.now(), since 1970
---   domain_policy, user_policy   off | optional | required; NULL: nothing is set. A domain that
---             requires a second factor from a later day on has optional here.
---   factor to digits   NULL for a user who has not enrolled; seed is encrypted
+--   selectors  the selector of the app password that was presented; '' for any other secret
+--   n          the position in the arrays, from 1
+--   password, cipher_version  the encrypted hash, and the number that it is encrypted over; NULL: the
+--              account has no password
+--   credential, credential_version, verifier (hex), key, expired  the app password with the selector;
+--              NULL unless it is the account's own. authd.imported_passwords() returns imported ones.
+--   scopes     five words, authd.scope_word() of site, domain, class, user and app password
+--   seconds    authd.now(), in seconds since 1970
+--   domain_policy, user_policy  off | optional | required; NULL: no policy. The domain's is
+--              authd.second_factor_now().
+--   factor, seed (encrypted), algorithm, digits  the second factor; NULL: the user has not enrolled
 -- Bounds: at most 64 logins.
 -- Errors: AU422 too many logins, or not as many selectors.
 --
@@ -28,7 +28,8 @@
 -- plan reads the same few index entries whether a user has one app password or thousands. Its
 -- estimated cost is high, and it must not be compiled for that (jit). A single login without an app
 -- password, the common case of a quiet server, is looked up row by row: starting a plan of so many
--- tables takes longer. Both ways give the same rows; a test compares them.
+-- tables takes longer. Both ways give the same rows; a test compares them. authd.scope_word() and
+-- authd.second_factor_now() become part of the plan.
 CREATE OR REPLACE FUNCTION authd.login_lookup(logins text[], selectors text[])
 RETURNS TABLE (n int, id bigint, version bigint, login text, suspended boolean, password text,
                generation int, credential bigint, credential_version bigint, verifier text, key text,
@@ -40,10 +41,13 @@ SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_has
 SET enable_mergejoin = off SET enable_material = off SET jit = off
 AS $$
 DECLARE
-    at        bigint := floor(extract(epoch FROM authd.now()));
-    everybody text   := (SELECT site.scope FROM authd.site WHERE one);
-    holder    record;
-    place     record;
+    at           bigint := floor(extract(epoch FROM authd.now()));
+    site_scope   text   := (SELECT authd.scope_word(site.scope) FROM authd.site WHERE one);
+    domain_scope text;
+    class_scope  text;
+    user_scope   text;
+    domain_id    bigint;
+    class_id     bigint;
 BEGIN
     IF cardinality(logins) > 64 OR cardinality(selectors) <> cardinality(logins) THEN
         RAISE EXCEPTION USING ERRCODE = 'AU422',
@@ -51,40 +55,35 @@ BEGIN
                              cardinality(logins), cardinality(selectors)),
             HINT = 'Ask for at most 64, with as many selectors.';
     END IF;
-    everybody := CASE WHEN everybody IS NULL THEN '-' ELSE authd.scope_word(everybody) END;
+
+    -- One login without an app password, row by row
     IF cardinality(logins) = 1 AND selectors[1] = '' THEN
         SELECT one.id, one.version, one.login, one.suspended, one.password, one.password_generation,
-               one.password_cipher_version, one.role, one.second_factor, one.domain, one.class, one.scope
-          INTO holder FROM authd.account AS one WHERE one.login = logins[1];
-        IF holder.id IS NULL THEN
+               one.password_cipher_version, one.role, one.second_factor, authd.scope_word(one.scope),
+               one.domain, one.class
+          INTO id, version, login, suspended, password, generation,
+               cipher_version, role, user_policy, user_scope, domain_id, class_id
+          FROM authd.account AS one WHERE one.login = logins[1];
+        IF id IS NULL THEN
             RETURN;
         END IF;
-        SELECT one.scope, one.second_factor, one.second_factor_from
-          INTO place FROM authd.domain AS one WHERE one.id = holder.domain;
+        SELECT authd.scope_word(one.scope),
+               authd.second_factor_now(one.second_factor, one.second_factor_from)
+          INTO domain_scope, domain_policy FROM authd.domain AS one WHERE one.id = domain_id;
+        IF class_id IS NOT NULL THEN
+            SELECT authd.scope_word(one.scope) INTO class_scope FROM authd.class AS one
+             WHERE one.id = class_id;
+        END IF;
         SELECT one.id, one.seed, one.algorithm, one.digits INTO factor, seed, algorithm, digits
-          FROM authd.totp AS one WHERE one.account = holder.id;
+          FROM authd.totp AS one WHERE one.account = login_lookup.id;
         n := 1;
-        id := holder.id;
-        version := holder.version;
-        login := holder.login;
-        suspended := holder.suspended;
-        password := holder.password;
-        generation := holder.password_generation;
-        scopes := concat_ws(' ', everybody,
-            CASE WHEN place.scope IS NULL THEN '-' ELSE authd.scope_word(place.scope) END,
-            CASE WHEN holder.class IS NULL THEN '-' ELSE (
-                SELECT authd.scope_word(class.scope) FROM authd.class WHERE class.id = holder.class) END,
-            CASE WHEN holder.scope IS NULL THEN '-' ELSE authd.scope_word(holder.scope) END, '-');
+        scopes := concat_ws(' ', site_scope, domain_scope, coalesce(class_scope, '-'), user_scope, '-');
         seconds := at;
-        cipher_version := holder.password_cipher_version;
-        role := holder.role;
-        domain_policy := CASE WHEN place.second_factor_from > authd.now()
-                                   AND place.second_factor = 'required'
-                              THEN 'optional' ELSE place.second_factor END;
-        user_policy := holder.second_factor;
         RETURN NEXT;
         RETURN;
     END IF;
+
+    -- All logins at once
     RETURN QUERY
         SELECT asked.n::int, account.id, account.version, account.login, account.suspended,
                account.password, account.password_generation,
@@ -93,16 +92,12 @@ BEGIN
                CASE WHEN held.id IS NOT NULL THEN secret.key END,
                CASE WHEN held.id IS NOT NULL
                     THEN coalesce(least(held.not_after, secret.not_after) <= authd.now(), false) END,
-               concat_ws(' ', everybody,
-                   CASE WHEN home.scope IS NULL THEN '-' ELSE authd.scope_word(home.scope) END,
+               concat_ws(' ', site_scope, authd.scope_word(home.scope),
                    coalesce((SELECT authd.scope_word(class.scope) FROM authd.class
                               WHERE class.id = account.class), '-'),
-                   CASE WHEN account.scope IS NULL THEN '-' ELSE authd.scope_word(account.scope) END,
-                   CASE WHEN held.scope IS NULL THEN '-' ELSE authd.scope_word(held.scope) END),
+                   authd.scope_word(account.scope), authd.scope_word(held.scope)),
                at, account.password_cipher_version, account.role,
-               CASE WHEN home.second_factor_from > authd.now()
-                         AND home.second_factor = 'required'
-                    THEN 'optional' ELSE home.second_factor END,
+               authd.second_factor_now(home.second_factor, home.second_factor_from),
                account.second_factor, totp.id, totp.seed, totp.algorithm, totp.digits
           FROM unnest(logins, selectors) WITH ORDINALITY AS asked (login, selector, n)
           JOIN LATERAL (

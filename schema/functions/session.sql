@@ -23,8 +23,9 @@ BEGIN
         OR session.factor IS NULL
            AND (owner.role <> 'user' OR coalesce(owner.second_factor = 'required', false)
                 OR EXISTS (SELECT FROM authd.domain AS home
-                            WHERE home.id = owner.domain AND home.second_factor = 'required'
-                              AND coalesce(home.second_factor_from <= authd.now(), true)));
+                            WHERE home.id = owner.domain
+                              AND authd.second_factor_now(home.second_factor,
+                                                          home.second_factor_from) = 'required'));
 END
 $$;
 
