@@ -1,5 +1,6 @@
--- Accounts: found, locked and shown. Every change locks its account row first, so two changes of one
--- user wait for each other and cannot deadlock.
+-- Accounts: the rows of users, found and locked for every function about a user, and the user object.
+-- Every change locks its account row first, so two changes of one user wait for each other and cannot
+-- deadlock.
 --
 -- The user object: {kind, id, login, domain, addresses[], display_name, recovery_address, role,
 -- domains[] (administered beside its own), class, service, suspended, suspended_reason, suspended_at,

@@ -1,7 +1,8 @@
--- Addresses that a user may send as.
+-- Addresses that a user may send as, and the operations on them.
 
 -- authd.argument_address(arguments jsonb, member text) → text
--- An address or *@domain; NULL if it is absent or null. Errors: AU422 not an address.
+-- An address or *@domain; NULL if it is absent or null.
+-- Errors: AU422 not an address.
 CREATE OR REPLACE FUNCTION authd.argument_address(arguments jsonb, member text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -17,7 +18,8 @@ END
 $$;
 
 -- authd.argument_addresses(arguments jsonb, login text) → text[]
--- Member "addresses"; the login alone if it is absent, null or empty. Errors: AU422.
+-- Member "addresses", a list; the login alone if it is absent, null or empty.
+-- Errors: AU422 not a list of addresses.
 CREATE OR REPLACE FUNCTION authd.argument_addresses(arguments jsonb, login text) RETURNS text[]
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$

@@ -3,7 +3,8 @@
 
 -- authd.argument_rights(arguments jsonb) → text[]
 -- Member "rights": RESOURCE:read or RESOURCE:write, * for every resource; {*:read} if it is absent or
--- null. Errors: AU422.
+-- null.
+-- Errors: AU422 empty, or there is no such right.
 CREATE OR REPLACE FUNCTION authd.argument_rights(arguments jsonb) RETURNS text[]
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -29,7 +30,8 @@ $$;
 
 -- authd.argument_key_domains(reach bigint[], arguments jsonb) → bigint[]
 -- Member "domains": names within reach; NULL if it is absent or null: the key reaches as far as its
--- owner. Errors: AU422 empty, or there is no such domain.
+-- owner.
+-- Errors: AU422 empty, or there is no such domain.
 CREATE OR REPLACE FUNCTION authd.argument_key_domains(reach bigint[], arguments jsonb)
 RETURNS bigint[]
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
@@ -102,7 +104,8 @@ AS $$
 $$;
 
 -- authd.api_key_find(actor jsonb, reach bigint[], arguments jsonb) → authd.api_key
--- The API key that member "id" names. Errors: AU404, AU403, AU422.
+-- The API key within reach that member "id" names.
+-- Errors: AU404 there is none; AU403 the caller is an API key; AU422 no id.
 CREATE OR REPLACE FUNCTION authd.api_key_find(actor jsonb, reach bigint[], arguments jsonb)
 RETURNS authd.api_key
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
@@ -174,7 +177,7 @@ RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    place     text[] := authd.argument_after(arguments);
+    after     text[] := authd.argument_after(arguments);
     page_size int    := authd.argument_limit(arguments);
     page      authd.api_key[];
 BEGIN
@@ -182,7 +185,7 @@ BEGIN
     page := ARRAY(
         SELECT held FROM authd.api_key AS held
          WHERE authd.api_key_within(actor, reach, held)
-           AND (place[2] IS NULL OR held.id < place[2]::bigint)
+           AND (after[2] IS NULL OR held.id < after[2]::bigint)
          ORDER BY held.id DESC LIMIT page_size + 1);
     RETURN jsonb_build_object(
         'items', (SELECT coalesce(jsonb_agg(authd.api_key_object(page[n]) ORDER BY n), '[]')
@@ -292,7 +295,8 @@ END
 $$;
 
 -- authd.api_key_used(id bigint, address text) → void
--- Records when and from where an API key was used, exact to 15 minutes.
+-- Records when and from where an API key was used, exact to 15 minutes. address: a numeric one.
+-- Errors: 22P02 not an address.
 CREATE OR REPLACE FUNCTION authd.api_key_used(id bigint, address text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
 AS $$

@@ -14,7 +14,7 @@ AS $$
 $$;
 
 -- authd.rank_role(rank int) → text
--- The role of a rank.
+-- The role of a rank, as authd.role_rank() numbers them; NULL for any other number.
 CREATE OR REPLACE FUNCTION authd.rank_role(rank int) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -212,6 +212,7 @@ AS $$
 $$;
 
 -- authd.require_site(reach bigint[], what text) → void
+-- what: what the caller wants to do, which begins the message.
 -- Errors: AU403 the caller does not reach the whole site.
 CREATE OR REPLACE FUNCTION authd.require_site(reach bigint[], what text) RETURNS void
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp

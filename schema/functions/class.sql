@@ -51,7 +51,8 @@ END
 $$;
 
 -- authd.class_find(arguments jsonb) → authd.class
--- The class that member "class" names. Errors: AU422 missing; AU404.
+-- The class that member "class" names.
+-- Errors: AU404 there is none; AU422 missing, or not a text of 1 to 40 characters.
 CREATE OR REPLACE FUNCTION authd.class_find(arguments jsonb) RETURNS authd.class
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -70,7 +71,8 @@ $$;
 
 -- authd.class_lock(reach bigint[], arguments jsonb) → authd.class
 -- authd.class_find(), with the row locked until the end of the transaction: no user can join the class
--- meanwhile. Errors: also AU403.
+-- meanwhile.
+-- Errors: those of authd.class_find(); AU403 the caller does not reach the whole site.
 CREATE OR REPLACE FUNCTION authd.class_lock(reach bigint[], arguments jsonb) RETURNS authd.class
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -97,13 +99,13 @@ RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    place     text[] := authd.argument_after(arguments);
+    after     text[] := authd.argument_after(arguments);
     page_size int    := authd.argument_limit(arguments);
     page      authd.class[];
 BEGIN
     page := ARRAY(
         SELECT class FROM authd.class
-         WHERE place[1] IS NULL OR name > place[1] ORDER BY name LIMIT page_size + 1);
+         WHERE after[1] IS NULL OR name > after[1] ORDER BY name LIMIT page_size + 1);
     RETURN jsonb_build_object(
         'items', (SELECT coalesce(jsonb_agg(authd.class_object(page[n]) ORDER BY n), '[]')
                     FROM generate_series(1, least(cardinality(page), page_size)) AS n),

@@ -1,4 +1,4 @@
--- Credentials of all kinds, and their end.
+-- Credentials of all kinds: their numbers, and their end.
 
 -- authd.credential_id() → bigint
 -- A number that no credential has had: the id of a new credential, or the number that a new password

@@ -1,8 +1,9 @@
--- Domains. Administrators of the site add and delete them; domains within reach can be changed.
+-- Domains of the site, and the operations on them. Administrators of the site add and delete them;
+-- domains within reach can be changed.
 
 -- authd.argument_delimiter(arguments jsonb) → text
 -- Member "recipient_delimiter"; NULL if it is absent or null: addresses have no extensions.
--- Errors: AU422.
+-- Errors: AU422 none of + - = . or null.
 CREATE OR REPLACE FUNCTION authd.argument_delimiter(arguments jsonb) RETURNS text
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -38,7 +39,8 @@ END
 $$;
 
 -- authd.domain_find(actor jsonb, reach bigint[], arguments jsonb) → authd.domain
--- The domain that member "domain" names. Errors: AU422 missing; AU404.
+-- The domain within reach that member "domain" names.
+-- Errors: AU404 there is none; AU422 missing, or not a text of 1 to 253 characters.
 CREATE OR REPLACE FUNCTION authd.domain_find(actor jsonb, reach bigint[], arguments jsonb)
 RETURNS authd.domain
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
@@ -60,6 +62,7 @@ $$;
 -- authd.domain_lock(actor jsonb, reach bigint[], arguments jsonb) → authd.domain
 -- authd.domain_find(), with the row locked until the end of the transaction: no account can be added
 -- to the domain meanwhile.
+-- Errors: those of authd.domain_find().
 CREATE OR REPLACE FUNCTION authd.domain_lock(actor jsonb, reach bigint[], arguments jsonb)
 RETURNS authd.domain
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
@@ -120,7 +123,7 @@ RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    place     text[] := authd.argument_after(arguments);
+    after     text[] := authd.argument_after(arguments);
     part      text   := lower(authd.argument_text(arguments, 'match', 200));
     page_size int    := authd.argument_limit(arguments);
     page      authd.domain[];
@@ -128,7 +131,7 @@ BEGIN
     page := ARRAY(
         SELECT domain FROM authd.domain
          WHERE (reach IS NULL OR id = ANY (reach))
-           AND (place[1] IS NULL OR name > place[1])
+           AND (after[1] IS NULL OR name > after[1])
            AND (part IS NULL OR strpos(name, part) > 0 OR strpos(lower(description), part) > 0)
          ORDER BY name LIMIT page_size + 1);
     RETURN jsonb_build_object(

@@ -1,7 +1,8 @@
--- Exceptions. The SQLSTATEs are listed in README.md.
+-- Errors: the exceptions that management functions raise. README.md lists their SQLSTATEs.
 
 -- authd.refuse(state text, message text, hint text) → never returns
--- Errors: `state`, always.
+-- message: one sentence that names the thing; hint: what to do.
+-- Errors: the SQLSTATE `state`, always.
 CREATE OR REPLACE FUNCTION authd.refuse(state text, message text, hint text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$

@@ -1,5 +1,6 @@
--- Second factors: policies, and codes, each taken once, wrong ones counted. Of the policies of site,
--- domain and user the strictest counts, so a policy cannot loosen another one.
+-- Second factors: the policies, and the check of codes, of which each is taken once and wrong ones are
+-- counted. Of the policies of site, domain and user the strictest counts, so a policy cannot loosen
+-- another one.
 --
 -- Threats: one code that is used twice, at two nodes or by two protocols at the same time; guesses
 -- that exceed their limit because they arrive together, or that a rollback forgets; one wrong code
@@ -10,7 +11,8 @@
 -- else of the account is locked with the factor.
 
 -- authd.argument_second_factor(arguments jsonb) → text
--- Member "second_factor", a policy; NULL if it is absent or null: no policy. Errors: AU422.
+-- Member "second_factor", a policy; NULL if it is absent or null: no policy.
+-- Errors: AU422 not a policy.
 CREATE OR REPLACE FUNCTION authd.argument_second_factor(arguments jsonb) RETURNS text
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -27,7 +29,8 @@ $$;
 
 -- authd.argument_second_factor_from(arguments jsonb) → timestamptz
 -- Member "second_factor_from": a time, or a date, which begins at midnight UTC; it may be past.
--- NULL if it is absent or null. Errors: AU422.
+-- NULL if it is absent or null.
+-- Errors: AU422 neither a time nor a date.
 CREATE OR REPLACE FUNCTION authd.argument_second_factor_from(arguments jsonb) RETURNS timestamptz
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -157,9 +160,8 @@ $$;
 --   replayed  the code of this step, or a later one, was used already; not counted
 --   locked    earlier wrong codes have locked the factor, whatever this code is; not counted
 --   changed   the account has changed, or has another factor or none; not counted
--- remember, or NULL: {network, cipher_version, seconds, uses}: after a taken code the password of this cipher_version is good
--- without a code, from this network, for so many seconds and uses.
--- A rollback would forget the count: this is a transaction of its own.
+-- remember: see authd.remembered_network_put(), after a taken code; NULL: no network is remembered. A
+-- rollback would forget the count: this is a transaction of its own.
 -- Errors: AU422 neither step nor digest.
 CREATE OR REPLACE FUNCTION authd.factor_take(account bigint, version bigint, factor bigint,
                                              step bigint, digest text, remember jsonb) RETURNS text

@@ -1,8 +1,8 @@
--- Import: many users at once, from the files of other programs. Set-based: a statement for each step,
--- not for each user, because a site has a hundred thousand. Each row of a batch has an outcome of its
--- own, so one bad row does not stop the others. The file may be imported again: a user who exists
--- already with the same data is unchanged. authd asks first for whom each hash is to be encrypted; the
--- answer is compared again when the rows arrive.
+-- Imports of many users at once, from the files of other programs. Set-based: a statement for each
+-- step, not for each user, because a site has a hundred thousand. Each row of a batch has an outcome
+-- of its own, so one bad row does not stop the others. The file may be imported again: a user who
+-- exists already with the same data is unchanged. authd asks first for whom each hash is to be
+-- encrypted; the answer is compared again when the rows arrive.
 --
 -- Threats: an import that undoes later changes, so a password that was set, cleared or upgraded here
 -- is never overwritten, a row of a user whose role is not below the caller's changes nothing,
@@ -48,7 +48,8 @@ RETURN CASE
 END;
 
 -- authd.import_read(rows jsonb) → authd.import_row[]
--- The rows of a request. Errors: AU422 not a list, or more than 1000.
+-- The rows of a request.
+-- Errors: AU422 not a list, or more than 1000.
 CREATE OR REPLACE FUNCTION authd.import_read(rows jsonb) RETURNS authd.import_row[]
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -104,19 +105,19 @@ RETURN CASE
         THEN 'one of its addresses is in a domain that is not yours'
 END;
 
--- authd.import_judge(actor jsonb, reach bigint[], rows authd.import_row[], arguments jsonb)
+-- authd.import_decide(actor jsonb, reach bigint[], rows authd.import_row[], arguments jsonb)
 --     → authd.import_row[]
--- The rows with the ids that they refer to, and an outcome for those that will not be carried out.
+-- The rows with the ids that they refer to; a row that will not be carried out has an outcome.
 -- Locks the existing accounts, in the order of their ids.
-CREATE OR REPLACE FUNCTION authd.import_judge(actor jsonb, reach bigint[], rows authd.import_row[],
-                                              arguments jsonb) RETURNS authd.import_row[]
+CREATE OR REPLACE FUNCTION authd.import_decide(actor jsonb, reach bigint[], rows authd.import_row[],
+                                               arguments jsonb) RETURNS authd.import_row[]
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    existing text := coalesce(arguments ->> 'existing', 'skip');
+    existing  text    := coalesce(arguments ->> 'existing', 'skip');
     create_ok boolean := coalesce((arguments ->> 'create')::boolean, true);
-    own      text[] := ARRAY(SELECT name FROM authd.domain WHERE id = ANY (reach));
-    mine     int := (actor ->> 'rank')::int;
+    own       text[]  := ARRAY(SELECT name FROM authd.domain WHERE id = ANY (reach));
+    mine      int     := (actor ->> 'rank')::int;
 BEGIN
     PERFORM FROM authd.account
       WHERE login = ANY (ARRAY(SELECT item.login FROM unnest(rows) AS item WHERE item.outcome IS NULL))
@@ -137,9 +138,9 @@ BEGIN
                     class_name, of_class, scope, suspended, home, was, outcome, detail,
                     hint, account_id, account_new, cipher_version, imported)::authd.import_row AS item
               FROM known
-        ), ruled AS MATERIALIZED (
+        ), checked AS MATERIALIZED (
             SELECT full_row.*, authd.import_flaw(reach, item, own) AS broken FROM full_row
-        ), judged AS (
+        ), decided AS (
             SELECT item, CASE
                 WHEN outcome IS NOT NULL THEN NULL
                 WHEN turn > 1 AND login IS NOT NULL
@@ -155,7 +156,7 @@ BEGIN
                 WHEN hash IS NOT NULL AND account_id <> (was).id
                     THEN format('%s was added by somebody else at this moment', login)
             END AS flaw
-              FROM ruled
+              FROM checked
         )
         SELECT ((item).n, (item).line, (item).login, (item).hash, (item).display_name,
                 (item).recovery_address, (item).addresses, (item).class_name, (item).class,
@@ -166,7 +167,7 @@ BEGIN
                      ELSE (item).outcome END,
                 coalesce(flaw, (item).detail), (item).hint, (item).account_id,
                 (item).account_new, (item).cipher_version, (item).imported)::authd.import_row
-          FROM judged ORDER BY (item).n);
+          FROM decided ORDER BY (item).n);
 END
 $$;
 
@@ -258,8 +259,9 @@ BEGIN
         SELECT made_now.id, unnest(coalesce(nullif(item.addresses, '{}'), ARRAY[item.login]))
           FROM unnest(ids, names) AS made_now (id, login)
           JOIN unnest(rows) AS item ON item.login = made_now.login AND item.outcome IS NULL;
-    SELECT jsonb_agg(jsonb_build_object('after', authd.import_audit(held, domain.name,
-               item.class_name, coalesce(nullif(item.addresses, '{}'), ARRAY[item.login]))) ORDER BY item.n)
+    SELECT jsonb_agg(jsonb_build_object('after', authd.import_audit(
+               held, domain.name, item.class_name,
+               coalesce(nullif(item.addresses, '{}'), ARRAY[item.login]))) ORDER BY item.n)
       INTO made
       FROM unnest(rows) AS item
       JOIN authd.account AS held ON held.login = item.login AND held.id = ANY (ids)
@@ -316,7 +318,8 @@ DECLARE
     made   jsonb;
 BEGIN
     WITH wanted AS MATERIALIZED (
-        SELECT item.login, item.account AS old, authd.import_change(actor, item) AS new, had.list AS had,
+        SELECT item.login, item.account AS old, authd.import_change(actor, item) AS new,
+               had.list AS had,
                ARRAY(SELECT unnest(item.addresses) EXCEPT SELECT unnest(had.list)) AS more
           FROM unnest(rows) AS item,
                LATERAL (SELECT ARRAY(SELECT address.address FROM authd.address
@@ -334,8 +337,10 @@ BEGIN
                suspended_by_rank = (new).suspended_by_rank, scope = (new).scope,
                password = (new).password,
                password_generation = (new).password_generation,
-               password_set_at = (new).password_set_at, password_cipher_version = (new).password_cipher_version,
-               imported_keyed = (new).imported_keyed, imported_cipher_version = (new).imported_cipher_version,
+               password_set_at = (new).password_set_at,
+               password_cipher_version = (new).password_cipher_version,
+               imported_keyed = (new).imported_keyed,
+               imported_cipher_version = (new).imported_cipher_version,
                version = (new).version
           FROM fitting WHERE account.id = (fitting.old).id AND fitting.new IS DISTINCT FROM fitting.old
     ), given AS (
@@ -416,9 +421,9 @@ $$;
 --     → {"results": [{line, login, outcome: added | updated | unchanged | skipped | refused, detail,
 --        hint}, …], "counts": {outcome: number}, "changed"}
 -- A row with a flaw is refused with it; a note becomes the detail of what was done. account_id,
--- account_new and password_cipher_version: as authd.import_accounts() answered. imported: keyed hashes, in hex,
--- of the hash as it came, under each pepper. create false: rows are for existing users only. A missing
--- domain is created if the caller reaches the whole site.
+-- account_new and password_cipher_version: as authd.import_accounts() answered. imported: keyed hashes,
+-- in hex, of the hash as it came, under each pepper. create false: rows are for existing users only. A
+-- missing domain is created if the caller reaches the whole site.
 -- Bounds: 1000 rows.
 -- Errors: AU422.
 CREATE OR REPLACE FUNCTION authd.import_rows(actor jsonb, reach bigint[], arguments jsonb)
@@ -440,7 +445,7 @@ BEGIN
     IF coalesce((arguments ->> 'create')::boolean, true) THEN
         PERFORM authd.import_domains(actor, reach, rows);
     END IF;
-    rows := authd.import_judge(actor, reach, rows, arguments);
+    rows := authd.import_decide(actor, reach, rows, arguments);
     PERFORM authd.import_scopes(rows);
     added := authd.import_add(actor, rows);
     updated := authd.import_update(actor, rows);

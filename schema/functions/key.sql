@@ -1,5 +1,5 @@
--- Keys that replace others, and what still needs the old ones. For each kind the database says which
--- key makes what is new, so that all nodes agree: each node follows within seconds, if its key files
+-- Keys of the site: which key of each kind makes what is new, and how much still needs the older keys.
+-- The database says so, so that all nodes agree: each node follows within seconds, if its key files
 -- have that key. What older keys made stays good. Encrypted texts are encrypted anew by any node, in
 -- the background; a verifier is replaced when its secret is used.
 --
@@ -10,9 +10,9 @@
 -- current (whether it makes what is new), count (how many rows need it, at most 100,000 are counted;
 -- null for audit), more (whether there are more than that), etag}.
 
--- authd.key_reach(reach bigint[]) → void
+-- authd.key_require_site(reach bigint[]) → void
 -- Errors: AU403 the caller does not reach the whole site, which shares the keys.
-CREATE OR REPLACE FUNCTION authd.key_reach(reach bigint[]) RETURNS void
+CREATE OR REPLACE FUNCTION authd.key_require_site(reach bigint[]) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 BEGIN
@@ -24,7 +24,7 @@ END
 $$;
 
 -- authd.key_object(purpose text, id text, created_at timestamptz, current boolean) → jsonb
--- The key object without its counts.
+-- The key object without count and more.
 CREATE OR REPLACE FUNCTION authd.key_object(purpose text, id text, created_at timestamptz,
                                             current boolean) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog, authd, pg_temp
@@ -69,7 +69,7 @@ END
 $$;
 
 -- authd.key_counted(object jsonb) → jsonb
--- The key object with its counts.
+-- The key object of authd.key_object(), with count and more.
 CREATE OR REPLACE FUNCTION authd.key_counted(object jsonb) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -102,7 +102,7 @@ CREATE OR REPLACE FUNCTION authd.key_list(actor jsonb, reach bigint[], arguments
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 BEGIN
-    PERFORM authd.key_reach(reach);
+    PERFORM authd.key_require_site(reach);
     RETURN jsonb_build_object('next', NULL, 'items', (
         SELECT coalesce(jsonb_agg(authd.key_counted(authd.key_object(
                             held.kind, held.id, held.created_at, held.current))
@@ -112,7 +112,7 @@ END
 $$;
 
 -- authd.key_state(have text[]) → (kind text, id text, current boolean, removed boolean)
--- The list, and those of a node's keys ("pepper 1a2b3c4d", …) that were on the list before.
+-- The list, and the keys of a node (have: "pepper 1a2b3c4d", …) that were taken off it: removed.
 CREATE OR REPLACE FUNCTION authd.key_state(have text[])
 RETURNS TABLE (kind text, id text, current boolean, removed boolean)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
@@ -127,7 +127,7 @@ $$;
 GRANT EXECUTE ON FUNCTION authd.key_state(text[]) TO authd_service;
 
 -- authd.key_make_current(kind text, id text) → void
--- A listed key makes what is new from now on.
+-- From now on a listed key makes what is new.
 CREATE OR REPLACE FUNCTION authd.key_make_current(kind text, id text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -202,10 +202,10 @@ DECLARE
     replaces text    := authd.argument_text(arguments, 'replaces', 8);
     promote  boolean := NOT coalesce(authd.argument_boolean(arguments, 'prepare'), false);
 BEGIN
-    PERFORM authd.key_reach(reach);
+    PERFORM authd.key_require_site(reach);
     IF purpose = 'audit' THEN
         PERFORM authd.refuse('AU422', 'the audit''s key is not rotated',
-                             'The chain of encrypts is made and checked with one key.');
+                             'The chain of seals is made and checked with one key.');
     ELSIF purpose = 'signing' THEN
         PERFORM authd.refuse('AU422', 'there are no signing keys yet',
                              'Keys that can be rotated are encryption and pepper.');
@@ -235,56 +235,57 @@ BEGIN
 END
 $$;
 
--- authd.ciphertexts_stale(place text, key text, after bigint, bound int)
+-- authd.ciphertexts_stale(table_name text, key text, after bigint, bound int)
 --     → (id bigint, row bigint, owner bigint, version bigint, encrypted text)
 -- Texts that are encrypted under a key, in one table (account | app_password | totp | totp_pending),
 -- in order of id, those above `after`. row, owner and version are what the text is encrypted over.
 -- Reads only the rows that it returns.
 -- Errors: AU422 no such table.
-CREATE OR REPLACE FUNCTION authd.ciphertexts_stale(place text, key text, after bigint, bound int)
+CREATE OR REPLACE FUNCTION authd.ciphertexts_stale(table_name text, key text, after bigint, bound int)
 RETURNS TABLE (id bigint, "row" bigint, owner bigint, version bigint, encrypted text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
 SET jit = off
 AS $$
 BEGIN
-    IF place = 'account' THEN
-        RETURN QUERY SELECT held.id, held.id, held.id, coalesce(held.password_cipher_version, 0), held.password
+    IF table_name = 'account' THEN
+        RETURN QUERY SELECT held.id, held.id, held.id, coalesce(held.password_cipher_version, 0),
+                            held.password
                        FROM authd.account AS held
                       WHERE substr(held.password, 9, 8) = ciphertexts_stale.key
                         AND held.password IS NOT NULL AND held.id > after
                       ORDER BY held.id LIMIT bound;
-    ELSIF place = 'app_password' THEN
+    ELSIF table_name = 'app_password' THEN
         RETURN QUERY SELECT held.id, held.id, held.account, 0::bigint, held.imported_hash
                        FROM authd.app_password AS held
                       WHERE substr(held.imported_hash, 9, 8) = ciphertexts_stale.key
                         AND held.imported_hash IS NOT NULL AND held.id > after
                       ORDER BY held.id LIMIT bound;
-    ELSIF place = 'totp' THEN
+    ELSIF table_name = 'totp' THEN
         RETURN QUERY SELECT held.account, held.id, held.account, 0::bigint, held.seed
                        FROM authd.totp AS held
                       WHERE substr(held.seed, 9, 8) = ciphertexts_stale.key AND held.account > after
                       ORDER BY held.account LIMIT bound;
-    ELSIF place = 'totp_pending' THEN
+    ELSIF table_name = 'totp_pending' THEN
         RETURN QUERY SELECT held.account, held.id, held.account, 0::bigint, held.seed
                        FROM authd.totp_pending AS held
                       WHERE substr(held.seed, 9, 8) = ciphertexts_stale.key AND held.account > after
                       ORDER BY held.account LIMIT bound;
     ELSE
-        PERFORM authd.refuse('AU422', format('nothing is encrypted in %s', place),
+        PERFORM authd.refuse('AU422', format('nothing is encrypted in %s', table_name),
                              'Ask for account, app_password, totp or totp_pending.');
     END IF;
 END
 $$;
 GRANT EXECUTE ON FUNCTION authd.ciphertexts_stale(text, text, bigint, int) TO authd_service;
 
--- authd.ciphertexts_replace(place text, ids bigint[], olds text[], news text[]) → int
+-- authd.ciphertexts_replace(table_name text, ids bigint[], olds text[], news text[]) → int
 -- Replaces encrypted texts by others of the same content; how many. A row that has another text by now
 -- is left alone, and a locked row is left to the next time. Nothing else of a row changes, so logins
 -- that are under way go on. -1: another node is doing this.
 -- Errors: AU422 no such table.
-CREATE OR REPLACE FUNCTION authd.ciphertexts_replace(place text, ids bigint[], olds text[], news text[])
-RETURNS int
+CREATE OR REPLACE FUNCTION authd.ciphertexts_replace(table_name text, ids bigint[], olds text[],
+                                                     news text[]) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off
 AS $$
@@ -295,32 +296,32 @@ BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtext('authd.ciphertexts_replace')) THEN
         RETURN -1;
     END IF;
-    IF place = 'account' THEN
+    IF table_name = 'account' THEN
         free := ARRAY(SELECT held.id FROM authd.account AS held WHERE held.id = ANY (ids)
                          FOR NO KEY UPDATE SKIP LOCKED);
         UPDATE authd.account AS held SET password = text.new
           FROM unnest(ids, olds, news) AS text (id, old, new)
          WHERE held.id = text.id AND held.id = ANY (free) AND held.password = text.old;
-    ELSIF place = 'app_password' THEN
+    ELSIF table_name = 'app_password' THEN
         free := ARRAY(SELECT held.id FROM authd.app_password AS held WHERE held.id = ANY (ids)
                          FOR NO KEY UPDATE SKIP LOCKED);
         UPDATE authd.app_password AS held SET imported_hash = text.new
           FROM unnest(ids, olds, news) AS text (id, old, new)
          WHERE held.id = text.id AND held.id = ANY (free) AND held.imported_hash = text.old;
-    ELSIF place = 'totp' THEN
+    ELSIF table_name = 'totp' THEN
         free := ARRAY(SELECT held.account FROM authd.totp AS held WHERE held.account = ANY (ids)
                          FOR NO KEY UPDATE SKIP LOCKED);
         UPDATE authd.totp AS held SET seed = text.new
           FROM unnest(ids, olds, news) AS text (id, old, new)
          WHERE held.account = text.id AND held.account = ANY (free) AND held.seed = text.old;
-    ELSIF place = 'totp_pending' THEN
+    ELSIF table_name = 'totp_pending' THEN
         free := ARRAY(SELECT held.account FROM authd.totp_pending AS held
                        WHERE held.account = ANY (ids) FOR NO KEY UPDATE SKIP LOCKED);
         UPDATE authd.totp_pending AS held SET seed = text.new
           FROM unnest(ids, olds, news) AS text (id, old, new)
          WHERE held.account = text.id AND held.account = ANY (free) AND held.seed = text.old;
     ELSE
-        PERFORM authd.refuse('AU422', format('nothing is encrypted in %s', place),
+        PERFORM authd.refuse('AU422', format('nothing is encrypted in %s', table_name),
                              'Ask for account, app_password, totp or totp_pending.');
     END IF;
     GET DIAGNOSTICS replaced = ROW_COUNT;

@@ -1,5 +1,5 @@
--- Logins: what a login asks, before it and after every wait. Each login calls these functions. They are
--- PL/pgSQL with types, so that each connection plans them once.
+-- Logins: what a login asks, before it and after every wait. Each login calls these functions. They
+-- are PL/pgSQL with types, so that each connection plans them once.
 
 -- authd.login_lookup(logins text[], selectors text[])
 --     → (n int, id bigint, version bigint, login text, suspended boolean, password text,

@@ -1,5 +1,5 @@
--- Objects, as the API shows them. Every object has "kind", "id" (a string) and "etag"; an object of a
--- user also has "user" (its login) and "user_id"; an object of a domain has "domain" (its name).
+-- Objects of the API, and their etags. Every object has "kind", "id" (a string) and "etag"; an object
+-- of a user also has "user" (its login) and "user_id"; an object of a domain has "domain" (its name).
 
 -- authd.etag(object jsonb) → text
 -- 32 hexadecimal digits over the members of an object, but for those that a use changes.

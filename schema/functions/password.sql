@@ -7,8 +7,8 @@
 -- compared, not the login).
 
 -- authd.argument_password_hash(arguments jsonb) → text
--- Member "password_hash", encrypted; NULL if it is absent or null. Errors: AU422 not encrypted; the
--- message does not have the value.
+-- Member "password_hash", encrypted, up to 1024 characters; NULL if it is absent or null.
+-- Errors: AU422 not encrypted, or not such a text. The message does not contain the value.
 CREATE OR REPLACE FUNCTION authd.argument_password_hash(arguments jsonb) RETURNS text
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -17,15 +17,15 @@ DECLARE
 BEGIN
     IF NOT authd.is_encrypted(value) THEN
         PERFORM authd.refuse('AU422', 'password_hash is not an encrypted hash',
-                             'Only the service can cipher_version it.');
+                             'Only the service can encrypt it.');
     END IF;
     RETURN value;
 END
 $$;
 
 -- authd.password_owner_check(arguments jsonb, owner authd.account) → void
--- Member "password_owner" is the account that a hash was encrypted for.
--- Errors: AU409 it is another one.
+-- Member "password_owner" is the id of the account that a hash was encrypted for.
+-- Errors: AU409 it is missing, or another account; AU422 not an id.
 CREATE OR REPLACE FUNCTION authd.password_owner_check(arguments jsonb, owner authd.account)
 RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
@@ -43,13 +43,14 @@ $$;
 -- Sets a main password, or clears it by NULL: the generation of the identity and the version rise.
 -- cipher_version: the number that the hash is encrypted over, NULL only without a hash.
 -- Errors: AU422 one of hash and cipher_version is missing.
-CREATE OR REPLACE FUNCTION authd.password_replace(owner bigint, hash text, cipher_version bigint DEFAULT NULL)
-RETURNS void
+CREATE OR REPLACE FUNCTION authd.password_replace(owner bigint, hash text,
+                                                  cipher_version bigint DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 BEGIN
     IF (hash IS NULL) <> (cipher_version IS NULL) THEN
-        PERFORM authd.refuse('AU422', 'password_cipher_version is missing', 'Only the service can give it.');
+        PERFORM authd.refuse('AU422', 'password_cipher_version is missing',
+                             'Only the service can give it.');
     END IF;
     UPDATE authd.account
        SET password = hash,

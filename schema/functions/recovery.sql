@@ -1,4 +1,4 @@
--- Recovery codes, for users who have lost the phone.
+-- Recovery codes: ten codes of a user, for one who has lost the phone; each is good once.
 
 -- authd.recovery_codes_put(owner bigint, arguments jsonb) → void
 -- Replaces a locked account's recovery codes by ten new ones: members verifiers (64 hexadecimal digits

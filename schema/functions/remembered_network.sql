@@ -1,10 +1,14 @@
--- Networks that are remembered after a code: for a while the main password alone is good from there.
+-- Remembered networks: after a code the main password alone is good from the client's network for a
+-- while. A network is remembered for one password (cipher_version) and one enrolment (factor): another
+-- password or another enrolment needs a code again. network: in CIDR notation.
 
--- authd.remembered_network_live(account bigint, factor bigint, cipher_version bigint, network text) → boolean
--- Whether the network is remembered: the password of this cipher_version is good from it without a code, once
--- more at least.
-CREATE OR REPLACE FUNCTION authd.remembered_network_live(account bigint, factor bigint, cipher_version bigint,
-                                                   network text) RETURNS boolean
+-- authd.remembered_network_live(account bigint, factor bigint, cipher_version bigint, network text)
+--     → boolean
+-- Whether the network is remembered, and at least one use is left.
+-- Errors: 22P02 network is not one.
+CREATE OR REPLACE FUNCTION authd.remembered_network_live(account bigint, factor bigint,
+                                                         cipher_version bigint, network text)
+RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
 AS $$
 BEGIN
@@ -20,7 +24,8 @@ $$;
 GRANT EXECUTE ON FUNCTION authd.remembered_network_live(bigint, bigint, bigint, text) TO authd_service;
 
 -- authd.remembered_network_put(account bigint, factor bigint, remember jsonb) → void
--- Remembers a network, or renews it; deletes some expired ones, of any account.
+-- Remembers a network, or renews it. remember: {network, cipher_version, seconds, uses}, for how long
+-- and how often. Deletes up to 100 expired networks of any account.
 CREATE OR REPLACE FUNCTION authd.remembered_network_put(account bigint, factor bigint, remember jsonb)
 RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
@@ -33,8 +38,9 @@ BEGIN
             ORDER BY over.expires_at LIMIT 100 FOR UPDATE SKIP LOCKED);
     INSERT INTO authd.remembered_network AS held
            (account, network, password_cipher_version, factor, uses_left, expires_at)
-        VALUES (remembered_network_put.account, (remember ->> 'network')::cidr, (remember ->> 'cipher_version')::bigint,
-                remembered_network_put.factor, (remember ->> 'uses')::int,
+        VALUES (remembered_network_put.account, (remember ->> 'network')::cidr,
+                (remember ->> 'cipher_version')::bigint, remembered_network_put.factor,
+                (remember ->> 'uses')::int,
                 authd.now() + make_interval(secs => (remember ->> 'seconds')::bigint))
         ON CONFLICT ON CONSTRAINT remembered_network_pkey DO UPDATE
            SET password_cipher_version = excluded.password_cipher_version,
@@ -44,11 +50,14 @@ BEGIN
 END
 $$;
 
--- authd.remembered_network_use(account bigint, version bigint, factor bigint, cipher_version bigint, network text)
---     → boolean
--- Takes one use of a remembered network. False: the account has changed, or no use is left.
+-- authd.remembered_network_use(account bigint, version bigint, factor bigint, cipher_version bigint,
+--                              network text) → boolean
+-- Takes one use of a remembered network. False: the account has changed, or no use is left. version: as
+-- authd.login_lookup() returned it.
+-- Errors: 22P02 network is not one.
 CREATE OR REPLACE FUNCTION authd.remembered_network_use(account bigint, version bigint, factor bigint,
-                                                  cipher_version bigint, network text) RETURNS boolean
+                                                        cipher_version bigint, network text)
+RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
 AS $$
 BEGIN

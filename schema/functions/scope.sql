@@ -1,7 +1,7 @@
--- Sending scopes: immutable documents under the hash of their content, and the rows that have them. A document
--- arrives in canonical form, checked by authd; here it is text. Site, domains, classes, users and app
--- passwords name a document by the hash of that text: the same document is stored once, a parsed copy
--- can never be stale, and a login reads five hashes.
+-- Sending scopes: immutable documents under the hash of their content, and the rows that name them. A
+-- document arrives in canonical form, checked by authd; here it is text. Site, domains, classes, users
+-- and app passwords name a document by the hash of that text: the same document is stored once, a
+-- parsed copy can never be stale, and a login reads five hashes.
 --
 -- Setting a scope raises no account's version: a login that is under way ends by the scope it began
 -- with, the next one uses the new scope. A document that no row names is deleted, because it may tell
@@ -85,7 +85,7 @@ BEGIN
     IF FOUND AND NOT authd.scope_used(old) THEN
         DELETE FROM authd.scope_document WHERE hash = old;
     END IF;
-EXCEPTION WHEN foreign_key_violation THEN -- given to somebody meanwhile
+EXCEPTION WHEN foreign_key_violation THEN -- a row has begun to name it meanwhile
     NULL;
 END
 $$;
@@ -197,26 +197,28 @@ BEGIN
 END
 $$;
 
--- authd.scope_object(place jsonb, hash text) → jsonb
+-- authd.scope_object(holder jsonb, hash text) → jsonb
 -- The scope object: {kind, id ("user:12", "domain:example.org", "class:printers", "site"), level, of
--- its level user and user_id, domain, or class, document (null: none), hash, etag}.
-CREATE OR REPLACE FUNCTION authd.scope_object(place jsonb, hash text) RETURNS jsonb
+-- its level user and user_id, domain, or class, document (null: none), hash, etag}. holder: the
+-- members that name the row which has the scope.
+CREATE OR REPLACE FUNCTION authd.scope_object(holder jsonb, hash text) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 BEGIN
-    RETURN authd.object(place || jsonb_build_object(
+    RETURN authd.object(holder || jsonb_build_object(
         'kind', 'scope', 'document', authd.scope_content(hash), 'hash', hash));
 END
 $$;
 
 -- authd.scope_find(actor, reach, {level: user | domain | class | site, and user, domain or class},
---                  change boolean, OUT place jsonb, OUT row_id bigint, OUT hash text)
--- The row whose scope is meant, and its present scope; for a change the row is locked.
+--                  change boolean, OUT holder jsonb, OUT row_id bigint, OUT hash text)
+-- The row whose scope is meant, and its present scope; for a change the row is locked. holder: see
+-- authd.scope_object().
 -- Errors: AU422 no such level; those of account_find() and account_lock(), domain_find(),
 -- class_find(); AU403 the change is above what the caller administers: the scope of a domain, a class
 -- or the site is set by administrators of the site.
 CREATE OR REPLACE FUNCTION authd.scope_find(actor jsonb, reach bigint[], arguments jsonb,
-                                            change boolean, OUT place jsonb, OUT row_id bigint,
+                                            change boolean, OUT holder jsonb, OUT row_id bigint,
                                             OUT hash text)
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -237,7 +239,7 @@ BEGIN
                         ELSE authd.account_find(actor, reach, arguments) END;
         row_id := account.id;
         hash := account.scope;
-        place := jsonb_build_object(
+        holder := jsonb_build_object(
             'id', 'user:' || account.id, 'user', account.login, 'user_id', account.id::text,
             'domain', (SELECT name FROM authd.domain AS home WHERE home.id = account.domain));
     ELSIF level = 'domain' THEN
@@ -245,24 +247,24 @@ BEGIN
                        ELSE authd.domain_find(actor, reach, arguments) END;
         row_id := domain.id;
         hash := domain.scope;
-        place := jsonb_build_object('id', 'domain:' || domain.name, 'domain', domain.name);
+        holder := jsonb_build_object('id', 'domain:' || domain.name, 'domain', domain.name);
     ELSIF level = 'class' THEN
         class := CASE WHEN change THEN authd.class_lock(reach, arguments)
                       ELSE authd.class_find(arguments) END;
         row_id := class.id;
         hash := class.scope;
-        place := jsonb_build_object('id', 'class:' || class.name, 'class', class.name);
+        holder := jsonb_build_object('id', 'class:' || class.name, 'class', class.name);
     ELSIF level = 'site' THEN
         IF change THEN
             PERFORM FROM authd.site FOR NO KEY UPDATE;
         END IF;
         SELECT site.scope INTO hash FROM authd.site;
-        place := '{"id": "site"}';
+        holder := '{"id": "site"}';
     ELSE
         PERFORM authd.refuse('AU422', format('%s has no scope', coalesce(level, 'nothing')),
                              'Scopes are of a user, a domain, a class or the site.');
     END IF;
-    place := place || jsonb_build_object('level', level);
+    holder := holder || jsonb_build_object('level', level);
 END
 $$;
 
@@ -275,8 +277,8 @@ LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
     old    record := authd.scope_find(actor, reach, arguments, true);
-    before jsonb  := authd.scope_object(old.place, old.hash);
-    after  jsonb  := authd.scope_object(old.place, scope_replace.hash);
+    before jsonb  := authd.scope_object(old.holder, old.hash);
+    after  jsonb  := authd.scope_object(old.holder, scope_replace.hash);
 BEGIN
     IF old.hash IS DISTINCT FROM scope_replace.hash THEN
         CASE arguments ->> 'level'
@@ -302,7 +304,7 @@ AS $$
 DECLARE
     old record := authd.scope_find(actor, reach, arguments, false);
 BEGIN
-    RETURN authd.scope_object(old.place, old.hash);
+    RETURN authd.scope_object(old.holder, old.hash);
 END
 $$;
 

@@ -61,11 +61,12 @@ $$;
 -- A session for a user who has just signed in when the account had this version; NULL: the account has
 -- changed since, or is suspended.
 --   digest      of the cookie, in hex
---   client      an address or NULL
+--   client      a numeric address or NULL
 --   agent       what the client calls itself, or NULL
 --   factor      totp or recovery, the code that came with the password; NULL: there was no code
 --   must_enrol  the user needs a second factor and has none
 -- Bounds: 50 sessions a user, then the oldest is deleted; agent 200 characters.
+-- Errors: 22P02 client is not an address.
 CREATE OR REPLACE FUNCTION authd.session_add(account bigint, version bigint, digest text, client text,
                                              agent text, factor text, must_enrol boolean)
 RETURNS jsonb

@@ -1,4 +1,5 @@
--- Users. Every change answers with the user object as it is afterwards, and "changed".
+-- Users: the operations on them. Every change answers with the user object as it is afterwards, and
+-- "changed".
 
 -- authd.argument_login(arguments jsonb) → text
 -- Member "login". Errors: AU422 missing, or not a login.
@@ -73,7 +74,7 @@ DECLARE
         WHEN 'created_at' THEN 'account.created_at'
         WHEN 'last_login_at' THEN $key$coalesce(account.last_login_at, '-infinity')$key$ END;
     direction  text := CASE WHEN starts_with(sort, '-') THEN 'DESC' ELSE 'ASC' END;
-    place      text[] := authd.argument_after(arguments);
+    after      text[] := authd.argument_after(arguments);
     sender     text := authd.argument_address(arguments, 'address');
     page_size  int  := authd.argument_limit(arguments);
     page       authd.account[];
@@ -82,7 +83,7 @@ BEGIN
     IF column_key IS NULL OR sort LIKE '--%' THEN
         PERFORM authd.refuse('AU422', format('users cannot be sorted by %s', sort),
             'Sort by login, created_at or last_login_at, with a leading - in descending order.');
-    ELSIF column_key <> 'account.login' AND place[1] !~ '^([0-9-]+T[0-9:.]+Z|-infinity)$' THEN
+    ELSIF column_key <> 'account.login' AND after[1] !~ '^([0-9-]+T[0-9:.]+Z|-infinity)$' THEN
         PERFORM authd.refuse('AU422', 'after is not a place in this list',
                              'Give what the page before had as its next.');
     END IF;
@@ -112,7 +113,7 @@ BEGIN
         column_key, CASE direction WHEN 'ASC' THEN '>' ELSE '<' END,
         CASE ltrim(sort, '-') WHEN 'login' THEN 'text' ELSE 'timestamptz' END, direction)
        INTO page
-      USING reach, place[1], place[2]::bigint,
+      USING reach, after[1], after[2]::bigint,
             lower(authd.argument_text(arguments, 'match', 200)),
             authd.argument_boolean(arguments, 'suspended'),
             sender, '*@' || split_part(sender, '@', 2),
@@ -132,11 +133,12 @@ BEGIN
     RETURN jsonb_build_object(
         'items', (SELECT coalesce(jsonb_agg(authd.account_object(page[n]) ORDER BY n), '[]')
                     FROM generate_subscripts(page, 1) AS n),
-        'next', authd.cursor_of(CASE ltrim(sort, '-')
-                                WHEN 'login' THEN last.login
-                                WHEN 'created_at' THEN authd.timestamp_text(last.created_at)
-                                ELSE authd.timestamp_text(coalesce(last.last_login_at, '-infinity')) END,
-                            last.id));
+        'next', authd.cursor_of(
+            CASE ltrim(sort, '-')
+                WHEN 'login' THEN last.login
+                WHEN 'created_at' THEN authd.timestamp_text(last.created_at)
+                ELSE authd.timestamp_text(coalesce(last.last_login_at, '-infinity')) END,
+            last.id));
 END
 $$;
 
@@ -154,7 +156,7 @@ AS $$
 DECLARE
     new_login   text    := authd.argument_login(arguments);
     new_hash    text    := authd.argument_password_hash(arguments);
-    new_cipher_version    bigint  := authd.argument_integer(arguments, 'password_cipher_version', 1,
+    new_version bigint  := authd.argument_integer(arguments, 'password_cipher_version', 1,
                                                   9223372036854775807);
     new_id      bigint  := authd.argument_integer(arguments, 'account_id', 1,
                                                   9223372036854775807);
@@ -193,7 +195,7 @@ BEGIN
       FROM authd.retired_login AS retired
      WHERE account.id = new.id AND retired.digest = sha256(convert_to(new_login, 'UTF8'));
     IF new_hash IS NOT NULL THEN
-        PERFORM authd.password_replace(new.id, new_hash, new_cipher_version);
+        PERFORM authd.password_replace(new.id, new_hash, new_version);
     END IF;
     FOREACH item IN ARRAY authd.argument_addresses(arguments, new_login) LOOP
         PERFORM authd.address_put(reach, new, item);

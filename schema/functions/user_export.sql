@@ -1,7 +1,8 @@
--- What is stored about a person.
+-- The export of a user, and the user's activity: what is stored about a person.
 
 -- authd.export_items(actor, reach, list text, arguments jsonb) → jsonb
--- All items of a list, page by page. Bounds: 20,000.
+-- All items of a list operation, which answers page by page. Bounds: 20,000 items.
+-- Errors: those of the operation.
 CREATE OR REPLACE FUNCTION authd.export_items(actor jsonb, reach bigint[], list text, arguments jsonb)
 RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp

@@ -47,7 +47,7 @@ RETURN pg_catalog.octet_length(name) <= 253
 
 -- authd.local_part_valid(name text) → boolean
 -- A dot-atom in NFC, at most 64 octets, without capitals, blanks, control characters, and characters
--- that have a meaning elsewhere: # (identity tags), % ! (source routes), * (address patterns).
+-- that have a meaning in other places: # (identity tags), % ! (source routes), * (address patterns).
 CREATE FUNCTION authd.local_part_valid(name text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN pg_catalog.octet_length(name) <= 64
@@ -118,15 +118,15 @@ INSERT INTO authd.site DEFAULT VALUES;
 -- strictest counts.
 
 CREATE TABLE authd.domain (
-    id                       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    name                     text COLLATE "C" NOT NULL UNIQUE CHECK (authd.domain_valid(name)),
-    description              text CHECK (description !~ '[\u0001-\u001f\u007f-\u009f]'
-                                         AND char_length(description) BETWEEN 1 AND 200),
-    recipient_delimiter      text DEFAULT '+' CHECK (recipient_delimiter IN ('+', '-', '=', '.')),
-    scope                    text COLLATE "C" REFERENCES authd.scope_document,
-    second_factor            text CHECK (second_factor IN ('off', 'optional', 'required')),
-    second_factor_from timestamptz, -- until then required is optional; NULL: required at once
-    created_at               timestamptz NOT NULL DEFAULT authd.now()
+    id                  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name                text COLLATE "C" NOT NULL UNIQUE CHECK (authd.domain_valid(name)),
+    description         text CHECK (description !~ '[\u0001-\u001f\u007f-\u009f]'
+                                    AND char_length(description) BETWEEN 1 AND 200),
+    recipient_delimiter text DEFAULT '+' CHECK (recipient_delimiter IN ('+', '-', '=', '.')),
+    scope               text COLLATE "C" REFERENCES authd.scope_document,
+    second_factor       text CHECK (second_factor IN ('off', 'optional', 'required')),
+    second_factor_from  timestamptz, -- until then required is optional; NULL: required at once
+    created_at          timestamptz NOT NULL DEFAULT authd.now()
 );
 CREATE INDEX domain_scope ON authd.domain (scope) WHERE scope IS NOT NULL;
 
@@ -142,37 +142,37 @@ CREATE TABLE authd.class (
 CREATE INDEX class_scope ON authd.class (scope) WHERE scope IS NOT NULL;
 
 CREATE TABLE authd.account (
-    id                  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, -- never used twice
-    login               text COLLATE "C" NOT NULL UNIQUE CHECK (authd.login_valid(login)),
-    domain              bigint NOT NULL REFERENCES authd.domain,
-    display_name        text CHECK (display_name !~ '[\u0001-\u001f\u007f-\u009f]'
-                                    AND char_length(display_name) BETWEEN 1 AND 200),
-    recovery_address    text COLLATE "C" CHECK (authd.login_valid(recovery_address)),
-    role                text NOT NULL DEFAULT 'user'
-                        CHECK (role IN ('user', 'helpdesk', 'domain-admin', 'auditor', 'admin')),
-    class               bigint REFERENCES authd.class,
-    service             boolean NOT NULL DEFAULT false, -- has no main password
-    scope               text COLLATE "C" REFERENCES authd.scope_document,
-    second_factor       text CHECK (second_factor IN ('off', 'optional', 'required')),
+    id                      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, -- never used twice
+    login                   text COLLATE "C" NOT NULL UNIQUE CHECK (authd.login_valid(login)),
+    domain                  bigint NOT NULL REFERENCES authd.domain,
+    display_name            text CHECK (display_name !~ '[\u0001-\u001f\u007f-\u009f]'
+                                        AND char_length(display_name) BETWEEN 1 AND 200),
+    recovery_address        text COLLATE "C" CHECK (authd.login_valid(recovery_address)),
+    role                    text NOT NULL DEFAULT 'user'
+                            CHECK (role IN ('user', 'helpdesk', 'domain-admin', 'auditor', 'admin')),
+    class                   bigint REFERENCES authd.class,
+    service                 boolean NOT NULL DEFAULT false, -- has no main password
+    scope                   text COLLATE "C" REFERENCES authd.scope_document,
+    second_factor           text CHECK (second_factor IN ('off', 'optional', 'required')),
 
-    suspended           boolean NOT NULL DEFAULT false,
-    suspended_reason    text CHECK (suspended_reason !~ '[\u0001-\u001f\u007f-\u009f]'
-                                    AND char_length(suspended_reason) BETWEEN 1 AND 500),
-    suspended_at        timestamptz,
-    suspended_by_rank   int, -- the highest rank of those who suspended the user
+    suspended               boolean NOT NULL DEFAULT false,
+    suspended_reason        text CHECK (suspended_reason !~ '[\u0001-\u001f\u007f-\u009f]'
+                                        AND char_length(suspended_reason) BETWEEN 1 AND 500),
+    suspended_at            timestamptz,
+    suspended_by_rank       int, -- the highest rank of those who suspended the user
 
-    password            text COLLATE "C" -- a hash, encrypted
-                        CHECK (octet_length(password) <= 2048 AND password ~ '^[!-~]+$'),
-    password_cipher_version       bigint, -- authd.credential_id(): the version that the hash is encrypted over
-    password_generation int NOT NULL DEFAULT 0 CHECK (password_generation >= 0),
-    password_set_at     timestamptz,
-    imported_keyed      bytea CHECK (octet_length(imported_keyed) = 32),
-    imported_cipher_version       bigint,
+    password                text COLLATE "C" -- a hash, encrypted
+                            CHECK (octet_length(password) <= 2048 AND password ~ '^[!-~]+$'),
+    password_cipher_version bigint, -- authd.credential_id(): the number that the hash is encrypted over
+    password_generation     int NOT NULL DEFAULT 0 CHECK (password_generation >= 0),
+    password_set_at         timestamptz,
+    imported_keyed          bytea CHECK (octet_length(imported_keyed) = 32),
+    imported_cipher_version bigint,
 
-    version             bigint NOT NULL DEFAULT 1 CHECK (version > 0),
-    created_at          timestamptz NOT NULL DEFAULT authd.now(),
-    last_login_at       timestamptz,
-    last_login_address  inet,
+    version                 bigint NOT NULL DEFAULT 1 CHECK (version > 0),
+    created_at              timestamptz NOT NULL DEFAULT authd.now(),
+    last_login_at           timestamptz,
+    last_login_address      inet,
 
     CONSTRAINT service_has_no_password CHECK (NOT (service AND password IS NOT NULL)),
     CONSTRAINT suspension_is_whole CHECK (suspended = (suspended_at IS NOT NULL)
@@ -180,7 +180,7 @@ CREATE TABLE authd.account (
     CONSTRAINT suspender_is_whole CHECK (suspended OR suspended_by_rank IS NULL),
     CONSTRAINT password_is_whole CHECK ((password IS NULL) = (password_set_at IS NULL)),
     CONSTRAINT password_is_encrypted CHECK ((password IS NULL) = (password_cipher_version IS NULL)
-                                         AND authd.is_encrypted(password))
+                                            AND authd.is_encrypted(password))
 );
 COMMENT ON COLUMN authd.account.password IS 'encrypted: kind password, id and owner the account';
 COMMENT ON COLUMN authd.account.password_generation IS
@@ -190,7 +190,8 @@ COMMENT ON COLUMN authd.account.version IS
 COMMENT ON COLUMN authd.account.imported_keyed IS
     'keyed hash over the account and the SHA-256 of the password hash as it was imported last';
 COMMENT ON COLUMN authd.account.imported_cipher_version IS
-    'password_cipher_version of what was imported last; another one: it was changed here since. NULL: or upgraded';
+    'password_cipher_version of the last import; another one: the password was changed here since; '
+    'NULL: authd has upgraded the hash since, or nothing was imported';
 
 -- For the list of a domain and the check of its foreign key.
 CREATE INDEX account_domain ON authd.account (domain, login);
@@ -248,14 +249,14 @@ CREATE TYPE authd.import_row AS (
     hint             text,
     account_id       bigint, -- the account that the hash is encrypted for; NULL: there is no hash
     account_new      boolean, -- account_id is of a user who did not exist when it was asked for
-    cipher_version             bigint, -- the number that the hash is encrypted over
+    cipher_version   bigint, -- the number that the hash is encrypted over
     imported         bytea[] -- keyed hashes of the hash as it came, under each pepper
 );
 
 -- ---- credentials -----------------------------------------------------------------------------
 
--- A key that something in this database was made with, by its name; a node whose key files lack it is
--- told before it starts. One key of each kind makes what is new.
+-- The name of a key that something in this database was made with. A node needs each of these keys
+-- before it starts. One key of each kind makes what is new.
 CREATE TABLE authd.key (
     kind       text COLLATE "C" NOT NULL CHECK (kind IN ('pepper', 'encryption', 'audit')),
     id         text COLLATE "C" NOT NULL CHECK (id ~ '^[0-9a-f]{8}$'),
@@ -283,7 +284,7 @@ CREATE TABLE authd.app_password (
     sliding           interval CHECK (sliding >= interval '1 hour'), -- after the last use; NULL: fixed
     scope             text COLLATE "C" REFERENCES authd.scope_document
                       CHECK (scope ~ '^[0-9a-f]{64}$'),
-    imported_hash      text COLLATE "C" -- encrypted
+    imported_hash     text COLLATE "C" -- encrypted
                       CHECK (octet_length(imported_hash) <= 2048 AND imported_hash ~ '^[!-~]+$'),
     rotations         int NOT NULL DEFAULT 0,
     rotated_at        timestamptz,
@@ -443,12 +444,12 @@ CREATE TABLE authd.recovery_counter (
 
 -- A network that is remembered after a code: the main password alone is good from there for a while.
 CREATE TABLE authd.remembered_network (
-    account       bigint NOT NULL REFERENCES authd.account ON DELETE CASCADE,
-    network       cidr NOT NULL,
-    password_cipher_version bigint NOT NULL, -- of the one password that this holds for
-    factor        bigint NOT NULL, -- the enrolment that this holds for
-    uses_left     int NOT NULL CHECK (uses_left >= 0),
-    expires_at    timestamptz NOT NULL,
+    account                 bigint NOT NULL REFERENCES authd.account ON DELETE CASCADE,
+    network                 cidr NOT NULL,
+    password_cipher_version bigint NOT NULL, -- of the one password that is good from there
+    factor                  bigint NOT NULL, -- the enrolment that gave the code
+    uses_left               int NOT NULL CHECK (uses_left >= 0),
+    expires_at              timestamptz NOT NULL,
     PRIMARY KEY (account, network)
 );
 CREATE INDEX remembered_network_expires ON authd.remembered_network (expires_at);
@@ -524,15 +525,15 @@ CREATE TABLE authd.audit_person (
 -- Names that were tried and that no account has.
 CREATE INDEX audit_person_claimed ON authd.audit_person ((data ->> 'claimed')) WHERE data ? 'claimed';
 
--- The queue of events that no cipher_version covers yet: a row for each statement that inserted events, and for
--- each 1,000 of them.
+-- The queue of events that no seal covers yet: a row for each statement that inserted events, and for
+-- each 1,000 events of it.
 CREATE TABLE authd.audit_pending (
     id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     class  text NOT NULL,
     events bigint[] NOT NULL
 );
 
--- A list of events and their digests, chained to the cipher_version before by a MAC.
+-- A seal: a list of events and their digests, chained to the seal before by a MAC.
 CREATE TABLE authd.audit_seal (
     number   bigint PRIMARY KEY,
     previous bytea NOT NULL UNIQUE, -- the MAC before it: the chain cannot fork

@@ -1,3 +1,0 @@
--- Rights begin anew with each function set: authd_service may call the functions whose files grant
--- that, and a right that a set no longer grants ends.
-REVOKE ALL ON ALL ROUTINES IN SCHEMA authd FROM PUBLIC, authd_service;
