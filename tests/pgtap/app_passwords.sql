@@ -129,17 +129,17 @@ SELECT ok(NOT pg_temp.confirmed('bob@example.org', 'bbbbbbb2', 'bob@example.org'
 
 CREATE TEMP TABLE s AS SELECT pg_temp.add('alice@example.org', 'ssssssss',
     '{"sliding": true, "expires_in": 7200, "label": "sliding"}') AS o;
-CREATE FUNCTION pg_temp.shown(name text, id text) RETURNS jsonb LANGUAGE sql AS
+CREATE FUNCTION pg_temp.object_of(name text, id text) RETURNS jsonb LANGUAGE sql AS
     $$ SELECT ask('app_password_show', pg_temp.one(name, id)) $$;
 SELECT is(o ->> 'expires_at', '2026-06-01T14:04:10Z', 'sliding: two hours from now') FROM s;
 SELECT pg_temp.wait('1 hour');
 SELECT is((SELECT authd.app_password_used(ARRAY[(o ->> 'id')::bigint, 0], ARRAY['192.0.2.7', ''])
              FROM s), 1, 'used: one row');
-SELECT is(pg_temp.shown('alice@example.org', o ->> 'id') - ARRAY['id', 'etag'] ->> 'expires_at',
+SELECT is(pg_temp.object_of('alice@example.org', o ->> 'id') - ARRAY['id', 'etag'] ->> 'expires_at',
     '2026-06-01T15:04:10Z', 'sliding: two hours from its use') FROM s;
-SELECT is(pg_temp.shown('alice@example.org', o ->> 'id') ->> 'last_used_address', '192.0.2.7',
+SELECT is(pg_temp.object_of('alice@example.org', o ->> 'id') ->> 'last_used_address', '192.0.2.7',
     'used: from where') FROM s;
-SELECT is(pg_temp.shown('alice@example.org', o ->> 'id') ->> 'etag', o ->> 'etag',
+SELECT is(pg_temp.object_of('alice@example.org', o ->> 'id') ->> 'etag', o ->> 'etag',
     'a use changes no etag') FROM s;
 SELECT pg_temp.wait('4 minutes');
 SELECT is((SELECT authd.app_password_used(ARRAY[(o ->> 'id')::bigint], ARRAY['']) FROM s), 0,

@@ -11,7 +11,7 @@ SELECT ask('user_add', jsonb_build_object('login', role || '@mine.example', 'rol
                                           'password_hash', '$x$1'))
   FROM unnest(ARRAY['user', 'helpdesk', 'domain-admin', 'auditor', 'admin']) AS role;
 SELECT ask('user_add', '{"login": "other@mine.example"}');
-SELECT ask('user_add', '{"login": "foreign@theirs.example"}');
+SELECT ask('user_add', '{"login": "far@theirs.example"}');
 SELECT ask('user_add', '{"login": "third@third.example"}');
 CREATE TEMP TABLE signed AS
     SELECT role, signed_in(role || '@mine.example') AS credential
@@ -88,12 +88,12 @@ SELECT ask('user_set', '{"user": "helpdesk@mine.example", "changes": {"domains":
 SELECT is(authd.caller(pg_temp.of('helpdesk')) -> 'reach',
     to_jsonb(ARRAY[domain_id('mine.example'), domain_id('theirs.example')]), 'administered domains count');
 SELECT is(authd.caller(pg_temp.of('helpdesk')) -> 'domains', '["mine.example", "theirs.example"]', 'by name');
-SELECT is(verdict(pg_temp.of('helpdesk'), 'user_show', '{"user": "foreign@theirs.example"}'), 'allowed',
+SELECT is(verdict(pg_temp.of('helpdesk'), 'user_show', '{"user": "far@theirs.example"}'), 'allowed',
     'and are reached');
 SELECT is(verdict(pg_temp.of('helpdesk'), 'user_show', '{"user": "third@third.example"}'), 'AU404',
     'others are not');
 SELECT ask('user_set', '{"user": "helpdesk@mine.example", "changes": {"domains": null}}');
-SELECT is(verdict(pg_temp.of('helpdesk'), 'user_show', '{"user": "foreign@theirs.example"}'), 'AU404',
+SELECT is(verdict(pg_temp.of('helpdesk'), 'user_show', '{"user": "far@theirs.example"}'), 'AU404',
     'until they are taken away');
 CREATE TEMP TABLE seen AS SELECT context(pg_temp.of('domain-admin')) AS context;
 SELECT ask('user_set', '{"user": "domain-admin@mine.example", "changes": {"role": "helpdesk"}}');
@@ -130,7 +130,7 @@ SELECT is(refusal('user_show', '{"user": "me"}'),
     'AU404 the caller is tester, who has no account / Name the user by login or id.', 'the host is nobody');
 SELECT is(verdict(pg_temp.of('user'), 'user_show', jsonb_build_object('user', who)), expected,
     'a user sees ' || who) FROM (VALUES ('user@mine.example', 'allowed'), ('other@mine.example', 'AU404'),
-    ('foreign@theirs.example', 'AU404'), ('nobody@mine.example', 'AU404')) AS seen (who, expected);
+    ('far@theirs.example', 'AU404'), ('nobody@mine.example', 'AU404')) AS seen (who, expected);
 SELECT is(ask_as(pg_temp.of('user'), 'user_list', '{}') -> 'items', '[]', 'and lists nobody');
 SELECT is(refusal_as(pg_temp.of('auditor'), 'user_show', '{"user": "other@mine.example"}',
                      '{"self": true, "self_only": true}'),

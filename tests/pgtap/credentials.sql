@@ -71,7 +71,7 @@ SELECT is((SELECT count(*)::int FROM authd.reset_link WHERE digest = sha256('t2'
 SELECT is(pg_temp.use('t3'), 'AU401 th', 'a wrong token');
 SELECT is(pg_temp.use('t2'), 'answered', 'the right one');
 SELECT is(pg_temp.use('t2'), 'AU401 th', 'once');
-SELECT is((SELECT password FROM authd.account WHERE login = 'alice@mine.example'), sealed_text('$r$1'),
+SELECT is((SELECT password FROM authd.account WHERE login = 'alice@mine.example'), encrypted_text('$r$1'),
     'sets the password');
 SELECT pg_temp.link('t4'), pg_temp.link('t5');
 SELECT is(pg_temp.use('t4'), 'AU401 th', 'a newer link replaces an older one');

@@ -29,7 +29,7 @@ SELECT is(ask('domain_set', '{"domain": "one.example", "changes": {"recipient_de
 SELECT is(ask('domain_set', '{"domain": "one.example", "changes": {"recipient_delimiter": null}}', ARRAY[domain_id('one.example')])
           -> 'recipient_delimiter', 'null', 'by its administrator');
 SELECT is(refusal(function, '{"domain": "two.example", "changes": {}}', ARRAY[domain_id('one.example')]),
-    'AU404 there is no domain two.example / Check the spelling, or list the domains.', function || ': a foreign one')
+    'AU404 there is no domain two.example / Check the spelling, or list the domains.', function || ': one out of reach')
   FROM unnest(ARRAY['domain_show', 'domain_set', 'domain_delete', 'domain_revoke_all']) AS function;
 CREATE FUNCTION pg_temp.names(function text, arguments jsonb, reach bigint[] DEFAULT NULL) RETURNS text LANGUAGE sql AS $$
     SELECT string_agg(item ->> 'name', ' ' ORDER BY n) FROM jsonb_array_elements(

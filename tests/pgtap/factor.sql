@@ -84,12 +84,12 @@ SELECT is_empty($$ SELECT * FROM pg_temp.notices('alice@example.org', 'totp-lock
 SELECT is(pg_temp.wrong('alice@example.org', '000004'), 'wrong', 'the fifth is wrong');
 SELECT is(pg_temp.locked('alice@example.org'), authd.now() + interval '5 minutes', 'and locks');
 SELECT results_eq($$ SELECT pg_temp.notices('alice@example.org', 'totp-locked') $$,
-    $$ VALUES ('{"until": "2026-06-01T12:05:00.000000Z"}'::jsonb) $$, 'the user is told');
+    $$ VALUES ('{"until": "2026-06-01T12:05:00.000000Z"}'::jsonb) $$, 'the user is notified');
 SELECT is(pg_temp.take('alice@example.org', 300), 'locked', 'locked: a right one');
 SELECT is(pg_temp.take('alice@example.org', 201), 'locked', 'locked: a used one');
 SELECT is(pg_temp.wrong('alice@example.org', '000005'), 'locked', 'locked: a wrong one');
 SELECT is(pg_temp.failures('alice@example.org'), 5, 'while it is locked nothing is counted');
-SELECT is((SELECT count(*)::int FROM pg_temp.notices('alice@example.org', 'totp-locked')), 1, 'nor told');
+SELECT is((SELECT count(*)::int FROM pg_temp.notices('alice@example.org', 'totp-locked')), 1, 'nor notified again');
 SELECT is((SELECT count(*)::int FROM authd.totp WHERE locked_until IS NOT NULL), 1, 'nobody else is locked');
 SELECT later('5 minutes');
 SELECT is(pg_temp.wrong('alice@example.org', '000004'), 'wrong', 'after that: one of before');
@@ -111,7 +111,7 @@ SELECT is((SELECT array_agg(extract(epoch FROM pg_temp.next_lock(n)) / 60 ORDER 
              FROM generate_series(1, 12) AS n),
     '{10, 20, 40, 80, 160, 320, 640, 1280, 1440, 1440, 1440, 1440}'::numeric[], 'minutes of each lock');
 SELECT is((SELECT count(*)::int FROM pg_temp.notices('alice@example.org', 'totp-locked')), 13,
-    'each of them is told once');
+    'each of them is notified once');
 
 SELECT is(pg_temp.take('alice@example.org', 400), 'taken', 'a right one');
 SELECT is(pg_temp.failures('alice@example.org'), 0, 'forgives');
@@ -144,14 +144,14 @@ SELECT is(pg_temp.wrong('bob@example.org', 'many8') || pg_temp.failures('bob@exa
 CREATE FUNCTION pg_temp.remember(network text, uses int DEFAULT 2) RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_build_object('network', network, 'cipher_version', 7, 'seconds', 3600, 'uses', uses)
 $$;
-CREATE FUNCTION pg_temp.live(network text, seal bigint DEFAULT 7) RETURNS boolean LANGUAGE sql AS $$
-    SELECT authd.remembered_network_live(id_of('bob@example.org'), (pg_temp.held('bob@example.org')).id, seal,
+CREATE FUNCTION pg_temp.live(network text, cipher_version bigint DEFAULT 7) RETURNS boolean LANGUAGE sql AS $$
+    SELECT authd.remembered_network_live(id_of('bob@example.org'), (pg_temp.held('bob@example.org')).id, cipher_version,
                                    network)
 $$;
-CREATE FUNCTION pg_temp.use(network text, seal bigint DEFAULT 7, by int DEFAULT 0) RETURNS boolean
+CREATE FUNCTION pg_temp.use(network text, cipher_version bigint DEFAULT 7, by int DEFAULT 0) RETURNS boolean
 LANGUAGE sql AS $$
     SELECT authd.remembered_network_use(id_of('bob@example.org'), version_of('bob@example.org') + by,
-                                  (pg_temp.held('bob@example.org')).id, seal, network)
+                                  (pg_temp.held('bob@example.org')).id, cipher_version, network)
 $$;
 
 SELECT ok(NOT pg_temp.live('192.0.2.0/24'), 'remembered: none at first');
@@ -175,7 +175,7 @@ SELECT ok(NOT pg_temp.live('192.0.2.0/24'), 'remembered: and gone');
 SELECT is(pg_temp.take('bob@example.org', 2001, pg_temp.remember('192.0.2.0/24', 3)), 'taken', 'remembered: renewed');
 SELECT is(pg_temp.take('bob@example.org', 2001, pg_temp.remember('192.0.2.0/24', 9)), 'replayed', 'by a used code');
 SELECT is((SELECT uses_left FROM authd.remembered_network), 3, 'remembered: not');
-SELECT is(pg_temp.take('bob@example.org', 2002, pg_temp.remember('2001:db8::/64')), 'taken', 'remember elsewhere');
+SELECT is(pg_temp.take('bob@example.org', 2002, pg_temp.remember('2001:db8::/64')), 'taken', 'remember another network');
 SELECT ok(pg_temp.live('192.0.2.0/24') AND pg_temp.live('2001:db8::/64'), 'remembered: in both networks');
 SELECT later('59 minutes');
 SELECT ok(pg_temp.live('192.0.2.0/24'), 'remembered: until its end');
@@ -205,7 +205,7 @@ SELECT is(pg_temp.recover('carol@example.org', 'r1'), 'taken', 'recovery: taken'
 SELECT is(pg_temp.recover('carol@example.org', 'r1'), 'wrong', 'recovery: once');
 SELECT is(pg_temp.recover('carol@example.org', 'x', 'r2'), 'taken', 'recovery: under any pepper');
 SELECT results_eq($$ SELECT pg_temp.notices('carol@example.org', 'recovery-code-used') $$,
-    $$ VALUES ('{"left": 9}'::jsonb), ('{"left": 8}') $$, 'recovery: the user is told');
+    $$ VALUES ('{"left": 9}'::jsonb), ('{"left": 8}') $$, 'recovery: the user is notified');
 SELECT is((pg_temp.counter('carol@example.org')).failures, 0, 'recovery: a right one forgives');
 SELECT is(pg_temp.recover('alice@example.org', 'r3'), 'wrong', 'recovery: of another user');
 SELECT is(authd.recovery_take(id_of('carol@example.org'), version_of('carol@example.org') + 1,
@@ -220,7 +220,7 @@ SELECT is((SELECT count(*)::int FROM authd.recovery_code), 8, 'recovery: and tak
 SELECT is(pg_temp.take('carol@example.org', 501), 'taken', 'recovery: the phone goes on');
 SELECT is((pg_temp.counter('carol@example.org')).failures, 5, 'recovery: and forgives nothing there');
 SELECT is((SELECT count(*)::int FROM pg_temp.notices('carol@example.org', 'recovery-locked')), 1,
-    'recovery: the user is told');
+    'recovery: the user is notified');
 SELECT later('5 minutes');
 SELECT is(pg_temp.recover('carol@example.org', 'r3'), 'taken', 'recovery: after that');
 SELECT is(pg_temp.failures('carol@example.org'), 0, 'recovery: no wrong code of the phone');

@@ -9,7 +9,7 @@ CREATE FUNCTION pg_temp.completed(rows jsonb) RETURNS jsonb LANGUAGE sql AS $$
                          'account_id', whose -> 'account', 'account_new', whose -> 'new',
                          'password_cipher_version', whose -> 'cipher_version', 'imported', jsonb_build_array(encode(sha256(
                              ((whose ->> 'account') || (item ->> 'password_hash'))::bytea), 'hex')))
-                         || item || jsonb_build_object('password_hash', sealed_text(item ->> 'password_hash'))
+                         || item || jsonb_build_object('password_hash', encrypted_text(item ->> 'password_hash'))
                      END ORDER BY n)
       FROM jsonb_array_elements(rows) WITH ORDINALITY AS given (item, n),
            LATERAL (SELECT ask('import_accounts', jsonb_build_object('logins', jsonb_build_array(item -> 'login')))
@@ -25,7 +25,7 @@ RETURNS text[] LANGUAGE sql AS $$
 $$;
 CREATE FUNCTION pg_temp.password_of(name text) RETURNS text LANGUAGE sql AS
     'SELECT password FROM authd.account WHERE login = name';
-CREATE FUNCTION pg_temp.shown(name text) RETURNS jsonb LANGUAGE sql AS $$
+CREATE FUNCTION pg_temp.object_of(name text) RETURNS jsonb LANGUAGE sql AS $$
     SELECT ask('user_show', jsonb_build_object('user', name))
 $$;
 
@@ -46,14 +46,14 @@ SELECT is(pg_temp.imported('[
           'refused display_name has a control character',
           'refused the login stands on line 7 already', 'refused login is missing'],
     'each row has an outcome of its own');
-SELECT is(pg_temp.password_of('alice@import.example'), sealed_text('$a$1'), 'the hash is stored as it came');
+SELECT is(pg_temp.password_of('alice@import.example'), encrypted_text('$a$1'), 'the hash is stored as it came');
 SELECT is(generation_of('alice@import.example'), 1, 'a password is the first of its user');
 SELECT is(generation_of('bob@import.example'), 0, 'none is none');
-SELECT is(pg_temp.shown('alice@import.example') -> 'addresses',
+SELECT is(pg_temp.object_of('alice@import.example') -> 'addresses',
           '["*@other.example", "sales@import.example"]', 'addresses as given');
-SELECT is(pg_temp.shown('bob@import.example') -> 'addresses', '["bob@import.example"]',
+SELECT is(pg_temp.object_of('bob@import.example') -> 'addresses', '["bob@import.example"]',
           'or the login');
-SELECT is(pg_temp.shown('carol@second.example') ->> 'suspended_reason',
+SELECT is(pg_temp.object_of('carol@second.example') ->> 'suspended_reason',
           'suspended where it was imported from', 'a suspended user is suspended');
 SELECT isnt(domain_id('second.example'), NULL, 'a domain is made for the site''s administrator');
 SELECT is((SELECT count(*) FROM authd.audit_event WHERE action = 'user_add'
@@ -80,26 +80,26 @@ SELECT is(pg_temp.imported('[{"line": 1, "login": "alice@import.example", "passw
 SELECT is(pg_temp.imported('[{"line": 1, "login": "alice@import.example", "password_hash": "$a$9"}]',
                            '{"existing": "fail"}'),
           ARRAY['refused alice@import.example already exists'], 'or refused');
-SELECT is(pg_temp.password_of('alice@import.example'), sealed_text('$a$1'), 'and keeps the password');
+SELECT is(pg_temp.password_of('alice@import.example'), encrypted_text('$a$1'), 'and keeps the password');
 
 -- Passwords that a file may replace, and passwords that it may not
 SELECT is(pg_temp.imported('[{"line": 1, "login": "alice@import.example", "password_hash": "$a$2"}]',
                            '{"existing": "update"}'),
           ARRAY['updated'], 'a new hash replaces the one that was imported');
-SELECT is(pg_temp.password_of('alice@import.example'), sealed_text('$a$2'), 'it does');
+SELECT is(pg_temp.password_of('alice@import.example'), encrypted_text('$a$2'), 'it does');
 SELECT is(generation_of('alice@import.example'), 2, 'and counts as another password');
 SELECT isnt(authd.password_upgrade((SELECT id FROM authd.account WHERE login = 'alice@import.example'),
-                                   sealed_text('$a$2'), sealed_text('$argon2id$new')), false, 'a login upgrades it');
+                                   encrypted_text('$a$2'), encrypted_text('$argon2id$new')), false, 'a login upgrades it');
 SELECT is(pg_temp.imported('[{"line": 1, "login": "alice@import.example", "password_hash": "$a$2"}]',
                            '{"existing": "update"}'),
           ARRAY['unchanged'], 'the file that knows the old hash changes nothing');
-SELECT is(pg_temp.password_of('alice@import.example'), sealed_text('$argon2id$new'), 'the upgraded one stays');
+SELECT is(pg_temp.password_of('alice@import.example'), encrypted_text('$argon2id$new'), 'the upgraded one stays');
 SELECT is(pg_temp.imported('[{"line": 1, "login": "alice@import.example", "password_hash": "$a$3",
                               "display_name": "Alice Adams"}]', '{"existing": "update"}'),
           ARRAY['updated its password was changed here, and is kept'],
           'a newer hash does not replace it either, and that is said');
-SELECT is(pg_temp.password_of('alice@import.example'), sealed_text('$argon2id$new'), 'it stays');
-SELECT is(pg_temp.shown('alice@import.example') ->> 'display_name', 'Alice Adams',
+SELECT is(pg_temp.password_of('alice@import.example'), encrypted_text('$argon2id$new'), 'it stays');
+SELECT is(pg_temp.object_of('alice@import.example') ->> 'display_name', 'Alice Adams',
           'what else the row says is done');
 SELECT ask('password_set', '{"user": "bob@import.example", "password_hash": "$set$"}') IS NOT NULL
     AS done \gset
@@ -123,7 +123,7 @@ SELECT is(pg_temp.imported('[{"line": 1, "login": "bob@import.example",
                            '{"existing": "update", "create": false}'),
           ARRAY['updated', 'refused there is no user zoe@import.example'],
           'addresses for users who exist');
-SELECT is(pg_temp.shown('bob@import.example') -> 'addresses',
+SELECT is(pg_temp.object_of('bob@import.example') -> 'addresses',
           '["bob@import.example", "info@import.example"]', 'are added to those they have');
 SELECT is(pg_temp.imported(jsonb_build_array(jsonb_build_object('login', 'bob@import.example',
               'addresses', (SELECT jsonb_agg(format('a%s@import.example', i))

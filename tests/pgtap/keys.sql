@@ -16,9 +16,9 @@ $$;
 -- the keys that smtp-authd --migrate registers
 SELECT authd.key_register('encryption', 'aaaaaaaa'), authd.key_register('pepper', 'bbbbbbbb'),
        authd.key_register('audit', 'cccccccc');
-SELECT is(pg_temp.current(), 'audit cccccccc, pepper bbbbbbbb, encryption aaaaaaaa', 'the first of each kind is current');
+SELECT is(pg_temp.current(), 'audit cccccccc, encryption aaaaaaaa, pepper bbbbbbbb', 'the first of each kind is current');
 SELECT authd.key_register('encryption', 'aaaaaaaa');
-SELECT is(pg_temp.listed(), 'audit cccccccc, pepper bbbbbbbb, encryption aaaaaaaa', 'once');
+SELECT is(pg_temp.listed(), 'audit cccccccc, encryption aaaaaaaa, pepper bbbbbbbb', 'once');
 
 -- key_rotate
 SELECT is(refusal('key_rotate', '{"purpose": "audit", "id": "dddddddd"}'),
@@ -33,11 +33,11 @@ SELECT is(left(refusal('key_rotate', '{"purpose": "encryption", "id": "dddddddd"
 SELECT is(ask('key_rotate', '{"purpose": "encryption", "id": "dddddddd", "replaces": "aaaaaaaa", "prepare": true}')
           - 'etag', '{"kind": "key", "id": "dddddddd", "purpose": "encryption", "created_at": "2026-03-01T12:00:00Z",
                       "current": false, "count": 0, "more": false, "changed": true}', 'prepared');
-SELECT is(pg_temp.listed(), 'audit cccccccc, pepper bbbbbbbb, encryption aaaaaaaa', 'which no node has to have yet');
+SELECT is(pg_temp.listed(), 'audit cccccccc, encryption aaaaaaaa, pepper bbbbbbbb', 'which no node has to have yet');
 SELECT is(ask('key_rotate', '{"purpose": "encryption", "id": "dddddddd", "replaces": "aaaaaaaa"}') -> 'current', 'true',
     'rotated');
-SELECT is(pg_temp.current(), 'audit cccccccc, pepper bbbbbbbb, encryption dddddddd', 'it is current');
-SELECT is(pg_temp.listed(), 'audit cccccccc, pepper bbbbbbbb, encryption aaaaaaaa, encryption dddddddd', 'both are listed');
+SELECT is(pg_temp.current(), 'audit cccccccc, encryption dddddddd, pepper bbbbbbbb', 'it is current');
+SELECT is(pg_temp.listed(), 'audit cccccccc, encryption aaaaaaaa, encryption dddddddd, pepper bbbbbbbb', 'both are listed');
 SELECT is(left(refusal('key_rotate', '{"purpose": "encryption", "id": "aaaaaaaa", "replaces": "dddddddd"}'), 5), 'AU409',
     'never twice');
 SELECT is((SELECT array_agg(action || ' ' || object_id ORDER BY id) FROM authd.audit_event
@@ -57,22 +57,22 @@ INSERT INTO authd.totp (account, id, seed, algorithm, digits, last_step)
 INSERT INTO authd.totp_pending (account, id, seed, algorithm, digits, expires_at)
     VALUES (1005, 66, pg_temp.encrypted('aaaaaaaa', 9), 'SHA1', 6, '2026-03-02');
 INSERT INTO authd.app_password (id, account, label, created_by, imported_hash)
-    VALUES (31, 1001, 'elsewhere', 'x', pg_temp.encrypted('aaaaaaaa', 8)), (32, 1001, 'ours', 'x', NULL);
+    VALUES (31, 1001, 'imported', 'x', pg_temp.encrypted('aaaaaaaa', 8)), (32, 1001, 'ours', 'x', NULL);
 INSERT INTO authd.app_password_secret (selector, app_password, verifier, key)
     VALUES ('abcdefgh', 32, sha256('1'), 'bbbbbbbb'), ('abcdefgi', 32, sha256('2'), 'bbbbbbbb');
 INSERT INTO authd.api_key (id, selector, verifier, key, label, rights, expires_at)
     VALUES (41, 'abcdefgj', sha256('3'), 'bbbbbbbb', 'x', '{*:read}', '2026-04-01');
 INSERT INTO authd.recovery_code (account, verifier, key) VALUES (1001, sha256('4'), 'bbbbbbbb');
-SELECT is(authd.key_count('encryption', 'aaaaaaaa', 100), 10::bigint, 'of every table');
-SELECT is(authd.key_count('pepper', 'bbbbbbbb', 100), 4::bigint, 'likewise');
+SELECT is(authd.key_count('encryption', 'aaaaaaaa', 100), 10::bigint, 'of every table: encryption');
+SELECT is(authd.key_count('pepper', 'bbbbbbbb', 100), 4::bigint, 'of every table: pepper');
 SELECT is(authd.key_count('encryption', 'aaaaaaaa', 2), 6::bigint, 'no more than that many of each');
 SELECT is(authd.key_count('audit', 'cccccccc', 2), NULL, 'not of the audit''s');
 SELECT is((SELECT jsonb_agg(item - ARRAY['kind', 'created_at', 'etag']) FROM jsonb_array_elements(
               ask('key_list', '{}') -> 'items') AS item),
     '[{"id": "cccccccc", "purpose": "audit", "current": true, "count": null, "more": false},
-      {"id": "bbbbbbbb", "purpose": "pepper", "current": true, "count": 4, "more": false},
       {"id": "dddddddd", "purpose": "encryption", "current": true, "count": 0, "more": false},
-      {"id": "aaaaaaaa", "purpose": "encryption", "current": false, "count": 10, "more": false}]', 'key_list');
+      {"id": "aaaaaaaa", "purpose": "encryption", "current": false, "count": 10, "more": false},
+      {"id": "bbbbbbbb", "purpose": "pepper", "current": true, "count": 4, "more": false}]', 'key_list');
 
 -- Encryption anew, one place after the other
 SELECT results_eq($$ SELECT id, "row", owner, version FROM authd.ciphertexts_stale('account', 'aaaaaaaa', 1001, 3) $$,
@@ -128,17 +128,17 @@ SELECT is(authd.key_forget('{pepper 99999999}'), 0, 'and what was current a mome
 SELECT clock('2026-03-01 12:01:00+00');
 SELECT is(authd.key_forget('{pepper bbbbbbbb,pepper 99999999}'), 0, 'and what the files have');
 SELECT is(authd.key_forget('{pepper 99999999}'), 1, 'the rest goes');
-SELECT is(pg_temp.listed(), 'audit cccccccc, pepper 99999999, encryption aaaaaaaa, encryption dddddddd', 'and is gone');
+SELECT is(pg_temp.listed(), 'audit cccccccc, encryption aaaaaaaa, encryption dddddddd, pepper 99999999', 'and is gone');
 SELECT results_eq($$ SELECT id, removed FROM authd.key_state('{pepper bbbbbbbb}') WHERE kind = 'pepper' $$,
     $$ VALUES ('99999999', false), ('bbbbbbbb', true) $$, 'but known to who has it');
 SELECT authd.key_register('pepper', 'bbbbbbbb');
-SELECT is(pg_temp.current(), 'audit cccccccc, pepper 99999999, encryption dddddddd', 'it does not come back');
+SELECT is(pg_temp.current(), 'audit cccccccc, encryption dddddddd, pepper 99999999', 'it does not come back');
 SELECT is(left(refusal('key_rotate', '{"purpose": "pepper", "id": "bbbbbbbb", "replaces": "99999999"}'), 5), 'AU409',
     'by no way');
 SELECT is((SELECT details FROM authd.audit_event WHERE action = 'key_remove'), '{"purpose": "pepper", "id": "bbbbbbbb"}',
     'the audit has it');
 SELECT authd.key_register('encryption', '12345678');
-SELECT is(pg_temp.current(), 'audit cccccccc, pepper 99999999, encryption 12345678',
+SELECT is(pg_temp.current(), 'audit cccccccc, encryption 12345678, pepper 99999999',
     'one that was put first by hand is current');
 
 -- Every encrypted column has an index by which its values are found by their key.

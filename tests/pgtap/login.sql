@@ -14,8 +14,8 @@ SELECT results_eq($$
       FROM authd.login_lookup(ARRAY['nobody@example.org', 'carol@example.org', 'alice@example.org',
                                     'bob@example.org', 'alice@example.org'], array_fill(''::text, ARRAY[5]))
      ORDER BY n $$,
-    $$ VALUES (2, 'carol@example.org', true, sealed_text('$c$1'), 1), (3, 'alice@example.org', false, sealed_text('$a$1'), 1),
-              (4, 'bob@example.org', false, NULL, 0), (5, 'alice@example.org', false, sealed_text('$a$1'), 1) $$,
+    $$ VALUES (2, 'carol@example.org', true, encrypted_text('$c$1'), 1), (3, 'alice@example.org', false, encrypted_text('$a$1'), 1),
+              (4, 'bob@example.org', false, NULL, 0), (5, 'alice@example.org', false, encrypted_text('$a$1'), 1) $$,
     'rows carry their place; unknown logins have none; a name may come twice');
 SELECT is((SELECT pg_typeof(n) || ' ' || pg_typeof(id) || ' ' || pg_typeof(version) || ' '
                || pg_typeof(generation) FROM alice), 'integer bigint bigint integer', 'column types');
@@ -37,17 +37,17 @@ SELECT ok(NOT authd.confirm(0, 1), 'confirm: no such account');
 SELECT ok(NOT authd.confirm(NULL, NULL), 'confirm: null is no');
 
 CREATE TEMP TABLE before AS SELECT * FROM alice;
-SELECT ok(NOT (SELECT authd.password_upgrade(id, sealed_text('$a$0'), sealed_text('$a$2')) FROM before),
+SELECT ok(NOT (SELECT authd.password_upgrade(id, encrypted_text('$a$0'), encrypted_text('$a$2')) FROM before),
     'upgrade: not if the stored hash is another');
-SELECT is((SELECT password FROM alice), sealed_text('$a$1'), 'it was left alone');
-SELECT ok(NOT (SELECT authd.password_upgrade(id, NULL, sealed_text('$a$2')) FROM before), 'upgrade: old is null');
-SELECT ok(NOT (SELECT authd.password_upgrade(id, sealed_text('$a$1'), NULL) FROM before), 'upgrade: new is null');
-SELECT ok((SELECT authd.password_upgrade(id, sealed_text('$a$1'), sealed_text('$a$2')) FROM before), 'upgrade: once');
-SELECT ok(NOT (SELECT authd.password_upgrade(id, sealed_text('$a$1'), sealed_text('$a$3')) FROM before), 'upgrade: not twice');
+SELECT is((SELECT password FROM alice), encrypted_text('$a$1'), 'it was left alone');
+SELECT ok(NOT (SELECT authd.password_upgrade(id, NULL, encrypted_text('$a$2')) FROM before), 'upgrade: old is null');
+SELECT ok(NOT (SELECT authd.password_upgrade(id, encrypted_text('$a$1'), NULL) FROM before), 'upgrade: new is null');
+SELECT ok((SELECT authd.password_upgrade(id, encrypted_text('$a$1'), encrypted_text('$a$2')) FROM before), 'upgrade: once');
+SELECT ok(NOT (SELECT authd.password_upgrade(id, encrypted_text('$a$1'), encrypted_text('$a$3')) FROM before), 'upgrade: not twice');
 SELECT results_eq('SELECT password, version, generation FROM alice',
-    $$ SELECT sealed_text('$a$2'), version, generation FROM before $$, 'version and generation stay');
+    $$ SELECT encrypted_text('$a$2'), version, generation FROM before $$, 'version and generation stay');
 SELECT ok((SELECT authd.confirm(id, version) FROM before), 'so a login under way is confirmed');
-SELECT ok(NOT (SELECT authd.password_upgrade(id, '', sealed_text('$b$1'))
+SELECT ok(NOT (SELECT authd.password_upgrade(id, '', encrypted_text('$b$1'))
                  FROM authd.login_lookup(ARRAY['bob@example.org'], ARRAY[''])), 'upgrade: no password, no upgrade');
 
 -- Changes that a running login must notice.

@@ -65,7 +65,7 @@ SELECT is(refusal('user_add', arguments::jsonb), expected, expected) FROM (VALUE
      'Give display_name as 1 to 200 printable characters, or leave it out.'),
     ('{"login": "x@example.org", "password_hash": "two words"}',
      'AU422 password_hash is not an encrypted hash / '
-     'Only the service can seal it.')
+     'Only the service can encrypt it.')
 ) AS bad (arguments, expected);
 SELECT is(refusal('user_add', jsonb_build_object('login', 'x@example.org', 'addresses',
               (SELECT jsonb_agg('a' || i || '@example.org') FROM generate_series(1, 257) AS i))),

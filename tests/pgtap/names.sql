@@ -32,19 +32,19 @@ $$;
 SELECT throws_ok($$ INSERT INTO authd.domain (name) VALUES ('Example.org') $$, '23514');
 SELECT throws_ok($$ INSERT INTO authd.account (login, domain)
                     VALUES ('a#p1@example.org', domain_id('example.org')) $$, '23514');
-SELECT throws_ok(pg_temp.inserting('password, password_cipher_version', $$sealed_text('x'), 1$$), '23514', NULL, 'no time of the password');
+SELECT throws_ok(pg_temp.inserting('password, password_cipher_version', $$encrypted_text('x'), 1$$), '23514', NULL, 'no time of the password');
 SELECT throws_ok(pg_temp.inserting('password, password_cipher_version, password_set_at', $$'$1$x', 1, authd.now()$$), '23514',
     NULL, 'a hash with a blank');
-SELECT throws_ok(pg_temp.inserting('password, password_set_at', $$sealed_text('x'), authd.now()$$), '23514',
-    NULL, 'a password without the number of its seal');
+SELECT throws_ok(pg_temp.inserting('password, password_set_at', $$encrypted_text('x'), authd.now()$$), '23514',
+    NULL, 'a password without the number that it is encrypted over');
 SELECT throws_ok(pg_temp.inserting('password_cipher_version', '1'), '23514', NULL, 'and the number without a password');
 SELECT throws_ok(pg_temp.inserting('service, password, password_cipher_version, password_set_at',
-                                   $$true, sealed_text('x'), 1, authd.now()$$),
+                                   $$true, encrypted_text('x'), 1, authd.now()$$),
     '23514', NULL, 'a service user with a password');
 SELECT throws_ok(pg_temp.inserting('suspended', 'true'), '23514', NULL, 'no time of the suspension');
 SELECT throws_ok(pg_temp.inserting('role', $$'root'$$), '23514', NULL, 'an unknown role');
 SELECT throws_ok(pg_temp.inserting('id', '77'), '428C9', NULL, 'an id is never chosen');
-SELECT lives_ok(pg_temp.inserting('password, password_cipher_version, password_set_at', $$sealed_text('x'), 1, authd.now()$$));
+SELECT lives_ok(pg_temp.inserting('password, password_cipher_version, password_set_at', $$encrypted_text('x'), 1, authd.now()$$));
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -72,7 +72,7 @@ SELECT is((SELECT count(*)::int FROM authd.notices_expire(100)), 0, 'nothing is 
 SELECT clock('2026-03-02 14:00:00+00');
 SELECT is(pg_temp.taken(), NULL, 'after a day nothing is sent');
 SELECT is((SELECT string_agg(concat_ws(' ', login, kind, attempts), ', ') FROM authd.notices_expire(100)),
-    'a@one.example totp-removed 10001', 'what never went out is told');
+    'a@one.example totp-removed 10001', 'what never went out is returned');
 SELECT is((SELECT count(*)::int FROM authd.notice), 0, 'and all is forgotten');
 
 -- How many notices are kept and sent.
@@ -91,7 +91,7 @@ SELECT is((SELECT count(*)::int FROM authd.notice WHERE sent_at IS NULL), 1, 'no
 DELETE FROM authd.notice;
 
 -- The events that make a notice.
-CREATE FUNCTION pg_temp.told() RETURNS text LANGUAGE sql AS $$
+CREATE FUNCTION pg_temp.last_notice() RETURNS text LANGUAGE sql AS $$
     WITH gone AS (DELETE FROM authd.notice RETURNING *)
     SELECT string_agg(format('%s %s %s', login, kind, details), ', ' ORDER BY gone.id)
       FROM gone JOIN authd.account ON account.id = gone.account
@@ -101,29 +101,29 @@ CREATE FUNCTION pg_temp.app_password(name text) RETURNS jsonb LANGUAGE sql AS $$
         encode(sha256(name::bytea), 'hex'), 'key', '0123abcd', 'selector', 'abcdefg' || left(name, 1))
 $$;
 SELECT ask('app_password_add', pg_temp.app_password('a@one.example'));
-SELECT is(pg_temp.told(), 'a@one.example app-password {"by": "an administrator of the mail server", "label": "Scanner"}',
+SELECT is(pg_temp.last_notice(), 'a@one.example app-password {"by": "an administrator of the mail server", "label": "Scanner"}',
     'an app password');
 SELECT ask_as(signed_in('b@one.example'), 'app_password_add', pg_temp.app_password('b@one.example'),
     '{"client": "192.0.2.9", "self": true}');
-SELECT is(pg_temp.told(), 'b@one.example app-password {"by": "b@one.example", "label": "Scanner", "client": "192.0.2.9"}',
+SELECT is(pg_temp.last_notice(), 'b@one.example app-password {"by": "b@one.example", "label": "Scanner", "client": "192.0.2.9"}',
     'by oneself');
 SELECT ask('app_password_add', pg_temp.app_password('robot@one.example'));
-SELECT is(pg_temp.told(), NULL, 'a program has no mailbox');
+SELECT is(pg_temp.last_notice(), NULL, 'a program has no mailbox');
 SELECT ask('user_set', '{"user": "robot@one.example", "changes": {"recovery_address": "keeper@home.example"}}');
-SELECT is(pg_temp.told(), NULL, 'the first recovery address, by an administrator');
+SELECT is(pg_temp.last_notice(), NULL, 'the first recovery address, by an administrator');
 SELECT ask('app_password_add', pg_temp.app_password('robot@one.example')
     || jsonb_build_object('selector', 'abcdefg2'));
-SELECT is(pg_temp.told(), 'robot@one.example app-password {"by": "an administrator of the mail server", "label": "Scanner"}',
+SELECT is(pg_temp.last_notice(), 'robot@one.example app-password {"by": "an administrator of the mail server", "label": "Scanner"}',
     'whoever keeps it has one');
 SELECT ask('user_set', '{"user": "b@one.example", "changes": {"recovery_address": null}}');
-SELECT is(pg_temp.told(), 'b@one.example recovery-address {"by": "an administrator of the mail server", "mail_to": "b@home.example"}',
-    'another recovery address: the old one is told');
+SELECT is(pg_temp.last_notice(), 'b@one.example recovery-address {"by": "an administrator of the mail server", "mail_to": "b@home.example"}',
+    'another recovery address: the old one is notified');
 SELECT ask_as(signed_in('b@one.example'), 'user_set',
     '{"user": "me", "changes": {"recovery_address": "thief@home.example"}}', '{"self": true}');
-SELECT is(pg_temp.told(), 'b@one.example recovery-address {"by": "b@one.example", "mail_to": "b@one.example"}',
-    'the first one, by oneself: the login is told');
+SELECT is(pg_temp.last_notice(), 'b@one.example recovery-address {"by": "b@one.example", "mail_to": "b@one.example"}',
+    'the first one, by oneself: the login is notified');
 SELECT ask('user_set', '{"user": "b@one.example", "changes": {"display_name": "B"}}');
-SELECT is(pg_temp.told(), NULL, 'nothing else is');
+SELECT is(pg_temp.last_notice(), NULL, 'nothing else is');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -6,7 +6,7 @@ SELECT plan(42);
 
 SELECT ask('user_add', '{"login": "own@mine.example", "password_hash": "$o$1"}');
 SELECT ask('user_add', '{"login": "chief@mine.example", "role": "admin", "password_hash": "$o$1"}');
-SELECT ask('user_add', '{"login": "foreign@theirs.example", "password_hash": "$f$1"}');
+SELECT ask('user_add', '{"login": "far@theirs.example", "password_hash": "$f$1"}');
 CREATE FUNCTION pg_temp.mine() RETURNS bigint[] LANGUAGE sql AS
     $$ SELECT ARRAY[domain_id('mine.example')] $$;
 
@@ -15,29 +15,29 @@ INSERT INTO calls VALUES
     ('user_show', '{}'), ('user_set', '{"changes": {"display_name": "x"}}'),
     ('user_suspend', '{"reason": "x"}'), ('user_resume', '{}'), ('user_delete', '{}'),
     ('address_list', '{}'), ('address_add', '{"address": "x@mine.example"}'),
-    ('address_remove', '{"address": "foreign@theirs.example"}'),
+    ('address_remove', '{"address": "far@theirs.example"}'),
     ('password_set', '{"password_hash": "$x$1"}'), ('password_clear', '{}');
 
 CREATE TEMP TABLE before AS SELECT account.* FROM authd.account;
-SELECT is(refusal(function, '{"user": "foreign@theirs.example"}' || more, pg_temp.mine()),
-    'AU404 there is no user foreign@theirs.example / Check the spelling, or list the users.',
-    function || ': a foreign user is not found') FROM calls;
+SELECT is(refusal(function, '{"user": "far@theirs.example"}' || more, pg_temp.mine()),
+    'AU404 there is no user far@theirs.example / Check the spelling, or list the users.',
+    function || ': a user out of reach is not found') FROM calls;
 SELECT is(refusal(function, jsonb_build_object('user', id::text) || more, pg_temp.mine()),
     format('AU404 there is no user %s / Check the spelling, or list the users.', id),
     function || ': nor by id')
-  FROM calls, authd.account WHERE login = 'foreign@theirs.example';
+  FROM calls, authd.account WHERE login = 'far@theirs.example';
 SELECT is(left(refusal(function, '{"user": "own@mine.example"}' || more, '{}'), 5), 'AU404',
     function || ': an empty reach reaches nothing') FROM calls WHERE function <> 'user_delete';
 SELECT ask('user_add', jsonb_build_object('login', id || '@theirs.example'))
   FROM authd.account WHERE login = 'own@mine.example';
 SELECT is(ask('user_show', jsonb_build_object('user', id::text, 'user_login', id || '@theirs.example'),
-              pg_temp.mine()) ->> 'login', login, 'a foreign login of the same digits does not show')
+              pg_temp.mine()) ->> 'login', login, 'a login out of reach with the same digits does not count')
   FROM authd.account WHERE login = 'own@mine.example';
 SELECT ask('user_add', jsonb_build_object('login', id || '@mine.example'))
-  FROM authd.account WHERE login = 'foreign@theirs.example';
+  FROM authd.account WHERE login = 'far@theirs.example';
 SELECT is(ask('user_show', jsonb_build_object('user', id::text, 'user_login', id || '@mine.example'),
-              pg_temp.mine()) ->> 'login', id || '@mine.example', 'nor does a foreign id')
-  FROM authd.account WHERE login = 'foreign@theirs.example';
+              pg_temp.mine()) ->> 'login', id || '@mine.example', 'nor does an id out of reach')
+  FROM authd.account WHERE login = 'far@theirs.example';
 DELETE FROM authd.account WHERE login ~ '^[0-9]+@';
 SELECT results_eq('SELECT account.* FROM authd.account ORDER BY id', 'SELECT * FROM before ORDER BY id',
     'nothing has changed');
@@ -45,10 +45,10 @@ SELECT results_eq('SELECT account.* FROM authd.account ORDER BY id', 'SELECT * F
 SELECT is((SELECT string_agg(item ->> 'login', ' ')
              FROM jsonb_array_elements(ask('user_list', '{}', pg_temp.mine()) -> 'items') AS item),
     'chief@mine.example own@mine.example', 'user_list shows the own domain');
-SELECT is(ask('user_list', '{"address": "foreign@theirs.example"}', pg_temp.mine()) -> 'items', '[]',
-    'also when asked for a foreign address');
+SELECT is(ask('user_list', '{"address": "far@theirs.example"}', pg_temp.mine()) -> 'items', '[]',
+    'also when asked for an address out of reach');
 SELECT is(left(refusal('user_add', '{"login": "x@theirs.example"}', pg_temp.mine()), 40),
-    'AU404 there is no domain theirs.example ', 'user_add: a foreign domain does not exist');
+    'AU404 there is no domain theirs.example ', 'user_add: a domain out of reach does not exist');
 SELECT is(left(refusal('user_add', '{"login": "x@new.example"}', pg_temp.mine()), 37),
     'AU404 there is no domain new.example ', 'user_add: nor is a new one made');
 SELECT is(ask('user_add', '{"login": "new@mine.example"}', pg_temp.mine()) -> 'domain_created', 'false',

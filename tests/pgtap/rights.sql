@@ -135,7 +135,7 @@ SELECT set_has($$
     $$ VALUES ('log_parameter_max_length=0'), ('log_parameter_max_length_on_error=0'),
               ('log_error_verbosity=terse'), ('search_path=""') $$,
     'the service role logs no values and has no search_path');
-SELECT is((SELECT to_jsonb(told) FROM authd.schema_version() AS told),
+SELECT is((SELECT to_jsonb(version) FROM authd.schema_version() AS version),
     (SELECT jsonb_build_object('migration', migration, 'function_set', function_set,
                                'oldest_compatible', oldest_compatible) FROM authd.schema_info), 'schema_version');
 SELECT throws_ok('SELECT authd.dry_run()', 'AU000', 'dry run: nothing was changed', 'dry_run');

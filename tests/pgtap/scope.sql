@@ -24,7 +24,7 @@ CREATE FUNCTION pg_temp.without_keys(object jsonb) RETURNS jsonb LANGUAGE sql AS
 SELECT lives_ok($$ SELECT ask('user_add', '{"login": "alice@example.org"}') $$, 'a user');
 SELECT lives_ok($$ SELECT ask('user_add', '{"login": "boss@example.org", "role": "admin"}') $$,
                 'an administrator');
-SELECT lives_ok($$ SELECT ask('user_add', '{"login": "eve@other.example"}') $$, 'a foreign user');
+SELECT lives_ok($$ SELECT ask('user_add', '{"login": "eve@other.example"}') $$, 'a user out of reach');
 INSERT INTO authd.class (name) VALUES ('printers');
 UPDATE authd.site SET scopes_swept_at = authd.now();
 
@@ -118,18 +118,18 @@ CREATE FUNCTION pg_temp.hash(canonical text) RETURNS text LANGUAGE sql AS
     $$ SELECT encode(sha256(convert_to(canonical, 'UTF8')), 'hex') $$;
 CREATE FUNCTION pg_temp.hours(tz text) RETURNS text LANGUAGE sql AS
     $$ SELECT format('{"time":{"tz":"%s","windows":[]},"v":1}', tz) $$;
-CREATE FUNCTION pg_temp.told(selector text DEFAULT '') RETURNS text[] LANGUAGE sql AS
+CREATE FUNCTION pg_temp.words_of(selector text DEFAULT '') RETURNS text[] LANGUAGE sql AS
     $$ SELECT string_to_array(scopes, ' ')
          FROM authd.login_lookup(ARRAY['alice@example.org'], ARRAY[selector]) $$;
-SELECT is(pg_temp.told(), ARRAY[pg_temp.hash(document), pg_temp.hash(pg_temp.canonical(2)), '-',
+SELECT is(pg_temp.words_of(), ARRAY[pg_temp.hash(document), pg_temp.hash(pg_temp.canonical(2)), '-',
                                 pg_temp.hash(pg_temp.canonical(9)), '-'], 'site, domain, user')
   FROM (VALUES ('{"mode":"monitor","monitor_until":"2026-03-31T12:00:00Z","v":1}')) AS row (document);
 SELECT lives_ok($$ SELECT ask('user_set', '{"user": "alice@example.org",
                                             "changes": {"class": "printers"}}') $$, 'a member of a class');
-SELECT is((pg_temp.told())[3], pg_temp.hash(pg_temp.canonical(3)), 'the class');
+SELECT is((pg_temp.words_of())[3], pg_temp.hash(pg_temp.canonical(3)), 'the class');
 SELECT lives_ok($$ SELECT pg_temp.put('{"level": "class", "class": "printers"}',
                                       pg_temp.hours('Asia/Kathmandu')) $$, 'one with windows');
-SELECT is((pg_temp.told())[3], pg_temp.hash(pg_temp.hours('Asia/Kathmandu')) || '@'
+SELECT is((pg_temp.words_of())[3], pg_temp.hash(pg_temp.hours('Asia/Kathmandu')) || '@'
                                || (6 * 1440 + 17 * 60 + 45), 'brings the minute in its zone');
 SELECT lives_ok($$ SELECT pg_temp.put('{"level": "class", "class": "printers"}',
                                       pg_temp.canonical(3)) $$, 'and back');
@@ -137,8 +137,8 @@ SELECT is(ask('app_password_add', jsonb_build_object('user', 'alice@example.org'
         'credential', 901, 'selector', 'aaaaaaaa', 'verifier', repeat('ab', 32), 'key', '01234567',
         'scope', pg_temp.canonical(6))) -> 'scope', '{"v": 1, "max_recipients": 6}',
     'an app password with a scope of its own');
-SELECT is((pg_temp.told('aaaaaaaa'))[5], pg_temp.hash(pg_temp.canonical(6)), 'the credential');
-SELECT is((pg_temp.told('aaaaaaab'))[5], '-', 'only if it is the one that was shown');
+SELECT is((pg_temp.words_of('aaaaaaaa'))[5], pg_temp.hash(pg_temp.canonical(6)), 'the credential');
+SELECT is((pg_temp.words_of('aaaaaaab'))[5], '-', 'only if it is the one that was presented');
 SELECT is(left(refusal('app_password_set', jsonb_build_object('user', 'alice@example.org', 'id', '901',
         'changes', jsonb_build_object('scope', pg_temp.hours('Europe/Atlantis')))), 16),
     'AU422 /time/tz i', 'a scope of an app password is checked as any other');
@@ -147,9 +147,9 @@ SELECT is(ask('app_password_set', jsonb_build_object('user', 'alice@example.org'
 SELECT is(pg_temp.documents() ~ '6', false, 'and the first is gone');
 SELECT is(ask('app_password_add', jsonb_build_object('user', 'alice@example.org', 'label', 'old',
         'credential', 902, 'password_hash', '$1$old', 'scope', pg_temp.canonical(8))) -> 'changed', 'true',
-    'a foreign one');
+    'one out of reach');
 SELECT is(authd.imported_passwords(id_of('alice@example.org')),
-    format('902 1 %s %s', pg_temp.hash(pg_temp.canonical(8)), sealed_text('$1$old')), 'its scope is in its line');
+    format('902 1 %s %s', pg_temp.hash(pg_temp.canonical(8)), encrypted_text('$1$old')), 'its scope is in its line');
 SELECT is((SELECT seconds FROM authd.login_lookup(ARRAY['alice@example.org'], ARRAY[''])),
     1772366400::bigint, 'and the time');
 SELECT lives_ok($$ SELECT ask('app_password_revoke', '{"user": "alice@example.org", "id": "901"}'),

@@ -80,7 +80,7 @@ SELECT is(ask('totp_confirm', pg_temp.code('alice@mine.example', NULL)) -> 'left
 SELECT is(pg_temp.factors('alice@mine.example'), '0 totp, 0 pending, 0 codes, 0 tickets', 'wholly');
 SELECT is(refusal('totp_confirm', pg_temp.code('alice@mine.example', 5)),
     'AU404 no enrolment of alice@mine.example waits for its code / Begin one.', 'also for a right code');
-SELECT is(pg_temp.notices('alice@mine.example'), NULL, 'nobody was told anything');
+SELECT is(pg_temp.notices('alice@mine.example'), NULL, 'no notice yet');
 
 -- An enrolment is confirmed wholly and once
 CREATE TEMP TABLE was AS SELECT version, signed_in('alice@mine.example') AS old, signed_in('alice@mine.example') AS mine
@@ -107,7 +107,7 @@ SELECT is(authd.caller(old), NULL, 'other sessions have ended') FROM was;
 SELECT is(authd.caller(mine) ->> 'factor', 'totp', 'the own one has had the factor now') FROM was;
 SELECT ok(version_of('alice@mine.example') > version, 'logins under way are over') FROM was;
 SELECT is(pg_temp.notices('alice@mine.example'), 'totp-enrolled {"by": "alice@mine.example", "replaced": false}',
-    'the user is told');
+    'the user is notified');
 SELECT is(refusal_as(mine, 'totp_confirm', pg_temp.code('alice@mine.example', 58), pg_temp.own()),
     'AU409 alice@mine.example is enrolled, and no enrolment waits for its code / To replace the second factor, begin another enrolment.',
     'not twice') FROM was;
@@ -189,10 +189,10 @@ SELECT is((SELECT count(*)::int FROM authd.http_session WHERE account = id_of('a
 SELECT is(refusal('totp_remove', '{"user": "alice@mine.example"}'),
     'AU404 alice@mine.example has no second factor / There is nothing to remove.', 'once');
 SELECT matches(pg_temp.notices('alice@mine.example'), 'totp-removed {"by": "adm@mine.example"}$',
-    'the user is told by whom');
+    'the notice says who did it');
 SELECT ask('totp_enroll', pg_temp.begin('bob@mine.example'));
 SELECT is(ask('totp_remove', '{"user": "bob@mine.example"}') -> 'ended', '{}', 'an enrolment under way ends so, too');
-SELECT is(pg_temp.notices('bob@mine.example'), NULL, 'of which nobody is told');
+SELECT is(pg_temp.notices('bob@mine.example'), NULL, 'without a notice');
 
 -- Recovery codes are replaced as a set
 SELECT is(refusal('recovery_codes_set', '{"user": "bob@mine.example"}' || pg_temp.codes('n')),

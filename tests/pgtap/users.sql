@@ -36,7 +36,7 @@ SELECT is(pg_temp.found(arguments::jsonb), expected, 'user_list ' || arguments) 
     ('{"sort": "last_login_at"}', 'b d c a'), ('{"sort": "-last_login_at"}', 'a c d b')
 ) AS good (arguments, expected);
 SELECT is(pg_temp.found('{"domain": "one.example"}', ARRAY[domain_id('two.example')]), '',
-    'a foreign domain has nobody');
+    'a domain out of reach has nobody');
 SELECT is(pg_temp.found('{"sort": "-last_login_at"}', ARRAY[domain_id('two.example')]), 'c d',
     'and no order shows more');
 SELECT is(left(refusal('user_list', arguments::jsonb), 5), 'AU422', 'user_list ' || arguments)
@@ -106,7 +106,7 @@ SELECT is(refusal('user_set', jsonb_build_object('user', 'old@one.example', 'cha
     (NULL, 'AU422 login is missing / A login looks like alice@example.org.')) AS bad (login, expected);
 SELECT is(left(refusal('user_set', '{"user": "old@one.example", "changes": {"login": "x@two.example"}}',
                        ARRAY[domain_id('one.example')]), 36), 'AU404 there is no domain two.example',
-    'not into a foreign domain');
+    'not into a domain out of reach');
 SELECT is(ask('user_set', '{"user": "old@one.example", "changes": {"login": "x@fresh.example"}}')
           ->> 'domain', 'fresh.example', 'the site''s administrator makes a new domain');
 
@@ -146,7 +146,7 @@ SELECT ok((SELECT e::text !~ '\$x\$1|digest|verifier|abab' FROM export), 'no has
 SELECT is(verdict(signed_in('d@two.example'), 'user_export', '{"user": "me"}', '{"self": true}'), 'allowed',
     'one''s own');
 SELECT is(left(refusal('user_export', '{"user": "d@two.example"}', ARRAY[domain_id('one.example')]), 5),
-    'AU404', 'not a foreign one');
+    'AU404', 'not one out of reach');
 
 -- After an erasure no data of the person is left
 SELECT ask('user_set', '{"user": "d@two.example", "changes": {"display_name": "Dorothea", "role": "helpdesk"}}');
