@@ -77,9 +77,10 @@ static const struct config_key keys[] = {
     OPTIONAL(
         "listeners[].admin", "peer",
         "http on a path only. peer: root and authd's own user are administrators on this socket."),
-    OPTIONAL("listeners[].trusted_proxies", "[127.0.0.1, \"2001:db8::/64\"]",
-             "http on an address only. Proxies whose headers about their clients (Forwarded, "
-             "X-Forwarded-For) are believed."),
+    OPTIONAL(
+        "listeners[].trusted_proxies", "[127.0.0.1, \"2001:db8::/64\"]",
+        "http on an address only. Proxies whose X-Forwarded-For header, which names the client, is "
+        "believed."),
     SECTION("listeners[].tls."),
     OPTIONAL("listeners[].tls.certificate", "/etc/smtp-authd/tls.pem",
              "http on an address only. File with the certificate and its chain, PEM; read again "
@@ -121,9 +122,10 @@ static const struct config_key keys[] = {
     DEFAULT("password.min_score", "3",
             "How hard a new password must be to guess, 0 to 4: 2 is a million guesses, 3 a hundred "
             "million, 4 ten billion."),
-    OPTIONAL("password.words", "[acme, rocket]",
-             "Words that everybody at this site knows. A new password that is mostly such words is "
-             "refused."),
+    OPTIONAL(
+        "password.words", "[acme, rocket]",
+        "Words that every user of this site knows. A new password that is mostly such words is "
+        "refused."),
 
     DEFAULT("second_factor", "optional",
             "Who needs a code beside the main password: off (no user), optional (users who have "
@@ -146,7 +148,7 @@ static const struct config_key keys[] = {
              "Prefixes that make addresses the same network: IPv4 (16 to 32), IPv6 (32 to 128). "
              "Default: /24,/64."),
     OPTIONAL("second_factor_remember.shared", "[198.51.100.0/24]",
-             "Networks that too many people share; they are never remembered."),
+             "Networks that are never remembered, because too many people share them."),
 
     OPTIONAL("plugin_dir", "/usr/lib/smtp-authd/plugins",
              "Directory of the plugins. Default: next to the program, or in the install prefix."),
