@@ -7,7 +7,7 @@ from client import encode, plain
 from conftest import PASSWORD
 from harness import totp
 
-HOME, ELSEWHERE = "192.0.2.7", "198.51.100.9"
+HOME, AWAY = "192.0.2.7", "198.51.100.9"
 NEEDED = "app-password-or-code-required"
 
 

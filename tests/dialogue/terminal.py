@@ -34,7 +34,7 @@ class Terminal:
     def _read(self, deadline):
         """Reads the next output. False: the program has ended and all output was read."""
         if not select.select([self.master], [], [], max(0, deadline - time.monotonic()))[0]:
-            raise AssertionError(f"nothing more was shown after:\n{self.text}")
+            raise AssertionError(f"nothing more was printed after:\n{self.text}")
         try:
             more = os.read(self.master, 65536)
         except OSError:

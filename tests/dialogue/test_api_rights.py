@@ -1,4 +1,4 @@
-"""The rights: each caller × each route of the API × own, other, foreign and absent objects. The expected status
+"""The rights: each caller × each route of the API × own, other, far and absent objects. The expected status
 follows from the roles that /openapi.json names and from the caller's reach. A request that must be refused is sent
 without a dry run, and must change nothing."""
 
@@ -61,13 +61,13 @@ class Target:
 
 def user_targets(world, caller):
     logins = {"other": f"peer@{HOME}", "equal": f"second-admin@{HOME}", "above": f"admin@{HOME}",
-              "foreign": f"far@{FAR}", "foreign-admin": f"far-admin@{FAR}"}
+              "far": f"far@{FAR}", "far-admin": f"far-admin@{FAR}"}
     if getattr(caller, "login", None):
         logins["own"] = caller.login
     for kind, login in logins.items():
         role = world.api.good("GET", f"/v1/users/{login}")["role"]
         yield Target(kind, login, login, RANKS[role], login.partition("@")[2])
-    yield Target("foreign by id", world.logins[f"far@{FAR}"], f"far@{FAR}", 0, FAR)
+    yield Target("far by id", world.logins[f"far@{FAR}"], f"far@{FAR}", 0, FAR)
     yield Target("absent", f"nobody@{HOME}")
     yield Target("absent by id", ABSENT)
 
@@ -88,7 +88,7 @@ def targets_of(world, caller, pattern):
             path = pattern.replace("{user}", target.path)
             yield path.replace("{id}", sub_object(world, pattern, target.owner)), target
     elif "{domain}" in pattern:
-        for kind, name in {"own": HOME, "foreign": FAR, "empty": EMPTY}.items():
+        for kind, name in {"own": HOME, "far": FAR, "empty": EMPTY}.items():
             yield pattern.replace("{domain}", name), Target(kind, name, domain=name)
         yield pattern.replace("{domain}", "absent.example"), Target("absent", "absent.example")
     elif "{class}" in pattern:
@@ -236,7 +236,7 @@ def test_a_session_that_is_not_fresh_opens_no_sensitive_route(stage):
 
 
 @pytest.mark.parametrize("field, value", [
-    ("recovery_address", "new@elsewhere.example"), ("role", "helpdesk"), ("login", f"renamed@{HOME}"),
+    ("recovery_address", "new@other.example"), ("role", "helpdesk"), ("login", f"renamed@{HOME}"),
     ("domains", [HOME]), ("second_factor", "required")])
 def test_a_session_that_is_not_fresh_sets_no_sensitive_member(stage, field, value):
     admin = stage.sign_in(f"admin@{HOME}")

@@ -192,9 +192,9 @@ def test_revoked(server, add):
 
 
 def last_use(server, one):
-    shown = server.sql(f"SELECT last_used_at IS NOT NULL, host(last_used_address) FROM authd.app_password "
+    used = server.sql(f"SELECT last_used_at IS NOT NULL, host(last_used_address) FROM authd.app_password "
                        f"WHERE id = {one.id}")
-    return shown if shown != "f|" else None
+    return used if used != "f|" else None
 
 
 def test_last_use_is_recorded(server, add):
@@ -222,24 +222,24 @@ def test_a_sliding_end_moves_with_the_last_use(server, add):
 
 def test_imported_app_passwords(server, add):
     login = server.new_user()
-    elsewhere = [add(login, password_hash=doveadm_hash(f"elsewhere {n}", "SHA512-CRYPT")) for n in (1, 2)]
+    imported = [add(login, password_hash=doveadm_hash(f"imported {n}", "SHA512-CRYPT")) for n in (1, 2)]
     local, domain = login.split("@")
     with server.connect(server.tagged) as client:
-        for n, one in enumerate(elsewhere, 1):
-            assert user_of(client.login(login, f"elsewhere {n}")) == f"{local}#k{one.id}@{domain}"
+        for n, one in enumerate(imported, 1):
+            assert user_of(client.login(login, f"imported {n}")) == f"{local}#k{one.id}@{domain}"
         assert user_of(client.login(login, PASSWORD)) == f"{local}#p1@{domain}"
-    assert outcome(server, login, "elsewhere 3") == "wrong-password"
-    server.sql(f"UPDATE authd.app_password SET not_after = authd.now() WHERE id = {elsewhere[0].id}")
-    assert outcome(server, login, "elsewhere 1") == "wrong-password"
-    manage(server.postgres, "app_password_revoke", user=login, id=str(elsewhere[1].id))
-    assert outcome(server, login, "elsewhere 2") == "wrong-password"
+    assert outcome(server, login, "imported 3") == "wrong-password"
+    server.sql(f"UPDATE authd.app_password SET not_after = authd.now() WHERE id = {imported[0].id}")
+    assert outcome(server, login, "imported 1") == "wrong-password"
+    manage(server.postgres, "app_password_revoke", user=login, id=str(imported[1].id))
+    assert outcome(server, login, "imported 2") == "wrong-password"
 
 
 def test_an_imported_one_of_a_service_user(server, add):
     login = f"old-robot{os.getpid()}@example.org"
     server.authd.authctl("user", "add", login, "--service")
-    add(login, password_hash=doveadm_hash("elsewhere", "SHA512-CRYPT"))
-    assert outcome(server, login, "elsewhere") == "good-app-password"
+    add(login, password_hash=doveadm_hash("imported", "SHA512-CRYPT"))
+    assert outcome(server, login, "imported") == "good-app-password"
     assert outcome(server, login, "wrong") == "no-password"
 
 
@@ -254,10 +254,10 @@ def test_an_imported_hash_that_nobody_reads(server, add):
 
 def test_an_imported_one_that_is_revoked_while_it_is_checked(server, add):
     login = server.new_user()
-    one = add(login, password_hash=doveadm_hash("elsewhere", "SHA512-CRYPT", "-r", "2500000"))
+    one = add(login, password_hash=doveadm_hash("imported", "SHA512-CRYPT", "-r", "2500000"))
     since = server.authd.log_size()
     with server.connect() as client:
-        client.begin(login, "elsewhere")
+        client.begin(login, "imported")
         wait_until(lambda: server.threads_hashing() > 0, what="the hash")
         manage(server.postgres, "app_password_revoke", user=login, id=str(one.id))
         assert client.reply().command == "FAIL"
@@ -304,9 +304,9 @@ def test_what_only_the_mta_can_enforce(server, add):
 
 def test_the_scope_of_an_imported_one(server, add):
     login = server.new_user()
-    add(login, password_hash=doveadm_hash("elsewhere", "SHA512-CRYPT"),
+    add(login, password_hash=doveadm_hash("imported", "SHA512-CRYPT"),
         scope=canonical({"v": 1, "services": ["submission"]}))
-    assert outcome(server, login, "elsewhere") == "scope-service"
+    assert outcome(server, login, "imported") == "scope-service"
     assert outcome(server, login, PASSWORD) == "good-password"
 
 

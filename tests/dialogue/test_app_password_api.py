@@ -8,7 +8,7 @@ from conftest import PASSWORD, doveadm_hash
 from harness.api import call
 from harness.app_password import Pepper, check_digits
 
-SHOWN = re.compile(r"apw(-[a-z2-7]{6}){5}")
+DISPLAYED = re.compile(r"apw(-[a-z2-7]{6}){5}")
 
 
 @pytest.fixture
@@ -34,14 +34,14 @@ def lets_in(server, login, secret):
 def test_made_shown_once_and_good(server, api):
     login = server.new_user()
     made = add(api, login)
-    assert SHOWN.fullmatch(made["secret"]), made
+    assert DISPLAYED.fullmatch(made["secret"]), made
     text = made["secret"].replace("-", "")
     assert check_digits(text[:31]) == text[31:]
     assert lets_in(server, login, made["secret"])
 
-    shown = api("GET", one(login, made))
-    assert shown.status == 200 and "secret" not in shown.json
-    assert shown.json["etag"] == made["etag"] and shown.headers["ETag"] == f'"{made["etag"]}"'
+    found = api("GET", one(login, made))
+    assert found.status == 200 and "secret" not in found.json
+    assert found.json["etag"] == made["etag"] and found.headers["ETag"] == f'"{made["etag"]}"'
     (listed,) = api("GET", f"/v1/users/{login}/app-passwords").json["items"]
     assert listed["id"] == made["id"] and "secret" not in listed
     assert made["secret"] not in server.authd.log_text() and text not in server.authd.log_text()
@@ -144,9 +144,9 @@ def test_a_flawed_scope(server, api, body):
 
 def test_imported(server, api):
     login = server.new_user()
-    made = add(api, login, hash=doveadm_hash("elsewhere", "SHA512-CRYPT"))
+    made = add(api, login, hash=doveadm_hash("imported", "SHA512-CRYPT"))
     assert made["imported"] is True and "secret" not in made
-    assert lets_in(server, login, "elsewhere") and lets_in(server, login, PASSWORD)
+    assert lets_in(server, login, "imported") and lets_in(server, login, PASSWORD)
     for unreadable in ("!", "plain text?", "$6$rounds=999999999$abc$" + "." * 86, "{UNHEARD-OF}abc"):
         refused = api("POST", f"/v1/users/{login}/app-passwords", {"label": "phone", "hash": unreadable})
         assert refused.status == 422, unreadable

@@ -263,8 +263,8 @@ def test_sessions(root, login):
 
 
 def test_domains(root, domain):
-    shown = root.json("domain", "set", domain, "recipient_delimiter=+", "description=Test")
-    assert (shown["recipient_delimiter"], shown["description"]) == ("+", "Test")
+    found = root.json("domain", "set", domain, "recipient_delimiter=+", "description=Test")
+    assert (found["recipient_delimiter"], found["description"]) == ("+", "Test")
     assert root.do("domain", "list")[0].count(f"{domain}\t") == 1
     assert root.json("domain", "show", domain.upper())["name"] == domain
     root.do("user", "add", f"a@{domain}")

@@ -120,7 +120,7 @@ def test_a_refusal_waits_for_the_grid(server, alice, leave):
 
 
 def test_the_database_hangs_between_the_hash_and_the_confirmation(server, alice):
-    """Whether the account was changed meanwhile cannot be told, so the login is not allowed."""
+    """authd cannot find out whether the account was changed meanwhile, so the login is not allowed."""
     login = server.new_user(stored=doveadm_hash("old secret", "SHA512-CRYPT", "-r", "3000000"))
     since = server.authd.log_size()
     with server.connect() as client, server.connect(server.replying) as leaver:

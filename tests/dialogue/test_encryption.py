@@ -157,7 +157,7 @@ def good(answer, status):
 def secrets_of(site, login, tmp_path):
     """Gives a user one secret of each kind; returns the texts that no dump may contain."""
     http = site.authd.http
-    secrets = {"password": PASSWORD, "imported password": "imported secret", "foreign secret": "quagga of my phone"}
+    secrets = {"password": PASSWORD, "imported password": "imported secret", "imported app password": "quagga of my phone"}
     imported = f"imported-{login}"
     path = tmp_path / "users"
     path.write_text(f"{imported}:{doveadm_hash('imported secret', 'SSHA')}\n"
@@ -166,12 +166,12 @@ def secrets_of(site, login, tmp_path):
     for name, who in {"hash": login, "imported hash": imported}.items():
         secrets[name] = stored.read(site.postgres, site.authd.config["key_dir"], who)
         secrets[f"end of the {name}"] = re.split(r"[$}]", secrets[name])[-1]
-    foreign = doveadm_hash("quagga of my phone", "SHA512-CRYPT")
+    app_hash = doveadm_hash("quagga of my phone", "SHA512-CRYPT")
     user = f"/v1/users/{login}"
-    good(ask(http, "POST", f"{user}/app-passwords", {"label": "old", "hash": foreign}), 201)
-    secrets["foreign hash"], secrets["end of it"] = foreign, foreign.split("$")[-1]
-    shown = good(ask(http, "POST", f"{user}/app-passwords", {"label": "new"}), 201).json["secret"]
-    secrets["app password"], secrets["app password, as typed"] = shown, shown.replace("-", "")
+    good(ask(http, "POST", f"{user}/app-passwords", {"label": "old", "hash": app_hash}), 201)
+    secrets["hash of the app password"], secrets["end of it"] = app_hash, app_hash.split("$")[-1]
+    made = good(ask(http, "POST", f"{user}/app-passwords", {"label": "new"}), 201).json["secret"]
+    secrets["app password"], secrets["app password, as typed"] = made, made.replace("-", "")
     secrets["API key"] = good(ask(http, "POST", "/v1/api-keys", {"label": "k"}), 201).json["secret"]
     good(ask(http, "PATCH", user, {"recovery_address": f"reader-of-{login}"}), 200)
     good(ask(http, "POST", f"{user}/reset-link", {}), 201)
@@ -183,8 +183,8 @@ def secrets_of(site, login, tmp_path):
 def second_factor_of(http, login):
     """Enrols a user; returns the seed, the recovery codes, and the cookie of a session signed in with one of them."""
     user = f"/v1/users/{login}"
-    secrets = {"seed, as shown": good(ask(http, "POST", f"{user}/totp", {}), 201).json["secret"]}
-    secrets["seed"] = totp.seed_of(secrets["seed, as shown"])
+    secrets = {"seed, as displayed": good(ask(http, "POST", f"{user}/totp", {}), 201).json["secret"]}
+    secrets["seed"] = totp.seed_of(secrets["seed, as displayed"])
     good(ask(http, "POST", f"{user}/totp/confirm", {"code": totp.code(secrets["seed"])}), 200)
     for number, code in enumerate(good(ask(http, "POST", f"{user}/recovery-codes"), 201).json["codes"]):
         secrets[f"recovery code {number}"], secrets[f"{number} as typed"] = code, code.replace("-", "")

@@ -12,7 +12,7 @@ from harness import app_password, totp
 from harness.app_password import Pepper
 from harness.ask import ask
 from harness.private import read_text, wait_until
-from phone import ELSEWHERE, HOME, NEEDED, answer, by, event_of, new_phone, outcome, set_policy
+from phone import AWAY, HOME, NEEDED, answer, by, event_of, new_phone, outcome, set_policy
 
 
 @pytest.fixture
@@ -194,13 +194,13 @@ def test_a_domain_before_its_date(server):
 def test_app_passwords_need_none(server, phone):
     one = app_password.add(server.postgres, Pepper(server.authd.config["key_dir"]), phone.login)
     app_password.add(server.postgres, Pepper(server.authd.config["key_dir"]), phone.login,
-                     password_hash=doveadm_hash("elsewhere 123456", "SHA512-CRYPT"))
+                     password_hash=doveadm_hash("imported 123456", "SHA512-CRYPT"))
     assert outcome(server, phone.login, one.text) == "good-app-password"
     assert outcome(server, phone.login, one.grouped()) == "good-app-password"
     assert saslauthd(server.saslauthd, phone.login, one.text) == b"OK"
     # The hash of an imported app password covers the whole text, whatever its last characters.
-    assert outcome(server, phone.login, "elsewhere 123456") == "good-app-password"
-    assert outcome(server, phone.login, "elsewhere 12345") == "wrong-password"
+    assert outcome(server, phone.login, "imported 123456") == "good-app-password"
+    assert outcome(server, phone.login, "imported 12345") == "wrong-password"
     assert (phone.row("last_step"), phone.row("failures")) == ("0", "0")
 
 
@@ -221,7 +221,7 @@ def test_everything_else_is_asked_first(server, phone):
     app_password.manage(server.postgres, "scope_put", level="user", user=phone.login,
                         scope=app_password.canonical({"v": 1, "networks": {"allow": ["192.0.2.0/24"]}}))
     for secret in (PASSWORD + phone.code(), PASSWORD + phone.wrong()):
-        assert outcome(server, phone.login, secret, rip=ELSEWHERE) == "scope-network"
+        assert outcome(server, phone.login, secret, rip=AWAY) == "scope-network"
     assert (phone.row("last_step"), phone.row("failures")) == ("0", "0")
     assert outcome(server, phone.login, PASSWORD + phone.code(), rip=HOME) == "good-password"
 

@@ -50,9 +50,9 @@ def session_of(site, login, **more):
     """(factor, must_enrol) of a new session."""
     answer = post(site, login, **more)
     assert answer.status == 201, answer
-    shown = site.api.call("GET", "/v1/session", who=site.api.nobody, Cookie=f"__Host-authd={answer.cookie}").json
-    assert shown["must_enrol"] == answer.json["must_enrol"]
-    return shown["factor"], shown["must_enrol"]
+    session = site.api.call("GET", "/v1/session", who=site.api.nobody, Cookie=f"__Host-authd={answer.cookie}").json
+    assert session["must_enrol"] == answer.json["must_enrol"]
+    return session["factor"], session["must_enrol"]
 
 
 def recovery_codes(site, phone):

@@ -4,7 +4,7 @@ another code."""
 import pytest
 from client import saslauthd
 from conftest import PASSWORD
-from phone import ELSEWHERE, HOME, NEEDED, by, new_phone, outcome
+from phone import AWAY, HOME, NEEDED, by, new_phone, outcome
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def test_grace(remembering):
     used = PASSWORD + user.code()
     assert by(remembering, user.login, used, rip=HOME) == ("good-password", "totp")
     assert by(remembering, user.login, PASSWORD, rip="192.0.2.200") == ("good-password", "remembered")
-    assert by(remembering, user.login, PASSWORD, rip=ELSEWHERE)[0] == NEEDED
+    assert by(remembering, user.login, PASSWORD, rip=AWAY)[0] == NEEDED
     assert by(remembering, user.login, "wrong", rip=HOME)[0] == "wrong-password"
     # In a remembered network, the code that follows a right password is neither checked nor counted.
     assert by(remembering, user.login, PASSWORD + user.wrong(), rip=HOME) == ("good-password", "remembered")
@@ -79,12 +79,12 @@ def test_remember_ends_with_the_enrolment(remembering):
 
 @pytest.mark.parametrize("password", ["battery staple 123456", "battery staple $123456"])
 def test_remember_for_passwords_that_end_in_digits(remembering, password):
-    """In a remembered network the secret is also tried as a whole; elsewhere its last digits are taken for a code."""
+    """In a remembered network the secret is also tried as a whole; in another network its last digits are taken for a code."""
     user = new_phone(remembering, password=password)
     assert by(remembering, user.login, password, rip=HOME)[0] == "wrong-password"
     assert by(remembering, user.login, password + user.code(), rip=HOME) == ("good-password", "totp")
     assert by(remembering, user.login, password, rip=HOME) == ("good-password", "remembered")
-    assert by(remembering, user.login, password, rip=ELSEWHERE)[0] == "wrong-password"
+    assert by(remembering, user.login, password, rip=AWAY)[0] == "wrong-password"
     assert by(remembering, user.login, "battery staple 654321", rip=HOME)[0] == "wrong-password"
     assert by(remembering, user.login, password + user.wrong(), rip=HOME) == ("good-password", "remembered")
     assert user.row("failures") == "0"

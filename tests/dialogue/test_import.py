@@ -50,11 +50,11 @@ def may_log_in(server, login, password):
 
 def test_a_dry_run_tells_and_changes_nothing(server, run, domain):
     text = f"# users\nalice@{domain}:{SSHA}:::::\nbob@{domain}:!:::::\n"
-    status, told, _ = run("dovecot-passwd", text)
-    assert (status, told["applied"], outcomes(told)) == (0, False, {"added": 2})
+    status, planned, _ = run("dovecot-passwd", text)
+    assert (status, planned["applied"], outcomes(planned)) == (0, False, {"added": 2})
     assert server.sql(f"SELECT count(*) FROM authd.domain WHERE name = '{domain}'") == "0"
     status, done, _ = run("dovecot-passwd", text, "--apply")
-    assert (status, done["applied"], done["lines"]) == (0, True, told["lines"])
+    assert (status, done["applied"], done["lines"]) == (0, True, planned["lines"])
     assert server.sql(f"SELECT count(*) FROM authd.account WHERE login LIKE '%@{domain}'") == "2"
 
 
@@ -141,13 +141,13 @@ def test_one_bad_row_stops_no_other(server, run, domain):
             f"any@{domain}:::::::nopassword\ncut@{domain}:{SSHA}")
     status, done, err = run("dovecot-passwd", text, "--apply")
     assert (status, outcomes(done)) == (REFUSED, {"added": 2, "refused": 5})
-    told = dict(problems(done))
-    assert sorted(told) == [2, 4, 5, 6, 7], err
-    assert "login has a forbidden character" in told[2]
-    assert told[4] == "the login stands on line 1 already"
-    assert "/networks/allow/0" in told[5]
-    assert told[6] == "nopassword lets anybody in"
-    assert told[7] == "the last line has no end: the file may have been cut"
+    details = dict(problems(done))
+    assert sorted(details) == [2, 4, 5, 6, 7], err
+    assert "login has a forbidden character" in details[2]
+    assert details[4] == "the login stands on line 1 already"
+    assert "/networks/allow/0" in details[5]
+    assert details[6] == "nopassword lets anybody in"
+    assert details[7] == "the last line has no end: the file may have been cut"
 
 
 def test_people_see_file_and_line(server, tmp_path, domain):

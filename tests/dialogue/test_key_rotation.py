@@ -39,7 +39,7 @@ def first(postgres):
 
 def test_what_there_is(first):
     keys = {key["purpose"]: key for key in first.list()}
-    assert sorted(keys) == ["audit", "pepper", "encryption"] and len(first.list()) == 3
+    assert sorted(keys) == ["audit", "encryption", "pepper"] and len(first.list()) == 3
     assert all(key["current"] and not key["more"] and key["kind"] == "key" for key in keys.values())
     assert keys["audit"]["count"] is None
     assert {name: keys[name]["id"] for name in keys} == {name: first.names(name)[0] for name in keys}
@@ -114,13 +114,13 @@ def test_encrypted_texts_follow_while_logins_run(first):
     login = first.new_user()
     secret = app_password.add(first.postgres, Pepper(first.keys), login).text
     first.api.good("POST", f"/v1/users/{login}/app-passwords",
-                   {"label": "elsewhere", "hash": doveadm_hash("made elsewhere", "SHA512-CRYPT")})
+                   {"label": "imported", "hash": doveadm_hash("imported secret", "SHA512-CRYPT")})
     seeds, old = add_seeds(first, 700), first.current("encryption")
     enrolling, enrolled = first.new_user(), first.new_user()
     pending = first.api.good("POST", f"/v1/users/{enrolling}/totp", {})["secret"]
     phone = totp.enrol_in(first.postgres, first.keys, enrolled)
     versions = first.sql("SELECT sum(version) FROM authd.account")
-    with Load(first, [(login, PASSWORD), (login, secret), (login, "made elsewhere")]) as load:
+    with Load(first, [(login, PASSWORD), (login, secret), (login, "imported secret")]) as load:
         made = first.rotate("encryption")
         assert made["current"] and made["changed"] and made["id"] != old
         first.wait_count("encryption", old)
@@ -209,7 +209,7 @@ def test_killed_while_the_file_was_written(first):
     assert first.lines("encryption") == old
     made = first.rotate("encryption")
     first.wait_first("encryption", made["id"])
-    assert sorted(os.listdir(first.keys)) == ["audit", "pepper", "encryption"]
+    assert sorted(os.listdir(first.keys)) == ["audit", "encryption", "pepper"]
 
 
 def test_killed_at_any_moment(first):

@@ -11,7 +11,7 @@ from harness.authd import USER, Authd
 from harness.private import read_text
 from test_startup import assert_refuses_to_start
 
-FILES = ["audit", "pepper", "encryption"]
+FILES = ["audit", "encryption", "pepper"]
 KEY = "1f" * 32  # a valid key that nothing was made with
 
 

@@ -15,7 +15,7 @@ class Node(Server):
 
     def new_reader(self):
         """A user with a recovery address; returns both."""
-        login, address = self.new_user(), f"told{next(numbers)}@home.example"
+        login, address = self.new_user(), f"reader{next(numbers)}@home.example"
         assert ask(self.authd.http, "PATCH", f"/v1/users/{login}", {"recovery_address": address}).status == 200
         return login, address
 
@@ -111,15 +111,15 @@ def test_without_a_recovery_address_it_goes_to_the_login(nodes, sink):
     assert len(sink.to(login)) == 1
 
 
-@pytest.mark.parametrize("label, shown", [
+@pytest.mark.parametrize("label, printed", [
     ("Größe ☃", "Größe ☃"), ("a\u2028Subject: b", "a?Subject: b"), ("\u202egnp.exe", "?gnp.exe"),
     (". QUIT", ". QUIT"), ("x" * 100, "x" * 100), ("=?utf-8?B?YQ==?=", "=?utf-8?B?YQ==?=")])
-def test_a_label_stays_in_its_line(nodes, sink, label, shown):
+def test_a_label_stays_in_its_line(nodes, sink, label, printed):
     login, address = nodes[0].new_reader()
     nodes[0].add(login, label)
     nodes[0].wait_sent(login)
     (mail,) = sink.to(address)
-    assert f"\r\n  Name: {shown}\r\n  By: " in mail.body
+    assert f"\r\n  Name: {printed}\r\n  By: " in mail.body
     assert mail.headers["Subject"] == SUBJECT
     assert len(mail.headers) == 9
 

@@ -48,8 +48,8 @@ def enrol(server, login):
 
 def test_a_domain_is_switched_by_a_date(server, domain, user, root):
     assert reason(server, user) == "good-password"
-    shown = root.json("domain", "set", domain, "second_factor=required", "second_factor_from=2999-01-01")
-    assert (shown["second_factor"], shown["second_factor_from"]) == ("required", "2999-01-01T00:00:00Z")
+    found = root.json("domain", "set", domain, "second_factor=required", "second_factor_from=2999-01-01")
+    assert (found["second_factor"], found["second_factor_from"]) == ("required", "2999-01-01T00:00:00Z")
     assert reason(server, user) == "good-password"
     assert without_factor(root, domain) == [user]
     root.do("domain", "set", domain, "second_factor_from=2020-01-01T00:00:00+01:00")
@@ -58,15 +58,15 @@ def test_a_domain_is_switched_by_a_date(server, domain, user, root):
     assert reason(server, user) == "app-password-or-code-required"
     assert reason(server, user, PASSWORD + totp.code(seed)) == "good-password"
     assert without_factor(root, domain) == []
-    shown = root.json("user", "show", user)
-    assert (shown["enrolled"], shown["second_factor"]) == (True, None)
+    found = root.json("user", "show", user)
+    assert (found["enrolled"], found["second_factor"]) == (True, None)
 
 
 def test_taking_it_back_leaves_who_has_enrolled_as_he_is(server, domain, user, root):
     root.do("domain", "set", domain, "second_factor=required")
     assert reason(server, user) == "must-enrol"
-    shown = root.json("domain", "set", domain, "second_factor=", "second_factor_from=")
-    assert (shown["second_factor"], shown["second_factor_from"]) == (None, None)
+    found = root.json("domain", "set", domain, "second_factor=", "second_factor_from=")
+    assert (found["second_factor"], found["second_factor_from"]) == (None, None)
     assert reason(server, user) == "good-password"
     enrol(server, user)
     assert reason(server, user) == "app-password-or-code-required"
@@ -97,8 +97,8 @@ def test_an_app_password_goes_on(server, domain, user):
 def test_no_other_words(server, domain, member, value):
     answer = ask(server.authd.http, "PATCH", f"/v1/domains/{domain}", {member: value})
     assert answer.status == 422 and member in str(answer.json)
-    shown = ask(server.authd.http, "GET", f"/v1/domains/{domain}").json
-    assert (shown["second_factor"], shown["second_factor_from"]) == (None, None)
+    found = ask(server.authd.http, "GET", f"/v1/domains/{domain}").json
+    assert (found["second_factor"], found["second_factor_from"]) == (None, None)
 
 
 def test_who_is_added_may_be_held_to_it_from_the_start(server, domain):

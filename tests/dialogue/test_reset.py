@@ -46,8 +46,8 @@ class Site(Server):
 
     def assert_refused(self, token, password=NEW):
         answer = self.use(token, password)
-        told = {name: value for name, value in answer.json.items() if name not in ("reference", "type")}
-        assert told == REFUSAL
+        members = {name: value for name, value in answer.json.items() if name not in ("reference", "type")}
+        assert members == REFUSAL
 
     def password_is(self, login, password):
         with self.connect() as client:

@@ -82,7 +82,7 @@ class Https:
              *options], input="", capture_output=True, text=True, timeout=30, check=False)
         return done.returncode, done.stdout + done.stderr
 
-    def shown(self):
+    def presented(self):
         """The name in the certificate that a new connection gets."""
         _, text = self.s_client()
         return next((line.rpartition("CN = ")[2] for line in text.splitlines() if line.startswith("subject=")), None)
@@ -142,15 +142,15 @@ def test_clear_text_gets_no_answer(https):
 
 
 def test_a_new_certificate_is_shown_without_a_restart(https):
-    assert https.shown() == "first"
+    assert https.presented() == "first"
     https.certificates.make("second", key=("rsa", "rsa_keygen_bits:2048"))
     https.certificates.install("second")
-    wait_until(lambda: https.shown() == "second", 30, "the new certificate")
+    wait_until(lambda: https.presented() == "second", 30, "the new certificate")
     assert https.curl("/healthz")[1] == 200
     https.certificates.make("third")
     https.certificates.install("third")
     https.authd.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: https.shown() == "third", 2, "the new certificate, at once")
+    wait_until(lambda: https.presented() == "third", 2, "the new certificate, at once")
     assert https.refused() == []
 
 
@@ -165,7 +165,7 @@ def test_a_connection_outlives_its_certificate(https):
         https.certificates.make("second")
         https.certificates.install("second")
         https.authd.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: https.shown() == "second", 5, "the new certificate")
+        wait_until(lambda: https.presented() == "second", 5, "the new certificate")
         client.stdin.write(request)
         client.stdin.flush()
         while not (line := client.stdout.readline()).startswith(b"HTTP/1.1") and b'"up"}HTTP/1.1' not in line:
@@ -185,7 +185,7 @@ def test_a_bad_new_certificate_changes_nothing(https):
         wait_until(lambda: len(https.refused()) > before, 5, "its refusal")
         assert said in https.refused()[-1]
         assert https.refused()[-1].endswith("the previous one stays in use")
-        assert https.shown() == "first"
+        assert https.presented() == "first"
 
     certificates.install("second", "pem")
     refused("is not the key of")
@@ -204,7 +204,7 @@ def test_a_bad_new_certificate_changes_nothing(https):
     refused("No such file or directory")
     certificates.install("second")
     https.authd.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: https.shown() == "second", 5, "the good one")
+    wait_until(lambda: https.presented() == "second", 5, "the good one")
 
 
 @pytest.mark.parametrize(("break_it", "said"), [

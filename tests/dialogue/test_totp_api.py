@@ -134,8 +134,8 @@ def test_the_qr_code_is_the_uri_and_the_key_gives_codes_that_are_taken(stage, lo
     assert scan(made["qr"], tmp_path) == made["uri"]
     code = run("oathtool", f"--totp={algorithm}", "-d", str(digits), "-b", made["secret"]).stdout.strip()
     assert stage.confirm(login, code).status == 200
-    shown = stage.api.good("GET", f"/v1/users/{login}/totp")
-    assert (shown["enrolled"], shown["algorithm"], shown["digits"]) == (True, algorithm, digits)
+    found = stage.api.good("GET", f"/v1/users/{login}/totp")
+    assert (found["enrolled"], found["algorithm"], found["digits"]) == (True, algorithm, digits)
     assert stage.seed(login) == (totp.seed_of(made["secret"]), algorithm, digits)
 
 
@@ -160,8 +160,8 @@ def test_each_enrolment_has_a_seed_of_its_own(stage, login):
 
 def test_nothing_counts_before_the_code(stage, login):
     stage.begin(login)
-    shown = stage.api.good("GET", f"/v1/users/{login}/totp")
-    assert shown["enrolled"] is False and shown["pending_until"] and shown["confirmed_at"] is None
+    found = stage.api.good("GET", f"/v1/users/{login}/totp")
+    assert found["enrolled"] is False and found["pending_until"] and found["confirmed_at"] is None
     assert stage.state(login) == "without"
 
 

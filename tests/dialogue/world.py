@@ -54,7 +54,7 @@ class World:
 
     def new_user(self, login, **members):
         made = self.api.good("POST", "/v1/users", {
-            "login": login, "recovery_address": "safe@elsewhere.example", "password": PASSWORD, **members})
+            "login": login, "recovery_address": "safe@other.example", "password": PASSWORD, **members})
         self.logins[login] = made["id"]
         return made["id"]
 

@@ -157,7 +157,7 @@ def stage_fuzz(_options):
 
 
 def stage_bench(_options):
-    """Checks that the benchmarks run and that no reply under load is wrong. Speed is not judged."""
+    """Checks that the benchmarks run and that no reply under load is wrong. There is no limit for speed."""
     build("build-tests")
     run_quietly("tests/bench/run", "--rounds=1", "--seconds=0.3", "--warmup=0.1", "--users=1000",
                 environment={"AUTHD_BUILD": f"{ROOT}/build-tests"})

@@ -107,7 +107,7 @@ class Connection:
             self.oracle.count("stray")
             return
         request, _, phase = self.pending.pop(int(number))
-        self.oracle.judge(request, phase, word == "OK", rest)
+        self.oracle.check(request, phase, word == "OK", rest)
 
     def overdue(self, now):
         """Gives up a connection with a login or a handshake that has waited too long."""
@@ -192,7 +192,7 @@ class Oracle:
     def count(self, column, phase=None):
         self.counts[phase or self.phase, column] += 1
 
-    def judge(self, request, phase, accepted, fields):
+    def check(self, request, phase, accepted, fields):
         if accepted:
             user = fields[0][5:] if fields and fields[0].startswith("user=") else ""
             right = request.allowed and request.identity_right(user)

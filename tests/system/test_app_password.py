@@ -157,10 +157,10 @@ def test_revoked_during_a_login(site, user):
     """The app password is revoked while the hash of an imported app password is being computed, after the main
     password's hash, which takes no time here."""
     stored.write(site.postgres, site.authd.config["key_dir"], user.login, "{SHA}" + "A" * 27 + "=")
-    made = user.add(hash=doveadm_hash("made elsewhere", "SHA512-CRYPT", "-r", "2500000"))
-    assert auth(site, user, "made elsewhere") == GOOD
+    made = user.add(hash=doveadm_hash("imported secret", "SHA512-CRYPT", "-r", "2500000"))
+    assert auth(site, user, "imported secret") == GOOD
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        under_way = pool.submit(auth, site, user, "made elsewhere")
+        under_way = pool.submit(auth, site, user, "imported secret")
         wait_until(lambda: hashing(site), what="the hash", interval=0.005)
         user.revoke(made)
         assert under_way.result() == (535, "changed-meanwhile")

@@ -21,7 +21,7 @@ from harness.private import run
 
 POLICIES = ["off", "optional", "required"]
 CHANNELS = ["postfix", "exim", "cyrus", "saslauthd", "http"]
-SHOWN = ["bare", "code", "$code", "wrong code", "used code", "app password"]
+PRESENTED = ["bare", "code", "$code", "wrong code", "used code", "app password"]
 
 # The accepted secrets and the reasons, for users who need no code (FREE) and for those who need one (BOUND). Other
 # secrets are refused.
@@ -119,37 +119,37 @@ def try_http(stage, login, password, code=None):
     return answer, event["reason"]
 
 
-def show(stage, user, channel, shown):
+def present(stage, user, channel, presented):
     """Logs in with the named kind of secret; returns whether the login was allowed, and the reason."""
     code = {"code": user.code, "$code": user.code, "wrong code": user.wrong_code, "used code": user.code}
-    code = code[shown]() if shown in code else None
+    code = code[presented]() if presented in code else None
     if channel == "http":
-        secret = user.app_password() if shown == "app password" else user.password
-        if shown == "used code":
+        secret = user.app_password() if presented == "app password" else user.password
+        if presented == "used code":
             assert try_http(stage, user.login, user.password, code)[0].status == 201
         answer, reason = try_http(stage, user.login, secret, code)
         return answer.status == 201, reason
     secret = {"app password": user.app_password, "$code": lambda: f"{user.password}${code}"}.get(
-        shown, lambda: user.password + (code or ""))()
-    if shown == "used code":
+        presented, lambda: user.password + (code or ""))()
+    if presented == "used code":
         assert try_mail(stage, channel, user.login, secret)[0]
     return try_mail(stage, channel, user.login, secret)
 
 
-def expected(policy, enrolled, channel, shown):
+def expected(policy, enrolled, channel, presented):
     """(allowed, reason), according to the documented rules."""
-    if shown == "app password":
+    if presented == "app password":
         return (False, "app-password-not-here") if channel == "http" else (True, "good-app-password")
     if not enrolled:
         if policy != "required":
-            return (shown == "bare", "good-password" if shown == "bare" else "wrong-password")
+            return (presented == "bare", "good-password" if presented == "bare" else "wrong-password")
         return (channel == "http", "good-password" if channel == "http" else "must-enrol")
     if policy == "off":
-        return (True, "good-password") if shown in FREE else None  # other tests cover these
-    if shown in BOUND:
+        return (True, "good-password") if presented in FREE else None  # other tests cover these
+    if presented in BOUND:
         # HTTP has a field for the code, so all of the password field is the password.
         return True, "good-password"
-    return False, REFUSED[shown]
+    return False, REFUSED[presented]
 
 
 @pytest.fixture(scope="module")
@@ -165,12 +165,12 @@ def stages():
 def test_matrix_enrolled(stages, policy, channel):
     stage = stages[policy]
     user = User(stage, enrolled=True)
-    for shown in SHOWN:
-        if policy == "off" and shown not in FREE:
+    for presented in PRESENTED:
+        if policy == "off" and presented not in FREE:
             continue
         user.forget_codes()
         stage.sql("UPDATE authd.totp SET refused = '{}', failures = 0, locked_until = NULL")
-        assert show(stage, user, channel, shown) == expected(policy, True, channel, shown), shown
+        assert present(stage, user, channel, presented) == expected(policy, True, channel, presented), presented
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
@@ -178,8 +178,8 @@ def test_matrix_enrolled(stages, policy, channel):
 def test_matrix_not_enrolled(stages, policy, channel):
     stage = stages[policy]
     user = User(stage)
-    for shown in "bare", "app password":
-        assert show(stage, user, channel, shown) == expected(policy, False, channel, shown), shown
+    for presented in "bare", "app password":
+        assert present(stage, user, channel, presented) == expected(policy, False, channel, presented), presented
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
