@@ -5,7 +5,7 @@
 --
 -- Threats: an intruder who hides from the user, so a notice goes to the address of the time before the
 -- event, also if the address is what was changed, or is changed before the message is sent; a caller
--- who makes authd write to somebody else, so a user gets ten notices of a kind a day.
+-- who makes authd write to another person, so a user gets ten notices of a kind a day.
 
 -- authd.notice_origin(actor jsonb) → jsonb
 -- The caller and the caller's address, as details of a notice.

@@ -82,8 +82,8 @@ $$;
 --                                   keep_credentials?})
 --     → user object, "changed": true, "ended": {…: how many}
 -- Ends all reset links. Set by the user: also ends the other sessions. Set by another person: also
--- ends all sessions and, without keep_credentials, the app passwords; an administrator who replaces a
--- stolen password must not have to think of them.
+-- ends all sessions and, without keep_credentials, the app passwords, so that an administrator who
+-- replaces a stolen password leaves none to the thief.
 -- Errors: AU404; AU409 the hash was encrypted for another account; AU422 also for a service user;
 -- AU403.
 CREATE OR REPLACE FUNCTION authd.password_set(actor jsonb, reach bigint[], arguments jsonb)

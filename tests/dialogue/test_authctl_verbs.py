@@ -366,7 +366,7 @@ def test_help_names_the_members_of_a_problem(root, schemas):
 
 
 def test_help_says_what_the_api_says(root, schemas):
-    """One sentence for each member, whoever asks."""
+    """One sentence for each member, in help and in the description of the API."""
     text = " ".join(root.do("help", "json", "user")[0].split())
     for name, member in schemas["user"]["properties"].items():
         assert member["description"] in text, name

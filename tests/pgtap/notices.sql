@@ -114,7 +114,7 @@ SELECT is(pg_temp.last_notice(), NULL, 'the first recovery address, by an admini
 SELECT ask('app_password_add', pg_temp.app_password('robot@one.example')
     || jsonb_build_object('selector', 'abcdefg2'));
 SELECT is(pg_temp.last_notice(), 'robot@one.example app-password {"by": "an administrator of the mail server", "label": "Scanner"}',
-    'whoever keeps it has one');
+    'its recovery address has one');
 SELECT ask('user_set', '{"user": "b@one.example", "changes": {"recovery_address": null}}');
 SELECT is(pg_temp.last_notice(), 'b@one.example recovery-address {"by": "an administrator of the mail server", "mail_to": "b@home.example"}',
     'another recovery address: the old one is notified');
