@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit/audit_check.h"
+#include "audit/audit_chain.h"
 #include "audit/audit_private.h"
 #include "base/clock.h"
 #include "base/log.h"

@@ -18,7 +18,7 @@
 #include "core/network.h"
 #include "core/site.h"
 #include "credential/factor_rules.h"
-#include "credential/password_rules.h"
+#include "credential/password_strength.h"
 
 enum config_protocol { CONFIG_DOVECOT, CONFIG_SASLAUTHD, CONFIG_HTTP };
 

@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "config/reader.h"
 #include "config/value.h"
-#include "credential/password_rules.h"
+#include "credential/password_strength.h"
 
 #define MIB ((uint64_t)1024 * 1024)
 

@@ -5,7 +5,7 @@
 
 #include "core/clock_watch.h"
 #include "core/site.h"
-#include "crypto/password.h"
+#include "crypto/password_scheme.h"
 
 struct audits;
 struct db;

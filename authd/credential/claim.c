@@ -1,7 +1,7 @@
 #include "credential/claim.h"
 
 #include "base/secret.h"
-#include "crypto/password.h"
+#include "crypto/password_scheme.h"
 #include "crypto/secret_text.h"
 
 static bool has_nul(struct span text)

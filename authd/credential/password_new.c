@@ -7,8 +7,8 @@
 #include "base/secret.h"
 #include "core/core.h"
 #include "credential/password_hash.h"
-#include "credential/password_strength.h"
-#include "crypto/password.h"
+#include "credential/password_strength_job.h"
+#include "crypto/password_scheme.h"
 #include "loop/loop.h"
 
 struct password_new_call {

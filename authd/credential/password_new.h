@@ -25,7 +25,7 @@ struct password_new_result { /* valid during the callback only */
 };
 
 struct password_new_request {
-    const json_t *names; /* names of the owner: see credential/password_strength.h */
+    const json_t *names; /* names of the owner: see credential/password_strength_job.h */
     bool enrolled;       /* the owner has enrolled a second factor */
     struct span password;
     int64_t deadline; /* clock_ms() */

@@ -1,108 +1,310 @@
 #include "credential/password_strength.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+#include <unicase.h>
+#include <uninorm.h>
+#include <unistr.h>
+#include <zxcvbn.h>
 
 #include "base/mem.h"
 #include "base/secret.h"
-#include "core/core.h"
-#include "crypto/password.h"
-#include "loop/workers.h"
+#include "credential/claim.h"
+#include "crypto/password_scheme.h"
 
-#define NAMES_MAX 64
+/* Characters; shorter names appear in too many words by chance. */
+#define WORD_MIN      3
+#define OWN_WORDS_MAX 64
+/* zxcvbn examines only so many octets closely, and needs about 3 ms for the worst of them. */
+#define PIECE 100
 
-struct password_strength_call {
-    struct job job;
-    const struct password_rules *rules; /* constant; outlive the lane */
-    password_strength_done_f *done;
-    void *arg;
-    char *names[NAMES_MAX];
-    size_t name_count;
-    bool enrolled;
-    struct password_strength strength;
-    size_t password_length;
-    /* One octet more than PASSWORD_MAX, so that the rules see that a password is too long. */
-    char password[PASSWORD_MAX + 1];
+#define REMEDY "use four or more unrelated words"
+
+/* Folded words that are searched in a password. */
+struct word_list {
+    char text[OWN_WORDS_MAX][PASSWORD_WORD_LENGTH + 1];
+    size_t count;
 };
 
-static void call_run(struct job *job)
-{
-    struct password_strength_call *call = (struct password_strength_call *)job;
-    const struct password_owner owner = {
-        .names = (const char *const *)call->names,
-        .count = call->name_count,
-        .enrolled = call->enrolled,
-    };
+/* ---- folding ------------------------------------------------------------------------------- */
 
-    call->strength = password_strength_of(call->rules, &owner,
-                                          (struct span){call->password, call->password_length});
+static size_t count_characters(struct span text)
+{
+    const uint8_t *octets = (const uint8_t *)text.ptr;
+
+    return text.len > 0 && u8_check(octets, text.len) == NULL ? u8_mbsnlen(octets, text.len)
+                                                              : text.len;
 }
 
-static void call_done(struct job *job, void *owner)
+/* Folds case and width. Of a text that is not UTF-8 only ASCII letters are folded. The caller wipes
+ * and frees the result. */
+static char *fold(struct span text, size_t *len)
 {
-    struct password_strength_call *call = owner;
+    const uint8_t *octets = (const uint8_t *)text.ptr;
+    uint8_t *folded = NULL;
 
-    call->done(job->expired ? NULL : &call->strength, call->arg);
+    if (text.len > 0 && u8_check(octets, text.len) == NULL) {
+        folded = u8_casefold(octets, text.len, NULL, UNINORM_NFKC, NULL, len);
+        if (folded == NULL) {
+            abort(); /* out of memory */
+        }
+        return (char *)folded;
+    }
+    char *copy = mem_calloc(text.len + 1, 1);
+
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+
+        copy[i] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    }
+    *len = text.len;
+    return copy;
 }
 
-static void call_destroy(struct job *job)
+bool password_word_fold(struct span word, char out[static PASSWORD_WORD_LENGTH + 1])
 {
-    struct password_strength_call *call = (struct password_strength_call *)job;
+    size_t len;
 
-    for (size_t i = 0; i < call->name_count; i++) {
-        free(call->names[i]);
+    if (word.len == 0 || u8_check((const uint8_t *)word.ptr, word.len) != NULL) {
+        return false;
     }
-    secret_wipe(job, sizeof(struct password_strength_call));
-    free(job);
+    char *folded = fold(word, &len);
+    bool fits = len <= PASSWORD_WORD_LENGTH && memchr(folded, '\0', len) == NULL &&
+                count_characters((struct span){folded, len}) >= WORD_MIN;
+
+    if (fits) {
+        memcpy(out, folded, len);
+        out[len] = '\0';
+    }
+    free(folded);
+    return fits;
 }
 
-static void take_names(struct password_strength_call *call, const json_t *value)
-{
-    const char *key;
-    json_t *member;
-    size_t index;
+/* ---- what everybody knows about the owner -------------------------------------------------- */
 
-    if (json_is_string(value) && call->name_count < NAMES_MAX) {
-        call->names[call->name_count++] = mem_strdup(json_string_value(value));
-    }
-    json_array_foreach(value, index, member)
-    {
-        take_names(call, member);
-    }
-    json_object_foreach((json_t *)value, key, member)
-    {
-        take_names(call, member);
+static bool is_separator(char c)
+{
+    return c != '\0' && strchr(" .-_+@,*'\"()", c) != NULL;
+}
+
+/* Adds a word, unless it is too short, too long, or the list is full. */
+static void word_add(struct word_list *words, struct span word)
+{
+    if (words->count < OWN_WORDS_MAX && password_word_fold(word, words->text[words->count])) {
+        words->count++;
     }
 }
 
-struct password_strength_call *
-password_strength_start(struct core *core, const struct password_strength_request *request,
-                        password_strength_done_f *done, void *arg)
+static bool is_digit(char c)
 {
-    struct password_strength_call *call = mem_new(struct password_strength_call);
-    size_t len = request->password.len;
-
-    call->job = (struct job){
-        .run = call_run,
-        .done = call_done,
-        .destroy = call_destroy,
-        .owner = call,
-        .deadline = request->deadline,
-    };
-    call->rules = core->site.password_rules;
-    call->enrolled = request->enrolled;
-    call->done = done;
-    call->arg = arg;
-    call->password_length = len < sizeof(call->password) ? len : sizeof(call->password);
-    memcpy(call->password, request->password.ptr, call->password_length);
-    take_names(call, request->names);
-    if (!workers_submit(core->hashers, &call->job)) {
-        call_destroy(&call->job);
-        return NULL;
-    }
-    return call;
+    return c >= '0' && c <= '9';
 }
 
-void password_strength_cancel(struct password_strength_call *call)
+/* Adds the parts between digits: alice1987 contains alice. */
+static void words_between_digits(struct word_list *words, struct span part)
 {
-    job_cancel(&call->job);
+    size_t from = 0;
+
+    for (size_t i = 0; i <= part.len; i++) {
+        if (i == part.len || is_digit(part.ptr[i])) {
+            if (i - from < part.len) {
+                word_add(words, (struct span){part.ptr + from, i - from});
+            }
+            from = i + 1;
+        }
+    }
+}
+
+/* Adds the parts of `text` between separators, and their parts between digits. */
+static void words_add(struct word_list *words, const char *text)
+{
+    while (*text != '\0') {
+        struct span part = {text, 0};
+
+        while (text[part.len] != '\0' && !is_separator(text[part.len])) {
+            part.len++;
+        }
+        word_add(words, part);
+        words_between_digits(words, part);
+        text += part.len;
+        text += *text != '\0';
+    }
+}
+
+static void words_of_owner(struct word_list *words, const struct password_owner *owner)
+{
+    words->count = 0;
+    for (size_t i = 0; i < owner->count; i++) {
+        words_add(words, owner->names[i]);
+    }
+}
+
+/* ---- built from known words ---------------------------------------------------------------- */
+
+static void mark(struct span password, const char *word, bool *covered)
+{
+    size_t len = strlen(word);
+    size_t from = 0;
+    const char *found;
+
+    while ((found = memmem(password.ptr + from, password.len - from, word, len)) != NULL) {
+        from = (size_t)(found - password.ptr);
+        memset(covered + from, true, len);
+        from++;
+    }
+}
+
+/* Is more than half of the password covered? */
+static bool covers_most(const bool *covered, size_t len)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        count += covered[i];
+    }
+    return count * 2 > len;
+}
+
+static unsigned flaws_of_words(const struct password_rules *rules, const struct word_list *own,
+                               struct span password)
+{
+    struct span folded;
+    unsigned flaws = 0;
+    char *text = fold(password, &folded.len);
+    bool *covered = mem_calloc(folded.len + 1, sizeof(*covered));
+
+    folded.ptr = text;
+    for (size_t i = 0; i < own->count; i++) {
+        mark(folded, own->text[i], covered);
+    }
+    if (covers_most(covered, folded.len)) {
+        flaws = PASSWORD_FLAW_OWN_NAME;
+    } else { /* the site's words, alone or together with the owner's */
+        for (size_t i = 0; i < rules->word_count; i++) {
+            mark(folded, rules->words[i], covered);
+        }
+        flaws = covers_most(covered, folded.len) ? PASSWORD_FLAW_WORD : 0;
+    }
+    free(covered);
+    secret_wipe(text, folded.len);
+    free(text);
+    return flaws;
+}
+
+/* ---- strength ------------------------------------------------------------------------------ */
+
+static unsigned score_of_bits(double bits)
+{
+    static const double steps[] = {9.966, 19.932, 26.575, 33.219}; /* 10^3, 10^6, 10^8, 10^10 */
+    unsigned score = 0;
+
+    while (score < PASSWORD_SCORE_MAX && bits >= steps[score]) {
+        score++;
+    }
+    return score;
+}
+
+/* The score of the strongest piece: a password is at least as strong as each of its pieces. */
+static unsigned score(const struct password_rules *rules, const struct word_list *own,
+                      struct span password)
+{
+    const char *known[OWN_WORDS_MAX + PASSWORD_WORDS_MAX + 1];
+    char piece[PIECE + 1];
+    size_t count = 0;
+    unsigned best = 0;
+
+    for (size_t i = 0; i < own->count; i++) {
+        known[count++] = own->text[i];
+    }
+    for (size_t i = 0; i < rules->word_count && i < PASSWORD_WORDS_MAX; i++) {
+        known[count++] = rules->words[i];
+    }
+    known[count] = NULL;
+    for (size_t from = 0; from < password.len && best < PASSWORD_SCORE_MAX; from += PIECE) {
+        size_t rest = password.len - from;
+
+        span_text((struct span){password.ptr + from, rest < PIECE ? rest : PIECE}, piece,
+                  sizeof(piece));
+        unsigned this = score_of_bits(ZxcvbnMatch(piece, known, NULL));
+
+        best = this > best ? this : best;
+    }
+    secret_wipe(piece, sizeof(piece));
+    return best;
+}
+
+/* ---- the check ----------------------------------------------------------------------------- */
+
+struct password_strength password_strength_of(const struct password_rules *rules,
+                                              const struct password_owner *owner,
+                                              struct span password)
+{
+    struct password_strength strength = {0};
+    struct word_list own;
+
+    if (password.len > PASSWORD_MAX) {
+        strength.flaws = PASSWORD_FLAW_LONG;
+        strength.length = (unsigned)count_characters(password);
+        return strength;
+    }
+    strength.form = claim_password_flaw(password);
+    if (strength.form != NULL) {
+        strength.flaws |= PASSWORD_FLAW_FORM;
+    }
+    strength.length = (unsigned)count_characters(password);
+    strength.min_length = owner->enrolled ? rules->min_length_with_factor : rules->min_length;
+    if (strength.length < strength.min_length) {
+        strength.flaws |= PASSWORD_FLAW_SHORT;
+    }
+    words_of_owner(&own, owner);
+    strength.flaws |= flaws_of_words(rules, &own, password);
+    strength.score = score(rules, &own, password);
+    if (strength.score < rules->min_score) {
+        strength.flaws |= PASSWORD_FLAW_EASY;
+    }
+    return strength;
+}
+
+const char *password_flaw_word(enum password_flaw flaw)
+{
+    switch (flaw) {
+    case PASSWORD_FLAW_SHORT:
+        return "too-short";
+    case PASSWORD_FLAW_LONG:
+        return "too-long";
+    case PASSWORD_FLAW_OWN_NAME:
+        return "own-name";
+    case PASSWORD_FLAW_WORD:
+        return "known-words";
+    case PASSWORD_FLAW_EASY:
+        return "easy-to-guess";
+    case PASSWORD_FLAW_FORM:
+        return "not-allowed";
+    }
+    return "not-allowed";
+}
+
+void password_sentence(const struct password_strength *strength,
+                       char out[static PASSWORD_SENTENCE_MAX])
+{
+    size_t size = PASSWORD_SENTENCE_MAX;
+
+    out[0] = '\0';
+    if (strength->flaws & PASSWORD_FLAW_LONG) {
+        snprintf(out, size, "is longer than %d octets; use a shorter one", PASSWORD_MAX);
+    } else if (strength->flaws & PASSWORD_FLAW_FORM) {
+        snprintf(out, size, "%s; " REMEDY, strength->form);
+    } else if (strength->flaws & PASSWORD_FLAW_OWN_NAME) {
+        snprintf(out, size,
+                 "is easy to guess: it is built from its owner's name or domain; " REMEDY);
+    } else if (strength->flaws & PASSWORD_FLAW_WORD) {
+        snprintf(out, size,
+                 "is easy to guess: it is built from words that everybody here knows; " REMEDY);
+    } else if (strength->flaws & PASSWORD_FLAW_SHORT) {
+        snprintf(out, size, "is %u characters long, and at least %u are needed; " REMEDY,
+                 strength->length, strength->min_length);
+    } else if (strength->flaws & PASSWORD_FLAW_EASY) {
+        snprintf(out, size, "is easy to guess; " REMEDY);
+    }
 }

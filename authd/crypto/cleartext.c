@@ -4,7 +4,7 @@
 #include <strings.h>
 
 #include "base/secret.h"
-#include "crypto/password.h"
+#include "crypto/password_scheme.h"
 
 #define DIGEST_LENGTH crypto_hash_sha512_BYTES
 #define SALT_LENGTH   16

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/document.h"
+#include "ctl/input_file.h"
 #include "ctl/nouns.h"
 #include "ctl/progress.h"
 #include "ctl/run.h"

@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "base/program.h"
 #include "base/secret.h"
-#include "ctl/document.h"
+#include "ctl/input_file.h"
 
 #define ANSWER_MAX (16 * 1024 * 1024)
 #define URL_MAX    (64 * 1024)

@@ -2,8 +2,8 @@
  * with the settings that a mail program needs. */
 #include "base/program.h"
 #include "base/rfc3339.h"
-#include "ctl/duration.h"
 #include "ctl/nouns.h"
+#include "ctl/relative_time.h"
 #include "ctl/run.h"
 
 /* Says "server mail.example.org port 587 STARTTLS user alice@example.org". */

@@ -1,6 +1,6 @@
 /* authctl domain: domains of logins. */
+#include "ctl/context.h"
 #include "ctl/nouns.h"
-#include "ctl/session.h"
 
 static void say_skipped(struct session *session, const json_t *answer)
 {

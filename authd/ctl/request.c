@@ -8,7 +8,7 @@
 #include "base/duration.h"
 #include "base/program.h"
 #include "base/rfc3339.h"
-#include "ctl/document.h"
+#include "ctl/input_file.h"
 
 /* ---- paths --------------------------------------------------------------------------------- */
 

@@ -3,8 +3,8 @@
 #ifndef CTL_RUN_H
 #define CTL_RUN_H
 
+#include "ctl/context.h"
 #include "ctl/request.h"
-#include "ctl/session.h"
 
 /* Builds the request by the verb's row, asks for confirmation if something would be lost, makes the
  * call, and prints the answer. Returns the exit status. */

@@ -2,7 +2,7 @@
 #ifndef CTL_SHOW_H
 #define CTL_SHOW_H
 
-#include "ctl/session.h"
+#include "ctl/context.h"
 
 /* An object, a line for each member: members of the response schema in its order, then members of a
  * newer authd. */

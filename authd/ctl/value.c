@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/rfc3339.h"
-#include "ctl/duration.h"
+#include "ctl/relative_time.h"
 
 static bool print_time(struct buf *out, const struct view *view, enum form form,
                        const json_t *value)

@@ -20,8 +20,8 @@
 #include "notify/mail.h"
 #include "notify/notices.h"
 #include "scope/scope_cache.h"
+#include "store/account_lookup.h"
 #include "store/embedded.h"
-#include "store/lookup.h"
 
 #define HASH_IDLE_MS      10000
 #define HASH_QUEUE_LIMIT  64

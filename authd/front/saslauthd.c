@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 #include "core/core.h"
-#include "front/saslauthd_request.h"
+#include "front/saslauthd_message.h"
 #include "login/login.h"
 #include "loop/stream.h"
 

@@ -1,5 +1,5 @@
 /* POST /v1/api-keys: the answer has the key's text, once. */
-#include "http/routes.h"
+#include "http/route_handlers.h"
 
 #include "http/exchange.h"
 #include "manage/api_key.h"

@@ -1,7 +1,7 @@
 /* The routes of app passwords that do more than their statement: POST and PATCH of one, and its
  * rotation. Two of their answers have a secret, once. */
 #include "http/exchange.h"
-#include "http/routes.h"
+#include "http/route_handlers.h"
 #include "manage/app_password.h"
 
 static void cancel_call(void *call)

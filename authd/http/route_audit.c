@@ -1,7 +1,7 @@
 /* POST /v1/audit/verify. A long check answers in pieces: see audit/audit_verify.h. */
 #include "audit/audit_verify.h"
 #include "http/exchange.h"
-#include "http/routes.h"
+#include "http/route_handlers.h"
 
 static void cancel_verify(void *call)
 {

@@ -1,5 +1,5 @@
 /* What a supervisor asks: anybody may know the answers. */
-#include "http/routes.h"
+#include "http/route_handlers.h"
 
 #include "http/exchange.h"
 

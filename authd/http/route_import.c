@@ -1,9 +1,10 @@
 /* POST /v1/import: many users in one call.
  *
  * Threat: a call that holds up the logins of everybody. The route bounds the body and the rows, and
- * manage/import.h the addresses; a batch of the usual size takes a few milliseconds of the loop. */
+ * manage/import_rows.h the addresses; a batch of the usual size takes a few milliseconds of the
+ * loop. */
 #include "http/exchange.h"
-#include "http/routes.h"
+#include "http/route_handlers.h"
 #include "manage/import_call.h"
 
 static void cancel_import(void *call)

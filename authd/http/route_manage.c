@@ -1,6 +1,6 @@
 /* The management API: one function for all of its routes, because the route table says what
  * differs. */
-#include "http/routes.h"
+#include "http/route_handlers.h"
 
 #include <stdio.h>
 

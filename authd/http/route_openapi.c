@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "http/exchange.h"
 #include "http/openapi.h"
-#include "http/routes.h"
+#include "http/route_handlers.h"
 
 static const char *document_text(void)
 {

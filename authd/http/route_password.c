@@ -2,12 +2,12 @@
  *
  * Threat: a way to try passwords. The strength is that of the password that was sent; the stored
  * hash is not read. */
-#include "http/routes.h"
+#include "http/route_handlers.h"
 
 #include "base/clock.h"
 #include "core/core.h"
 #include "credential/password_new.h"
-#include "credential/password_strength.h"
+#include "credential/password_strength_job.h"
 #include "http/exchange.h"
 
 #define STRENGTH_MS 8000

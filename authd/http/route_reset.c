@@ -2,7 +2,7 @@
  *
  * Threat: a stranger who tries tokens. Whatever is wrong with a token, the answer is the same 401;
  * no password is checked for strength or hashed for a token that is not good. */
-#include "http/routes.h"
+#include "http/route_handlers.h"
 
 #include "http/exchange.h"
 #include "manage/reset.h"

@@ -3,7 +3,7 @@
  *
  * Threat: a restriction that is stored and then means something else. A document that cannot be
  * read is refused here, with each flaw by its JSON pointer. */
-#include "http/routes.h"
+#include "http/route_handlers.h"
 
 #include <stdlib.h>
 

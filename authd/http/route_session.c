@@ -9,7 +9,7 @@
  * there were a cookie already.
  * - A session that an attacker knew before the sign-in: each sign-in makes a new cookie, and ends
  * the old session. */
-#include "http/routes.h"
+#include "http/route_handlers.h"
 
 #include "http/cookie.h"
 #include "http/exchange.h"

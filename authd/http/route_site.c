@@ -1,10 +1,10 @@
 /* GET /v1/site: what users enter in their mail programs, what a new password must be, and who needs
  * a second factor. */
-#include "http/routes.h"
+#include "http/route_handlers.h"
 
 #include "core/core.h"
 #include "credential/factor_rules.h"
-#include "credential/password_rules.h"
+#include "credential/password_strength.h"
 #include "http/exchange.h"
 
 /* JSON null, where no submission host is configured. */

@@ -1,7 +1,7 @@
 /* Every route there is. */
-#include "http/request_schemas.h"
+#include "http/request_table.h"
+#include "http/route_handlers.h"
 #include "http/router.h"
-#include "http/routes.h"
 
 /* Who may: S any user for the own account, H helpdesk, D domain administrator, A auditor, X
  * administrator and host. */

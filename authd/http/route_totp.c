@@ -1,7 +1,7 @@
 /* The routes of second factors that do more than their statement. Each of their answers has a
  * secret, once. */
 #include "http/exchange.h"
-#include "http/routes.h"
+#include "http/route_handlers.h"
 #include "manage/totp_enrolment.h"
 
 typedef struct enrolment_call *enrolment_f(struct core *core, const struct manage_request *request,

@@ -7,7 +7,7 @@
 #include "core/outcome.h"
 #include "credential/claim.h"
 #include "credential/factor_rules.h"
-#include "crypto/password.h"
+#include "crypto/password_scheme.h"
 #include "scope/scope.h"
 
 enum answer {

@@ -14,8 +14,8 @@
 #include "base/arena.h"
 #include "core/core.h"
 #include "core/subkey.h"
-#include "credential/factor_remember.h"
-#include "credential/recovery.h"
+#include "credential/recovery_code.h"
+#include "credential/remembered_network.h"
 
 /* How much of the login's deadline one use of a code may take. */
 #define TAKE_MS 1500

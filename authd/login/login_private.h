@@ -4,16 +4,16 @@
 
 #include <event2/event_struct.h>
 
-#include "credential/factor.h"
 #include "credential/factor_code.h"
-#include "credential/imported_password.h"
+#include "credential/imported_app_password.h"
 #include "credential/password_verify.h"
+#include "credential/totp_verify.h"
 #include "crypto/secret_text.h"
 #include "login/facts.h"
 #include "login/login.h"
 #include "login/verdict.h"
 #include "scope/scope_cache.h"
-#include "store/lookup.h"
+#include "store/account_lookup.h"
 
 struct arena;
 

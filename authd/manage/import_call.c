@@ -6,7 +6,7 @@
 #include "core/core.h"
 #include "loop/loop.h"
 #include "manage/arguments.h"
-#include "manage/import.h"
+#include "manage/import_rows.h"
 
 struct import_call {
     struct core *core;

@@ -3,8 +3,8 @@
 #ifndef SCOPE_SCOPE_TERMS_H
 #define SCOPE_SCOPE_TERMS_H
 
+#include "scope/json_reader.h"
 #include "scope/scope_document.h"
-#include "scope/scope_reader.h"
 
 void scope_read_patterns(struct reader *reader, const json_t *value,
                          struct scope_patterns *patterns);

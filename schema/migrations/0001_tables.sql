@@ -229,7 +229,7 @@ CREATE TABLE authd.retired_login (
     password_generation int NOT NULL
 );
 
--- A row of an import that is under way. Names are canonical (manage/import.h).
+-- A row of an import that is under way. Names are canonical (manage/import_rows.h).
 CREATE TYPE authd.import_row AS (
     n                int,    -- its position in the batch
     line             int,    -- in the file

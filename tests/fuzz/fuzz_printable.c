@@ -5,8 +5,8 @@
 #include <unistr.h>
 
 #include "base/rfc3339.h"
-#include "ctl/duration.h"
 #include "ctl/print.h"
+#include "ctl/relative_time.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,8 +3,8 @@
 #ifndef CTL_IMPORT_REPORT_H
 #define CTL_IMPORT_REPORT_H
 
+#include "ctl/context.h"
 #include "ctl/import/file.h"
-#include "ctl/session.h"
 
 /* X(NAME, word) */
 #define IMPORT_OUTCOMES(X)                                                                         \

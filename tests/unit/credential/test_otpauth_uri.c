@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "credential/otpauth_uri.h"
-#include "credential/recovery.h"
+#include "credential/recovery_code.h"
 
 static void assert_uri(const char *issuer, const char *login, const char *wanted)
 {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "crypto/cleartext.h"
-#include "crypto/password.h"
+#include "crypto/password_scheme.h"
 
 extern const struct authd_plugin authd_plugin_dovecot;
 

@@ -1,0 +1,36 @@
+/* The second factor of an account: a TOTP seed that the user's phone has as well.
+ *
+ * Threats: a row copied to another user (the seed is encrypted for row and owner, and cannot be
+ * decrypted in another row); a seed that stays in memory (the seed is wiped after each check). */
+#ifndef CREDENTIAL_TOTP_VERIFY_H
+#define CREDENTIAL_TOTP_VERIFY_H
+
+#include "base/span.h"
+
+struct core;
+
+/* The kind of the encrypted row. The text is the octets of the seed. */
+#define FACTOR_KIND "totp"
+
+/* A row of authd.totp. */
+struct factor_row {
+    int64_t id;
+    int64_t owner;    /* the account */
+    const char *seed; /* the encrypted seed */
+    const char *algorithm;
+    unsigned digits;
+};
+
+enum factor_match {
+    FACTOR_BROKEN = 0,  /* the seed is not of this row, or its algorithm is unknown */
+    FACTOR_KEY_MISSING, /* no key file has the key that the seed is encrypted with */
+    FACTOR_NO,          /* the code is wrong */
+    FACTOR_YES,         /* `step` is set; the database knows whether the step was used */
+};
+
+/* Checks the code `digits` against the seed of `row`. `now` is the database's time in seconds since
+ * 1970. */
+enum factor_match factor_match(const struct core *core, const struct factor_row *row,
+                               struct span digits, int64_t now, int64_t *step);
+
+#endif

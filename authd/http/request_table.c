@@ -1,0 +1,340 @@
+#include "http/request_table.h"
+
+#include "api/words.h"
+#include "http/cursor.h"
+#include "http/router.h"
+
+#define NAME_TEXT_MAX 1024 /* octets as typed; core/name.h bounds the canonical form */
+#define NOTE_MAX      2000
+#define LABEL_MAX     400 /* octets of 100 characters */
+#define CODE_MAX      100 /* with blanks and hyphens */
+#define TICKET_MAX    100
+#define LIFE_MAX      63072000L /* two years, in seconds */
+
+static const char *const user_orders[] = {
+    "login", "-login", "created_at", "-created_at", "last_login_at", "-last_login_at", NULL,
+};
+
+_Static_assert(REQUEST_TEXT == 0, "a member without a type is a text");
+
+/* clang-format off */
+#define DRY_RUN     {.name = "dry_run", .type = REQUEST_BOOLEAN, .description =                      \
+                     "Check and answer the change as if it were made, but make no change."}
+#define NAMED(NAME) .name = (NAME), .min = 1, .max = NAME_TEXT_MAX
+#define PASSWORD    .name = "password", .min = 1, .max = 1024
+#define MATCH       .name = "match", .min = 1, .max = 200
+#define LIFE_FIELDS {.name = "expires_in", .type = REQUEST_INTEGER, .min = 1, .max = LIFE_MAX,       \
+                     .description = "How many seconds from now the API key ends."},                \
+                    {.name = "expires_at", .type = REQUEST_TIME}
+#define SECOND_FACTOR                                                                              \
+    .name = "second_factor", .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE, .min = 1, .max = 8,        \
+    .words = words_policies
+/* The database distinguishes a time from a date. */
+#define SECOND_FACTOR_FROM                                                                         \
+    .name = "second_factor_from", .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE, .min = 10,      \
+    .max = 40, .description = "Until then a second factor that the domain requires is optional: a" \
+                              " time, or a date, which begins at midnight UTC."
+#define CODE         .name = "code", .min = 1, .max = CODE_MAX
+#define DISPLAY_NAME .name = "display_name", .flags = REQUEST_NULLABLE, .min = 1, .max = 800
+#define DESCRIPTION  .name = "description", .flags = REQUEST_NULLABLE, .min = 1, .max = 800
+/* clang-format on */
+
+#define ADMINISTRATORS (ROLE_DOMAIN_ADMIN | ROLE_ADMIN)
+
+const struct request_member request_change_query[] = {DRY_RUN, {0}};
+const struct request_member request_page[] = {REQUEST_PAGE, {0}};
+
+/* ---- users --------------------------------------------------------------------------------- */
+
+const struct request_member request_user_list[] = {
+    REQUEST_PAGE,
+    {.name = "sort",
+     .min = 1,
+     .max = 20,
+     .words = user_orders,
+     .description = "The order of the list; - before a word is backwards."},
+    {MATCH,
+     .description = "Only users with this text in their login or display name, in any case."},
+    {.name = "suspended",
+     .type = REQUEST_BOOLEAN,
+     .description = "Only users who are suspended, or only those who are not."},
+    {NAMED("address"), .description = "Only users who may send as this address."},
+    {NAMED("domain"), .description = "Only users of this domain."},
+    {.name = "class", .min = 1, .max = 40, .description = "Only users of this class."},
+    {.name = "role",
+     .min = 1,
+     .max = 40,
+     .words = words_roles,
+     .description = "Only users with this role."},
+    {.name = "service",
+     .type = REQUEST_BOOLEAN,
+     .description = "Only service users, or only users who are people."},
+    {.name = "unused_days",
+     .type = REQUEST_INTEGER,
+     .min = 1,
+     .max = 36500,
+     .description = "Only users without a good login for so many days, and added before."},
+    {.name = "without_password",
+     .type = REQUEST_BOOLEAN,
+     .description = "Only users without a main password, or only those who have one."},
+    {.name = "without_factor",
+     .type = REQUEST_BOOLEAN,
+     .description =
+         "Only users without a second factor who are no service users, or only the others."},
+    {0},
+};
+
+const struct request_member request_user[] = {
+    {NAMED("login"), .flags = REQUEST_REQUIRED},
+    {.name = "addresses", .type = REQUEST_TEXTS, .max = 256},
+    {DISPLAY_NAME},
+    {NAMED("recovery_address"), .flags = REQUEST_NULLABLE},
+    {.name = "role", .flags = REQUEST_SENSITIVE, .min = 1, .max = 40, .words = words_roles},
+    {.name = "class", .flags = REQUEST_NULLABLE, .min = 1, .max = 40},
+    {.name = "service", .type = REQUEST_BOOLEAN},
+    {PASSWORD, .description = "The main password of the user."},
+    {SECOND_FACTOR},
+    {0},
+};
+
+const struct request_member request_user_changes[] = {
+    {DISPLAY_NAME},
+    {NAMED("recovery_address"), .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE},
+    {.name = "role",
+     .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE,
+     .roles = ADMINISTRATORS,
+     .min = 1,
+     .max = 40,
+     .words = words_roles},
+    {.name = "class", .flags = REQUEST_NULLABLE, .roles = ADMINISTRATORS, .min = 1, .max = 40},
+    {NAMED("login"), .flags = REQUEST_SENSITIVE, .roles = ADMINISTRATORS},
+    {.name = "domains",
+     .type = REQUEST_TEXTS,
+     .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE,
+     .roles = ROLE_ADMIN,
+     .max = 256},
+    {SECOND_FACTOR, .roles = ADMINISTRATORS},
+    {0},
+};
+
+const struct request_member request_suspend[] = {
+    {.name = "reason",
+     .flags = REQUEST_NULLABLE,
+     .min = 1,
+     .max = NOTE_MAX,
+     .description = "Why the user is suspended, for administrators only."},
+    {0},
+};
+
+const struct request_member request_address[] = {
+    {NAMED("address"), .flags = REQUEST_REQUIRED,
+     .description = "The address to add, or *@DOMAIN for a whole domain."},
+    {0},
+};
+
+const struct request_member request_address_query[] = {
+    {NAMED("address"), .flags = REQUEST_REQUIRED, .description = "The address to remove."},
+    DRY_RUN,
+    {0},
+};
+
+const struct request_member request_password[] = {
+    {PASSWORD, .flags = REQUEST_REQUIRED, .description = "The new main password."},
+    {.name = "keep_credentials",
+     .type = REQUEST_BOOLEAN,
+     .description =
+         "Leave app passwords as they are when somebody else than the user sets the password."},
+    {0},
+};
+
+const struct request_member request_password_strength[] = {
+    {PASSWORD, .flags = REQUEST_REQUIRED,
+     .description = "The password to check, which is not stored."},
+    {0},
+};
+
+const struct request_member request_reset_link[] = {
+    {.name = "keep_credentials", .type = REQUEST_BOOLEAN},
+    {0},
+};
+
+const struct request_member request_reset[] = {
+    {.name = "token",
+     .flags = REQUEST_REQUIRED,
+     .min = 1,
+     .max = 200,
+     .description = "The part of the reset link behind #."},
+    {PASSWORD, .flags = REQUEST_REQUIRED, .description = "The new main password."},
+    {0},
+};
+
+/* ---- domains, classes, keys ---------------------------------------------------------------- */
+
+const struct request_member request_domain_list[] = {
+    REQUEST_PAGE,
+    {MATCH, .description = "Only domains with this text in their name."},
+    {0},
+};
+
+const struct request_member request_domain[] = {
+    {NAMED("name"), .argument = "new_domain", .flags = REQUEST_REQUIRED},
+    {.name = "recipient_delimiter",
+     .flags = REQUEST_NULLABLE,
+     .min = 1,
+     .max = 1,
+     .words = words_delimiters},
+    {DESCRIPTION},
+    {SECOND_FACTOR},
+    {SECOND_FACTOR_FROM},
+    {0},
+};
+
+const struct request_member request_domain_changes[] = {
+    {.name = "recipient_delimiter",
+     .flags = REQUEST_NULLABLE,
+     .min = 1,
+     .max = 1,
+     .words = words_delimiters},
+    {DESCRIPTION},
+    {SECOND_FACTOR},
+    {SECOND_FACTOR_FROM},
+    {0},
+};
+
+const struct request_member request_class[] = {
+    {.name = "name", .flags = REQUEST_REQUIRED, .min = 1, .max = 40},
+    {DESCRIPTION},
+    {0},
+};
+
+const struct request_member request_class_changes[] = {
+    {.name = "name", .min = 1, .max = 40},
+    {DESCRIPTION},
+    {0},
+};
+
+const struct request_member request_api_key[] = {
+    {.name = "label", .flags = REQUEST_REQUIRED, .min = 1, .max = LABEL_MAX},
+    {.name = "rights", .type = REQUEST_TEXTS, .max = 40},
+    {.name = "domains", .type = REQUEST_TEXTS, .flags = REQUEST_NULLABLE, .max = 256},
+    LIFE_FIELDS,
+    {0},
+};
+
+const struct request_member request_api_key_changes[] = {
+    {.name = "label", .min = 1, .max = LABEL_MAX},
+    {.name = "rights", .type = REQUEST_TEXTS, .max = 40},
+    {.name = "domains", .type = REQUEST_TEXTS, .flags = REQUEST_NULLABLE, .max = 256},
+    LIFE_FIELDS,
+    {0},
+};
+
+const struct request_member request_key_rotate[] = {
+    {.name = "prepare",
+     .type = REQUEST_BOOLEAN,
+     .description = "Only put the new key into the key file of the node that is asked, to be "
+                    "copied to the other nodes."},
+    {0},
+};
+
+/* ---- signing in ---------------------------------------------------------------------------- */
+
+const struct request_member request_sign_in[] = {
+    {NAMED("login"), .flags = REQUEST_REQUIRED, .description = "The login of the user."},
+    {PASSWORD, .flags = REQUEST_REQUIRED, .description = "The main password."},
+    {CODE, .description = "The code that the authenticator app displays, or a recovery code."},
+    {0},
+};
+
+const struct request_member request_fresh[] = {
+    {PASSWORD, .flags = REQUEST_REQUIRED,
+     .description = "The main password of the user who is signed in."},
+    {CODE, .description = "The code that the authenticator app displays, or a recovery code."},
+    {0},
+};
+
+/* ---- second factors ------------------------------------------------------------------------ */
+
+const struct request_member request_totp[] = {
+    {.name = "algorithm", .min = 1, .max = 10, .words = words_algorithms},
+    {.name = "digits", .type = REQUEST_INTEGER, .min = 6, .max = 8},
+    {.name = "ticket",
+     .min = 1,
+     .max = TICKET_MAX,
+     .description = "The enrolment ticket that an administrator gave the user."},
+    {0},
+};
+
+const struct request_member request_totp_confirm[] = {
+    {CODE, .flags = REQUEST_REQUIRED,
+     .description = "The code that the authenticator app displays."},
+    {0},
+};
+
+/* ---- audit --------------------------------------------------------------------------------- */
+
+static const char *const audit_sorts[] = {"id", "-id", NULL};
+
+const struct request_member request_audit_list[] = {
+    REQUEST_PAGE,
+    {.name = "since", .type = REQUEST_TIME, .description = "Only rows from this time on."},
+    {.name = "until", .type = REQUEST_TIME, .description = "Only rows before this time."},
+    {NAMED("actor"), .description = "Only what this actor did: a login, an id or a name."},
+    {.name = "action",
+     .min = 1,
+     .max = 100,
+     .description = "Only this action, such as login or user_add."},
+    {NAMED("user"), .description = "Only what concerns this user, by login or id."},
+    {NAMED("domain"), .description = "Only what concerns this domain."},
+    {.name = "outcome",
+     .min = 1,
+     .max = 20,
+     .words = words_outcomes,
+     .description = "Only logins that ended like this."},
+    {.name = "reference",
+     .min = 1,
+     .max = 40,
+     .description = "Only the request with this reference, which a refusal and the log name."},
+    {MATCH, .description = "Only rows with this text in a name or address."},
+    {.name = "sort",
+     .min = 1,
+     .max = 10,
+     .words = audit_sorts,
+     .description = "The order of the list; -id is newest first."},
+    {0},
+};
+
+const struct request_member request_audit_verify[] = {
+    {.name = "anchor",
+     .min = 1,
+     .max = 100,
+     .description =
+         "An anchor, as a check before answered it: does the chain still have its seal?"},
+    {.name = "after",
+     .min = 1,
+     .max = 120,
+     .description = "Where the check goes on: `next` of the answer before."},
+    {0},
+};
+
+/* manage/import_rows.h checks what a row holds, so that a bad row is refused alone. */
+static const char *const existing_words[] = {"skip", "update", "fail", NULL};
+
+const struct request_member request_import[] = {
+    {.name = "existing",
+     .min = 1,
+     .max = 10,
+     .words = existing_words,
+     .description = "What becomes of a row whose user exists: it is skipped (without this), "
+                    "updated or fails."},
+    {.name = "create",
+     .type = REQUEST_BOOLEAN,
+     .description = "Whether a row adds its user if there is none; true without this."},
+    {.name = "rows",
+     .type = REQUEST_OBJECTS,
+     .flags = REQUEST_REQUIRED,
+     .max = 1000,
+     .description = "The users: objects of line, login, password_hash, display_name, "
+                    "recovery_address, addresses, class, networks and suspended."},
+    {0},
+};
