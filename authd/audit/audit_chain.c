@@ -12,7 +12,7 @@
 
 #define DETAIL_MAX 400
 
-struct audit_check_listed {
+struct audit_chain_listed {
     int64_t id;
     char digest[AUDIT_MAC_HEX + 1];
 };
@@ -25,12 +25,12 @@ static bool same(const char *a, const char *b)
 /* ---- flaws --------------------------------------------------------------------------------- */
 
 static void __attribute__((format(printf, 4, 5)))
-flaw(struct audit_check *check, const char *kind, int64_t row, const char *format, ...)
+flaw(struct audit_chain *check, const char *kind, int64_t row, const char *format, ...)
 {
     char detail[DETAIL_MAX];
     va_list args;
 
-    if (check->flaw_count++ >= AUDIT_CHECK_FLAWS_MAX) {
+    if (check->flaw_count++ >= AUDIT_CHAIN_FLAWS_MAX) {
         return;
     }
     va_start(args, format);
@@ -59,23 +59,23 @@ static const char *time_of(int64_t micros, char out[static RFC3339_SIZE])
 
 /* ---- the beginning ------------------------------------------------------------------------- */
 
-void audit_check_init(struct audit_check *check, const struct key *key,
+void audit_chain_init(struct audit_chain *check, const struct key *key,
                       const struct audit_anchor *remembered)
 {
-    *check = (struct audit_check){
+    *check = (struct audit_chain){
         .key = key,
         .remembered = *remembered,
         .flaws = json_array(),
     };
 }
 
-void audit_check_finish(struct audit_check *check)
+void audit_chain_finish(struct audit_chain *check)
 {
     json_decref(check->flaws);
     free(check->moved_from);
 }
 
-void audit_check_state(struct audit_check *check, const json_t *state, bool fresh)
+void audit_chain_state(struct audit_chain *check, const json_t *state, bool fresh)
 {
     const json_t *horizon = json_object_get(state, "horizon");
     const char *previous = json_string_value(json_object_get(state, "previous"));
@@ -101,26 +101,26 @@ void audit_check_state(struct audit_check *check, const json_t *state, bool fres
 
 /* ---- rows ---------------------------------------------------------------------------------- */
 
-void audit_check_listed_clear(struct audit_check *check)
+void audit_chain_listed_clear(struct audit_chain *check)
 {
     check->moved_count = 0;
 }
 
-void audit_check_listed(struct audit_check *check, int64_t id, const char *digest)
+void audit_chain_listed(struct audit_chain *check, int64_t id, const char *digest)
 {
     if (check->moved_count == check->moved_capacity) {
         check->moved_capacity = check->moved_capacity == 0 ? 256 : 2 * check->moved_capacity;
         check->moved_from =
             mem_realloc(check->moved_from, check->moved_capacity * sizeof(check->moved_from[0]));
     }
-    struct audit_check_listed *listed = &check->moved_from[check->moved_count++];
+    struct audit_chain_listed *listed = &check->moved_from[check->moved_count++];
 
     listed->id = id;
     span_text(span_of(digest), listed->digest, sizeof(listed->digest));
 }
 
 /* The listed row that was sealed with this digest; 0: none was. */
-static int64_t moved_from(const struct audit_check *check, const char *digest)
+static int64_t moved_from(const struct audit_chain *check, const char *digest)
 {
     for (size_t i = 0; i < check->moved_count; i++) {
         if (same(check->moved_from[i].digest, digest)) {
@@ -130,7 +130,7 @@ static int64_t moved_from(const struct audit_check *check, const char *digest)
     return 0;
 }
 
-static void check_content(struct audit_check *check, const struct audit_check_row *row)
+static void check_content(struct audit_chain *check, const struct audit_chain_row *row)
 {
     char digest[AUDIT_MAC_HEX + 1];
     int64_t from;
@@ -152,7 +152,7 @@ static void check_content(struct audit_check *check, const struct audit_check_ro
 }
 
 /* `what`: "its user" or "who acted". */
-static void check_person(struct audit_check *check, const struct audit_check_row *row,
+static void check_person(struct audit_chain *check, const struct audit_chain_row *row,
                          const char *state, const char *what)
 {
     if (strcmp(state, "changed") == 0) {
@@ -166,7 +166,7 @@ static void check_person(struct audit_check *check, const struct audit_check_row
     }
 }
 
-void audit_check_row(struct audit_check *check, const struct audit_check_row *row)
+void audit_chain_row(struct audit_chain *check, const struct audit_chain_row *row)
 {
     char at[RFC3339_SIZE];
 
@@ -185,7 +185,7 @@ void audit_check_row(struct audit_check *check, const struct audit_check_row *ro
     check->erased += strcmp(row->subject, "erased") == 0 || strcmp(row->actor, "erased") == 0;
 }
 
-void audit_check_unlisted(struct audit_check *check, const json_t *row)
+void audit_chain_unlisted(struct audit_chain *check, const json_t *row)
 {
     const char *at = json_string_value(json_object_get(row, "at"));
     const char *action = json_string_value(json_object_get(row, "action"));
@@ -199,9 +199,9 @@ void audit_check_unlisted(struct audit_check *check, const json_t *row)
 
 /* ---- seals --------------------------------------------------------------------------------- */
 
-static void check_mac(struct audit_check *check)
+static void check_mac(struct audit_chain *check)
 {
-    const struct audit_check_seal *held = &check->seal;
+    const struct audit_chain_seal *held = &check->seal;
     const struct audit_seal seal = {
         .number = held->number,
         .class_word = held->class_word,
@@ -224,7 +224,7 @@ static void check_mac(struct audit_check *check)
     }
 }
 
-void audit_check_begin(struct audit_check *check, const struct audit_check_seal *seal)
+void audit_chain_begin(struct audit_chain *check, const struct audit_chain_seal *seal)
 {
     int64_t expected = check->last.number + 1;
 
@@ -243,9 +243,9 @@ void audit_check_begin(struct audit_check *check, const struct audit_check_seal 
     check_mac(check);
 }
 
-static void check_list(struct audit_check *check)
+static void check_list(struct audit_chain *check)
 {
-    const struct audit_check_seal *seal = &check->seal;
+    const struct audit_chain_seal *seal = &check->seal;
     bool change = strcmp(seal->class_word, "change") == 0;
     char digest[AUDIT_MAC_HEX + 1];
     char at[RFC3339_SIZE];
@@ -267,7 +267,7 @@ static void check_list(struct audit_check *check)
     }
 }
 
-static void compare(struct audit_check *check, const struct audit_anchor *anchor, const char *whose)
+static void compare(struct audit_chain *check, const struct audit_anchor *anchor, const char *whose)
 {
     if (anchor->number == check->seal.number && !same(anchor->mac, check->seal.mac)) {
         flaw(check, "anchor", 0, "seal %" PRId64 " is not the one of %s: the chain was made anew",
@@ -278,7 +278,7 @@ static void compare(struct audit_check *check, const struct audit_anchor *anchor
 #define CALLERS "the anchor"
 #define OURS    "this node's audit-heads"
 
-void audit_check_end(struct audit_check *check)
+void audit_chain_end(struct audit_chain *check)
 {
     check_list(check);
     compare(check, &check->anchor, CALLERS);
@@ -288,7 +288,7 @@ void audit_check_end(struct audit_check *check)
     memcpy(check->last.mac, check->seal.mac, sizeof(check->last.mac));
 }
 
-static void reach(struct audit_check *check, const struct audit_anchor *anchor, const char *whose)
+static void reach(struct audit_chain *check, const struct audit_anchor *anchor, const char *whose)
 {
     if (anchor->number > check->last.number) {
         flaw(check, "anchor", 0,
@@ -297,7 +297,7 @@ static void reach(struct audit_check *check, const struct audit_anchor *anchor, 
     }
 }
 
-void audit_check_chain_end(struct audit_check *check)
+void audit_chain_chain_end(struct audit_chain *check)
 {
     check->seal.number = 0;
     reach(check, &check->anchor, CALLERS);
@@ -306,7 +306,7 @@ void audit_check_chain_end(struct audit_check *check)
 
 /* ---- the report ---------------------------------------------------------------------------- */
 
-json_t *audit_check_report(const struct audit_check *check, const char *next)
+json_t *audit_chain_report(const struct audit_chain *check, const char *next)
 {
     char anchor[AUDIT_MAC_HEX + 32];
     size_t listed = json_array_size(check->flaws);

@@ -8,10 +8,10 @@
 #include "audit/audit_seal.h"
 #include "crypto/keyed.h"
 
-#define AUDIT_CHECK_FLAWS_MAX 1000 /* listed; more are counted */
+#define AUDIT_CHAIN_FLAWS_MAX 1000 /* listed; more are counted */
 
 /* A seal as the database holds it; hex in lower case. */
-struct audit_check_seal {
+struct audit_chain_seal {
     int64_t number;
     int64_t at; /* microseconds since 1970 */
     int64_t count;
@@ -23,7 +23,7 @@ struct audit_check_seal {
     char mac[AUDIT_MAC_HEX + 1];
 };
 
-struct audit_check_row {
+struct audit_chain_row {
     int64_t id;
     const char *digest;  /* from the seal */
     const char *content; /* NULL: the row is missing, and the members below are NULL as well */
@@ -33,9 +33,9 @@ struct audit_check_row {
     const char *actor;   /* state of the personal data: none, kept, changed, erased or gone */
 };
 
-struct audit_check_listed;
+struct audit_chain_listed;
 
-struct audit_check {
+struct audit_chain {
     const struct key *key;
     struct audit_anchor anchor;     /* from the caller; number 0: none */
     struct audit_anchor remembered; /* from this node's audit-heads */
@@ -50,39 +50,39 @@ struct audit_check {
     char computed[AUDIT_MAC_HEX + 1]; // the MAC that `last` should have
     int64_t horizon_change;           // rows of changes in seals before this time have expired
     int64_t horizon_login;            // rows of logins in seals before this time have expired
-    struct audit_check_seal seal;     // the seal that is being checked
+    struct audit_chain_seal seal;     // the seal that is being checked
     struct audit_mac_list list;       // the digest of that seal's rows so far
     int64_t listed;                   // how many rows of that seal have been checked
-    struct audit_check_listed *moved_from;
+    struct audit_chain_listed *moved_from;
     size_t moved_count;
     size_t moved_capacity;
 };
 
-void audit_check_init(struct audit_check *check, const struct key *key,
+void audit_chain_init(struct audit_chain *check, const struct key *key,
                       const struct audit_anchor *remembered);
-void audit_check_finish(struct audit_check *check);
+void audit_chain_finish(struct audit_chain *check);
 
 /* Takes the answer of authd.audit_state(). `fresh`: the check begins at the start of the chain;
  * else after `last`. */
-void audit_check_state(struct audit_check *check, const json_t *state, bool fresh);
+void audit_chain_state(struct audit_chain *check, const json_t *state, bool fresh);
 
-/* The rows that audit_check_row() will get next. They let the check name the row whose text an
+/* The rows that audit_chain_row() will get next. They let the check name the row whose text an
  * attacker moved into another row. */
-void audit_check_listed_clear(struct audit_check *check);
-void audit_check_listed(struct audit_check *check, int64_t id, const char *digest);
+void audit_chain_listed_clear(struct audit_chain *check);
+void audit_chain_listed(struct audit_chain *check, int64_t id, const char *digest);
 
-/* For each seal: audit_check_begin(), audit_check_row() for each row in order, audit_check_end().
+/* For each seal: audit_chain_begin(), audit_chain_row() for each row in order, audit_chain_end().
  */
-void audit_check_begin(struct audit_check *check, const struct audit_check_seal *seal);
-void audit_check_row(struct audit_check *check, const struct audit_check_row *row);
-void audit_check_end(struct audit_check *check);
+void audit_chain_begin(struct audit_chain *check, const struct audit_chain_seal *seal);
+void audit_chain_row(struct audit_chain *check, const struct audit_chain_row *row);
+void audit_chain_end(struct audit_chain *check);
 
 /* After the last seal of the chain. */
-void audit_check_chain_end(struct audit_check *check);
+void audit_chain_chain_end(struct audit_chain *check);
 /* `row` is {id, at, action} of a row that is in no seal. */
-void audit_check_unlisted(struct audit_check *check, const json_t *row);
+void audit_chain_unlisted(struct audit_chain *check, const json_t *row);
 
 /* The report that audit/audit_verify.h describes. `next` NULL: the check is complete. */
-json_t *audit_check_report(const struct audit_check *check, const char *next);
+json_t *audit_chain_report(const struct audit_chain *check, const char *next);
 
 #endif

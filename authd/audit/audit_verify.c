@@ -36,8 +36,8 @@ struct audit_verify {
     struct db_unit *unit;
     struct loop_hook refusal;
     int64_t deadline; // clock_ms() from which the call answers with what it has checked
-    struct audit_check check;
-    struct audit_check_seal seals[SEALS_MAX]; // one page of the chain
+    struct audit_chain check;
+    struct audit_chain_seal seals[SEALS_MAX]; // one page of the chain
     size_t count;                             // how many seals the page has
     size_t at;                                // index of the first seal that is not checked yet
     size_t until; // seals from `at` to before this index are being checked
@@ -55,7 +55,7 @@ static void verify_unlisted(struct audit_verify *verify);
 
 static void verify_free(struct audit_verify *verify)
 {
-    audit_check_finish(&verify->check);
+    audit_chain_finish(&verify->check);
     free(verify);
 }
 
@@ -67,7 +67,7 @@ static void verify_refuse(struct audit_verify *verify, const struct result *resu
 
 static void verify_answer(struct audit_verify *verify, bool complete)
 {
-    struct audit_check *check = &verify->check;
+    struct audit_chain *check = &verify->check;
     char next[AUDIT_MAC_HEX + 64];
     struct log_line line;
 
@@ -85,7 +85,7 @@ static void verify_answer(struct audit_verify *verify, bool complete)
 
     struct result result = {
         .status = RESULT_OK,
-        .object = audit_check_report(check, complete ? NULL : next),
+        .object = audit_chain_report(check, complete ? NULL : next),
     };
 
     verify->done(&result, verify->arg);
@@ -137,7 +137,7 @@ static void unlisted_read(const struct db_result *result, void *arg)
 
     json_array_foreach(json_object_get(page, "rows"), i, row)
     {
-        audit_check_unlisted(&verify->check, row);
+        audit_chain_unlisted(&verify->check, row);
     }
     verify->row = json_integer_value(upto);
 
@@ -163,17 +163,17 @@ static void verify_unlisted(struct audit_verify *verify)
 
 /* ---- seals and their rows ------------------------------------------------------------------ */
 
-static size_t check_one(struct audit_verify *verify, const struct audit_check_seal *seal,
+static size_t check_one(struct audit_verify *verify, const struct audit_chain_seal *seal,
                         const struct db_result *result, size_t from)
 {
     size_t row = from;
 
-    audit_check_begin(&verify->check, seal);
+    audit_chain_begin(&verify->check, seal);
     while (result != NULL && row < (size_t)result->rows &&
            db_int(result, (int)row, ROW_SEAL) == seal->number) {
         int i = (int)row++;
 
-        audit_check_row(&verify->check, &(struct audit_check_row){
+        audit_chain_row(&verify->check, &(struct audit_chain_row){
                                             .id = db_int(result, i, ROW_ID),
                                             .digest = db_text(result, i, ROW_DIGEST),
                                             .content = db_text(result, i, ROW_CONTENT),
@@ -183,7 +183,7 @@ static size_t check_one(struct audit_verify *verify, const struct audit_check_se
                                             .actor = db_text(result, i, ROW_ACTOR),
                                         });
     }
-    audit_check_end(&verify->check);
+    audit_chain_end(&verify->check);
     return row;
 }
 
@@ -194,7 +194,7 @@ static bool expired_meanwhile(struct audit_verify *verify, const struct db_resul
     size_t row = 0;
 
     for (size_t i = verify->at; i < verify->until; i++) {
-        const struct audit_check_seal *seal = &verify->seals[i];
+        const struct audit_chain_seal *seal = &verify->seals[i];
         size_t before = row;
 
         while (row < (size_t)result->rows && db_int(result, (int)row, ROW_SEAL) == seal->number) {
@@ -223,9 +223,9 @@ static void verify_checked(struct audit_verify *verify, const struct db_result *
 {
     size_t row = 0;
 
-    audit_check_listed_clear(&verify->check);
+    audit_chain_listed_clear(&verify->check);
     for (int i = 0; result != NULL && i < result->rows; i++) {
-        audit_check_listed(&verify->check, db_int(result, i, ROW_ID),
+        audit_chain_listed(&verify->check, db_int(result, i, ROW_ID),
                            db_text(result, i, ROW_DIGEST));
     }
     while (verify->at < verify->until) {
@@ -262,7 +262,7 @@ static void verify_part(struct audit_verify *verify)
 
     verify->until = verify->at;
     do {
-        const struct audit_check_seal *seal = &verify->seals[verify->until++];
+        const struct audit_chain_seal *seal = &verify->seals[verify->until++];
 
         rows += seal->kept ? seal->count : 0;
     } while (verify->until < verify->count &&
@@ -293,14 +293,14 @@ static void seals_read(const struct db_result *result, void *arg)
     verify->at = 0;
     verify->count = (size_t)result->rows;
     if (result->rows == 0) {
-        audit_check_chain_end(&verify->check);
+        audit_chain_chain_end(&verify->check);
         verify_unlisted(verify);
         return;
     }
     for (int i = 0; i < result->rows && i < SEALS_MAX; i++) {
-        struct audit_check_seal *seal = &verify->seals[i];
+        struct audit_chain_seal *seal = &verify->seals[i];
 
-        *seal = (struct audit_check_seal){
+        *seal = (struct audit_chain_seal){
             .number = db_int(result, i, NUMBER),
             .at = db_int(result, i, AT),
             .count = db_int(result, i, COUNT),
@@ -332,7 +332,7 @@ static void state_read(const struct db_result *result, void *arg)
     }
     json_t *state = json_loads(db_text(result, 0, 0), 0, NULL);
 
-    audit_check_state(&verify->check, state, verify->fresh);
+    audit_chain_state(&verify->check, state, verify->fresh);
     verify->fresh = false;
     json_decref(state);
     if (verify->rows) {
@@ -387,7 +387,7 @@ struct audit_verify *audit_verify_start(struct core *core, const json_t *argumen
     verify->deadline = clock_ms() + BUDGET_MS;
     verify->refusal = (struct loop_hook){.run = invalid, .arg = verify};
     verify->fresh = after == NULL;
-    audit_check_init(&verify->check, &core->keys->audit, audits_anchor(core->audits));
+    audit_chain_init(&verify->check, &core->keys->audit, audits_anchor(core->audits));
     if ((anchor != NULL && !audit_anchor_parse(span_of(anchor), &verify->check.anchor)) ||
         (after != NULL && !parse_after(verify, after))) {
         loop_defer(core->loop, LOOP_BATCH, &verify->refusal);

@@ -12,7 +12,7 @@ struct db;
 struct key_ring;
 struct key_follow;
 struct last_uses;
-struct lookup;
+struct account_lookup;
 struct loop;
 struct notices;
 struct plugin_registry;
@@ -25,7 +25,7 @@ struct workers;
 struct core {
     struct loop *loop;
     struct db *db;
-    struct lookup *lookup;
+    struct account_lookup *lookup;
     struct workers *hashers; /* the hash lane: checks and makes password hashes */
     struct workers *mailers; /* the mail lane: hands mail messages to the mail server */
     struct password_upgrades *upgrades;

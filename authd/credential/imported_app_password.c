@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool parse_line(char *line, struct imported_password *out)
+static bool parse_line(char *line, struct imported_app_password *out)
 {
     char *rest = line;
     const char *id = strsep(&rest, " ");
@@ -20,13 +20,14 @@ static bool parse_line(char *line, struct imported_password *out)
     return out->id > 0 && out->scope != NULL && out->encrypted != NULL;
 }
 
-size_t imported_password_parse(char *lines,
-                               struct imported_password out[static IMPORTED_PASSWORDS_MAX])
+size_t
+imported_app_password_parse(char *lines,
+                            struct imported_app_password out[static IMPORTED_APP_PASSWORDS_MAX])
 {
     size_t count = 0;
     char *line;
 
-    while (count < IMPORTED_PASSWORDS_MAX && (line = strsep(&lines, "\n")) != NULL &&
+    while (count < IMPORTED_APP_PASSWORDS_MAX && (line = strsep(&lines, "\n")) != NULL &&
            parse_line(line, &out[count])) {
         count++;
     }

@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 /* Imported app passwords of one user, at most; the database has the same limit. */
-#define IMPORTED_PASSWORDS_MAX 8
+#define IMPORTED_APP_PASSWORDS_MAX 8
 
-struct imported_password {
+struct imported_app_password {
     int64_t id;
     int64_t version;
     const char *scope;     /* a word made by authd.scope_word() */
@@ -19,7 +19,8 @@ struct imported_password {
 
 /* Splits the lines of authd.imported_passwords() in place; `out` points into `lines`. Returns the
  * number of app passwords. A malformed line ends the list. */
-size_t imported_password_parse(char *lines,
-                               struct imported_password out[static IMPORTED_PASSWORDS_MAX]);
+size_t
+imported_app_password_parse(char *lines,
+                            struct imported_app_password out[static IMPORTED_APP_PASSWORDS_MAX]);
 
 #endif

@@ -14,9 +14,9 @@
 struct password_new_call {
     struct core *core;
     int64_t deadline;
-    struct password_strength_call *checking; /* set while the rules are checked */
-    struct password_hash_call *hashing;      /* set while the password is hashed */
-    struct loop_hook busy;                   /* delivers PASSWORD_NEW_BUSY after the start */
+    struct password_strength_job *checking; /* set while the rules are checked */
+    struct password_hash_call *hashing;     /* set while the password is hashed */
+    struct loop_hook busy;                  /* delivers PASSWORD_NEW_BUSY after the start */
     password_new_done_f *done;
     void *arg;
     size_t length;
@@ -99,7 +99,7 @@ struct password_new_call *password_new_start(struct core *core,
 {
     struct password_new_call *new = mem_new(struct password_new_call);
     struct span password = request->password;
-    const struct password_strength_request checking = {
+    const struct password_strength_job_request checking = {
         .names = request->names,
         .enrolled = request->enrolled,
         .password = password,
@@ -114,7 +114,7 @@ struct password_new_call *password_new_start(struct core *core,
     /* The rules refuse a longer password. */
     new->length = password.len < PASSWORD_MAX ? password.len : PASSWORD_MAX;
     memcpy(new->password, password.ptr, new->length);
-    new->checking = password_strength_start(core, &checking, on_strength, new);
+    new->checking = password_strength_job_start(core, &checking, on_strength, new);
     if (new->checking == NULL) {
         loop_defer(core->loop, LOOP_BATCH, &new->busy);
     }
@@ -125,7 +125,7 @@ void password_new_cancel(struct password_new_call *new)
 {
     loop_undefer(new->core->loop, &new->busy);
     if (new->checking != NULL) {
-        password_strength_cancel(new->checking);
+        password_strength_job_cancel(new->checking);
     }
     if (new->hashing != NULL) {
         password_hash_cancel(new->hashing);

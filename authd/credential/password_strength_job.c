@@ -10,10 +10,10 @@
 
 #define NAMES_MAX 64
 
-struct password_strength_call {
+struct password_strength_job {
     struct job job;
     const struct password_rules *rules; /* constant; outlive the lane */
-    password_strength_done_f *done;
+    password_strength_job_done_f *done;
     void *arg;
     char *names[NAMES_MAX];
     size_t name_count;
@@ -26,7 +26,7 @@ struct password_strength_call {
 
 static void call_run(struct job *job)
 {
-    struct password_strength_call *call = (struct password_strength_call *)job;
+    struct password_strength_job *call = (struct password_strength_job *)job;
     const struct password_owner owner = {
         .names = (const char *const *)call->names,
         .count = call->name_count,
@@ -39,23 +39,23 @@ static void call_run(struct job *job)
 
 static void call_done(struct job *job, void *owner)
 {
-    struct password_strength_call *call = owner;
+    struct password_strength_job *call = owner;
 
     call->done(job->expired ? NULL : &call->strength, call->arg);
 }
 
 static void call_destroy(struct job *job)
 {
-    struct password_strength_call *call = (struct password_strength_call *)job;
+    struct password_strength_job *call = (struct password_strength_job *)job;
 
     for (size_t i = 0; i < call->name_count; i++) {
         free(call->names[i]);
     }
-    secret_wipe(job, sizeof(struct password_strength_call));
+    secret_wipe(job, sizeof(struct password_strength_job));
     free(job);
 }
 
-static void take_names(struct password_strength_call *call, const json_t *value)
+static void take_names(struct password_strength_job *call, const json_t *value)
 {
     const char *key;
     json_t *member;
@@ -74,11 +74,11 @@ static void take_names(struct password_strength_call *call, const json_t *value)
     }
 }
 
-struct password_strength_call *
-password_strength_start(struct core *core, const struct password_strength_request *request,
-                        password_strength_done_f *done, void *arg)
+struct password_strength_job *
+password_strength_job_start(struct core *core, const struct password_strength_job_request *request,
+                            password_strength_job_done_f *done, void *arg)
 {
-    struct password_strength_call *call = mem_new(struct password_strength_call);
+    struct password_strength_job *call = mem_new(struct password_strength_job);
     size_t len = request->password.len;
 
     call->job = (struct job){
@@ -102,7 +102,7 @@ password_strength_start(struct core *core, const struct password_strength_reques
     return call;
 }
 
-void password_strength_cancel(struct password_strength_call *call)
+void password_strength_job_cancel(struct password_strength_job *call)
 {
     job_cancel(&call->job);
 }

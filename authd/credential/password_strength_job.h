@@ -8,14 +8,14 @@
 #include "credential/password_strength.h"
 
 struct core;
-struct password_strength_call;
+struct password_strength_job;
 
 /* `strength` is NULL if the job was not run, because the deadline passed or another job took its
  * place. Valid during the callback only. */
-typedef void password_strength_done_f(const struct password_strength *strength, void *arg);
+typedef void password_strength_job_done_f(const struct password_strength *strength, void *arg);
 
 /* The password to check and what is known of its owner. */
-struct password_strength_request {
+struct password_strength_job_request {
     /* Names of the owner: every text in this value, at any depth. May be NULL. */
     const json_t *names;
     bool enrolled; /* the owner has enrolled a second factor */
@@ -23,10 +23,10 @@ struct password_strength_request {
     int64_t deadline; /* clock_ms() */
 };
 /* Copies the request. `done` is called once, never from inside this call, and not after
- * password_strength_cancel(). NULL: the lane has no room, and `done` is not called. */
-struct password_strength_call *
-password_strength_start(struct core *core, const struct password_strength_request *request,
-                        password_strength_done_f *done, void *arg);
-void password_strength_cancel(struct password_strength_call *call);
+ * password_strength_job_cancel(). NULL: the lane has no room, and `done` is not called. */
+struct password_strength_job *
+password_strength_job_start(struct core *core, const struct password_strength_job_request *request,
+                            password_strength_job_done_f *done, void *arg);
+void password_strength_job_cancel(struct password_strength_job *call);
 
 #endif

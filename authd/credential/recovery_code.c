@@ -11,7 +11,7 @@ _Static_assert(BASE32_PRINTABLE_LENGTH((int)FACTOR_CODE_RECOVERY_LENGTH) + 1 ==
                    (int)FACTOR_CODE_PRINTABLE_SIZE,
                "groups of four");
 
-void recovery_make(struct recovery_codes *out)
+void recovery_codes_make(struct recovery_codes *out)
 {
     char octets[OCTETS];
 
@@ -22,14 +22,14 @@ void recovery_make(struct recovery_codes *out)
     secret_wipe(octets, sizeof(octets));
 }
 
-void recovery_printable(const struct recovery_codes *codes, size_t index,
-                        char out[static FACTOR_CODE_PRINTABLE_SIZE])
+void recovery_code_printable(const struct recovery_codes *codes, size_t index,
+                             char out[static FACTOR_CODE_PRINTABLE_SIZE])
 {
     base32_printable(span_of(codes->codes[index]), out);
 }
 
-void recovery_verifier(const struct key *key, int64_t account, struct span code,
-                       char out[static KEYED_HASH_HEX_SIZE])
+void recovery_code_verifier(const struct key *key, int64_t account, struct span code,
+                            char out[static KEYED_HASH_HEX_SIZE])
 {
     const struct keyed_input input = {KIND, account, account, code};
 

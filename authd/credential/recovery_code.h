@@ -15,14 +15,14 @@ struct recovery_codes {
     char codes[RECOVERY_CODES][FACTOR_CODE_RECOVERY_LENGTH + 1];
 };
 
-void recovery_make(struct recovery_codes *out);
+void recovery_codes_make(struct recovery_codes *out);
 
 /* Writes the code at `index` for display: "xxxx-xxxx-xxxx-xxxx". */
-void recovery_printable(const struct recovery_codes *codes, size_t index,
-                        char out[static FACTOR_CODE_PRINTABLE_SIZE]);
+void recovery_code_printable(const struct recovery_codes *codes, size_t index,
+                             char out[static FACTOR_CODE_PRINTABLE_SIZE]);
 
 /* Writes the verifier of a code in hex. `code` is canonical: see credential/factor_code.h. */
-void recovery_verifier(const struct key *key, int64_t account, struct span code,
-                       char out[static KEYED_HASH_HEX_SIZE]);
+void recovery_code_verifier(const struct key *key, int64_t account, struct span code,
+                            char out[static KEYED_HASH_HEX_SIZE]);
 
 #endif

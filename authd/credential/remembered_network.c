@@ -14,8 +14,8 @@ static bool is_loopback(const struct network_address *address)
     return false;
 }
 
-bool factor_remember_network(const struct factor_remember *rules, const char *client,
-                             char out[static NETWORK_TEXT_SIZE])
+bool remembered_network_of(const struct factor_remember *rules, const char *client,
+                           char out[static NETWORK_TEXT_SIZE])
 {
     struct network_address address;
 

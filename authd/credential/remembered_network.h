@@ -10,7 +10,7 @@
 
 /* Writes the network of a client's address as the database stores networks. False: the network must
  * not be remembered, and `out` is empty. */
-bool factor_remember_network(const struct factor_remember *rules, const char *client,
-                             char out[static NETWORK_TEXT_SIZE]);
+bool remembered_network_of(const struct factor_remember *rules, const char *client,
+                           char out[static NETWORK_TEXT_SIZE]);
 
 #endif

@@ -6,32 +6,32 @@
 #include "crypto/aead.h"
 #include "crypto/totp.h"
 
-static enum factor_match match_under(const struct totp *totp, struct span digits, int64_t now,
-                                     int64_t *step, bool ahead)
+static enum totp_match match_under(const struct totp *totp, struct span digits, int64_t now,
+                                   int64_t *step, bool ahead)
 {
     int64_t found = totp_match(totp, digits, now, ahead);
 
     if (found < 0) {
-        return FACTOR_NO;
+        return TOTP_NO;
     }
     *step = found;
-    return FACTOR_YES;
+    return TOTP_YES;
 }
 
-enum factor_match factor_match(const struct core *core, const struct factor_row *row,
-                               struct span digits, int64_t now, int64_t *step)
+enum totp_match totp_verify(const struct core *core, const struct totp_row *row, struct span digits,
+                            int64_t now, int64_t *step)
 {
-    const struct aead_row place = {FACTOR_KIND, row->id, row->owner, 0};
+    const struct aead_row place = {TOTP_KIND, row->id, row->owner, 0};
     char seed[AEAD_PLAINTEXT_MAX + 1];
     size_t length = 0;
     struct totp totp = {.digits = row->digits};
-    enum factor_match match = FACTOR_BROKEN;
+    enum totp_match match = TOTP_BROKEN;
 
     switch (aead_decrypt(&core->keys->encryption, &place, span_of(row->seed), seed, &length)) {
     case AEAD_BROKEN:
         break;
     case AEAD_KEY_MISSING:
-        match = FACTOR_KEY_MISSING;
+        match = TOTP_KEY_MISSING;
         break;
     case AEAD_DECRYPTED:
         totp.seed = (struct span){seed, length};

@@ -10,10 +10,10 @@
 struct core;
 
 /* The kind of the encrypted row. The text is the octets of the seed. */
-#define FACTOR_KIND "totp"
+#define TOTP_KIND "totp"
 
 /* A row of authd.totp. */
-struct factor_row {
+struct totp_row {
     int64_t id;
     int64_t owner;    /* the account */
     const char *seed; /* the encrypted seed */
@@ -21,16 +21,16 @@ struct factor_row {
     unsigned digits;
 };
 
-enum factor_match {
-    FACTOR_BROKEN = 0,  /* the seed is not of this row, or its algorithm is unknown */
-    FACTOR_KEY_MISSING, /* no key file has the key that the seed is encrypted with */
-    FACTOR_NO,          /* the code is wrong */
-    FACTOR_YES,         /* `step` is set; the database knows whether the step was used */
+enum totp_match {
+    TOTP_BROKEN = 0,  /* the seed is not of this row, or its algorithm is unknown */
+    TOTP_KEY_MISSING, /* no key file has the key that the seed is encrypted with */
+    TOTP_NO,          /* the code is wrong */
+    TOTP_YES,         /* `step` is set; the database knows whether the step was used */
 };
 
 /* Checks the code `digits` against the seed of `row`. `now` is the database's time in seconds since
  * 1970. */
-enum factor_match factor_match(const struct core *core, const struct factor_row *row,
-                               struct span digits, int64_t now, int64_t *step);
+enum totp_match totp_verify(const struct core *core, const struct totp_row *row, struct span digits,
+                            int64_t now, int64_t *step);
 
 #endif

@@ -70,7 +70,7 @@ static void print_csv(const json_t *row)
 
 /* Asks for the page after `page`, or for the first page if `page` is NULL. Returns NULL after the
  * last page, or after a failure, which `status` tells. */
-static json_t *next_page(struct session *session, const struct buf *path, const json_t *page,
+static json_t *next_page(struct context *context, const struct buf *path, const json_t *page,
                          int *status)
 {
     const char *cursor = json_string_value(json_object_get(page, "next"));
@@ -87,14 +87,14 @@ static json_t *next_page(struct session *session, const struct buf *path, const 
     if (cursor != NULL) {
         request_query(&copy, "cursor", cursor);
     }
-    next = session_get(session, &copy, status);
+    next = context_get(context, &copy, status);
     buf_finish(&copy);
     return next;
 }
 
-static void export_pages(struct session *session, const struct buf *path, bool csv, int *status)
+static void export_pages(struct context *context, const struct buf *path, bool csv, int *status)
 {
-    json_t *page = next_page(session, path, NULL, status);
+    json_t *page = next_page(context, path, NULL, status);
     struct progress progress;
     uint64_t done = 0;
 
@@ -118,25 +118,25 @@ static void export_pages(struct session *session, const struct buf *path, bool c
         }
         done += json_array_size(rows);
         progress_show(&progress, done, 0);
-        next = next_page(session, path, page, status);
+        next = next_page(context, path, page, status);
         json_decref(page);
         page = next;
     }
     progress_end(&progress);
 }
 
-int audit_export(struct session *session)
+int audit_export(struct context *context)
 {
-    const char *format = option_value(session->invocation, OPTION_FORMAT);
+    const char *format = option_value(context->invocation, OPTION_FORMAT);
     bool csv = format != NULL && strcmp(format, "csv") == 0;
     struct request request;
     int status;
 
     if (format == NULL || (!csv && strcmp(format, "ndjson") != 0)) {
-        return session_usage(session, "audit export needs --format ndjson or --format csv");
+        return context_usage(context, "audit export needs --format ndjson or --format csv");
     }
-    if (audit_prepare(session, &request, &status)) {
-        export_pages(session, &request.path, csv, &status);
+    if (audit_prepare(context, &request, &status)) {
+        export_pages(context, &request.path, csv, &status);
     }
     request_finish(&request);
     return status;

@@ -13,9 +13,9 @@
 /* Returns the last line of the file that --anchor names: the newest anchor, if the
  * administrator appends each anchor. Returns NULL without --anchor, or after a failure, which is
  * reported and sets `status`. */
-static json_t *anchor_of(struct session *session, int *status)
+static json_t *anchor_of(struct context *context, int *status)
 {
-    const char *path = option_value(session->invocation, OPTION_ANCHOR);
+    const char *path = option_value(context->invocation, OPTION_ANCHOR);
     struct buf content;
     struct err err;
     json_t *anchor = NULL;
@@ -43,7 +43,7 @@ static json_t *anchor_of(struct session *session, int *status)
     }
     buf_finish(&content);
     if (anchor == NULL) {
-        *status = session_usage(session, err.text);
+        *status = context_usage(context, err.text);
     }
     return anchor;
 }
@@ -99,7 +99,7 @@ static json_t *add_part(json_t *total, json_t *part)
 }
 
 /* Returns the report on all parts, or NULL after a failure, which is reported. */
-static json_t *ask(struct session *session, json_t *body, int *status)
+static json_t *ask(struct context *context, json_t *body, int *status)
 {
     json_t *total = NULL;
     struct progress progress;
@@ -110,10 +110,10 @@ static json_t *ask(struct session *session, json_t *body, int *status)
         struct buf path;
 
         buf_init(&path, PATH_MAX_LENGTH);
-        buf_append_text(&path, session->invocation->command->path);
+        buf_append_text(&path, context->invocation->command->path);
 
         json_t *part =
-            session_call(session, session->invocation->command->method, &path, body, status);
+            context_call(context, context->invocation->command->method, &path, body, status);
 
         buf_finish(&path);
         if (part == NULL) {
@@ -146,13 +146,13 @@ static long long number_of(const json_t *report, const char *member)
 }
 
 /* Prints the flaws on stdout or, if there are none, the new anchor. */
-static void show_report(const struct session *session, const json_t *report)
+static void show_report(const struct context *context, const json_t *report)
 {
     const json_t *anchor = json_object_get(report, "anchor");
     size_t i;
     json_t *flaw;
 
-    if (session->json) {
+    if (context->json) {
         print_json(stdout, report);
     } else {
         json_array_foreach(json_object_get(report, "flaws"), i, flaw)
@@ -164,22 +164,22 @@ static void show_report(const struct session *session, const json_t *report)
         }
     }
     fflush(stdout);
-    session_say(session, "%lld seals, %lld rows checked; %lld erased, %lld expired",
+    context_say(context, "%lld seals, %lld rows checked; %lld erased, %lld expired",
                 number_of(report, "seals"), number_of(report, "rows"), number_of(report, "erased"),
                 number_of(report, "expired"));
     if (number_of(report, "unsealed") > 0) {
-        session_say(session, "not yet sealed, and so not yet protected: %lld rows",
+        context_say(context, "not yet sealed, and so not yet protected: %lld rows",
                     number_of(report, "unsealed"));
     }
     if (number_of(report, "more_flaws") > 0) {
-        session_say(session, "and %lld more flaws", number_of(report, "more_flaws"));
+        context_say(context, "and %lld more flaws", number_of(report, "more_flaws"));
     }
 }
 
-int audit_verify(struct session *session)
+int audit_verify(struct context *context)
 {
     int status;
-    json_t *anchor = anchor_of(session, &status);
+    json_t *anchor = anchor_of(context, &status);
     json_t *body = json_object();
     json_t *report = NULL;
 
@@ -187,10 +187,10 @@ int audit_verify(struct session *session)
         json_object_set(body, "anchor", anchor);
     }
     if (status == EXIT_DONE) {
-        report = ask(session, body, &status);
+        report = ask(context, body, &status);
     }
     if (report != NULL) {
-        show_report(session, report);
+        show_report(context, report);
         status = json_is_true(json_object_get(report, "verified")) ? EXIT_DONE : EXIT_REFUSED;
     }
     json_decref(report);

@@ -13,7 +13,7 @@
 #define WORDS_MAX 64
 #define GIVEN_MAX 320 /* the most options in one command line */
 
-struct session;
+struct context;
 struct columns;
 
 /* ---- the table ----------------------------------------------------------------------------- */
@@ -72,7 +72,7 @@ struct command {
     const struct input *inputs;
     const char *summary;
     const char *example;                 /* a command line without the name of the program */
-    int (*run)(struct session *session); /* an exit status; NULL: run_command() does it */
+    int (*run)(struct context *context); /* an exit status; NULL: run_command() does it */
 
     /* The HTTP call that run_command() makes. */
     const char *method;
@@ -85,7 +85,7 @@ struct command {
     enum severity severity;
     const char *loses; /* what is lost besides what authd's answer counts; NULL: nothing */
     const char *done;  /* for RESULT_CHANGE: what is now true of the object; {2} is argument 2 */
-    void (*after)(struct session *session, const json_t *answer); /* prints more on success */
+    void (*after)(struct context *context, const json_t *answer); /* prints more on success */
 };
 
 struct noun {

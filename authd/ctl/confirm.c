@@ -59,10 +59,10 @@ void confirm_counts(struct buf *out, const json_t *answer)
     print_counts(out, ended, true);
 }
 
-static void print_question(struct buf *question, const struct session *session, const char *called,
+static void print_question(struct buf *question, const struct context *context, const char *called,
                            const json_t *answer)
 {
-    const struct invocation *invocation = session->invocation;
+    const struct invocation *invocation = context->invocation;
     const char *label = json_string_value(json_object_get(answer, "label"));
     struct buf counts;
 
@@ -87,15 +87,15 @@ static void print_question(struct buf *question, const struct session *session, 
     buf_finish(&counts);
 }
 
-static bool ask(struct session *session, const json_t *answer)
+static bool ask(struct context *context, const json_t *answer)
 {
-    bool severe = session->invocation->command->severity == SEVERITY_SEVERE;
-    char *called = show_called(command_columns(session->invocation), answer);
+    bool severe = context->invocation->command->severity == SEVERITY_SEVERE;
+    char *called = show_called(command_columns(context->invocation), answer);
     struct buf question;
     bool yes;
 
     buf_init(&question, 8192);
-    print_question(&question, session, called != NULL ? called : "", answer);
+    print_question(&question, context, called != NULL ? called : "", answer);
     buf_append_text(&question, severe ? " Type its name to go on:" : " Go on? [y/N]");
     buf_append(&question, "", 1);
     yes = severe ? prompt_name(question.data, called != NULL ? called : "")
@@ -105,33 +105,33 @@ static bool ask(struct session *session, const json_t *answer)
     return yes;
 }
 
-bool confirm(struct session *session, const struct request *request, int *status)
+bool confirm(struct context *context, const struct request *request, int *status)
 {
-    const struct invocation *invocation = session->invocation;
+    const struct invocation *invocation = context->invocation;
     const struct command *command = invocation->command;
     struct err err;
 
-    if (command->severity == SEVERITY_MILD || session->dry_run ||
+    if (command->severity == SEVERITY_MILD || context->dry_run ||
         option_given(invocation, OPTION_YES)) {
         return true;
     }
-    if (!session->input) {
+    if (!context->input) {
         err_set(&err, "%s %s needs --yes (%s)", invocation->noun->name, command->verb,
                 option_given(invocation, OPTION_NO_INPUT) ? "--no-input is given"
                                                           : "this is not a terminal");
-        *status = session_usage(session, err.text);
+        *status = context_usage(context, err.text);
         return false;
     }
 
     json_t *answer =
-        session_dry_run(session, command->method, &request->path,
+        context_dry_run(context, command->method, &request->path,
                         json_object_size(request->body) > 0 ? request->body : NULL, status);
 
     if (answer == NULL) {
         return false;
     }
 
-    bool yes = ask(session, answer);
+    bool yes = ask(context, answer);
 
     json_decref(answer);
     if (!yes) {
@@ -139,7 +139,7 @@ bool confirm(struct session *session, const struct request *request, int *status
                             .json = problem_create("not-confirmed", "Not confirmed",
                                                    "not confirmed: nothing was changed", NULL)};
 
-        *status = session_fail(session, &no);
+        *status = context_fail(context, &no);
     }
     return yes;
 }

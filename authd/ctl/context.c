@@ -23,12 +23,12 @@ static void say(const char *prefix, const char *text)
     buf_finish(&line);
 }
 
-void session_say(const struct session *session, const char *format, ...)
+void context_say(const struct context *context, const char *format, ...)
 {
     char text[1024];
     va_list args;
 
-    (void)session;
+    (void)context;
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
@@ -57,7 +57,7 @@ static void say_errors(const json_t *errors)
     buf_finish(&line);
 }
 
-static void say_problem(const struct session *session, const json_t *problem)
+static void say_problem(const struct context *context, const json_t *problem)
 {
     const char *what = json_string_value(json_object_get(problem, "detail"));
     const char *hint = json_string_value(json_object_get(problem, "hint"));
@@ -69,7 +69,7 @@ static void say_problem(const struct session *session, const json_t *problem)
     }
     snprintf(prefix, sizeof(prefix), "%s: ", program_name());
     say(prefix, what != NULL ? what : "refused");
-    if (session->json) {
+    if (context->json) {
         return; /* stdout has the whole problem */
     }
     say_errors(json_object_get(problem, "errors"));
@@ -81,27 +81,27 @@ static void say_problem(const struct session *session, const json_t *problem)
     }
 }
 
-int session_fail(const struct session *session, const struct answer *answer)
+int context_fail(const struct context *context, const struct answer *answer)
 {
-    if (session->json) {
+    if (context->json) {
         print_json(stdout, answer->json);
     }
-    say_problem(session, answer->json);
+    say_problem(context, answer->json);
     json_decref(answer->json);
     return (int)answer->exit;
 }
 
-int session_usage(const struct session *session, const char *text)
+int context_usage(const struct context *context, const char *text)
 {
     struct answer answer = {.exit = EXIT_USAGE,
                             .json = problem_create("usage", "Wrong usage", text, NULL)};
 
-    return session_fail(session, &answer);
+    return context_fail(context, &answer);
 }
 
 /* ---- calls --------------------------------------------------------------------------------- */
 
-static struct answer call(struct session *session, const char *method, struct buf *path,
+static struct answer call(struct context *context, const char *method, struct buf *path,
                           const json_t *body)
 {
     buf_append(path, "", 1);
@@ -111,52 +111,52 @@ static struct answer call(struct session *session, const char *method, struct bu
             .json = problem_create("usage", "Wrong usage", "the arguments are too long", NULL)};
     }
 
-    struct answer answer = client_call(session->client, method, path->data, body);
+    struct answer answer = client_call(context->client, method, path->data, body);
 
-    if (option_given(session->invocation, OPTION_VERBOSE)) {
+    if (option_given(context->invocation, OPTION_VERBOSE)) {
         const char *reference = json_string_value(json_object_get(answer.json, "reference"));
 
-        session_say(session, "%s %s  %ld  %.0f ms%s%s", method, path->data, answer.status,
+        context_say(context, "%s %s  %ld  %.0f ms%s%s", method, path->data, answer.status,
                     answer.seconds * 1000, reference != NULL ? "  request " : "",
                     reference != NULL ? reference : "");
     }
     return answer;
 }
 
-json_t *session_call(struct session *session, const char *method, struct buf *path,
+json_t *context_call(struct context *context, const char *method, struct buf *path,
                      const json_t *body, int *status)
 {
-    struct answer answer = call(session, method, path, body);
+    struct answer answer = call(context, method, path, body);
 
     if (answer.exit == EXIT_DONE) {
         *status = EXIT_DONE;
         return answer.json;
     }
-    *status = session_fail(session, &answer);
+    *status = context_fail(context, &answer);
     return NULL;
 }
 
-json_t *session_get(struct session *session, struct buf *path, int *status)
+json_t *context_get(struct context *context, struct buf *path, int *status)
 {
-    return session_call(session, "GET", path, NULL, status);
+    return context_call(context, "GET", path, NULL, status);
 }
 
-json_t *session_change(struct session *session, const char *method, struct buf *path,
+json_t *context_change(struct context *context, const char *method, struct buf *path,
                        const json_t *body, int *status)
 {
-    if (session->dry_run) {
+    if (context->dry_run) {
         request_query(path, "dry_run", "true");
     }
 
-    json_t *object = session_call(session, method, path, body, status);
+    json_t *object = context_call(context, method, path, body, status);
 
-    if (object != NULL && !session->dry_run) {
-        session->changed = !json_is_false(json_object_get(object, "changed"));
+    if (object != NULL && !context->dry_run) {
+        context->changed = !json_is_false(json_object_get(object, "changed"));
     }
     return object;
 }
 
-json_t *session_dry_run(struct session *session, const char *method, const struct buf *path,
+json_t *context_dry_run(struct context *context, const char *method, const struct buf *path,
                         const json_t *body, int *status)
 {
     struct buf copy;
@@ -165,20 +165,20 @@ json_t *session_dry_run(struct session *session, const char *method, const struc
     buf_append(&copy, path->data, path->len);
     request_query(&copy, "dry_run", "true");
 
-    json_t *object = session_call(session, method, &copy, body, status);
+    json_t *object = context_call(context, method, &copy, body, status);
 
     buf_finish(&copy);
     return object;
 }
 
-json_t *session_get_optional(struct session *session, const char *path)
+json_t *context_get_optional(struct context *context, const char *path)
 {
     struct buf text;
 
     buf_init(&text, PATH_MAX_LENGTH);
     buf_append_text(&text, path);
 
-    struct answer answer = call(session, "GET", &text, NULL);
+    struct answer answer = call(context, "GET", &text, NULL);
 
     buf_finish(&text);
     if (answer.exit == EXIT_DONE) {
@@ -206,7 +206,7 @@ static void add_page(json_t *items, const json_t *page, size_t limit)
 
 /* Reads one more page. `next` is the page's cursor, or NULL for the first page, and becomes the
  * cursor of the page after it. Returns the answer; on success its object is NULL. */
-static struct answer take_page(struct session *session, struct buf *path, json_t *items,
+static struct answer take_page(struct context *context, struct buf *path, json_t *items,
                                size_t limit, char **next)
 {
     const char *cursor;
@@ -217,7 +217,7 @@ static struct answer take_page(struct session *session, struct buf *path, json_t
         *next = NULL;
     }
 
-    struct answer answer = call(session, "GET", path, NULL);
+    struct answer answer = call(context, "GET", path, NULL);
 
     if (answer.exit != EXIT_DONE) {
         return answer;
@@ -232,7 +232,7 @@ static struct answer take_page(struct session *session, struct buf *path, json_t
     return answer;
 }
 
-json_t *session_list(struct session *session, const struct buf *path, size_t limit, bool paged,
+json_t *context_list(struct context *context, const struct buf *path, size_t limit, bool paged,
                      int *status)
 {
     json_t *items = json_array();
@@ -252,7 +252,7 @@ json_t *session_list(struct session *session, const struct buf *path, size_t lim
             snprintf(size, sizeof(size), "%zu", page_size);
             request_query(&copy, "limit", size);
         }
-        answer = take_page(session, &copy, items, limit, &next);
+        answer = take_page(context, &copy, items, limit, &next);
         buf_finish(&copy);
         progress_show(&progress, json_array_size(items), limit);
     } while (next != NULL);
@@ -260,7 +260,7 @@ json_t *session_list(struct session *session, const struct buf *path, size_t lim
     *status = EXIT_DONE;
     if (answer.exit != EXIT_DONE) {
         json_decref(items);
-        *status = session_fail(session, &answer);
+        *status = context_fail(context, &answer);
         return NULL;
     }
     return items;

@@ -10,7 +10,7 @@
 #include "ctl/print.h"
 #include "ctl/request.h"
 
-struct session {
+struct context {
     const struct invocation *invocation;
     struct client *client;
     bool json;
@@ -24,37 +24,37 @@ struct session {
 
 /* ---- messages, which go to stderr ---------------------------------------------------------- */
 
-void session_say(const struct session *session, const char *format, ...)
+void context_say(const struct context *context, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* ---- failures: each reports one and returns the exit status --------------------------------- */
 
-int session_usage(const struct session *session, const char *text);
+int context_usage(const struct context *context, const char *text);
 /* Reports the problem of an answer, and releases it. */
-int session_fail(const struct session *session, const struct answer *answer);
+int context_fail(const struct context *context, const struct answer *answer);
 
 /* ---- calls: they return NULL after a failure, which is reported; `status` is set ----------- */
 
-json_t *session_get(struct session *session, struct buf *path, int *status);
+json_t *context_get(struct context *context, struct buf *path, int *status);
 /* Makes a call that changes nothing, by any method. */
-json_t *session_call(struct session *session, const char *method, struct buf *path,
+json_t *context_call(struct context *context, const char *method, struct buf *path,
                      const json_t *body, int *status);
 
 /* Makes a call that changes something. With --dry-run the call is a dry run. */
-json_t *session_change(struct session *session, const char *method, struct buf *path,
+json_t *context_change(struct context *context, const char *method, struct buf *path,
                        const json_t *body, int *status);
 
 /* Makes a dry run of a change, which tells if the change is allowed and what would be lost. */
-json_t *session_dry_run(struct session *session, const char *method, const struct buf *path,
+json_t *context_dry_run(struct context *context, const char *method, const struct buf *path,
                         const json_t *body, int *status);
 
 /* Reads a list, page by page, up to `limit` items; 0 means all. `paged` tells if the route takes a
  * limit. */
-json_t *session_list(struct session *session, const struct buf *path, size_t limit, bool paged,
+json_t *context_list(struct context *context, const struct buf *path, size_t limit, bool paged,
                      int *status);
 
 /* Returns the answer of a GET, or NULL. A failure is not reported: the caller can do without the
  * answer. */
-json_t *session_get_optional(struct session *session, const char *path);
+json_t *context_get_optional(struct context *context, const char *path);
 
 #endif

@@ -22,30 +22,30 @@ static const char *socket_path(const struct invocation *invocation)
     return path != NULL && path[0] != '\0' ? path : AUTHD_DEFAULT_SOCKET;
 }
 
-static int run_help(const struct session *session)
+static int run_help(const struct context *context)
 {
-    const struct invocation *invocation = session->invocation;
+    const struct invocation *invocation = context->invocation;
     struct err err;
 
     if (help_print(stdout, invocation->words, invocation->count)) {
         return EXIT_DONE;
     }
     err_set(&err, "there is no help on that; see %s help", program_name());
-    return session_usage(session, err.text);
+    return context_usage(context, err.text);
 }
 
-static void say_target(const struct session *session, const struct client_target *target)
+static void say_target(const struct context *context, const struct client_target *target)
 {
     if (target->url == NULL) {
-        session_say(session, "authd at %s, as uid %ld", target->socket, (long)geteuid());
+        context_say(context, "authd at %s, as uid %ld", target->socket, (long)geteuid());
     } else if (target->token_file != NULL) {
-        session_say(session, "authd at %s, with the key in %s", target->url, target->token_file);
+        context_say(context, "authd at %s, with the key in %s", target->url, target->token_file);
     } else {
-        session_say(session, "authd at %s, without a key", target->url);
+        context_say(context, "authd at %s, without a key", target->url);
     }
 }
 
-static int run(const struct invocation *invocation, struct session *session)
+static int run(const struct invocation *invocation, struct context *context)
 {
     const struct client_target target = {
         .socket = socket_path(invocation),
@@ -62,35 +62,35 @@ static int run(const struct invocation *invocation, struct session *session)
         return EXIT_DONE;
     }
     if (option_given(invocation, OPTION_HELP)) {
-        return run_help(session);
+        return run_help(context);
     }
-    session->client = client_create(&target, &err);
-    if (session->client == NULL) {
-        return session_usage(session, err.text);
+    context->client = client_create(&target, &err);
+    if (context->client == NULL) {
+        return context_usage(context, err.text);
     }
     if (option_given(invocation, OPTION_VERBOSE)) {
-        say_target(session, &target);
+        say_target(context, &target);
     }
     status =
-        invocation->command->run != NULL ? invocation->command->run(session) : run_command(session);
-    client_destroy(session->client);
+        invocation->command->run != NULL ? invocation->command->run(context) : run_command(context);
+    client_destroy(context->client);
     return status;
 }
 
 /* A command line without arguments gets the list of nouns and verbs instead of an error
  * sentence. */
-static int misunderstood(const struct session *session, int argc, const char *text)
+static int misunderstood(const struct context *context, int argc, const char *text)
 {
     if (argc < 2) {
         help_print(stderr, NULL, 0);
         return EXIT_USAGE;
     }
-    return session_usage(session, text);
+    return context_usage(context, text);
 }
 
-static struct session session_of(const struct invocation *invocation)
+static struct context context_of(const struct invocation *invocation)
 {
-    struct session session = {
+    struct context context = {
         .invocation = invocation,
         .json = option_given(invocation, OPTION_JSON),
         .width = print_width(stdout),
@@ -98,21 +98,21 @@ static struct session session_of(const struct invocation *invocation)
         .dry_run = option_given(invocation, OPTION_DRY_RUN),
     };
 
-    session.terminal = session.width > 0;
+    context.terminal = context.width > 0;
     if (option_given(invocation, OPTION_PLAIN)) {
-        session.width = 0;
+        context.width = 0;
     } else if (option_given(invocation, OPTION_WIDE)) {
-        session.width = PRINT_UNCUT;
+        context.width = PRINT_UNCUT;
     }
-    session.view.people = session.width > 0;
-    session.view.now = time(NULL);
-    return session;
+    context.view.people = context.width > 0;
+    context.view.now = time(NULL);
+    return context;
 }
 
 int main(int argc, char **argv)
 {
     static struct invocation invocation;
-    struct session session;
+    struct context context;
     struct err err;
     int status;
 
@@ -123,13 +123,13 @@ int main(int argc, char **argv)
 
     bool understood = command_parse(&invocation, argc, argv, &err);
 
-    session = session_of(&invocation);
-    status = understood ? run(&invocation, &session) : misunderstood(&session, argc, err.text);
+    context = context_of(&invocation);
+    status = understood ? run(&invocation, &context) : misunderstood(&context, argc, err.text);
     curl_global_cleanup();
     /* Output that could not be written is a failure, even when authd's answer was good. */
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        session_say(&session, "%s: cannot write to standard output%s", program_name(),
-                    session.changed ? "; the change was made" : "");
+        context_say(&context, "%s: cannot write to standard output%s", program_name(),
+                    context.changed ? "; the change was made" : "");
         return status == EXIT_DONE ? EXIT_TEMPORARY : status;
     }
     return status;

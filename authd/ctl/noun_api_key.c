@@ -3,17 +3,17 @@
 #include "ctl/nouns.h"
 #include "ctl/run.h"
 
-static void say_made(struct session *session, const json_t *made)
+static void say_made(struct context *context, const json_t *made)
 {
     const char *id = json_string_value(json_object_get(made, "id"));
 
-    if (session->json || session->dry_run || id == NULL) {
+    if (context->json || context->dry_run || id == NULL) {
         return;
     }
-    session_say(session,
+    context_say(context,
                 "The key is displayed once. Keep it in a file that only the program can read:");
-    session_say(session, "  %s --url https://... --token-file FILE user list", program_name());
-    session_say(session, "undo: %s api-key revoke %s", program_name(), id);
+    context_say(context, "  %s --url https://... --token-file FILE user list", program_name());
+    context_say(context, "undo: %s api-key revoke %s", program_name(), id);
 }
 
 static const struct command commands[] = {

@@ -7,69 +7,69 @@
 #include "ctl/run.h"
 
 /* Says "server mail.example.org port 587 STARTTLS user alice@example.org". */
-static void say_settings(struct session *session, const char *user)
+static void say_settings(struct context *context, const char *user)
 {
-    json_t *site = session_get_optional(session, "/v1/site");
+    json_t *site = context_get_optional(context, "/v1/site");
     const json_t *submission = json_object_get(site, "submission");
     const char *host = json_string_value(json_object_get(submission, "host"));
     json_int_t port = json_integer_value(json_object_get(submission, "port"));
 
     if (host != NULL) {
-        session_say(session, "  server %s  port %d  %s  user %s", host, (int)port,
+        context_say(context, "  server %s  port %d  %s  user %s", host, (int)port,
                     port == 465 ? "TLS" : "STARTTLS", user);
     } else {
-        session_say(session, "  user %s", user);
+        context_say(context, "  user %s", user);
     }
     json_decref(site);
 }
 
-static void say_use(struct session *session, const char *user)
+static void say_use(struct context *context, const char *user)
 {
-    session_say(
-        session,
+    context_say(
+        context,
         "Displayed once. Any program that has it can send mail as %s without a code, within "
         "its rules.",
         user);
-    say_settings(session, user);
+    say_settings(context, user);
 }
 
-static void say_made(struct session *session, const json_t *made)
+static void say_made(struct context *context, const json_t *made)
 {
     const char *user = json_string_value(json_object_get(made, "user"));
     const char *id = json_string_value(json_object_get(made, "id"));
 
-    if (session->json || session->dry_run || user == NULL || id == NULL) {
+    if (context->json || context->dry_run || user == NULL || id == NULL) {
         return;
     }
-    say_use(session, user);
-    session_say(session, "undo: %s app-password revoke %s k%s", program_name(), user, id);
+    say_use(context, user);
+    context_say(context, "undo: %s app-password revoke %s k%s", program_name(), user, id);
 }
 
-static void say_rotated(struct session *session, const json_t *rotated)
+static void say_rotated(struct context *context, const json_t *rotated)
 {
     const char *user = json_string_value(json_object_get(rotated, "user"));
     const char *until = json_string_value(json_object_get(rotated, "old_until"));
 
-    if (session->json || session->dry_run || user == NULL) {
+    if (context->json || context->dry_run || user == NULL) {
         return;
     }
-    say_use(session, user);
+    say_use(context, user);
     if (until != NULL) {
-        session_say(session, "The old secret works until %s.", until);
+        context_say(context, "The old secret works until %s.", until);
     } else {
-        session_say(session, "The old secret works no more.");
+        context_say(context, "The old secret works no more.");
     }
 }
 
 /* Says how many app passwords expire soon, and how to rotate the first of them. */
-static void say_expiring(struct session *session, const json_t *items)
+static void say_expiring(struct context *context, const json_t *items)
 {
     const json_t *soonest = NULL;
     size_t count = 0;
     size_t i;
     json_t *item;
 
-    if (session->width == 0 || session->json) {
+    if (context->width == 0 || context->json) {
         return;
     }
     json_array_foreach((json_t *)items, i, item)
@@ -77,15 +77,15 @@ static void say_expiring(struct session *session, const json_t *items)
         const char *text = json_string_value(json_object_get(item, "expires_at"));
         int64_t at;
 
-        if (text != NULL && rfc3339_parse(span_of(text), &at) && at > session->view.now &&
-            at - session->view.now < TIME_SOON) {
+        if (text != NULL && rfc3339_parse(span_of(text), &at) && at > context->view.now &&
+            at - context->view.now < TIME_SOON) {
             soonest = soonest != NULL ? soonest : item;
             count++;
         }
     }
     if (count > 0) {
-        session_say(session, "%zu expire%s within 14 days: %s app-password rotate %s k%s", count,
-                    count == 1 ? "s" : "", program_name(), session->invocation->words[0],
+        context_say(context, "%zu expire%s within 14 days: %s app-password rotate %s k%s", count,
+                    count == 1 ? "s" : "", program_name(), context->invocation->words[0],
                     json_string_value(json_object_get(soonest, "id")));
     }
 }

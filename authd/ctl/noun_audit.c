@@ -18,10 +18,10 @@
 
 /* Adds the value of --since or --until, a time or how long ago, to the query. Returns false after a
  * failure, which is reported; `status` is set. */
-static bool add_time(struct session *session, struct buf *path, enum option option, int *status)
+static bool add_time(struct context *context, struct buf *path, enum option option, int *status)
 {
-    const char *text = option_value(session->invocation, option);
-    const int64_t now = session->view.now;
+    const char *text = option_value(context->invocation, option);
+    const int64_t now = context->view.now;
     char at[RFC3339_SIZE];
     int64_t ago;
     int64_t parsed;
@@ -36,25 +36,25 @@ static bool add_time(struct session *session, struct buf *path, enum option opti
 
         err_set(&err, "--%s takes a time like 2026-01-31T12:00:00Z, or how long ago: 12h, 7d",
                 option_table[option].spelling);
-        *status = session_usage(session, err.text);
+        *status = context_usage(context, err.text);
         return false;
     }
     request_query(path, option == OPTION_SINCE ? "since" : "until", text);
     return true;
 }
 
-bool audit_prepare(struct session *session, struct request *request, int *status)
+bool audit_prepare(struct context *context, struct request *request, int *status)
 {
-    return run_prepare(session, request, status) &&
-           add_time(session, &request->path, OPTION_SINCE, status) &&
-           add_time(session, &request->path, OPTION_UNTIL, status);
+    return run_prepare(context, request, status) &&
+           add_time(context, &request->path, OPTION_SINCE, status) &&
+           add_time(context, &request->path, OPTION_UNTIL, status);
 }
 
 /* Reads --limit, or takes `standard` without this option. Returns false after a failure, which is
  * reported. */
-static bool limit_of(const struct session *session, size_t standard, size_t *limit, int *status)
+static bool limit_of(const struct context *context, size_t standard, size_t *limit, int *status)
 {
-    const char *text = option_value(session->invocation, OPTION_LIMIT);
+    const char *text = option_value(context->invocation, OPTION_LIMIT);
     char *end;
 
     *limit = standard;
@@ -63,7 +63,7 @@ static bool limit_of(const struct session *session, size_t standard, size_t *lim
     }
     *limit = strtoul(text, &end, 10);
     if (*end != '\0' || text[0] < '1' || text[0] > '9') {
-        *status = session_usage(session, "--limit takes a number from 1 on");
+        *status = context_usage(context, "--limit takes a number from 1 on");
         return false;
     }
     return true;
@@ -117,31 +117,31 @@ static json_t *short_of(const json_t *row)
     return line;
 }
 
-static void show_rows(const struct session *session, const json_t *rows, bool filtered)
+static void show_rows(const struct context *context, const json_t *rows, bool filtered)
 {
     json_t *lines = json_array();
     size_t i;
     json_t *row;
 
-    if (session->json) {
-        show_list(session, &columns_audit_event, rows, filtered);
+    if (context->json) {
+        show_list(context, &columns_audit_event, rows, filtered);
     } else {
         json_array_foreach((json_t *)rows, i, row)
         {
             json_array_append_new(lines, short_of(row));
         }
-        show_list(session, &columns_audit_event, lines, filtered);
+        show_list(context, &columns_audit_event, lines, filtered);
     }
     json_decref(lines);
 }
 
 /* Prints one row as a line. The stream of rows has no end, so there is no table. */
-static void show_row(const struct session *session, const json_t *row)
+static void show_row(const struct context *context, const json_t *row)
 {
     json_t *line;
     struct buf text;
 
-    if (session->json) {
+    if (context->json) {
         print_json(stdout, row);
         fflush(stdout);
         return;
@@ -152,8 +152,8 @@ static void show_row(const struct session *session, const json_t *row)
          column++) {
         const char *cell = text_of(line, column->member);
 
-        print_escape(&text, cell != NULL ? cell : session->width > 0 ? "-" : "");
-        buf_append_text(&text, column[1].heading != NULL ? session->width > 0 ? "  " : "\t" : "\n");
+        print_escape(&text, cell != NULL ? cell : context->width > 0 ? "-" : "");
+        buf_append_text(&text, column[1].heading != NULL ? context->width > 0 ? "  " : "\t" : "\n");
     }
     fwrite(text.data, 1, text.len, stdout);
     fflush(stdout);
@@ -163,21 +163,21 @@ static void show_row(const struct session *session, const json_t *row)
 
 /* ---- search -------------------------------------------------------------------------------- */
 
-static int search(struct session *session)
+static int search(struct context *context)
 {
     struct request request = {0};
     json_t *rows = NULL;
     size_t limit;
     int status;
 
-    if (limit_of(session, SEARCH_ROWS, &limit, &status) &&
-        audit_prepare(session, &request, &status)) {
-        rows = session_list(session, &request.path, limit, true, &status);
+    if (limit_of(context, SEARCH_ROWS, &limit, &status) &&
+        audit_prepare(context, &request, &status)) {
+        rows = context_list(context, &request.path, limit, true, &status);
     }
     if (rows != NULL) {
-        show_rows(session, rows, memchr(request.path.data, '?', request.path.len) != NULL);
-        if (json_array_size(rows) == limit && !option_given(session->invocation, OPTION_LIMIT)) {
-            session_say(session,
+        show_rows(context, rows, memchr(request.path.data, '?', request.path.len) != NULL);
+        if (json_array_size(rows) == limit && !option_given(context->invocation, OPTION_LIMIT)) {
+            context_say(context,
                         "These are the newest %zu rows: --limit N shows more, audit export all",
                         limit);
         }
@@ -208,7 +208,7 @@ static void tail_since(struct tail *tail, int64_t at)
     rfc3339_text(at - OVERLAP_S, tail->since);
 }
 
-static void tail_show(struct session *session, struct tail *tail, const json_t *rows)
+static void tail_show(struct context *context, struct tail *tail, const json_t *rows)
 {
     json_t *seen = json_object();
     size_t i;
@@ -224,7 +224,7 @@ static void tail_show(struct session *session, struct tail *tail, const json_t *
             continue;
         }
         if (json_object_get(tail->seen, id) == NULL) {
-            show_row(session, row);
+            show_row(context, row);
         }
         if (at != NULL && rfc3339_parse(span_of(at), &parsed)) {
             tail_since(tail, parsed);
@@ -249,7 +249,7 @@ static json_t *reversed(const json_t *rows)
 }
 
 /* Shows new rows until an interrupt or a failure. */
-static int follow(struct session *session, struct tail *tail, const struct buf *path)
+static int follow(struct context *context, struct tail *tail, const struct buf *path)
 {
     int status = EXIT_DONE;
 
@@ -262,10 +262,10 @@ static int follow(struct session *session, struct tail *tail, const struct buf *
         request_query(&copy, "sort", "id");
         request_query(&copy, "since", tail->since);
 
-        json_t *rows = session_list(session, &copy, 0, true, &status);
+        json_t *rows = context_list(context, &copy, 0, true, &status);
 
         if (rows != NULL) {
-            tail_show(session, tail, rows);
+            tail_show(context, tail, rows);
         }
         json_decref(rows);
         buf_finish(&copy);
@@ -273,31 +273,31 @@ static int follow(struct session *session, struct tail *tail, const struct buf *
     return status;
 }
 
-static int tail(struct session *session)
+static int tail(struct context *context)
 {
-    bool follows = option_given(session->invocation, OPTION_FOLLOW);
+    bool follows = option_given(context->invocation, OPTION_FOLLOW);
     struct tail tail = {.seen = json_object()};
     struct request request = {0};
     json_t *rows = NULL;
     size_t limit;
     int status;
 
-    if (limit_of(session, TAIL_ROWS, &limit, &status) && run_prepare(session, &request, &status)) {
-        rows = session_list(session, &request.path, limit, true, &status);
+    if (limit_of(context, TAIL_ROWS, &limit, &status) && run_prepare(context, &request, &status)) {
+        rows = context_list(context, &request.path, limit, true, &status);
     }
     if (rows != NULL) {
         json_t *turned = reversed(rows);
 
-        tail_since(&tail, session->view.now);
+        tail_since(&tail, context->view.now);
         tail.floor = id_of(json_array_get(turned, 0));
-        if (follows || session->json || session->width == 0) {
-            tail_show(session, &tail, turned);
+        if (follows || context->json || context->width == 0) {
+            tail_show(context, &tail, turned);
         } else {
-            show_rows(session, turned, true);
+            show_rows(context, turned, true);
         }
         json_decref(turned);
         if (follows) {
-            status = follow(session, &tail, &request.path);
+            status = follow(context, &tail, &request.path);
         }
     }
     request_finish(&request);

@@ -12,9 +12,9 @@
 #include "ctl/nouns.h"
 #include "ctl/run.h"
 
-static int print_bash(struct session *session)
+static int print_bash(struct context *context)
 {
-    (void)session;
+    (void)context;
     printf("# Completion of %1$s for bash: made by \"%1$s completion bash\".\n", program_name());
     fputs("_smtp_authctl()\n"
           "{\n"
@@ -35,9 +35,9 @@ static int print_bash(struct session *session)
     return EXIT_DONE;
 }
 
-static int print_manual(struct session *session)
+static int print_manual(struct context *context)
 {
-    (void)session;
+    (void)context;
     help_manual(stdout);
     return EXIT_DONE;
 }
@@ -98,7 +98,7 @@ static void ask_authd(struct complete *complete, const char *placeholder, const 
         }
         buf_append(&path, "", 1);
 
-        json_t *list = session_get_optional(complete->arg, path.data);
+        json_t *list = context_get_optional(complete->arg, path.data);
 
         print_names(list, sources[i].prefix, sources[i].member, typed + len);
         json_decref(list);
@@ -124,15 +124,15 @@ static struct client *typed_client(const struct invocation *invocation)
     return target.socket != NULL || target.url != NULL ? client_create(&target, &err) : NULL;
 }
 
-static int print_words(struct session *session)
+static int print_words(struct context *context)
 {
-    struct complete complete = {.found = print_word, .ask = ask_authd, .arg = session};
-    struct client *client = session->client;
-    struct client *typed = typed_client(session->invocation);
+    struct complete complete = {.found = print_word, .ask = ask_authd, .arg = context};
+    struct client *client = context->client;
+    struct client *typed = typed_client(context->invocation);
 
-    session->client = typed != NULL ? typed : client;
-    complete_words(&complete, session->invocation->words, session->invocation->count);
-    session->client = client;
+    context->client = typed != NULL ? typed : client;
+    complete_words(&complete, context->invocation->words, context->invocation->count);
+    context->client = client;
     client_destroy(typed);
     return EXIT_DONE;
 }

@@ -2,12 +2,12 @@
 #include "ctl/context.h"
 #include "ctl/nouns.h"
 
-static void say_skipped(struct session *session, const json_t *answer)
+static void say_skipped(struct context *context, const json_t *answer)
 {
     json_int_t skipped = json_integer_value(json_object_get(answer, "skipped"));
 
     if (skipped > 0) {
-        session_say(session, "skipped: %d users, whose role is not below yours", (int)skipped);
+        context_say(context, "skipped: %d users, whose role is not below yours", (int)skipped);
     }
 }
 

@@ -35,7 +35,7 @@ static bool read_all(FILE *in, struct buf *text)
 }
 
 /* Reads the whole file. Returns false after a failure, which is reported. */
-static bool read_file(const struct session *session, const char *name, struct buf *text)
+static bool read_file(const struct context *context, const char *name, struct buf *text)
 {
     bool standard = strcmp(name, "-") == 0;
     FILE *in = standard ? stdin : fopen(name, "rb");
@@ -45,7 +45,7 @@ static bool read_file(const struct session *session, const char *name, struct bu
     if (!read) {
         snprintf(why, sizeof(why), "cannot read %.300s: %s", name,
                  text->overflow ? "it is larger than 1 GiB" : strerror(errno));
-        session_usage(session, why);
+        context_usage(context, why);
     }
     if (in != NULL && !standard) {
         fclose(in);
@@ -148,7 +148,7 @@ static enum ending run_batches(struct batch *batch, struct import_reader *reader
     return ENDING_COMPLETE;
 }
 
-static void say_totals(const struct session *session, const struct report *report,
+static void say_totals(const struct context *context, const struct report *report,
                        const struct progress *progress)
 {
     int64_t spent = clock_ms() - progress->started;
@@ -158,43 +158,43 @@ static void say_totals(const struct session *session, const struct report *repor
     for (size_t i = 0; i < IMPORT_OUTCOME_COUNT; i++) {
         users += report->totals[i];
     }
-    session_say(session, "%s rows in %.1f s, %s/s", report_number(users, numbers[0]),
+    context_say(context, "%s rows in %.1f s, %s/s", report_number(users, numbers[0]),
                 (double)spent / 1000,
                 report_number(users * 1000 / (size_t)(spent > 0 ? spent : 1), numbers[1]));
 }
 
 /* Says what the administrator should know after the table. Returns the exit status. */
-static int say_ending(const struct session *session, const struct batch *batch, enum ending ending)
+static int say_ending(const struct context *context, const struct batch *batch, enum ending ending)
 {
     size_t lost = batch->report->totals[IMPORT_REFUSED];
 
     if (ending == ENDING_INTERRUPTED) {
-        session_say(session,
+        context_say(context,
                     "Stopped before line %zu. Run the same command again: it goes on, and what is "
                     "done is unchanged.",
                     batch->line);
         return EXIT_TEMPORARY;
     }
     if (!batch->apply) {
-        session_say(session, "Nothing was changed. Run again with --apply.");
+        context_say(context, "Nothing was changed. Run again with --apply.");
     }
     return lost > 0 ? EXIT_REFUSED : EXIT_DONE;
 }
 
-static int import_text(struct session *session, struct import_reader *reader, const char *file)
+static int import_text(struct context *context, struct import_reader *reader, const char *file)
 {
     struct sigaction saved;
     struct report report;
     struct answer failure = {0};
-    struct batch batch = {.session = session,
+    struct batch batch = {.context = context,
                           .report = &report,
-                          .apply = option_given(session->invocation, OPTION_APPLY),
-                          .existing = option_value(session->invocation, OPTION_EXISTING),
+                          .apply = option_given(context->invocation, OPTION_APPLY),
+                          .existing = option_value(context->invocation, OPTION_EXISTING),
                           .merges = reader->format == IMPORT_SENDER_LOGIN};
     struct progress progress = {.verb = batch.apply ? "importing" : "checking",
                                 .total = count_lines(reader->text),
                                 .started = clock_ms(),
-                                .wanted = isatty(STDERR_FILENO) && !session->json};
+                                .wanted = isatty(STDERR_FILENO) && !context->json};
 
     report_init(&report, file);
     batch_init(&batch);
@@ -205,39 +205,39 @@ static int import_text(struct session *session, struct import_reader *reader, co
 
     sigaction(SIGINT, &saved, NULL);
     progress_hide(&progress);
-    session->changed = batch.changed;
+    context->changed = batch.changed;
     if (ending == ENDING_FAILED) {
-        status = session_fail(session, &failure);
-        session_say(session,
+        status = context_fail(context, &failure);
+        context_say(context,
                     "Stopped before line %zu. Run the same command again: it goes on, and what is "
                     "done is unchanged.",
                     batch.line);
     } else {
-        report_print(&report, session, batch.apply, ending == ENDING_COMPLETE);
-        say_totals(session, &report, &progress);
-        status = say_ending(session, &batch, ending);
+        report_print(&report, context, batch.apply, ending == ENDING_COMPLETE);
+        say_totals(context, &report, &progress);
+        status = say_ending(context, &batch, ending);
     }
     batch_finish(&batch);
     report_finish(&report);
     return status;
 }
 
-static int run_import(struct session *session, enum import_format format)
+static int run_import(struct context *context, enum import_format format)
 {
-    const struct invocation *invocation = session->invocation;
+    const struct invocation *invocation = context->invocation;
     const char *existing = option_value(invocation, OPTION_EXISTING);
     struct buf text;
     int status = EXIT_USAGE;
 
     if (existing != NULL && strcmp(existing, "skip") != 0 && strcmp(existing, "update") != 0 &&
         strcmp(existing, "fail") != 0) {
-        return session_usage(session, "--existing takes skip, update or fail");
+        return context_usage(context, "--existing takes skip, update or fail");
     }
-    if (session->dry_run && option_given(invocation, OPTION_APPLY)) {
-        return session_usage(session, "--apply and --dry-run exclude each other");
+    if (context->dry_run && option_given(invocation, OPTION_APPLY)) {
+        return context_usage(context, "--apply and --dry-run exclude each other");
     }
     buf_init(&text, FILE_MAX);
-    if (read_file(session, invocation->words[0], &text)) {
+    if (read_file(context, invocation->words[0], &text)) {
         struct import_reader reader = {
             .format = format,
             .text = buf_span(&text),
@@ -245,16 +245,16 @@ static int run_import(struct session *session, enum import_format format)
             .today = (int64_t)time(NULL) / 86400,
         };
 
-        status = import_text(session, &reader, invocation->words[0]);
+        status = import_text(context, &reader, invocation->words[0]);
     }
     buf_finish(&text);
     return status;
 }
 
 #define X(name, verb, function)                                                                    \
-    static int run_##name(struct session *session)                                                 \
+    static int run_##name(struct context *context)                                                 \
     {                                                                                              \
-        return run_import(session, IMPORT_##name);                                                 \
+        return run_import(context, IMPORT_##name);                                                 \
     }
 IMPORT_FORMATS(X)
 #undef X

@@ -5,27 +5,27 @@
 #include "ctl/nouns.h"
 #include "ctl/run.h"
 
-static void say_rotated(struct session *session, const json_t *made)
+static void say_rotated(struct context *context, const json_t *made)
 {
     const char *purpose = json_string_value(json_object_get(made, "purpose"));
 
-    if (session->json || session->dry_run || purpose == NULL) {
+    if (context->json || context->dry_run || purpose == NULL) {
         return;
     }
     if (!json_is_true(json_object_get(made, "current"))) {
-        session_say(session,
+        context_say(context,
                     "The new key is not used yet. Copy the file %s to the other nodes, send authd "
                     "there SIGHUP, then:",
                     purpose);
-        session_say(session, "  %s key rotate %s", program_name(), purpose);
+        context_say(context, "  %s key rotate %s", program_name(), purpose);
         return;
     }
-    session_say(
-        session,
+    context_say(
+        context,
         strcmp(purpose, "encryption") == 0
             ? "authd now encrypts all stored hashes and seeds under the new key."
             : "Each app password and API key changes to the new pepper when it is next used.");
-    session_say(session,
+    context_say(context,
                 "Back up the key files now. When `%s key list` says 0 for the old key, you may "
                 "remove its line from the file.",
                 program_name());

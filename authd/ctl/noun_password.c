@@ -6,7 +6,7 @@
 #include "ctl/show.h"
 
 /* Says what to do about each flaw. */
-static void say_flaws(const struct session *session, const json_t *flaws)
+static void say_flaws(const struct context *context, const json_t *flaws)
 {
     static const char *const advice[][2] = {
         {"too-short", "make it longer: four or five words that do not belong together"},
@@ -23,7 +23,7 @@ static void say_flaws(const struct session *session, const json_t *flaws)
 
         for (size_t j = 0; flaw != NULL && j < sizeof(advice) / sizeof(advice[0]); j++) {
             if (strcmp(advice[j][0], flaw) == 0) {
-                session_say(session, "%s: %s", flaw, advice[j][1]);
+                context_say(context, "%s: %s", flaw, advice[j][1]);
             }
         }
     }
@@ -31,23 +31,23 @@ static void say_flaws(const struct session *session, const json_t *flaws)
 
 /* Ends with 0 for a weak password, too: the question was answered. With --exit-status a weak
  * password ends with 1. */
-static int check(struct session *session)
+static int check(struct context *context)
 {
     struct request request;
     json_t *answer = NULL;
     int status;
 
-    if (run_prepare(session, &request, &status)) {
-        answer = session_call(session, "POST", &request.path, request.body, &status);
+    if (run_prepare(context, &request, &status)) {
+        answer = context_call(context, "POST", &request.path, request.body, &status);
     }
     request_finish(&request);
     if (answer == NULL) {
         return status;
     }
-    show_object(session, &columns_password_strength, answer);
+    show_object(context, &columns_password_strength, answer);
     fflush(stdout);
-    say_flaws(session, json_object_get(answer, "flaws"));
-    if (option_given(session->invocation, OPTION_EXIT_STATUS) &&
+    say_flaws(context, json_object_get(answer, "flaws"));
+    if (option_given(context->invocation, OPTION_EXIT_STATUS) &&
         !json_is_true(json_object_get(answer, "acceptable"))) {
         status = EXIT_REFUSED;
     }

@@ -2,17 +2,17 @@
 #include "ctl/nouns.h"
 #include "ctl/run.h"
 
-static void say_fine(struct session *session, const json_t *answer)
+static void say_fine(struct context *context, const json_t *answer)
 {
     (void)answer;
-    session_say(session, "%s is a good scope document", session->invocation->words[0]);
+    context_say(context, "%s is a good scope document", context->invocation->words[0]);
 }
 
 /* Checks a scope document by a dry run of `scope set`. */
-static int check(struct session *session)
+static int check(struct context *context)
 {
-    session->dry_run = true;
-    return run_command(session);
+    context->dry_run = true;
+    return run_command(context);
 }
 
 static const struct command commands[] = {

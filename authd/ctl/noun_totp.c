@@ -54,49 +54,49 @@ static void print_groups(const char *secret)
     buf_finish(&line);
 }
 
-static void show_enrolment(const struct session *session, const json_t *enrolment)
+static void show_enrolment(const struct context *context, const json_t *enrolment)
 {
     const json_t *qr = json_object_get(enrolment, "qr");
     const char *secret = member(enrolment, "secret");
     size_t width = qr_width(qr);
 
-    if (session->json) {
+    if (context->json) {
         print_json(stdout, enrolment);
-    } else if (session->width == 0 && secret[0] != '\0') {
+    } else if (context->width == 0 && secret[0] != '\0') {
         print_line(secret);
     } else if (secret[0] != '\0') {
-        if (width > 0 && width <= session->width) {
+        if (width > 0 && width <= context->width) {
             qr_print(stdout, qr);
         } else {
-            session_say(session, "The QR code needs %zu columns.", width);
+            context_say(context, "The QR code needs %zu columns.", width);
         }
         print_groups(secret);
     }
     fflush(stdout);
 }
 
-static int enroll(struct session *session)
+static int enroll(struct context *context)
 {
     struct request request;
     json_t *made = NULL;
     int status;
 
-    if (run_prepare(session, &request, &status)) {
-        made = session_change(session, "POST", &request.path, request.body, &status);
+    if (run_prepare(context, &request, &status)) {
+        made = context_change(context, "POST", &request.path, request.body, &status);
     }
     forget(json_object_get(request.body, "ticket"));
     request_finish(&request);
     if (made == NULL) {
         return status;
     }
-    show_enrolment(session, made);
-    if (session->dry_run) {
-        session_say(session, "Nothing was changed.");
-    } else if (!session->json) {
-        session_say(
-            session,
+    show_enrolment(context, made);
+    if (context->dry_run) {
+        context_say(context, "Nothing was changed.");
+    } else if (!context->json) {
+        context_say(
+            context,
             "The key is displayed once. Confirm it with a code of the app within 15 minutes:");
-        session_say(session, "  %s totp confirm %s CODE", program_name(), member(made, "user"));
+        context_say(context, "  %s totp confirm %s CODE", program_name(), member(made, "user"));
     }
     forget(json_object_get(made, "secret"));
     forget(json_object_get(made, "uri"));
@@ -106,16 +106,16 @@ static int enroll(struct session *session)
 
 /* ---- recovery codes ------------------------------------------------------------------------ */
 
-static void print_codes(struct session *session, const json_t *answer)
+static void print_codes(struct context *context, const json_t *answer)
 {
     const json_t *codes = json_object_get(answer, "codes");
     size_t i;
     json_t *code;
 
-    if (session->json || codes == NULL) {
+    if (context->json || codes == NULL) {
         return;
     }
-    session_say(session,
+    context_say(context,
                 "Recovery codes, each good once, displayed once: print them or keep them safe.");
     json_array_foreach((json_t *)codes, i, code)
     {
@@ -127,12 +127,12 @@ static void print_codes(struct session *session, const json_t *answer)
 
 /* ---- tickets ------------------------------------------------------------------------------- */
 
-static void say_ticket(struct session *session, const json_t *ticket)
+static void say_ticket(struct context *context, const json_t *ticket)
 {
-    if (session->json || session->dry_run) {
+    if (context->json || context->dry_run) {
         return;
     }
-    session_say(session,
+    context_say(context,
                 "The ticket is displayed once. With it, %s may enrol a second factor, once.",
                 member(ticket, "user"));
 }

@@ -3,32 +3,32 @@
 #include "ctl/nouns.h"
 #include "ctl/run.h"
 
-static void say_added(struct session *session, const json_t *user)
+static void say_added(struct context *context, const json_t *user)
 {
     const char *login = json_string_value(json_object_get(user, "login"));
 
     if (json_is_true(json_object_get(user, "domain_created"))) {
-        session_say(session, "the domain %s is new",
+        context_say(context, "the domain %s is new",
                     json_string_value(json_object_get(user, "domain")));
     }
     if (!json_is_true(json_object_get(user, "has_password")) &&
-        !json_is_true(json_object_get(user, "service")) && !session->dry_run) {
-        session_say(session, "no password yet: %s password set %s", program_name(), login);
+        !json_is_true(json_object_get(user, "service")) && !context->dry_run) {
+        context_say(context, "no password yet: %s password set %s", program_name(), login);
     }
 }
 
-static void say_undo(struct session *session, const json_t *user)
+static void say_undo(struct context *context, const json_t *user)
 {
-    if (!json_is_false(json_object_get(user, "changed")) && !session->dry_run) {
-        session_say(session, "undo: %s user resume %s", program_name(),
+    if (!json_is_false(json_object_get(user, "changed")) && !context->dry_run) {
+        context_say(context, "undo: %s user resume %s", program_name(),
                     json_string_value(json_object_get(user, "login")));
     }
 }
 
-static void say_revoked(struct session *session, const json_t *user)
+static void say_revoked(struct context *context, const json_t *user)
 {
-    if (!session->dry_run) {
-        session_say(session, "The user stays. A new password: %s password set %s", program_name(),
+    if (!context->dry_run) {
+        context_say(context, "The user stays. A new password: %s password set %s", program_name(),
                     json_string_value(json_object_get(user, "login")));
     }
 }

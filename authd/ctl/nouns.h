@@ -23,10 +23,10 @@ extern const struct noun noun_import;
 extern const struct noun noun_completion;
 
 /* These verbs have files of their own. */
-int audit_export(struct session *session);
-int audit_verify(struct session *session);
+int audit_export(struct context *context);
+int audit_verify(struct context *context);
 /* Builds the path and query of a request for audit rows, without a page. Returns false after a
  * failure, which is reported. The caller finishes the request in both cases. */
-bool audit_prepare(struct session *session, struct request *request, int *status);
+bool audit_prepare(struct context *context, struct request *request, int *status);
 
 #endif

@@ -24,7 +24,7 @@ static const struct input *secret_input(const struct command *command)
     return NULL;
 }
 
-static bool read_secret(const struct session *session, const struct input *input, json_t *body,
+static bool read_secret(const struct context *context, const struct input *input, json_t *body,
                         int *status)
 {
     struct buf secret;
@@ -40,44 +40,44 @@ static bool read_secret(const struct session *session, const struct input *input
     }
     buf_finish(&secret);
     if (value == NULL) {
-        *status = session_usage(session, err.text);
+        *status = context_usage(context, err.text);
         return false;
     }
     json_object_set_new(body, input->member, value);
     return true;
 }
 
-static bool add_secret(const struct session *session, json_t *body, int *status)
+static bool add_secret(const struct context *context, json_t *body, int *status)
 {
-    const struct invocation *invocation = session->invocation;
+    const struct invocation *invocation = context->invocation;
     const struct input *input = secret_input(invocation->command);
 
     if (input == NULL ||
         (!option_given(invocation, input->option) && (input->flags & INPUT_REQUIRED) == 0)) {
         return true;
     }
-    if (!option_given(invocation, input->option) && !session->input) {
+    if (!option_given(invocation, input->option) && !context->input) {
         struct err err;
 
         err_set(&err, "%s %s needs --%s (%s)", invocation->noun->name, invocation->command->verb,
                 option_table[input->option].spelling,
                 option_given(invocation, OPTION_NO_INPUT) ? "--no-input is given"
                                                           : "this is not a terminal");
-        *status = session_usage(session, err.text);
+        *status = context_usage(context, err.text);
         return false;
     }
-    return read_secret(session, input, body, status);
+    return read_secret(context, input, body, status);
 }
 
-bool run_prepare(struct session *session, struct request *request, int *status)
+bool run_prepare(struct context *context, struct request *request, int *status)
 {
     struct err err;
 
-    if (!request_build(request, session->invocation, &err)) {
-        *status = session_usage(session, err.text);
+    if (!request_build(request, context->invocation, &err)) {
+        *status = context_usage(context, err.text);
         return false;
     }
-    return add_secret(session, request->body, status);
+    return add_secret(context, request->body, status);
 }
 
 /* ---- answers ------------------------------------------------------------------------------- */
@@ -89,10 +89,10 @@ static enum form form_of(const struct columns *columns, const char *name)
     return form == FORM_OBJECT ? FORM_RULES : form;
 }
 
-static void say_member(const struct session *session, const char *called, const char *name,
+static void say_member(const struct context *context, const char *called, const char *name,
                        const json_t *object)
 {
-    const struct view people = {true, session->view.now};
+    const struct view people = {true, context->view.now};
     const json_t *value = json_object_get(object, name);
     struct buf text;
 
@@ -100,24 +100,24 @@ static void say_member(const struct session *session, const char *called, const 
         return;
     }
     buf_init(&text, 1024);
-    if (!value_print(&text, &people, form_of(command_columns(session->invocation), name), value)) {
+    if (!value_print(&text, &people, form_of(command_columns(context->invocation), name), value)) {
         buf_append_text(&text, "not set");
     }
-    session_say(session, "%s: %s %s %.*s", called, name, session->dry_run ? "would be" : "is now",
+    context_say(context, "%s: %s %s %.*s", called, name, context->dry_run ? "would be" : "is now",
                 (int)text.len, text.len > 0 ? text.data : "");
     buf_finish(&text);
 }
 
 /* Says the present value of each member that the request set. */
-static void say_set(const struct session *session, const struct request *request,
+static void say_set(const struct context *context, const struct request *request,
                     const json_t *object)
 {
-    char *called = show_called(command_columns(session->invocation), object);
+    char *called = show_called(command_columns(context->invocation), object);
     const char *name;
     json_t *sent;
 
     if (json_is_false(json_object_get(object, "changed"))) {
-        session_say(session, "%s is unchanged", called);
+        context_say(context, "%s is unchanged", called);
         free(called);
         return;
     }
@@ -125,25 +125,25 @@ static void say_set(const struct session *session, const struct request *request
     {
         bool ends = strcmp(name, "expires_in") == 0; /* the time when it ends is printed */
 
-        say_member(session, called, ends ? "expires_at" : name, object);
+        say_member(context, called, ends ? "expires_at" : name, object);
     }
     free(called);
 }
 
 /* Prints the secret alone on stdout, so that a file gets nothing else. Explanations go to
  * stderr. */
-static void show_secret(const struct session *session, json_t *object)
+static void show_secret(const struct context *context, json_t *object)
 {
     json_t *secret = json_object_get(object, "secret");
 
-    if (session->json) {
+    if (context->json) {
         print_json(stdout, object);
     } else if (json_is_string(secret)) {
         struct buf line;
 
         buf_init(&line, 1024);
         print_escape(&line, json_string_value(secret));
-        printf(session->terminal ? "\n  %.*s\n\n" : "%.*s\n", (int)line.len, line.data);
+        printf(context->terminal ? "\n  %.*s\n\n" : "%.*s\n", (int)line.len, line.data);
         buf_finish(&line);
     }
     fflush(stdout);
@@ -153,18 +153,18 @@ static void show_secret(const struct session *session, json_t *object)
 }
 
 /* Says on stderr which credential was made, before its secret is printed. */
-static void say_made(const struct session *session, const struct columns *columns,
+static void say_made(const struct context *context, const struct columns *columns,
                      const json_t *object)
 {
     char *called = show_called(columns, object);
     struct buf until;
-    struct view people = {true, session->view.now};
+    struct view people = {true, context->view.now};
 
-    if (!session->json) {
+    if (!context->json) {
         buf_init(&until, 128);
         value_print(&until, &people, FORM_EXPIRY, json_object_get(object, "expires_at"));
         buf_append(&until, "", 1);
-        session_say(session, "%s %s  %s  expires %s", columns->name, called != NULL ? called : "",
+        context_say(context, "%s %s  %s  expires %s", columns->name, called != NULL ? called : "",
                     json_object_get(object, "label") != NULL
                         ? json_string_value(json_object_get(object, "label"))
                         : "",
@@ -175,7 +175,7 @@ static void say_made(const struct session *session, const struct columns *column
 }
 
 /* Says which credentials the change ended. */
-static void say_ended(const struct session *session, const json_t *object)
+static void say_ended(const struct context *context, const json_t *object)
 {
     struct buf counts;
 
@@ -185,19 +185,19 @@ static void say_ended(const struct session *session, const json_t *object)
     buf_init(&counts, 1024);
     confirm_counts(&counts, object);
     if (counts.len > 0) {
-        session_say(session, "%s: %.*s", session->dry_run ? "would end" : "ended", (int)counts.len,
+        context_say(context, "%s: %.*s", context->dry_run ? "would end" : "ended", (int)counts.len,
                     counts.data);
     }
     buf_finish(&counts);
 }
 
 /* Prints the document as a file would hold it. Prints nothing on stdout if there is no document. */
-static void show_document(const struct session *session, const json_t *object)
+static void show_document(const struct context *context, const json_t *object)
 {
     const json_t *document = json_object_get(object, "document");
     char *called;
 
-    if (session->json) {
+    if (context->json) {
         print_json(stdout, object);
         return;
     }
@@ -206,56 +206,56 @@ static void show_document(const struct session *session, const json_t *object)
         putchar('\n');
         return;
     }
-    called = show_called(command_columns(session->invocation), object);
-    session_say(session, "%s has no document of its own", called != NULL ? called : "it");
+    called = show_called(command_columns(context->invocation), object);
+    context_say(context, "%s has no document of its own", called != NULL ? called : "it");
     free(called);
 }
 
-static void show_answer(struct session *session, const struct request *request, json_t *object)
+static void show_answer(struct context *context, const struct request *request, json_t *object)
 {
-    const struct command *command = session->invocation->command;
-    const struct columns *columns = command_columns(session->invocation);
+    const struct command *command = context->invocation->command;
+    const struct columns *columns = command_columns(context->invocation);
 
     switch (command->result) {
     case RESULT_CHANGE:
-        show_change(session, columns, object, command->done);
+        show_change(context, columns, object, command->done);
         break;
     case RESULT_SECRET:
-        say_made(session, columns, object);
-        show_secret(session, object);
+        say_made(context, columns, object);
+        show_secret(context, object);
         break;
     case RESULT_CODES:
-        if (session->json) {
+        if (context->json) {
             print_json(stdout, object);
         }
         break;
     case RESULT_DOCUMENT:
-        show_document(session, object);
+        show_document(context, object);
         break;
     case RESULT_OBJECT:
     case RESULT_LIST:
-        show_object(session, columns, object);
+        show_object(context, columns, object);
         if (strcmp(command->method, "PATCH") == 0) {
             fflush(stdout);
-            say_set(session, request, object);
+            say_set(context, request, object);
         }
         break;
     }
     fflush(stdout);
-    say_ended(session, object);
+    say_ended(context, object);
     if (command->after != NULL) {
-        command->after(session, object);
+        command->after(context, object);
     }
-    if (session->dry_run) {
-        session_say(session, "Nothing was changed.");
+    if (context->dry_run) {
+        context_say(context, "Nothing was changed.");
     }
 }
 
 /* ---- calls --------------------------------------------------------------------------------- */
 
-static int run_list(struct session *session, const struct request *request)
+static int run_list(struct context *context, const struct request *request)
 {
-    const struct invocation *invocation = session->invocation;
+    const struct invocation *invocation = context->invocation;
     bool paged = command_input(invocation->command, OPTION_LIMIT) != NULL;
     const char *text = option_value(invocation, OPTION_LIMIT);
     bool filtered = memchr(request->path.data, '?', request->path.len) != NULL;
@@ -267,25 +267,25 @@ static int run_list(struct session *session, const struct request *request)
 
         limit = strtoul(text, &end, 10);
         if (*end != '\0' || text[0] < '1' || text[0] > '9') {
-            return session_usage(session, "--limit takes a number from 1 on");
+            return context_usage(context, "--limit takes a number from 1 on");
         }
     }
 
-    json_t *items = session_list(session, &request->path, limit, paged, &status);
+    json_t *items = context_list(context, &request->path, limit, paged, &status);
 
     if (items != NULL) {
-        show_list(session, command_columns(session->invocation), items, filtered);
+        show_list(context, command_columns(context->invocation), items, filtered);
         if (invocation->command->after != NULL) {
-            invocation->command->after(session, items);
+            invocation->command->after(context, items);
         }
     }
     json_decref(items);
     return status;
 }
 
-static int run_call(struct session *session, struct request *request)
+static int run_call(struct context *context, struct request *request)
 {
-    const struct command *command = session->invocation->command;
+    const struct command *command = context->invocation->command;
     bool empty = json_object_size(request->body) == 0 &&
                  (command->member == NULL || command->member[0] != '\0');
     const json_t *body = empty ? NULL : request->body;
@@ -293,26 +293,26 @@ static int run_call(struct session *session, struct request *request)
     json_t *object;
     int status;
 
-    if (!confirm(session, request, &status)) {
+    if (!confirm(context, request, &status)) {
         return status;
     }
-    object = reads ? session_get(session, &request->path, &status)
-                   : session_change(session, command->method, &request->path, body, &status);
+    object = reads ? context_get(context, &request->path, &status)
+                   : context_change(context, command->method, &request->path, body, &status);
     if (object != NULL) {
-        show_answer(session, request, object);
+        show_answer(context, request, object);
     }
     json_decref(object);
     return status;
 }
 
-int run_command(struct session *session)
+int run_command(struct context *context)
 {
     struct request request;
     int status;
 
-    if (run_prepare(session, &request, &status)) {
-        status = session->invocation->command->result == RESULT_LIST ? run_list(session, &request)
-                                                                     : run_call(session, &request);
+    if (run_prepare(context, &request, &status)) {
+        status = context->invocation->command->result == RESULT_LIST ? run_list(context, &request)
+                                                                     : run_call(context, &request);
     }
     request_finish(&request);
     return status;

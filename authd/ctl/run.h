@@ -8,17 +8,17 @@
 
 /* Builds the request by the verb's row, asks for confirmation if something would be lost, makes the
  * call, and prints the answer. Returns the exit status. */
-int run_command(struct session *session);
+int run_command(struct context *context);
 
 /* Builds the request, with a secret from standard input where the verb takes one. Returns false
  * after a failure, which is reported; `status` is set. */
-bool run_prepare(struct session *session, struct request *request, int *status);
+bool run_prepare(struct context *context, struct request *request, int *status);
 
 /* ---- confirm.c ----------------------------------------------------------------------------- */
 
 /* Asks for confirmation, by the severity of the command. Returns false without a
  * confirmation; `status` is set. */
-bool confirm(struct session *session, const struct request *request, int *status);
+bool confirm(struct context *context, const struct request *request, int *status);
 
 /* Prints "3 app passwords, 1 session": what the answer lists as ended or, without such a member,
  * the sizes of the answer's lists. */

@@ -65,10 +65,10 @@ static void add_cell(struct table *table, const char *name, char *text)
     free(text);
 }
 
-static void add_member(const struct session *session, struct table *table, const char *name,
+static void add_member(const struct context *context, struct table *table, const char *name,
                        enum form form, const json_t *value)
 {
-    const struct view *view = &session->view;
+    const struct view *view = &context->view;
 
     if (json_is_array(value) && form != FORM_OBJECT) {
         if (json_array_size(value) == 0) {
@@ -96,7 +96,7 @@ static void drop_service_members(json_t *object)
     }
 }
 
-static void add_members(const struct session *session, struct table *table,
+static void add_members(const struct context *context, struct table *table,
                         const struct columns *columns, const json_t *object)
 {
     json_t *rest = json_copy((json_t *)object);
@@ -108,32 +108,32 @@ static void add_members(const struct session *session, struct table *table,
          member != NULL && member->name != NULL; member++) {
         value = json_object_get(rest, member->name);
         if (value != NULL) {
-            add_member(session, table, member->name, columns_form(columns, member->name), value);
+            add_member(context, table, member->name, columns_form(columns, member->name), value);
             json_object_del(rest, member->name);
         }
     }
     json_object_foreach(rest, name, value)
     {
-        add_member(session, table, name, json_is_object(value) ? FORM_OBJECT : FORM_TEXT, value);
+        add_member(context, table, name, json_is_object(value) ? FORM_OBJECT : FORM_TEXT, value);
     }
     json_decref(rest);
 }
 
-void show_object(const struct session *session, const struct columns *columns, const json_t *object)
+void show_object(const struct context *context, const struct columns *columns, const json_t *object)
 {
     struct table *table;
 
-    if (session->json) {
+    if (context->json) {
         print_json(stdout, object);
         return;
     }
     table = table_create(NULL, 2);
-    add_members(session, table, columns, object);
-    table_print(table, stdout, session->width > 0 ? PRINT_UNCUT : 0);
+    add_members(context, table, columns, object);
+    table_print(table, stdout, context->width > 0 ? PRINT_UNCUT : 0);
     table_destroy(table);
 }
 
-void show_change(const struct session *session, const struct columns *columns, const json_t *object,
+void show_change(const struct context *context, const struct columns *columns, const json_t *object,
                  const char *done)
 {
     bool unchanged = json_is_false(json_object_get(object, "changed"));
@@ -141,7 +141,7 @@ void show_change(const struct session *session, const struct columns *columns, c
     struct table *table;
     char *called;
 
-    if (session->json) {
+    if (context->json) {
         print_json(stdout, object);
         return;
     }
@@ -150,13 +150,13 @@ void show_change(const struct session *session, const struct columns *columns, c
     if (unchanged) {
         buf_append_text(&text, "unchanged");
     } else {
-        buf_append_text(&text, session->dry_run ? "would be: " : "");
-        request_fill(&text, done, session->invocation->words);
+        buf_append_text(&text, context->dry_run ? "would be: " : "");
+        request_fill(&text, done, context->invocation->words);
     }
     buf_append(&text, "", 1);
     table = table_create(NULL, 2);
     table_row(table, (const char *const[]){called, text.data});
-    table_print(table, stdout, session->width > 0 ? PRINT_UNCUT : 0);
+    table_print(table, stdout, context->width > 0 ? PRINT_UNCUT : 0);
     table_destroy(table);
     buf_finish(&text);
     free(called);
@@ -174,7 +174,7 @@ static size_t count_columns(const struct columns *columns)
     return count;
 }
 
-static void add_row(const struct session *session, struct table *table,
+static void add_row(const struct context *context, struct table *table,
                     const struct columns *columns, const json_t *item)
 {
     size_t count = count_columns(columns);
@@ -186,7 +186,7 @@ static void add_row(const struct session *session, struct table *table,
         enum form form =
             column->form == FORM_MEMBER ? columns_form(columns, column->member) : column->form;
 
-        cells[i] = cell(&session->view, form, value);
+        cells[i] = cell(&context->view, form, value);
     }
     table_row(table, (const char *const *)cells);
     for (size_t i = 0; i < count; i++) {
@@ -195,20 +195,20 @@ static void add_row(const struct session *session, struct table *table,
 }
 
 /* A list without any item differs from a search that found none. */
-static void say_count(const struct session *session, const struct columns *columns, size_t count,
+static void say_count(const struct context *context, const struct columns *columns, size_t count,
                       bool filtered)
 {
     if (count == 0 && filtered) {
-        session_say(session, "no such %s", columns->name);
+        context_say(context, "no such %s", columns->name);
     } else if (count == 0 && columns->first != NULL) {
-        session_say(session, "no %s yet. The first: %s %s", columns->plural, program_name(),
+        context_say(context, "no %s yet. The first: %s %s", columns->plural, program_name(),
                     columns->first);
     } else {
-        session_say(session, "%zu %s", count, count == 1 ? columns->name : columns->plural);
+        context_say(context, "%zu %s", count, count == 1 ? columns->name : columns->plural);
     }
 }
 
-void show_list(const struct session *session, const struct columns *columns, const json_t *items,
+void show_list(const struct context *context, const struct columns *columns, const json_t *items,
                bool filtered)
 {
     const char *headings[COLUMNS_MAX];
@@ -216,7 +216,7 @@ void show_list(const struct session *session, const struct columns *columns, con
     size_t count = json_array_size(items);
     struct table *table;
 
-    if (session->json) {
+    if (context->json) {
         json_t *list = json_pack("{s:O, s:n}", "items", items, "next");
 
         print_json(stdout, list);
@@ -228,14 +228,14 @@ void show_list(const struct session *session, const struct columns *columns, con
     }
     table = table_create(headings, width);
     for (size_t i = 0; i < count; i++) {
-        add_row(session, table, columns, json_array_get(items, i));
+        add_row(context, table, columns, json_array_get(items, i));
     }
     if (count > 0) {
-        table_print(table, stdout, session->width);
+        table_print(table, stdout, context->width);
     }
-    if (session->width > 0) {
+    if (context->width > 0) {
         fflush(stdout);
-        say_count(session, columns, count, filtered);
+        say_count(context, columns, count, filtered);
     }
     table_destroy(table);
 }

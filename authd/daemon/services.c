@@ -166,7 +166,7 @@ static bool create_db(struct services *services, struct err *err)
     db.resolver = services->resolver;
     db.keys = &services->key_names;
     core->db = db_create(core->loop, &db);
-    core->lookup = lookup_create(core->loop, core->db);
+    core->lookup = account_lookup_create(core->loop, core->db);
     core->scopes = scope_cache_create(core->db);
     return true;
 }
@@ -176,7 +176,7 @@ static void destroy_db(struct services *services)
     struct core *core = &services->core;
 
     scope_cache_destroy(core->scopes);
-    lookup_destroy(core->lookup);
+    account_lookup_destroy(core->lookup);
     db_destroy(core->db);
 }
 

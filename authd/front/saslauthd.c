@@ -74,7 +74,7 @@ static void connection_decided(const struct login_result *result, void *arg)
 }
 
 static void connection_decide(struct connection *connection,
-                              const struct saslauthd_request *request)
+                              const struct saslauthd_message *request)
 {
     struct core *core = connection->front->core;
     char service[64];
@@ -111,8 +111,8 @@ static size_t connection_input(struct stream *stream, struct span input)
     if (connection->state != READING) {
         return input.len;
     }
-    struct saslauthd_request request;
-    saslauthd_request_parse(input, &request);
+    struct saslauthd_message request;
+    saslauthd_message_parse(input, &request);
     if (request.state == SASLAUTHD_INCOMPLETE) {
         return 0;
     }
@@ -150,7 +150,7 @@ static const struct stream_ops connection_ops = {
 void saslauthd_accept(void *arg, int fd, const struct peer *peer)
 {
     static const struct stream_limits limits = {
-        .input_max = SASLAUTHD_REQUEST_MAX,
+        .input_max = SASLAUTHD_MESSAGE_MAX,
         .output_high = OUTPUT_HIGH,
     };
     struct saslauthd_front *front = arg;

@@ -26,7 +26,7 @@ static const struct field FIELD_RULES[FIELDS] = {
 
 /* Takes one string from the front of `rest`. A length beyond the limit is refused before its octets
  * arrive. */
-static enum saslauthd_request_state field_take(struct span *rest, const struct field *rule,
+static enum saslauthd_message_state field_take(struct span *rest, const struct field *rule,
                                                struct span *value, const char **why)
 {
     if (rest->len < 2) {
@@ -68,10 +68,10 @@ static struct span client_address(struct span client)
     return valid ? client : (struct span){0};
 }
 
-void saslauthd_request_parse(struct span input, struct saslauthd_request *request)
+void saslauthd_message_parse(struct span input, struct saslauthd_message *request)
 {
     struct span fields[FIELDS] = {0};
-    *request = (struct saslauthd_request){.state = SASLAUTHD_COMPLETE};
+    *request = (struct saslauthd_message){.state = SASLAUTHD_COMPLETE};
     for (int i = LOGIN; i <= REALM && request->state == SASLAUTHD_COMPLETE; i++) {
         request->state = field_take(&input, &FIELD_RULES[i], &fields[i], &request->why);
     }
@@ -98,7 +98,7 @@ static bool login_ends_in(struct span login, struct span realm)
     return *at == '@' && strncasecmp(at + 1, realm.ptr, realm.len) == 0;
 }
 
-void saslauthd_login_append(struct buf *buf, const struct saslauthd_request *request)
+void saslauthd_login_append(struct buf *buf, const struct saslauthd_message *request)
 {
     buf_append(buf, request->login.ptr, request->login.len);
     if (request->login.len == 0 || request->realm.len == 0 ||

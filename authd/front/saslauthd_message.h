@@ -23,18 +23,18 @@
 #define SASLAUTHD_PASSWORD_MAX 4096
 
 /* The longest request, and the longest login after joining. */
-#define SASLAUTHD_REQUEST_MAX (5 * 2 + 4 * SASLAUTHD_NAME_MAX + SASLAUTHD_PASSWORD_MAX)
+#define SASLAUTHD_MESSAGE_MAX (5 * 2 + 4 * SASLAUTHD_NAME_MAX + SASLAUTHD_PASSWORD_MAX)
 #define SASLAUTHD_LOGIN_MAX   (2 * SASLAUTHD_NAME_MAX + 1)
 
-enum saslauthd_request_state {
+enum saslauthd_message_state {
     SASLAUTHD_MALFORMED = 0, /* `why` says how; further input cannot mend the request */
     SASLAUTHD_INCOMPLETE,
     SASLAUTHD_COMPLETE,
 };
 
 /* Spans point into the input. */
-struct saslauthd_request {
-    enum saslauthd_request_state state;
+struct saslauthd_message {
+    enum saslauthd_message_state state;
     const char *why;
     struct span login;
     struct span password;
@@ -44,11 +44,11 @@ struct saslauthd_request {
     struct span client;
 };
 
-void saslauthd_request_parse(struct span input, struct saslauthd_request *request);
+void saslauthd_message_parse(struct span input, struct saslauthd_message *request);
 
 /* Appends the login of a complete request, joined with its realm: at most SASLAUTHD_LOGIN_MAX
  * octets. A realm that the login ends in already is not added again. */
-void saslauthd_login_append(struct buf *buf, const struct saslauthd_request *request);
+void saslauthd_login_append(struct buf *buf, const struct saslauthd_message *request);
 
 /* Appends the answer: "OK", or "NO reference". */
 void saslauthd_answer_append(struct buf *buf, bool ok, const char *reference);

@@ -14,7 +14,7 @@
 
 static void cancel_strength(void *call)
 {
-    password_strength_cancel(call);
+    password_strength_job_cancel(call);
 }
 
 static void refuse_busy(struct http_exchange *exchange, const char *cause)
@@ -62,7 +62,7 @@ static void on_owner(const struct result *result, void *arg)
     json_t *names = password_new_names(result->object);
     json_t *arguments = route_arguments(exchange);
     json_t *password = json_object_get(arguments, "password");
-    const struct password_strength_request request = {
+    const struct password_strength_job_request request = {
         .names = names,
         .enrolled = json_is_true(json_object_get(result->object, "enrolled")),
         .password = {json_string_value(password), json_string_length(password)},
@@ -71,7 +71,7 @@ static void on_owner(const struct result *result, void *arg)
 
     exchange->work.cancel = cancel_strength;
     exchange->work.call =
-        password_strength_start(exchange->exchanges->core, &request, on_strength, exchange);
+        password_strength_job_start(exchange->exchanges->core, &request, on_strength, exchange);
     if (exchange->work.call == NULL) {
         refuse_busy(exchange, "hash-queue-full");
     }

@@ -104,7 +104,7 @@ static void login_take_app_passwords(struct login *login, const struct account_r
     }
 }
 
-static void login_looked_up(struct lookup_request *request, enum db_status status,
+static void login_looked_up(struct account_lookup_request *request, enum db_status status,
                             const struct account_row *row)
 {
     struct login *login = (struct login *)((char *)request - offsetof(struct login, lookup));
@@ -134,7 +134,7 @@ static enum progress login_look_up(struct login *login)
             arena_copy(login->arena, secret_text_selector(&login->identified.app_password));
     }
     login->lookup.done = login_looked_up;
-    lookup_submit(login->core->lookup, &login->lookup);
+    account_lookup_submit(login->core->lookup, &login->lookup);
     return WAIT;
 }
 
@@ -353,7 +353,7 @@ void login_run(struct login *login)
 
 static void login_stop_waiting(struct login *login)
 {
-    lookup_cancel(login->core->lookup, &login->lookup);
+    account_lookup_cancel(login->core->lookup, &login->lookup);
     scope_cache_cancel(login->core->scopes, &login->scopes);
     if (login->verify.job != NULL) {
         password_verify_cancel(login->verify.job);

@@ -67,8 +67,8 @@ static void login_read_code(struct login *login)
     }
     facts->remember_possible =
         login->request.context.attested &&
-        factor_remember_network(&rules->remember, login->request.context.client,
-                                login->factor.network);
+        remembered_network_of(&rules->remember, login->request.context.client,
+                              login->factor.network);
 }
 
 void login_take_factor(struct login *login, const struct account_row *row)
@@ -80,7 +80,7 @@ void login_take_factor(struct login *login, const struct account_row *row)
     facts->privileged = strcmp(row->role, "user") != 0;
     facts->enrolled = row->factor != 0;
     if (facts->enrolled) {
-        login->factor.row = (struct factor_row){
+        login->factor.row = (struct totp_row){
             .id = row->factor,
             .owner = row->id,
             .seed = arena_copy(login->arena, span_of(row->seed)),
@@ -194,8 +194,8 @@ static enum progress login_recover(struct login *login)
     char digest[SUBKEY_HEX_SIZE];
 
     for (size_t i = 0; i < peppers->count; i++) {
-        recovery_verifier(&peppers->keys[i], login->account.id, span_of(login->factor.code.text),
-                          verifiers[i]);
+        recovery_code_verifier(&peppers->keys[i], login->account.id,
+                               span_of(login->factor.code.text), verifiers[i]);
         texts[i] = verifiers[i];
     }
     digest_of(login, "wrong-recovery-code", login->account.id, digest);
@@ -298,16 +298,16 @@ static void login_take_code(struct login *login)
 static enum progress login_check_code(struct login *login)
 {
     login->factor.totp_step = -1;
-    switch (factor_match(login->core, &login->factor.row, span_of(login->factor.code.text),
-                         login->account.now, &login->factor.totp_step)) {
-    case FACTOR_BROKEN:
+    switch (totp_verify(login->core, &login->factor.row, span_of(login->factor.code.text),
+                        login->account.now, &login->factor.totp_step)) {
+    case TOTP_BROKEN:
         login->facts.trouble = REASON_FACTOR_BROKEN;
         return GO_ON;
-    case FACTOR_KEY_MISSING:
+    case TOTP_KEY_MISSING:
         login->facts.trouble = REASON_KEY_MISSING;
         return GO_ON;
-    case FACTOR_NO:
-    case FACTOR_YES:
+    case TOTP_NO:
+    case TOTP_YES:
         break;
     }
     if (login->factor.totp_step < 0 && login->facts.remember_possible) {

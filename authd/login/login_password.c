@@ -213,8 +213,8 @@ static void login_imported_known(const struct db_result *result, void *arg)
         const char *lines = db_text(result, 0, 0);
 
         login->imported.count =
-            lines != NULL ? imported_password_parse(arena_copy(login->arena, span_of(lines)),
-                                                    login->imported.rows)
+            lines != NULL ? imported_app_password_parse(arena_copy(login->arena, span_of(lines)),
+                                                        login->imported.rows)
                           : 0;
         login->facts.imported = login->imported.count > 0 ? ANSWER_YES : ANSWER_NO;
     }
@@ -235,7 +235,7 @@ enum progress login_ask_imported(struct login *login)
 
 static void login_imported_answer(struct login *login, enum answer answer)
 {
-    const struct imported_password *tried = &login->imported.rows[login->imported.next++];
+    const struct imported_app_password *tried = &login->imported.rows[login->imported.next++];
     struct facts *facts = &login->facts;
     bool for_its_time = facts->match == ANSWER_YES || facts->full_match == ANSWER_YES;
 
@@ -265,7 +265,7 @@ static void login_imported_verified(enum password_verify_result result, void *ar
  * one; the facts say so. */
 static bool login_imported_readable(struct login *login)
 {
-    const struct imported_password *next = &login->imported.rows[login->imported.next];
+    const struct imported_app_password *next = &login->imported.rows[login->imported.next];
     char *stored = login->imported.stored;
     bool readable =
         login_decrypted(login,

@@ -86,7 +86,7 @@ struct login {
 
     /* Verify: the account's imported app passwords, which are tried one after another. */
     struct {
-        struct imported_password rows[IMPORTED_PASSWORDS_MAX];
+        struct imported_app_password rows[IMPORTED_APP_PASSWORDS_MAX];
         size_t count;
         size_t next;                     // the first row whose check is not over
         char stored[AUTHD_HASH_MAX + 1]; // the decrypted hash of that row
@@ -94,7 +94,7 @@ struct login {
 
     /* Factor: the enrolment, and what the client presents beside the main password. */
     struct {
-        struct factor_row row; // zeroed: the user has not enrolled
+        struct totp_row row; // zeroed: the user has not enrolled
         struct factor_code code;
         int64_t totp_step;                  // the time step that the code belongs to; -1: to none
         char network[NETWORK_TEXT_SIZE];    // may be a remembered one; "": the client has none
@@ -111,7 +111,7 @@ struct login {
 
     /* What the login waits for: at most one of lookup, scopes, unit and verify.job. */
     unsigned next_step;
-    struct lookup_request lookup;
+    struct account_lookup_request lookup;
     struct scope_request scopes;
     struct db_unit *unit;  // the question to the database that is under way; or NULL
     struct event deadline; // pending until the decision

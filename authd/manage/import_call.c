@@ -64,7 +64,7 @@ static void call_prepared(const struct result *result, void *arg)
         call_end(call, result);
         return;
     }
-    if (!import_encrypt(call->core, rows, json_object_get(result->object, "accounts"))) {
+    if (!import_rows_encrypt(call->core, rows, json_object_get(result->object, "accounts"))) {
         abort(); /* the statement returns one account for each login */
     }
     call_change(call);

@@ -319,8 +319,9 @@ json_t *import_logins(json_t *rows)
     return logins;
 }
 
-void import_digest(const struct key *key, int64_t account, const uint8_t hash[IMPORT_HASH_LENGTH],
-                   uint8_t out[static KEYED_HASH_LENGTH])
+void import_rows_digest(const struct key *key, int64_t account,
+                        const uint8_t hash[IMPORT_HASH_LENGTH],
+                        uint8_t out[static KEYED_HASH_LENGTH])
 {
     const struct keyed_input input = {
         .kind = "import",
@@ -342,7 +343,7 @@ static json_t *digests_of(const struct core *core, int64_t account, const char *
         uint8_t octets[KEYED_HASH_LENGTH];
         char hex[KEYED_HASH_HEX_SIZE];
 
-        import_digest(&peppers->keys[i], account, hash, octets);
+        import_rows_digest(&peppers->keys[i], account, hash, octets);
         sodium_bin2hex(hex, sizeof(hex), octets, sizeof(octets));
         json_array_append_new(digests, json_string(hex));
     }
@@ -365,7 +366,7 @@ static void encrypt_row(const struct core *core, json_t *row, const json_t *whos
     json_object_set_new(row, "password_cipher_version", json_integer(cipher_version));
 }
 
-bool import_encrypt(const struct core *core, json_t *rows, const json_t *accounts)
+bool import_rows_encrypt(const struct core *core, json_t *rows, const json_t *accounts)
 {
     size_t next = 0;
     size_t index;

@@ -32,14 +32,15 @@ json_t *import_logins(json_t *rows);
  * import_logins(). Each row with a hash gets "account_id", "account_new", "password_cipher_version"
  * and "imported": the digests of the hash under each pepper, in hex. False: `accounts` has another
  * length than import_logins(). */
-bool import_encrypt(const struct core *core, json_t *rows, const json_t *accounts);
+bool import_rows_encrypt(const struct core *core, json_t *rows, const json_t *accounts);
 
 enum { IMPORT_HASH_LENGTH = 32 };
 
 /* The digest by which an import recognizes a hash that it imported before. `hash` is the SHA-256 of
  * the stored hash. The digest is keyed: without a key, it would let an attacker guess passwords
  * behind weak hashes. */
-void import_digest(const struct key *key, int64_t account, const uint8_t hash[IMPORT_HASH_LENGTH],
-                   uint8_t out[static KEYED_HASH_LENGTH]);
+void import_rows_digest(const struct key *key, int64_t account,
+                        const uint8_t hash[IMPORT_HASH_LENGTH],
+                        uint8_t out[static KEYED_HASH_LENGTH]);
 
 #endif

@@ -122,7 +122,7 @@ static void arguments_add_codes(struct enrolment_call *call, int64_t account)
     for (size_t i = 0; i < RECOVERY_CODES; i++) {
         char verifier[KEYED_HASH_HEX_SIZE];
 
-        recovery_verifier(key, account, span_of(call->codes.codes[i]), verifier);
+        recovery_code_verifier(key, account, span_of(call->codes.codes[i]), verifier);
         json_array_append_new(verifiers, json_string(verifier));
     }
     json_object_set_new(call->arguments, "verifiers", verifiers);
@@ -135,7 +135,7 @@ static void reveal_codes(const struct enrolment_call *call, json_t *object)
     json_t *list = json_array();
 
     for (size_t i = 0; i < RECOVERY_CODES; i++) {
-        recovery_printable(&call->codes, i, printable);
+        recovery_code_printable(&call->codes, i, printable);
         json_array_append_new(list, json_string(printable));
     }
     secret_wipe(printable, sizeof(printable));
@@ -228,7 +228,7 @@ static void begin_prepared(const struct result *result, void *arg)
     }
 
     const struct aead_row row = {
-        .kind = FACTOR_KIND,
+        .kind = TOTP_KIND,
         .id = result_number(result->object, "credential"),
         .owner = result_number(result->object, "user_id"),
     };
@@ -289,7 +289,7 @@ static void confirmed(const struct result *result, void *arg)
 static bool match_code(const struct enrolment_call *call, const json_t *pending, int64_t *step)
 {
     int64_t now = result_number(pending, "seconds");
-    const struct factor_row row = {
+    const struct totp_row row = {
         .id = result_number(pending, "id"),
         .owner = result_number(pending, "account"),
         .seed = member(pending, "seed"),
@@ -302,9 +302,9 @@ static bool match_code(const struct enrolment_call *call, const json_t *pending,
         return true;
     }
 
-    enum factor_match match = factor_match(call->core, &row, span_of(call->code.text), now, step);
+    enum totp_match match = totp_verify(call->core, &row, span_of(call->code.text), now, step);
 
-    return match == FACTOR_YES || match == FACTOR_NO;
+    return match == TOTP_YES || match == TOTP_NO;
 }
 
 static void confirm_prepared(const struct result *result, void *arg)
@@ -419,7 +419,7 @@ struct enrolment_call *totp_enrolment_confirm(struct core *core,
         loop_defer(core->loop, LOOP_BATCH, &call->later);
         return call;
     }
-    recovery_make(&call->codes);
+    recovery_codes_make(&call->codes);
     call_ask(call, STATEMENT_TOTP_PENDING, confirm_prepared);
     return call;
 }
@@ -430,7 +430,7 @@ struct enrolment_call *totp_enrolment_recovery(struct core *core,
 {
     struct enrolment_call *call = call_create(core, request, done, arg);
 
-    recovery_make(&call->codes);
+    recovery_codes_make(&call->codes);
     call_ask(call, STATEMENT_TOTP_SHOW, codes_prepared);
     return call;
 }

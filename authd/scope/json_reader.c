@@ -9,7 +9,7 @@
 #define QUOTE_MAX 60
 #define LIST_MAX  160
 
-void reader_flaw(struct reader *reader, const char *format, ...)
+void json_reader_flaw(struct json_reader *reader, const char *format, ...)
 {
     va_list args;
 
@@ -24,7 +24,7 @@ void reader_flaw(struct reader *reader, const char *format, ...)
     va_end(args);
 }
 
-const char *reader_quote(struct reader *reader, struct span text)
+const char *json_reader_quote(struct json_reader *reader, struct span text)
 {
     size_t len = text.len < QUOTE_MAX ? text.len : QUOTE_MAX;
 
@@ -38,10 +38,10 @@ const char *reader_quote(struct reader *reader, struct span text)
 
 /* Cuts a name that does not fit. Only unknown members have long names, and the reader goes no
  * further down from them. */
-size_t reader_enter(struct reader *reader, const char *name)
+size_t json_reader_enter(struct json_reader *reader, const char *name)
 {
     size_t mark = strlen(reader->pointer);
-    const char *shown = reader_quote(reader, span_of(name));
+    const char *shown = json_reader_quote(reader, span_of(name));
     size_t len = mark;
 
     reader->pointer[len++] = '/';
@@ -57,7 +57,7 @@ size_t reader_enter(struct reader *reader, const char *name)
     return mark;
 }
 
-size_t reader_enter_item(struct reader *reader, size_t index)
+size_t json_reader_enter_item(struct json_reader *reader, size_t index)
 {
     size_t mark = strlen(reader->pointer);
 
@@ -65,28 +65,30 @@ size_t reader_enter_item(struct reader *reader, size_t index)
     return mark;
 }
 
-void reader_leave(struct reader *reader, size_t mark)
+void json_reader_leave(struct json_reader *reader, size_t mark)
 {
     reader->pointer[mark] = '\0';
 }
 
 /* ---- objects and lists --------------------------------------------------------------------- */
 
-static void refuse_unknown(struct reader *reader, const struct member *members, const char *name)
+static void refuse_unknown(struct json_reader *reader, const struct member *members,
+                           const char *name)
 {
     char list[LIST_MAX] = "";
-    size_t mark = reader_enter(reader, name);
+    size_t mark = json_reader_enter(reader, name);
 
     for (const struct member *member = members; member->name != NULL; member++) {
         size_t len = strlen(list);
 
         snprintf(list + len, sizeof(list) - len, "%s%s", len > 0 ? ", " : "", member->name);
     }
-    reader_flaw(reader, "is unknown: leave it out; allowed here: %s", list);
-    reader_leave(reader, mark);
+    json_reader_flaw(reader, "is unknown: leave it out; allowed here: %s", list);
+    json_reader_leave(reader, mark);
 }
 
-static void check_names(struct reader *reader, const json_t *object, const struct member *members)
+static void check_names(struct json_reader *reader, const json_t *object,
+                        const struct member *members)
 {
     for (void *i = json_object_iter((json_t *)object); i != NULL;
          i = json_object_iter_next((json_t *)object, i)) {
@@ -102,36 +104,36 @@ static void check_names(struct reader *reader, const json_t *object, const struc
     }
 }
 
-void reader_object(struct reader *reader, const json_t *value, const struct member *members,
-                   void *out)
+void json_reader_object(struct json_reader *reader, const json_t *value,
+                        const struct member *members, void *out)
 {
     if (!json_is_object(value)) {
-        reader_flaw(reader, "is not an object: write {...}");
+        json_reader_flaw(reader, "is not an object: write {...}");
         return;
     }
     check_names(reader, value, members);
     for (const struct member *member = members; member->name != NULL; member++) {
         const json_t *found = json_object_get(value, member->name);
-        size_t mark = reader_enter(reader, member->name);
+        size_t mark = json_reader_enter(reader, member->name);
 
         if (found != NULL) {
             member->read(reader, found, out);
         } else if (member->required) {
-            reader_flaw(reader, "is missing: add it");
+            json_reader_flaw(reader, "is missing: add it");
         }
-        reader_leave(reader, mark);
+        json_reader_leave(reader, mark);
     }
 }
 
-bool reader_list(struct reader *reader, const json_t *value, size_t max, size_t *count)
+bool json_reader_list(struct json_reader *reader, const json_t *value, size_t max, size_t *count)
 {
     *count = json_array_size(value);
     if (!json_is_array(value)) {
-        reader_flaw(reader, "is not a list: write [...]");
+        json_reader_flaw(reader, "is not a list: write [...]");
         return false;
     }
     if (*count > max) {
-        reader_flaw(reader, "has %zu items: at most %zu are allowed", *count, max);
+        json_reader_flaw(reader, "has %zu items: at most %zu are allowed", *count, max);
         return false;
     }
     return true;
@@ -139,47 +141,47 @@ bool reader_list(struct reader *reader, const json_t *value, size_t max, size_t 
 
 /* ---- values -------------------------------------------------------------------------------- */
 
-bool reader_text(struct reader *reader, const json_t *value, struct span *out)
+bool json_reader_text(struct json_reader *reader, const json_t *value, struct span *out)
 {
     if (!json_is_string(value)) {
-        reader_flaw(reader, "is not a text: write \"...\"");
+        json_reader_flaw(reader, "is not a text: write \"...\"");
         return false;
     }
     *out = (struct span){json_string_value(value), json_string_length(value)};
     return true;
 }
 
-bool reader_boolean(struct reader *reader, const json_t *value, bool *out)
+bool json_reader_boolean(struct json_reader *reader, const json_t *value, bool *out)
 {
     if (!json_is_boolean(value)) {
-        reader_flaw(reader, "is neither true nor false");
+        json_reader_flaw(reader, "is neither true nor false");
         return false;
     }
     *out = json_is_true(value);
     return true;
 }
 
-bool reader_integer(struct reader *reader, const json_t *value, int64_t max, int64_t *out)
+bool json_reader_integer(struct json_reader *reader, const json_t *value, int64_t max, int64_t *out)
 {
     if (!json_is_integer(value)) {
-        reader_flaw(reader, "is not a whole number");
+        json_reader_flaw(reader, "is not a whole number");
         return false;
     }
     *out = json_integer_value(value);
     if (*out < 1 || *out > max) {
-        reader_flaw(reader, "is not between 1 and %" PRId64, max);
+        json_reader_flaw(reader, "is not between 1 and %" PRId64, max);
         return false;
     }
     return true;
 }
 
-bool reader_word(struct reader *reader, const json_t *value, const char *const *words,
-                 unsigned *out)
+bool json_reader_word(struct json_reader *reader, const json_t *value, const char *const *words,
+                      unsigned *out)
 {
     char list[LIST_MAX] = "";
     struct span text;
 
-    if (!reader_text(reader, value, &text)) {
+    if (!json_reader_text(reader, value, &text)) {
         return false;
     }
     for (unsigned i = 0; words[i] != NULL; i++) {
@@ -191,6 +193,6 @@ bool reader_word(struct reader *reader, const json_t *value, const char *const *
         }
         snprintf(list + len, sizeof(list) - len, "%s%s", len > 0 ? ", " : "", words[i]);
     }
-    reader_flaw(reader, "is \"%s\": write one of %s", reader_quote(reader, text), list);
+    json_reader_flaw(reader, "is \"%s\": write one of %s", json_reader_quote(reader, text), list);
     return false;
 }

@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "scope/scope.h"
 
-struct reader {
+struct json_reader {
     struct arena *arena;
     struct scope_flaws *flaws;
     char pointer[sizeof(((struct scope_flaw *)0)->pointer)]; /* the reader's place */
@@ -16,38 +16,39 @@ struct reader {
 struct member {
     const char *name;
     bool required;
-    void (*read)(struct reader *reader, const json_t *value, void *out);
+    void (*read)(struct json_reader *reader, const json_t *value, void *out);
 };
 
 /* Adds a flaw at the reader's place. Flaws beyond SCOPE_FLAWS_MAX are dropped. */
-void reader_flaw(struct reader *reader, const char *format, ...)
+void json_reader_flaw(struct json_reader *reader, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Goes down to a member or an item. The result is the argument of reader_leave(). */
-size_t reader_enter(struct reader *reader, const char *name);
-size_t reader_enter_item(struct reader *reader, size_t index);
-void reader_leave(struct reader *reader, size_t mark);
+/* Goes down to a member or an item. The result is the argument of json_reader_leave(). */
+size_t json_reader_enter(struct json_reader *reader, const char *name);
+size_t json_reader_enter_item(struct json_reader *reader, size_t index);
+void json_reader_leave(struct json_reader *reader, size_t mark);
 
 /* Reads the members of an object in the order of `members`, which ends with a NULL name. Any other
  * member of the object is a flaw. */
-void reader_object(struct reader *reader, const json_t *value, const struct member *members,
-                   void *out);
+void json_reader_object(struct json_reader *reader, const json_t *value,
+                        const struct member *members, void *out);
 
 /* Counts the items of a list. False: the value is no list, or has more than `max` items, and a flaw
  * was added. */
-bool reader_list(struct reader *reader, const json_t *value, size_t max, size_t *count);
+bool json_reader_list(struct json_reader *reader, const json_t *value, size_t max, size_t *count);
 
 /* The functions for single values return false after adding a flaw. */
-bool reader_text(struct reader *reader, const json_t *value, struct span *out);
-bool reader_boolean(struct reader *reader, const json_t *value, bool *out);
+bool json_reader_text(struct json_reader *reader, const json_t *value, struct span *out);
+bool json_reader_boolean(struct json_reader *reader, const json_t *value, bool *out);
 /* `out` gets a number from 1 to `max`. */
-bool reader_integer(struct reader *reader, const json_t *value, int64_t max, int64_t *out);
+bool json_reader_integer(struct json_reader *reader, const json_t *value, int64_t max,
+                         int64_t *out);
 /* `out` gets the index of the word in `words`, which ends with NULL. */
-bool reader_word(struct reader *reader, const json_t *value, const char *const *words,
-                 unsigned *out);
+bool json_reader_word(struct json_reader *reader, const json_t *value, const char *const *words,
+                      unsigned *out);
 
 /* The beginning of a text from the document, short enough to be quoted in a flaw, in whole
  * characters. */
-const char *reader_quote(struct reader *reader, struct span text);
+const char *json_reader_quote(struct json_reader *reader, struct span text);
 
 #endif

@@ -6,45 +6,46 @@ const char *const scope_count_words[] = {"bytes", "messages", "new_recipients", 
 
 /* ---- windows of time ----------------------------------------------------------------------- */
 
-static void read_days(struct reader *reader, const json_t *value, void *out)
+static void read_days(struct json_reader *reader, const json_t *value, void *out)
 {
     struct span text;
 
-    if (reader_text(reader, value, &text) &&
+    if (json_reader_text(reader, value, &text) &&
         !scope_days_parse(text, &((struct scope_window *)out)->days)) {
-        reader_flaw(reader, "is \"%s\", not days of the week: write them like mon-fri or sat,sun",
-                    reader_quote(reader, text));
+        json_reader_flaw(reader,
+                         "is \"%s\", not days of the week: write them like mon-fri or sat,sun",
+                         json_reader_quote(reader, text));
     }
 }
 
-static void read_clock(struct reader *reader, const json_t *value, int *out)
+static void read_clock(struct json_reader *reader, const json_t *value, int *out)
 {
     struct span text;
 
-    if (reader_text(reader, value, &text) && !scope_clock_parse(text, out)) {
-        reader_flaw(reader, "is \"%s\", not a time of day: write it like 07:00",
-                    reader_quote(reader, text));
+    if (json_reader_text(reader, value, &text) && !scope_clock_parse(text, out)) {
+        json_reader_flaw(reader, "is \"%s\", not a time of day: write it like 07:00",
+                         json_reader_quote(reader, text));
     }
 }
 
-static void read_from(struct reader *reader, const json_t *value, void *out)
+static void read_from(struct json_reader *reader, const json_t *value, void *out)
 {
     struct scope_window *window = out;
 
     read_clock(reader, value, &window->from);
     if (window->from == SCOPE_DAY_MINUTES) {
-        reader_flaw(reader, "is 24:00: write 00:00 and the next day");
+        json_reader_flaw(reader, "is 24:00: write 00:00 and the next day");
     }
 }
 
-static void read_to(struct reader *reader, const json_t *value, void *out)
+static void read_to(struct json_reader *reader, const json_t *value, void *out)
 {
     struct scope_window *window = out;
 
     read_clock(reader, value, &window->to);
 }
 
-static void read_window(struct reader *reader, const json_t *value, struct scope_window *out)
+static void read_window(struct json_reader *reader, const json_t *value, struct scope_window *out)
 {
     static const struct member members[] = {
         {"days", true, read_days},
@@ -54,10 +55,10 @@ static void read_window(struct reader *reader, const json_t *value, struct scope
     };
     size_t before = reader->flaws->count;
 
-    reader_object(reader, value, members, out);
+    json_reader_object(reader, value, members, out);
     if (reader->flaws->count == before && out->from == out->to) {
-        reader_flaw(reader, "begins and ends at the same time: for the whole day write from "
-                            "00:00 to 24:00");
+        json_reader_flaw(reader, "begins and ends at the same time: for the whole day write from "
+                                 "00:00 to 24:00");
     }
     if (out->to == 0) { // midnight at the end of a window means 24:00
         out->to = SCOPE_DAY_MINUTES;
@@ -75,31 +76,31 @@ static int compare_windows(const void *a, const void *b)
     return left->from != right->from ? left->from - right->from : left->to - right->to;
 }
 
-static void read_windows(struct reader *reader, const json_t *value, void *out)
+static void read_windows(struct json_reader *reader, const json_t *value, void *out)
 {
     struct scope *scope = out;
     size_t count = 0;
 
-    if (!reader_list(reader, value, SCOPE_WINDOWS_MAX, &count)) {
+    if (!json_reader_list(reader, value, SCOPE_WINDOWS_MAX, &count)) {
         return;
     }
     scope->windows = arena_alloc(reader->arena, count * sizeof(*scope->windows));
     for (size_t i = 0; i < count; i++) {
-        size_t mark = reader_enter_item(reader, i);
+        size_t mark = json_reader_enter_item(reader, i);
 
         read_window(reader, json_array_get(value, i), &scope->windows[i]);
-        reader_leave(reader, mark);
+        json_reader_leave(reader, mark);
     }
     scope->window_count =
         scope_sort(scope->windows, count, sizeof(*scope->windows), compare_windows);
 }
 
 /* Checks the form of the name only: the database knows which time zones exist. */
-static void read_tz(struct reader *reader, const json_t *value, void *out)
+static void read_tz(struct json_reader *reader, const json_t *value, void *out)
 {
     struct span text;
 
-    if (!reader_text(reader, value, &text)) {
+    if (!json_reader_text(reader, value, &text)) {
         return;
     }
     bool shaped = text.len > 0 && text.len <= SCOPE_TZ_MAX;
@@ -111,14 +112,14 @@ static void read_tz(struct reader *reader, const json_t *value, void *out)
                  c == '/' || c == '_' || c == '-' || c == '+';
     }
     if (!shaped) {
-        reader_flaw(reader, "is \"%s\", not a time zone: write it like Europe/Berlin or UTC",
-                    reader_quote(reader, text));
+        json_reader_flaw(reader, "is \"%s\", not a time zone: write it like Europe/Berlin or UTC",
+                         json_reader_quote(reader, text));
         return;
     }
     ((struct scope *)out)->tz = arena_copy(reader->arena, text);
 }
 
-void scope_read_time(struct reader *reader, const json_t *value, void *out)
+void scope_read_time(struct json_reader *reader, const json_t *value, void *out)
 {
     static const struct member members[] = {
         {"tz", true, read_tz},
@@ -126,43 +127,44 @@ void scope_read_time(struct reader *reader, const json_t *value, void *out)
         {0},
     };
 
-    reader_object(reader, value, members, out);
+    json_reader_object(reader, value, members, out);
 }
 
 /* ---- rates --------------------------------------------------------------------------------- */
 
-static void read_count(struct reader *reader, const json_t *value, void *out)
+static void read_count(struct json_reader *reader, const json_t *value, void *out)
 {
     unsigned word = 0;
 
-    if (reader_word(reader, value, scope_count_words, &word)) {
+    if (json_reader_word(reader, value, scope_count_words, &word)) {
         ((struct scope_rate *)out)->count = (enum scope_count)word;
     }
 }
 
-static void read_n(struct reader *reader, const json_t *value, void *out)
+static void read_n(struct json_reader *reader, const json_t *value, void *out)
 {
-    reader_integer(reader, value, SCOPE_RATE_N_MAX, &((struct scope_rate *)out)->n);
+    json_reader_integer(reader, value, SCOPE_RATE_N_MAX, &((struct scope_rate *)out)->n);
 }
 
-static void read_per(struct reader *reader, const json_t *value, void *out)
+static void read_per(struct json_reader *reader, const json_t *value, void *out)
 {
     int64_t *per = &((struct scope_rate *)out)->per;
     struct span text;
 
-    if (reader_text(reader, value, &text) &&
+    if (json_reader_text(reader, value, &text) &&
         (!duration_parse(text, per) || *per == 0 || *per > SCOPE_RATE_PER_MAX)) {
-        reader_flaw(reader, "is \"%s\", not a duration up to 90d: write it like 30s, 5m, 12h or 7d",
-                    reader_quote(reader, text));
+        json_reader_flaw(reader,
+                         "is \"%s\", not a duration up to 90d: write it like 30s, 5m, 12h or 7d",
+                         json_reader_quote(reader, text));
     }
 }
 
-static void read_of(struct reader *reader, const json_t *value, void *out)
+static void read_of(struct json_reader *reader, const json_t *value, void *out)
 {
     static const char *const words[] = {"each", "all", NULL};
     unsigned word = 0;
 
-    ((struct scope_rate *)out)->of_all = reader_word(reader, value, words, &word) && word == 1;
+    ((struct scope_rate *)out)->of_all = json_reader_word(reader, value, words, &word) && word == 1;
 }
 
 static int compare_rates(const void *a, const void *b)
@@ -179,7 +181,7 @@ static int compare_rates(const void *a, const void *b)
     return (int)left->of_all - (int)right->of_all;
 }
 
-void scope_read_rates(struct reader *reader, const json_t *value, void *out)
+void scope_read_rates(struct json_reader *reader, const json_t *value, void *out)
 {
     static const struct member members[] = {
         {"count", true, read_count},
@@ -192,18 +194,18 @@ void scope_read_rates(struct reader *reader, const json_t *value, void *out)
     size_t before = reader->flaws->count;
     size_t count = 0;
 
-    if (!reader_list(reader, value, SCOPE_RATES_MAX, &count)) {
+    if (!json_reader_list(reader, value, SCOPE_RATES_MAX, &count)) {
         return;
     }
     scope->rates = arena_alloc(reader->arena, count * sizeof(*scope->rates));
     for (size_t i = 0; i < count; i++) {
-        size_t mark = reader_enter_item(reader, i);
+        size_t mark = json_reader_enter_item(reader, i);
 
-        reader_object(reader, json_array_get(value, i), members, &scope->rates[i]);
-        reader_leave(reader, mark);
+        json_reader_object(reader, json_array_get(value, i), members, &scope->rates[i]);
+        json_reader_leave(reader, mark);
     }
     scope->rate_count = scope_sort(scope->rates, count, sizeof(*scope->rates), compare_rates);
     if (reader->flaws->count == before && scope->rate_count < count) {
-        reader_flaw(reader, "limits the same count, per and of twice: keep the smaller n");
+        json_reader_flaw(reader, "limits the same count, per and of twice: keep the smaller n");
     }
 }

@@ -26,32 +26,32 @@ static int compare_patterns(const void *a, const void *b)
     return strcmp(((const struct scope_pattern *)a)->text, ((const struct scope_pattern *)b)->text);
 }
 
-void scope_read_patterns(struct reader *reader, const json_t *value,
+void scope_read_patterns(struct json_reader *reader, const json_t *value,
                          struct scope_patterns *patterns)
 {
     size_t count = 0;
 
     patterns->present = true;
-    if (!reader_list(reader, value, SCOPE_PATTERNS_MAX, &count)) {
+    if (!json_reader_list(reader, value, SCOPE_PATTERNS_MAX, &count)) {
         return;
     }
     patterns->given = count;
     patterns->items = arena_alloc(reader->arena, count * sizeof(*patterns->items));
     for (size_t i = 0; i < count; i++) {
-        size_t mark = reader_enter_item(reader, i);
+        size_t mark = json_reader_enter_item(reader, i);
         struct scope_pattern *pattern = &patterns->items[patterns->count];
         struct span text;
 
-        if (reader_text(reader, json_array_get(value, i), &text)) {
+        if (json_reader_text(reader, json_array_get(value, i), &text)) {
             const char *flaw = scope_pattern_parse(reader->arena, text, pattern);
 
             if (flaw != NULL) {
-                reader_flaw(reader, "%s", flaw);
+                json_reader_flaw(reader, "%s", flaw);
             } else {
                 patterns->count++;
             }
         }
-        reader_leave(reader, mark);
+        json_reader_leave(reader, mark);
     }
     patterns->count =
         scope_sort(patterns->items, patterns->count, sizeof(*patterns->items), compare_patterns);
@@ -66,51 +66,53 @@ static int compare_networks(const void *a, const void *b)
     return order != 0 ? order : (int)left->bits - (int)right->bits;
 }
 
-static bool read_network(struct reader *reader, const json_t *value, struct network *out)
+static bool read_network(struct json_reader *reader, const json_t *value, struct network *out)
 {
     char corrected[NETWORK_TEXT_SIZE];
     struct span text;
 
-    if (!reader_text(reader, value, &text)) {
+    if (!json_reader_text(reader, value, &text)) {
         return false;
     }
     switch (network_parse(text, out)) {
     case NETWORK_OK:
         return true;
     case NETWORK_NOT_ADDRESS:
-        reader_flaw(reader, "is \"%s\", not a network: write it like 192.0.2.0/24 or 2001:db8::/32",
-                    reader_quote(reader, text));
+        json_reader_flaw(reader,
+                         "is \"%s\", not a network: write it like 192.0.2.0/24 or 2001:db8::/32",
+                         json_reader_quote(reader, text));
         break;
     case NETWORK_BAD_PREFIX:
-        reader_flaw(reader,
-                    "is \"%s\", with a wrong prefix length: write 0 to 32 for IPv4, 0 to 128 for "
-                    "IPv6",
-                    reader_quote(reader, text));
+        json_reader_flaw(
+            reader,
+            "is \"%s\", with a wrong prefix length: write 0 to 32 for IPv4, 0 to 128 for "
+            "IPv6",
+            json_reader_quote(reader, text));
         break;
     case NETWORK_HOST_BITS:
-        reader_flaw(reader, "is \"%s\", with bits set behind its prefix: write %s",
-                    reader_quote(reader, text), network_text(out, corrected));
+        json_reader_flaw(reader, "is \"%s\", with bits set behind its prefix: write %s",
+                         json_reader_quote(reader, text), network_text(out, corrected));
         break;
     }
     return false;
 }
 
-void scope_read_networks(struct reader *reader, const json_t *value,
+void scope_read_networks(struct json_reader *reader, const json_t *value,
                          struct scope_networks *networks)
 {
     size_t count = 0;
 
     networks->present = true;
-    if (!reader_list(reader, value, SCOPE_NETWORKS_MAX, &count)) {
+    if (!json_reader_list(reader, value, SCOPE_NETWORKS_MAX, &count)) {
         return;
     }
     networks->items = arena_alloc(reader->arena, count * sizeof(*networks->items));
     for (size_t i = 0; i < count; i++) {
-        size_t mark = reader_enter_item(reader, i);
+        size_t mark = json_reader_enter_item(reader, i);
 
         networks->count +=
             read_network(reader, json_array_get(value, i), &networks->items[networks->count]);
-        reader_leave(reader, mark);
+        json_reader_leave(reader, mark);
     }
     networks->count =
         scope_sort(networks->items, networks->count, sizeof(*networks->items), compare_networks);
@@ -125,7 +127,7 @@ static int compare_words(const void *a, const void *b)
 
 /* The word in upper or lower case; NULL: it has other characters than letters, digits, - and _, or
  * is empty or too long. */
-static const char *fold_word(struct reader *reader, struct span text, bool upper)
+static const char *fold_word(struct json_reader *reader, struct span text, bool upper)
 {
     char *word = arena_copy(reader->arena, text);
 
@@ -146,31 +148,32 @@ static const char *fold_word(struct reader *reader, struct span text, bool upper
     return word;
 }
 
-void scope_read_words(struct reader *reader, const json_t *value, struct scope_words *words,
+void scope_read_words(struct json_reader *reader, const json_t *value, struct scope_words *words,
                       bool upper)
 {
     size_t count = 0;
 
     words->present = true;
-    if (!reader_list(reader, value, SCOPE_WORDS_MAX, &count)) {
+    if (!json_reader_list(reader, value, SCOPE_WORDS_MAX, &count)) {
         return;
     }
     words->items = arena_alloc(reader->arena, count * sizeof(*words->items));
     for (size_t i = 0; i < count; i++) {
-        size_t mark = reader_enter_item(reader, i);
+        size_t mark = json_reader_enter_item(reader, i);
         struct span text;
 
-        if (reader_text(reader, json_array_get(value, i), &text)) {
+        if (json_reader_text(reader, json_array_get(value, i), &text)) {
             const char *word = fold_word(reader, text, upper);
 
             if (word != NULL) {
                 words->items[words->count++] = word;
             } else {
-                reader_flaw(reader, "is not a %s: write it like %s",
-                            upper ? "SASL mechanism" : "service name", upper ? "PLAIN" : "smtp");
+                json_reader_flaw(reader, "is not a %s: write it like %s",
+                                 upper ? "SASL mechanism" : "service name",
+                                 upper ? "PLAIN" : "smtp");
             }
         }
-        reader_leave(reader, mark);
+        json_reader_leave(reader, mark);
     }
     words->count = scope_sort(words->items, words->count, sizeof(*words->items), compare_words);
 }

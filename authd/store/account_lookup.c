@@ -21,21 +21,21 @@
 
 #define BATCHES_MAX 2
 
-TAILQ_HEAD(request_list, lookup_request);
+TAILQ_HEAD(request_list, account_lookup_request);
 
-struct lookup_batch {
-    struct lookup *lookup;
+struct account_lookup_batch {
+    struct account_lookup *lookup;
     struct db_unit *unit; /* NULL: the batch is not in flight */
     unsigned count;
     /* NULL: the request was answered or cancelled. */
-    struct lookup_request *requests[LOOKUP_BATCH_MAX];
+    struct account_lookup_request *requests[ACCOUNT_LOOKUP_BATCH_MAX];
 };
 
-struct lookup {
+struct account_lookup {
     struct loop *loop;
     struct db *db;
     struct request_list waiting;
-    struct lookup_batch batches[BATCHES_MAX];
+    struct account_lookup_batch batches[BATCHES_MAX];
     struct loop_hook hook; /* sends batches */
     struct event timer;    /* pending while there are requests; may fire early */
 };
@@ -70,16 +70,17 @@ enum {
  */
 
 /* In its callback the asker may free the request, or submit it again. */
-static void request_finish(struct lookup_request *request, enum db_status status,
+static void request_finish(struct account_lookup_request *request, enum db_status status,
                            const struct account_row *row)
 {
     request->pending = false;
     request->done(request, status, row);
 }
 
-static struct lookup_request *batch_remove(struct lookup_batch *batch, unsigned place)
+static struct account_lookup_request *batch_remove(struct account_lookup_batch *batch,
+                                                   unsigned place)
 {
-    struct lookup_request *request = batch->requests[place];
+    struct account_lookup_request *request = batch->requests[place];
     batch->requests[place] = NULL;
     return request;
 }
@@ -110,13 +111,14 @@ static void row_factor(const struct db_result *result, int row, struct account_r
     account->digits = (unsigned)db_int(result, row, COLUMN_DIGITS);
 }
 
-static void batch_answer_row(struct lookup_batch *batch, const struct db_result *result, int row)
+static void batch_answer_row(struct account_lookup_batch *batch, const struct db_result *result,
+                             int row)
 {
     int64_t n = db_int(result, row, COLUMN_N);
     if (n < 1 || n > batch->count) {
         abort(); /* the statement cannot return this value: a bug */
     }
-    struct lookup_request *request = batch_remove(batch, (unsigned)n - 1);
+    struct account_lookup_request *request = batch_remove(batch, (unsigned)n - 1);
     if (request == NULL) {
         return;
     }
@@ -140,12 +142,12 @@ static void batch_answer_row(struct lookup_batch *batch, const struct db_result 
 
 static void batch_done(const struct db_result *result, void *arg)
 {
-    struct lookup_batch *batch = arg;
+    struct account_lookup_batch *batch = arg;
     for (int row = 0; row < result->rows; row++) {
         batch_answer_row(batch, result, row);
     }
     for (unsigned i = 0; i < batch->count; i++) {
-        struct lookup_request *request = batch_remove(batch, i);
+        struct account_lookup_request *request = batch_remove(batch, i);
         if (request != NULL) {
             request_finish(request, result->status, NULL);
         }
@@ -159,15 +161,16 @@ static void batch_done(const struct db_result *result, void *arg)
 /* ---- questions ---------------------------------------------------------------------------------
  */
 
-static void batch_send(struct lookup_batch *batch)
+static void batch_send(struct account_lookup_batch *batch)
 {
-    struct lookup *lookup = batch->lookup;
-    const char *names[LOOKUP_BATCH_MAX];
-    const char *selectors[LOOKUP_BATCH_MAX];
+    struct account_lookup *lookup = batch->lookup;
+    const char *names[ACCOUNT_LOOKUP_BATCH_MAX];
+    const char *selectors[ACCOUNT_LOOKUP_BATCH_MAX];
     int64_t deadline = 0;
-    struct lookup_request *request;
+    struct account_lookup_request *request;
     batch->count = 0;
-    while (batch->count < LOOKUP_BATCH_MAX && (request = TAILQ_FIRST(&lookup->waiting)) != NULL) {
+    while (batch->count < ACCOUNT_LOOKUP_BATCH_MAX &&
+           (request = TAILQ_FIRST(&lookup->waiting)) != NULL) {
         TAILQ_REMOVE(&lookup->waiting, request, link);
         request->batch = batch;
         request->place = batch->count;
@@ -183,9 +186,9 @@ static void batch_send(struct lookup_batch *batch)
     db_run(lookup->db, batch->unit, left > 1 ? (int)left : 1, batch_done, batch);
 }
 
-static void lookup_send(void *arg)
+static void account_lookup_send(void *arg)
 {
-    struct lookup *lookup = arg;
+    struct account_lookup *lookup = arg;
     for (int i = 0; i < BATCHES_MAX && !TAILQ_EMPTY(&lookup->waiting); i++) {
         if (lookup->batches[i].unit == NULL) {
             batch_send(&lookup->batches[i]);
@@ -193,14 +196,14 @@ static void lookup_send(void *arg)
     }
 }
 
-static void timer_start(struct lookup *lookup, int64_t ms)
+static void timer_start(struct account_lookup *lookup, int64_t ms)
 {
     ms = ms < 1 ? 1 : ms;
     struct timeval delay = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
     event_add(&lookup->timer, &delay);
 }
 
-void lookup_submit(struct lookup *lookup, struct lookup_request *request)
+void account_lookup_submit(struct account_lookup *lookup, struct account_lookup_request *request)
 {
     assert(!request->pending);
     request->pending = true;
@@ -213,7 +216,7 @@ void lookup_submit(struct lookup *lookup, struct lookup_request *request)
     }
 }
 
-void lookup_cancel(struct lookup *lookup, struct lookup_request *request)
+void account_lookup_cancel(struct account_lookup *lookup, struct account_lookup_request *request)
 {
     if (!request->pending) {
         return;
@@ -231,10 +234,11 @@ void lookup_cancel(struct lookup *lookup, struct lookup_request *request)
 
 /* Takes the first late request off its list. NULL: no request is late, and `next` is brought
  * forward to the earliest deadline. */
-static struct lookup_request *lookup_take_late(struct lookup *lookup, int64_t now, int64_t *next)
+static struct account_lookup_request *account_lookup_take_late(struct account_lookup *lookup,
+                                                               int64_t now, int64_t *next)
 {
     for (int i = 0; i < BATCHES_MAX; i++) {
-        struct lookup_batch *batch = &lookup->batches[i];
+        struct account_lookup_batch *batch = &lookup->batches[i];
         unsigned first = 0;
         while (first < batch->count && batch->requests[first] == NULL) {
             first++;
@@ -247,7 +251,7 @@ static struct lookup_request *lookup_take_late(struct lookup *lookup, int64_t no
         }
         *next = batch->requests[first]->deadline < *next ? batch->requests[first]->deadline : *next;
     }
-    struct lookup_request *request = TAILQ_FIRST(&lookup->waiting);
+    struct account_lookup_request *request = TAILQ_FIRST(&lookup->waiting);
     if (request == NULL) {
         return NULL;
     }
@@ -263,11 +267,11 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
-    struct lookup *lookup = arg;
+    struct account_lookup *lookup = arg;
     int64_t now = clock_ms();
     int64_t next = INT64_MAX;
-    struct lookup_request *request;
-    while ((request = lookup_take_late(lookup, now, &next)) != NULL) {
+    struct account_lookup_request *request;
+    while ((request = account_lookup_take_late(lookup, now, &next)) != NULL) {
         request_finish(request, DB_TIMEOUT, NULL);
     }
     if (next != INT64_MAX) {
@@ -278,12 +282,12 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 /* ---- life --------------------------------------------------------------------------------------
  */
 
-struct lookup *lookup_create(struct loop *loop, struct db *db)
+struct account_lookup *account_lookup_create(struct loop *loop, struct db *db)
 {
-    struct lookup *lookup = mem_new(struct lookup);
+    struct account_lookup *lookup = mem_new(struct account_lookup);
     lookup->loop = loop;
     lookup->db = db;
-    lookup->hook = (struct loop_hook){.run = lookup_send, .arg = lookup};
+    lookup->hook = (struct loop_hook){.run = account_lookup_send, .arg = lookup};
     TAILQ_INIT(&lookup->waiting);
     for (int i = 0; i < BATCHES_MAX; i++) {
         lookup->batches[i].lookup = lookup;
@@ -292,7 +296,7 @@ struct lookup *lookup_create(struct loop *loop, struct db *db)
     return lookup;
 }
 
-void lookup_destroy(struct lookup *lookup)
+void account_lookup_destroy(struct account_lookup *lookup)
 {
     if (lookup == NULL) {
         return;

@@ -9,12 +9,12 @@
 
 #include "store/db.h"
 
-struct lookup;
-struct lookup_batch;
+struct account_lookup;
+struct account_lookup_batch;
 struct loop;
 
-#define LOOKUP_BATCH_MAX   64
-#define LOOKUP_DEADLINE_MS 3000
+#define ACCOUNT_LOOKUP_BATCH_MAX 64
+#define LOOKUP_DEADLINE_MS       3000
 
 /* One account as authd.login_lookup() returned it; valid during the callback only. */
 struct account_row {
@@ -50,27 +50,27 @@ struct account_row {
 };
 
 /* One lookup; embedded in its asker, who must cancel a pending request before going away. */
-struct lookup_request {
+struct account_lookup_request {
     const char *login; /* canonical (core/name); owned by the asker until `done` */
     /* The selector of the presented app password; "": none was presented. Owned by the asker until
      * `done`. */
     const char *selector;
     /* `row` is NULL for an unknown login, and whenever `status` is not DB_OK. */
-    void (*done)(struct lookup_request *request, enum db_status status,
+    void (*done)(struct account_lookup_request *request, enum db_status status,
                  const struct account_row *row);
-    bool pending;                     // this member and those below are private to lookup.c
-    int64_t deadline;                 // clock_ms()
-    struct lookup_batch *batch;       // NULL: the request is waiting
-    unsigned place;                   // index in lookup_batch::requests
-    TAILQ_ENTRY(lookup_request) link; // lookup::waiting
+    bool pending;                             // this member and those below are private to lookup.c
+    int64_t deadline;                         // clock_ms()
+    struct account_lookup_batch *batch;       // NULL: the request is waiting
+    unsigned place;                           // index in account_lookup_batch::requests
+    TAILQ_ENTRY(account_lookup_request) link; // lookup::waiting
 };
 
-struct lookup *lookup_create(struct loop *loop, struct db *db);
-void lookup_destroy(struct lookup *lookup); /* no request may be pending */
+struct account_lookup *account_lookup_create(struct loop *loop, struct db *db);
+void account_lookup_destroy(struct account_lookup *lookup); /* no request may be pending */
 
 /* `done` is called within LOOKUP_DEADLINE_MS, after this call has returned. */
-void lookup_submit(struct lookup *lookup, struct lookup_request *request);
+void account_lookup_submit(struct account_lookup *lookup, struct account_lookup_request *request);
 /* The request need not be pending. */
-void lookup_cancel(struct lookup *lookup, struct lookup_request *request);
+void account_lookup_cancel(struct account_lookup *lookup, struct account_lookup_request *request);
 
 #endif

@@ -21,7 +21,7 @@ static void check_inside(struct span part, struct span whole)
     check(part.len == 0 || !memchr(part.ptr, '\0', part.len));
 }
 
-static void check_complete(const struct saslauthd_request *frame, struct span input)
+static void check_complete(const struct saslauthd_message *frame, struct span input)
 {
     struct buf login;
     check_inside(frame->login, input);
@@ -37,12 +37,12 @@ static void check_complete(const struct saslauthd_request *frame, struct span in
 }
 
 /* A part is either incomplete or has the same fields as the whole, except for the client. */
-static void check_part(const struct saslauthd_request *whole, struct span part)
+static void check_part(const struct saslauthd_message *whole, struct span part)
 {
-    struct saslauthd_request frame;
+    struct saslauthd_message frame;
     char *copy = mem_calloc(1, part.len + 1);
     memcpy(copy, part.ptr, part.len);
-    saslauthd_request_parse((struct span){copy, part.len}, &frame);
+    saslauthd_message_parse((struct span){copy, part.len}, &frame);
     if (frame.state != SASLAUTHD_INCOMPLETE) {
         check(frame.state == whole->state);
         check(frame.state != SASLAUTHD_MALFORMED || frame.why == whole->why);
@@ -57,10 +57,10 @@ static void check_part(const struct saslauthd_request *whole, struct span part)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct span input = {(const char *)data, size};
-    struct saslauthd_request frame;
-    saslauthd_request_parse(input, &frame);
+    struct saslauthd_message frame;
+    saslauthd_message_parse(input, &frame);
     check((frame.state == SASLAUTHD_MALFORMED) == (frame.why != NULL));
-    check(frame.state != SASLAUTHD_INCOMPLETE || size < SASLAUTHD_REQUEST_MAX);
+    check(frame.state != SASLAUTHD_INCOMPLETE || size < SASLAUTHD_MESSAGE_MAX);
     if (frame.state == SASLAUTHD_COMPLETE) {
         check_complete(&frame, input);
     }

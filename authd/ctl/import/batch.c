@@ -256,7 +256,7 @@ bool batch_send(struct batch *batch, struct answer *failure)
 
     json_t *body = body_of(batch);
     struct answer answer =
-        client_call(batch->session->client, "POST",
+        client_call(batch->context->client, "POST",
                     batch->apply ? "/v1/import" : "/v1/import?dry_run=true", body);
 
     json_decref(body);

@@ -21,7 +21,7 @@ struct batch_line {
 
 struct batch {
     /* The caller sets these members. */
-    struct session *session;
+    struct context *context;
     struct report *report;
     bool apply;
     const char *existing; /* the value of --existing; NULL: authd's default */

@@ -118,7 +118,7 @@ const char *report_number(size_t number, char out[static 32])
 
 /* ---- the report for people ----------------------------------------------------------------- */
 
-static void print_table(const struct report *report, const struct session *session)
+static void print_table(const struct report *report, const struct context *context)
 {
     static const char *const headings[] = {"LINES",     "COUNT",   "ADDED",  "UPDATED",
                                            "UNCHANGED", "SKIPPED", "REFUSED"};
@@ -136,12 +136,12 @@ static void print_table(const struct report *report, const struct session *sessi
         }
         table_row(table, cells);
     }
-    table_print(table, stdout, session->width);
+    table_print(table, stdout, context->width);
     table_destroy(table);
 }
 
 /* Names a line as FILE:LINE:, like a compiler, so that an editor can jump there. */
-static void say_problems(const struct report *report, const struct session *session)
+static void say_problems(const struct report *report, const struct context *context)
 {
     size_t index;
     json_t *problem;
@@ -153,11 +153,11 @@ static void say_problems(const struct report *report, const struct session *sess
         const char *hint = json_string_value(json_object_get(problem, "hint"));
 
         if (index == REPORT_DISPLAYED_MAX) {
-            session_say(session, "and %zu more lines: --json lists them",
+            context_say(context, "and %zu more lines: --json lists them",
                         report->problem_count - REPORT_DISPLAYED_MAX);
             return;
         }
-        session_say(session, "%s:%" JSON_INTEGER_FORMAT ": %s%s%s%s%s", report->file,
+        context_say(context, "%s:%" JSON_INTEGER_FORMAT ": %s%s%s%s%s", report->file,
                     json_integer_value(json_object_get(problem, "line")),
                     login != NULL ? login : "", login != NULL ? ": " : "",
                     json_string_value(json_object_get(problem, "detail")), hint != NULL ? "; " : "",
@@ -222,14 +222,14 @@ static void sort_problems(json_t *problems)
     free(sorted);
 }
 
-void report_print(const struct report *report, const struct session *session, bool applied,
+void report_print(const struct report *report, const struct context *context, bool applied,
                   bool complete)
 {
     sort_problems(report->problems);
-    if (session->json) {
+    if (context->json) {
         print_value(report, applied, complete);
         return;
     }
-    print_table(report, session);
-    say_problems(report, session);
+    print_table(report, context);
+    say_problems(report, context);
 }

@@ -58,7 +58,7 @@ struct report_line {
 void report_problem(struct report *report, const struct report_line *line);
 
 /* Prints the table and the lines or, with --json, the report as one JSON value. */
-void report_print(const struct report *report, const struct session *session, bool applied,
+void report_print(const struct report *report, const struct context *context, bool applied,
                   bool complete);
 
 /* Returns the outcome for a word that authd answered, or IMPORT_REFUSED for any other word. */

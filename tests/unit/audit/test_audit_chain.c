@@ -16,7 +16,7 @@
 
 struct chain {
     struct key key;
-    struct audit_check_seal seals[SEALS];
+    struct audit_chain_seal seals[SEALS];
     int64_t ids[SEALS][ROWS];
     char contents[SEALS][ROWS][32];
     char digests[SEALS][ROWS][AUDIT_MAC_HEX + 1];
@@ -35,7 +35,7 @@ struct chain {
 
 static void seal_make(struct chain *chain, size_t i)
 {
-    struct audit_check_seal *held = &chain->seals[i];
+    struct audit_chain_seal *held = &chain->seals[i];
     struct audit_mac_list list;
 
     held->number = (int64_t)i + 1;
@@ -80,12 +80,12 @@ static void chain_make(struct chain *chain)
     }
 }
 
-static void show_seal(struct audit_check *check, const struct chain *chain, size_t i)
+static void show_seal(struct audit_chain *check, const struct chain *chain, size_t i)
 {
-    audit_check_begin(check, &chain->seals[i]);
+    audit_chain_begin(check, &chain->seals[i]);
     for (size_t row = 0; row < ROWS && chain->seals[i].kept; row++) {
-        audit_check_row(check,
-                        &(struct audit_check_row){
+        audit_chain_row(check,
+                        &(struct audit_chain_row){
                             .id = chain->ids[i][row],
                             .digest = chain->digests[i][row],
                             .content = chain->missing[i][row] ? NULL : chain->contents[i][row],
@@ -95,24 +95,24 @@ static void show_seal(struct audit_check *check, const struct chain *chain, size
                             .actor = "none",
                         });
     }
-    audit_check_end(check);
+    audit_chain_end(check);
 }
 
 /* `out` gets the flaws as "kind row seal; ...". */
 static void flaws_of(const struct chain *chain, char out[static 512], json_t **report)
 {
-    struct audit_check check;
+    struct audit_chain check;
     json_t *state = json_loads(chain->state, 0, NULL);
     size_t i;
     json_t *flaw;
 
     assert_non_null(state);
-    audit_check_init(&check, &chain->key, &chain->remembered);
+    audit_chain_init(&check, &chain->key, &chain->remembered);
     check.anchor = chain->anchor;
-    audit_check_state(&check, state, true);
+    audit_chain_state(&check, state, true);
     for (size_t seal = 0; seal < SEALS; seal++) {
         for (size_t row = 0; row < ROWS; row++) {
-            audit_check_listed(&check, chain->ids[seal][row], chain->digests[seal][row]);
+            audit_chain_listed(&check, chain->ids[seal][row], chain->digests[seal][row]);
         }
     }
     for (size_t seal = chain->first; seal < chain->count; seal++) {
@@ -120,8 +120,8 @@ static void flaws_of(const struct chain *chain, char out[static 512], json_t **r
             show_seal(&check, chain, seal);
         }
     }
-    audit_check_chain_end(&check);
-    *report = audit_check_report(&check, NULL);
+    audit_chain_chain_end(&check);
+    *report = audit_chain_report(&check, NULL);
     out[0] = '\0';
     json_array_foreach(json_object_get(*report, "flaws"), i, flaw)
     {
@@ -130,7 +130,7 @@ static void flaws_of(const struct chain *chain, char out[static 512], json_t **r
                  (int)json_integer_value(json_object_get(flaw, "row")),
                  (int)json_integer_value(json_object_get(flaw, "seal")));
     }
-    audit_check_finish(&check);
+    audit_chain_finish(&check);
     json_decref(state);
 }
 
@@ -297,24 +297,24 @@ static void test_expiry(void **state)
 static void test_added(void **state)
 {
     (void)state;
-    struct audit_check check;
+    struct audit_chain check;
     struct chain chain;
     json_t *row = json_pack("{s:i, s:s, s:s}", "id", 77, "at", "T", "action", "user_add");
 
     chain_make(&chain);
-    audit_check_init(&check, &chain.key, &chain.remembered);
-    for (int i = 0; i < AUDIT_CHECK_FLAWS_MAX + 5; i++) {
-        audit_check_unlisted(&check, row);
+    audit_chain_init(&check, &chain.key, &chain.remembered);
+    for (int i = 0; i < AUDIT_CHAIN_FLAWS_MAX + 5; i++) {
+        audit_chain_unlisted(&check, row);
     }
-    json_t *report = audit_check_report(&check, "row 77");
+    json_t *report = audit_chain_report(&check, "row 77");
 
-    assert_int_equal(json_array_size(json_object_get(report, "flaws")), AUDIT_CHECK_FLAWS_MAX);
+    assert_int_equal(json_array_size(json_object_get(report, "flaws")), AUDIT_CHAIN_FLAWS_MAX);
     assert_int_equal(json_integer_value(json_object_get(report, "more_flaws")), 5);
     assert_false(json_is_true(json_object_get(report, "complete")));
     assert_string_equal(json_string_value(json_object_get(report, "next")), "row 77");
     json_decref(report);
     json_decref(row);
-    audit_check_finish(&check);
+    audit_chain_finish(&check);
 }
 
 static void test_anchor_text(void **state)
@@ -353,5 +353,5 @@ int main(void)
         cmocka_unit_test(test_expiry),          cmocka_unit_test(test_added),
         cmocka_unit_test(test_anchor_text),
     };
-    return cmocka_run_group_tests_name("audit_check", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("audit_chain", tests, NULL, NULL);
 }

@@ -9,18 +9,19 @@
 
 #include "credential/imported_app_password.h"
 
-static size_t parse(const char *text, struct imported_password out[static IMPORTED_PASSWORDS_MAX])
+static size_t parse(const char *text,
+                    struct imported_app_password out[static IMPORTED_APP_PASSWORDS_MAX])
 {
     static char lines[1024];
 
     assert_true(strlen(text) < sizeof(lines));
     strcpy(lines, text);
-    return imported_password_parse(lines, out);
+    return imported_app_password_parse(lines, out);
 }
 
 static void test_lines(void **state)
 {
-    struct imported_password out[IMPORTED_PASSWORDS_MAX];
+    struct imported_app_password out[IMPORTED_APP_PASSWORDS_MAX];
 
     (void)state;
     assert_int_equal(parse("12 3 - $6$salt$hash\n9007199254740993 1 ab12@77 {SSHA}x=", out), 2);
@@ -35,21 +36,21 @@ static void test_lines(void **state)
 
 static void test_bounds(void **state)
 {
-    struct imported_password out[IMPORTED_PASSWORDS_MAX];
+    struct imported_app_password out[IMPORTED_APP_PASSWORDS_MAX];
     char text[1024] = "";
 
     (void)state;
-    for (unsigned i = 0; i <= IMPORTED_PASSWORDS_MAX; i++) {
+    for (unsigned i = 0; i <= IMPORTED_APP_PASSWORDS_MAX; i++) {
         strcat(text, "1 1 - x\n");
     }
-    assert_int_equal(parse(text, out), IMPORTED_PASSWORDS_MAX);
-    assert_int_equal(imported_password_parse(NULL, out), 0);
+    assert_int_equal(parse(text, out), IMPORTED_APP_PASSWORDS_MAX);
+    assert_int_equal(imported_app_password_parse(NULL, out), 0);
 }
 
 static void test_what_is_no_line(void **state)
 {
     static const char *const flawed[] = {"", "\n", "1", "1 1", "1 1 -", "x 1 - h", "0 1 - h", " "};
-    struct imported_password out[IMPORTED_PASSWORDS_MAX];
+    struct imported_app_password out[IMPORTED_APP_PASSWORDS_MAX];
 
     (void)state;
     for (size_t i = 0; i < sizeof(flawed) / sizeof(flawed[0]); i++) {

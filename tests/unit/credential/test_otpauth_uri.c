@@ -80,10 +80,10 @@ static void test_recovery_codes(void **state)
     char printable[FACTOR_CODE_PRINTABLE_SIZE];
 
     (void)state;
-    recovery_make(&codes);
-    recovery_make(&others);
+    recovery_codes_make(&codes);
+    recovery_codes_make(&others);
     for (size_t i = 0; i < RECOVERY_CODES; i++) {
-        recovery_printable(&codes, i, printable);
+        recovery_code_printable(&codes, i, printable);
         assert_int_equal(strlen(printable), 19);
         assert_int_equal(printable[4], '-');
         factor_code_parse(span_of(printable), &read); /* the printable form can be typed in */

@@ -39,12 +39,12 @@ static void test_networks(void **state)
     assert_int_equal(network_parse(SPAN_LITERAL("198.51.100.0/24"), &shared[0]), NETWORK_OK);
     assert_int_equal(network_parse(SPAN_LITERAL("2001:db8:5::/48"), &shared[1]), NETWORK_OK);
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        assert_int_equal(factor_remember_network(&rules, table[i].client, out),
+        assert_int_equal(remembered_network_of(&rules, table[i].client, out),
                          table[i].network[0] != '\0');
         assert_string_equal(out, table[i].network);
     }
     rules.seconds = 0;
-    assert_false(factor_remember_network(&rules, "192.0.2.77", out));
+    assert_false(remembered_network_of(&rules, "192.0.2.77", out));
     assert_string_equal(out, "");
 }
 

@@ -21,7 +21,7 @@ static struct key_ring ring;
 static struct factor_rules rules;
 static struct core core = {.keys = &ring, .site = {.factor_rules = &rules}};
 static char encrypted[AEAD_MAX + 1];
-static struct factor_row row;
+static struct totp_row row;
 
 static void set_key(struct key_set *set, uint8_t fill)
 {
@@ -32,19 +32,19 @@ static void set_key(struct key_set *set, uint8_t fill)
 
 static void encrypt_seed(struct span seed)
 {
-    const struct aead_row place = {FACTOR_KIND, 7, 3, 0};
+    const struct aead_row place = {TOTP_KIND, 7, 3, 0};
 
     set_key(&ring.encryption, 1);
     aead_encrypt(&ring.encryption, &place, seed, encrypted);
-    row = (struct factor_row){7, 3, encrypted, "SHA1", 8};
+    row = (struct totp_row){7, 3, encrypted, "SHA1", 8};
 }
 
-static enum factor_match match(const char *digits)
+static enum totp_match match(const char *digits)
 {
     int64_t step = -5;
-    enum factor_match result = factor_match(&core, &row, span_of(digits), NOW, &step);
+    enum totp_match result = totp_verify(&core, &row, span_of(digits), NOW, &step);
 
-    assert_int_equal(step, result == FACTOR_YES ? NOW / TOTP_PERIOD : -5);
+    assert_int_equal(step, result == TOTP_YES ? NOW / TOTP_PERIOD : -5);
     return result;
 }
 
@@ -52,13 +52,13 @@ static void test_match(void **state)
 {
     (void)state;
     encrypt_seed(SPAN_LITERAL(SEED));
-    assert_int_equal(match("14050471"), FACTOR_YES);
-    assert_int_equal(match("14050472"), FACTOR_NO);
-    assert_int_equal(match("050471"), FACTOR_NO);
+    assert_int_equal(match("14050471"), TOTP_YES);
+    assert_int_equal(match("14050472"), TOTP_NO);
+    assert_int_equal(match("050471"), TOTP_NO);
     row.digits = 6;
-    assert_int_equal(match("050471"), FACTOR_YES);
+    assert_int_equal(match("050471"), TOTP_YES);
     row.algorithm = "SHA256";
-    assert_int_equal(match("050471"), FACTOR_NO);
+    assert_int_equal(match("050471"), TOTP_NO);
 }
 
 static void test_ahead(void **state)
@@ -70,9 +70,9 @@ static void test_ahead(void **state)
     (void)state;
     encrypt_seed(SPAN_LITERAL(SEED));
     totp_code(&totp, NOW / TOTP_PERIOD + 1, code);
-    assert_int_equal(factor_match(&core, &row, span_of(code), NOW, &step), FACTOR_NO);
+    assert_int_equal(totp_verify(&core, &row, span_of(code), NOW, &step), TOTP_NO);
     rules.ahead = true;
-    assert_int_equal(factor_match(&core, &row, span_of(code), NOW, &step), FACTOR_YES);
+    assert_int_equal(totp_verify(&core, &row, span_of(code), NOW, &step), TOTP_YES);
     rules.ahead = false;
     assert_int_equal(step, NOW / TOTP_PERIOD + 1);
 }
@@ -82,21 +82,21 @@ static void test_broken(void **state)
     (void)state;
     encrypt_seed(SPAN_LITERAL(SEED));
     row.id++;
-    assert_int_equal(match("14050471"), FACTOR_BROKEN);
+    assert_int_equal(match("14050471"), TOTP_BROKEN);
     encrypt_seed(SPAN_LITERAL(SEED));
     row.owner++;
-    assert_int_equal(match("14050471"), FACTOR_BROKEN);
+    assert_int_equal(match("14050471"), TOTP_BROKEN);
     encrypt_seed(SPAN_LITERAL(SEED));
     row.algorithm = "MD5";
-    assert_int_equal(match("14050471"), FACTOR_BROKEN);
+    assert_int_equal(match("14050471"), TOTP_BROKEN);
     encrypt_seed(SPAN_LITERAL(SEED));
     row.seed = SEED;
-    assert_int_equal(match("14050471"), FACTOR_BROKEN);
+    assert_int_equal(match("14050471"), TOTP_BROKEN);
     encrypt_seed(SPAN_LITERAL(""));
-    assert_int_equal(match("14050471"), FACTOR_BROKEN);
+    assert_int_equal(match("14050471"), TOTP_BROKEN);
     encrypt_seed(SPAN_LITERAL(SEED));
     set_key(&ring.encryption, 2);
-    assert_int_equal(match("14050471"), FACTOR_KEY_MISSING);
+    assert_int_equal(match("14050471"), TOTP_KEY_MISSING);
 }
 
 static void test_verifiers_differ(void **state)
@@ -106,16 +106,16 @@ static void test_verifiers_differ(void **state)
 
     (void)state;
     set_key(&ring.peppers, 1);
-    recovery_verifier(&ring.peppers.keys[0], 3, code, one);
-    recovery_verifier(&ring.peppers.keys[0], 3, code, again);
+    recovery_code_verifier(&ring.peppers.keys[0], 3, code, one);
+    recovery_code_verifier(&ring.peppers.keys[0], 3, code, again);
     assert_string_equal(one, again);
     assert_int_equal(strspn(one, "0123456789abcdef"), 2 * KEYED_HASH_LENGTH);
-    recovery_verifier(&ring.peppers.keys[0], 4, code, other);
+    recovery_code_verifier(&ring.peppers.keys[0], 4, code, other);
     assert_string_not_equal(one, other);
-    recovery_verifier(&ring.peppers.keys[0], 3, SPAN_LITERAL("abcdefghijklmnoq"), other);
+    recovery_code_verifier(&ring.peppers.keys[0], 3, SPAN_LITERAL("abcdefghijklmnoq"), other);
     assert_string_not_equal(one, other);
     set_key(&ring.peppers, 2);
-    recovery_verifier(&ring.peppers.keys[0], 3, code, other);
+    recovery_code_verifier(&ring.peppers.keys[0], 3, code, other);
     assert_string_not_equal(one, other);
 }
 

@@ -1,4 +1,4 @@
-/* saslauthd_request: which octets are a request, in which pieces it may come, and its fields. */
+/* saslauthd_message: which octets are a request, in which pieces it may come, and its fields. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,14 +35,14 @@ static void assert_span(struct span span, const char *expected)
 }
 
 /* Parses a copy of the exact size, so that a sanitizer notices a read beyond the input. */
-static enum saslauthd_request_state state_of(struct span input, const char *why)
+static enum saslauthd_message_state state_of(struct span input, const char *why)
 {
     char *copy = mem_calloc(1, input.len + 1);
     char *exact = mem_realloc(NULL, input.len > 0 ? input.len : 1);
-    struct saslauthd_request frame;
+    struct saslauthd_message frame;
     memcpy(copy, input.ptr, input.len);
     memcpy(exact, copy, input.len);
-    saslauthd_request_parse((struct span){exact, input.len}, &frame);
+    saslauthd_message_parse((struct span){exact, input.len}, &frame);
     if (why) {
         assert_non_null(frame.why);
         assert_string_equal(frame.why, why);
@@ -56,10 +56,10 @@ static void test_a_request(void **state)
 {
     (void)state;
     struct buf buf;
-    struct saslauthd_request frame;
-    buf_init(&buf, SASLAUTHD_REQUEST_MAX);
+    struct saslauthd_message frame;
+    buf_init(&buf, SASLAUTHD_MESSAGE_MAX);
     put_request(&buf, TEXT("alice"), TEXT("example.org"));
-    saslauthd_request_parse(buf_span(&buf), &frame);
+    saslauthd_message_parse(buf_span(&buf), &frame);
     assert_int_equal(frame.state, SASLAUTHD_COMPLETE);
     assert_span(frame.login, "alice");
     assert_span(frame.password, "secret");
@@ -73,7 +73,7 @@ static void test_every_part_of_a_request_is_incomplete(void **state)
 {
     (void)state;
     struct buf buf;
-    buf_init(&buf, SASLAUTHD_REQUEST_MAX);
+    buf_init(&buf, SASLAUTHD_MESSAGE_MAX);
     put_request(&buf, TEXT("alice"), TEXT("example.org"));
     for (size_t length = 0; length < buf.len; length++) {
         struct span part = {buf.data, length};
@@ -93,11 +93,11 @@ static void test_empty_fields_are_complete(void **state)
 static void client_case(const char *client, size_t cut, const char *expected)
 {
     struct buf buf;
-    struct saslauthd_request frame;
+    struct saslauthd_message frame;
     buf_init(&buf, 100000);
     put_request(&buf, TEXT("alice"), TEXT(""));
     put(&buf, span_of(client));
-    saslauthd_request_parse((struct span){buf.data, buf.len - cut}, &frame);
+    saslauthd_message_parse((struct span){buf.data, buf.len - cut}, &frame);
     assert_int_equal(frame.state, SASLAUTHD_COMPLETE);
     assert_span(frame.login, "alice");
     assert_span(frame.client, expected);
@@ -138,7 +138,7 @@ static void test_a_bad_fifth_string_is_ignored(void **state)
 }
 
 /* Parses a request whose field `field` has `length` octets and whose other fields are short. */
-static enum saslauthd_request_state state_with_length(int field, size_t length, const char *why)
+static enum saslauthd_message_state state_with_length(int field, size_t length, const char *why)
 {
     char *octets = mem_calloc(1, length + 1);
     struct buf buf;
@@ -147,7 +147,7 @@ static enum saslauthd_request_state state_with_length(int field, size_t length, 
     for (int i = 0; i < 4; i++) {
         put(&buf, i == field ? (struct span){octets, length} : TEXT("short"));
     }
-    enum saslauthd_request_state state = state_of(buf_span(&buf), why);
+    enum saslauthd_message_state state = state_of(buf_span(&buf), why);
     buf_finish(&buf);
     free(octets);
     return state;
@@ -205,7 +205,7 @@ static void test_nul_in_any_field(void **state)
 
 static void login_case(const char *login, const char *realm, const char *expected)
 {
-    struct saslauthd_request frame = {
+    struct saslauthd_message frame = {
         .state = SASLAUTHD_COMPLETE, .login = span_of(login), .realm = span_of(realm)};
     struct buf buf;
     buf_init(&buf, SASLAUTHD_LOGIN_MAX);
@@ -237,7 +237,7 @@ static void test_the_longest_login_fits(void **state)
     (void)state;
     char octets[SASLAUTHD_NAME_MAX];
     memset(octets, 'x', sizeof(octets));
-    struct saslauthd_request frame = {.login = {octets, sizeof(octets)},
+    struct saslauthd_message frame = {.login = {octets, sizeof(octets)},
                                       .realm = {octets, sizeof(octets)}};
     struct buf buf;
     buf_init(&buf, SASLAUTHD_LOGIN_MAX);

@@ -197,7 +197,7 @@ static void test_hashes_are_encrypted(void **state)
     key_id_make(&keys.encryption.keys[0]);
     assert_int_equal(json_array_size(logins), 1);
     assert_string_equal(json_string_value(json_array_get(logins, 0)), "a@x.org");
-    assert_true(import_encrypt(&core, rows, accounts));
+    assert_true(import_rows_encrypt(&core, rows, accounts));
 
     json_t *row = json_array_get(rows, 0);
 
@@ -213,7 +213,7 @@ static void test_hashes_are_encrypted(void **state)
     for (size_t i = 1; i < json_array_size(rows); i++) { /* no hash is left unencrypted */
         assert_null(json_object_get(json_array_get(rows, i), "password_hash"));
     }
-    assert_false(import_encrypt(&core, rows, json_object_get(row, "nothing")));
+    assert_false(import_rows_encrypt(&core, rows, json_object_get(row, "nothing")));
     json_decref(logins);
     json_decref(accounts);
     json_decref(rows);
@@ -227,12 +227,12 @@ static void test_digests_are_keyed(void **state)
     uint8_t first[KEYED_HASH_LENGTH], other[KEYED_HASH_LENGTH];
 
     (void)state;
-    import_digest(&keys[0], 5, hash, first);
-    import_digest(&keys[0], 5, hash, other);
+    import_rows_digest(&keys[0], 5, hash, first);
+    import_rows_digest(&keys[0], 5, hash, other);
     assert_memory_equal(first, other, sizeof(first));
-    import_digest(&keys[0], 6, hash, other);
+    import_rows_digest(&keys[0], 6, hash, other);
     assert_memory_not_equal(first, other, sizeof(first));
-    import_digest(&keys[1], 5, hash, other);
+    import_rows_digest(&keys[1], 5, hash, other);
     assert_memory_not_equal(first, other, sizeof(first));
 }
 

@@ -10,10 +10,10 @@
 #define USERS 300
 
 static struct fixture fixture;
-static struct lookup *lookup;
+static struct account_lookup *lookup;
 
 struct asker {
-    struct lookup_request request; /* first: a request is cast to its asker */
+    struct account_lookup_request request; /* first: a request is cast to its asker */
     char login[64];
     char selector[16];
     int done;
@@ -73,7 +73,7 @@ static void replace_lookup(void)
     }
 }
 
-static void on_row(struct lookup_request *request, enum db_status status,
+static void on_row(struct account_lookup_request *request, enum db_status status,
                    const struct account_row *row)
 {
     struct asker *asker = (struct asker *)request;
@@ -81,7 +81,7 @@ static void on_row(struct lookup_request *request, enum db_status status,
     asker->status = status;
     asker->known = row != NULL;
     if (asker->victim != NULL) {
-        lookup_cancel(lookup, &asker->victim->request);
+        account_lookup_cancel(lookup, &asker->victim->request);
     }
     if (row == NULL) {
         return;
@@ -107,7 +107,7 @@ static void on_row(struct lookup_request *request, enum db_status status,
     snprintf(asker->password, sizeof asker->password, "%s", row->password ? row->password : "-");
 }
 
-static void on_schema_row(struct lookup_request *request, enum db_status status,
+static void on_schema_row(struct account_lookup_request *request, enum db_status status,
                           const struct account_row *row)
 {
     struct asker *asker = (struct asker *)request;
@@ -133,7 +133,7 @@ static void ask(struct asker *asker, const char *login)
     asker->request.login = asker->login;
     asker->request.selector = asker->selector;
     asker->request.done = on_row;
-    lookup_submit(lookup, &asker->request);
+    account_lookup_submit(lookup, &asker->request);
     assert_int_equal(asker->done, 0);
 }
 
@@ -190,7 +190,7 @@ static int setup(void **state)
         replaced = true;
     }
     fixture_open_up(&fixture);
-    lookup = lookup_create(fixture.loop, fixture.db);
+    lookup = account_lookup_create(fixture.loop, fixture.db);
     return 0;
 }
 
@@ -198,14 +198,14 @@ static int setup_unchanged(void **state)
 {
     (void)state;
     fixture_open_up(&fixture);
-    lookup = lookup_create(fixture.loop, fixture.db);
+    lookup = account_lookup_create(fixture.loop, fixture.db);
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    lookup_destroy(lookup);
+    account_lookup_destroy(lookup);
     fixture_close(&fixture);
     return 0;
 }
@@ -223,7 +223,7 @@ static void test_schema_function(void **state)
     known.request.login = known.login;
     known.request.selector = "";
     known.request.done = on_schema_row;
-    lookup_submit(lookup, &known.request);
+    account_lookup_submit(lookup, &known.request);
     ask(&unknown, "nobody@example.org");
     wait_for(&unknown);
     assert_int_equal(known.done, 1);
@@ -293,11 +293,11 @@ static void test_cancel(void **state)
     for (int i = 0; i < 200; i++) {
         ask_user(&askers[i], i);
     }
-    lookup_cancel(lookup, &askers[10].request); /* not sent yet */
+    account_lookup_cancel(lookup, &askers[10].request); /* not sent yet */
     loop_turns(fixture.loop, 1);
-    lookup_cancel(lookup, &askers[20].request);  /* in flight */
-    lookup_cancel(lookup, &askers[199].request); /* waiting for its batch */
-    lookup_cancel(lookup, &askers[199].request);
+    account_lookup_cancel(lookup, &askers[20].request);  /* in flight */
+    account_lookup_cancel(lookup, &askers[199].request); /* waiting for its batch */
+    account_lookup_cancel(lookup, &askers[199].request);
     askers[0].victim = &askers[30]; /* the callback that comes first cancels the other asker */
     askers[30].victim = &askers[0];
     ask_user(&last, 9);
@@ -361,7 +361,7 @@ static void test_destroy_in_flight(void **state)
     struct asker asker;
     ask_user(&asker, 1);
     loop_turns(fixture.loop, 1);
-    lookup_cancel(lookup, &asker.request);
+    account_lookup_cancel(lookup, &asker.request);
     assert_int_equal(asker.done, 0);
 }
 
