@@ -31,7 +31,7 @@ static void say_flaws(const struct context *context, const json_t *flaws)
 
 /* Ends with 0 for a weak password, too: the question was answered. With --exit-status a weak
  * password ends with 1. */
-static int check(struct context *context)
+static int strength(struct context *context)
 {
     struct request request;
     json_t *answer = NULL;
@@ -79,15 +79,15 @@ static const struct command commands[] = {
      .severity = SEVERITY_MODERATE,
      .loses = "the main password",
      .done = "password cleared"},
-    {.verb = "check",
+    {.verb = "strength",
      .arguments = "USER",
      .min = 1,
      .inputs =
          INPUTS({OPTION_EXIT_STATUS, SHAPE_OWN, NULL, 0},
                 {OPTION_PASSWORD_STDIN, SHAPE_SECRET, "password", INPUT_REQUIRED | INPUT_ONCE}),
-     .summary = "check if a password would be accepted for a user; nothing is stored",
-     .example = "password check alice@example.org",
-     .run = check,
+     .summary = "say if a password would be accepted for a user; nothing is stored",
+     .example = "password strength alice@example.org",
+     .run = strength,
      .method = "POST",
      .path = "/v1/users/{1}/password-strength",
      .columns = &columns_password_strength},

@@ -27,13 +27,13 @@ def test_a_reset_link_is_mailed_and_not_shown(instance):
         assert mail.link()[2] not in out + talk
 
 
-def test_password_check_stores_nothing(server, root):
+def test_password_strength_stores_nothing(server, root):
     login = server.new_user()
-    out, talk = root.do("password", "check", login, "--password-stdin", stdin="letmein\n")
+    out, talk = root.do("password", "strength", login, "--password-stdin", stdin="letmein\n")
     assert out.startswith("acceptable\tno\n") and "flaws\ttoo-short\n" in out
     assert "too-short: make it longer" in talk
-    assert root.run("password", "check", login, "--password-stdin", "--exit-status", stdin="letmein\n")[0] == REFUSED
+    assert root.run("password", "strength", login, "--password-stdin", "--exit-status", stdin="letmein\n")[0] == REFUSED
     good = "nine purple submarines argue quietly\n"
-    verdict = root.json("password", "check", login, "--password-stdin", "--exit-status", stdin=good)
+    verdict = root.json("password", "strength", login, "--password-stdin", "--exit-status", stdin=good)
     assert verdict["acceptable"] is True
     assert root.json("user", "show", login)["password_generation"] == 1
