@@ -47,13 +47,13 @@ struct input {
 #define INPUTS(...) ((const struct input[]){__VA_ARGS__, {OPTION_NONE, SHAPE_OWN, NULL, 0}})
 
 /* How authd's answer looks on stdout. */
-enum result {
-    RESULT_OBJECT,   /* one line for each member of the object */
-    RESULT_CHANGE,   /* the object's name and what is now true of the object */
-    RESULT_LIST,     /* a table of the items of all pages */
-    RESULT_DOCUMENT, /* the document alone, as a file would hold it */
-    RESULT_SECRET,   /* the object's secret, which authd answers only once */
-    RESULT_CODES,    /* only what `after` prints */
+enum output {
+    OUTPUT_OBJECT,   /* one line for each member of the object */
+    OUTPUT_CHANGE,   /* the object's name and what is now true of the object */
+    OUTPUT_LIST,     /* a table of the items of all pages */
+    OUTPUT_DOCUMENT, /* the document alone, as a file would hold it */
+    OUTPUT_SECRET,   /* the object's secret, which authd answers only once */
+    OUTPUT_CODES,    /* only what `after` prints */
 };
 
 /* How much is lost when the command was a mistake. */
@@ -81,10 +81,10 @@ struct command {
     const char *member; /* the body's member for the last argument; "": a file is the body */
     const char *keys;   /* the keys that KEY=VALUE may set; KEY[] takes a list; or NULL */
     const struct columns *columns; /* of the object that authd answers; NULL: the noun's */
-    enum result result;
+    enum output output;
     enum severity severity;
     const char *loses; /* what is lost besides what authd's answer counts; NULL: nothing */
-    const char *done;  /* for RESULT_CHANGE: what is now true of the object; {2} is argument 2 */
+    const char *done;  /* for OUTPUT_CHANGE: what is now true of the object; {2} is argument 2 */
     void (*after)(struct context *context, const json_t *answer); /* prints more on success */
 };
 

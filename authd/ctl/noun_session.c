@@ -9,7 +9,7 @@ static const struct command commands[] = {
      .example = "session list alice@example.org",
      .method = "GET",
      .path = "/v1/users/{1}/sessions",
-     .result = RESULT_LIST},
+     .output = OUTPUT_LIST},
     {.verb = "revoke",
      .arguments = "USER ID",
      .min = 2,
@@ -17,7 +17,7 @@ static const struct command commands[] = {
      .example = "session revoke alice@example.org 12",
      .method = "DELETE",
      .path = "/v1/users/{1}/sessions/{2}",
-     .result = RESULT_CHANGE,
+     .output = OUTPUT_CHANGE,
      .done = "signed out"},
     {0},
 };

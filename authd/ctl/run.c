@@ -216,24 +216,24 @@ static void show_answer(struct context *context, const struct request *request, 
     const struct command *command = context->invocation->command;
     const struct columns *columns = command_columns(context->invocation);
 
-    switch (command->result) {
-    case RESULT_CHANGE:
+    switch (command->output) {
+    case OUTPUT_CHANGE:
         show_change(context, columns, object, command->done);
         break;
-    case RESULT_SECRET:
+    case OUTPUT_SECRET:
         say_made(context, columns, object);
         show_secret(context, object);
         break;
-    case RESULT_CODES:
+    case OUTPUT_CODES:
         if (context->json) {
             print_json(stdout, object);
         }
         break;
-    case RESULT_DOCUMENT:
+    case OUTPUT_DOCUMENT:
         show_document(context, object);
         break;
-    case RESULT_OBJECT:
-    case RESULT_LIST:
+    case OUTPUT_OBJECT:
+    case OUTPUT_LIST:
         show_object(context, columns, object);
         if (strcmp(command->method, "PATCH") == 0) {
             fflush(stdout);
@@ -311,7 +311,7 @@ int run_command(struct context *context)
     int status;
 
     if (run_prepare(context, &request, &status)) {
-        status = context->invocation->command->result == RESULT_LIST ? run_list(context, &request)
+        status = context->invocation->command->output == OUTPUT_LIST ? run_list(context, &request)
                                                                      : run_call(context, &request);
     }
     request_finish(&request);

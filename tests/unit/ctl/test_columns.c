@@ -66,7 +66,7 @@ static void test_every_command_uses_a_listed_one(void **state)
                 command->columns != NULL ? command->columns : nouns[i]->columns;
 
             assert_true(is_listed(columns));
-            if (command->result == RESULT_LIST && columns != NULL) {
+            if (command->output == OUTPUT_LIST && columns != NULL) {
                 assert_non_null(columns->list);
             }
         }

@@ -157,7 +157,7 @@ static void test_table(void **state)
             assert_ptr_equal(strstr(command->example, begin), command->example);
             assert_true(command_max(command) <= WORDS_MAX);
             assert_true(!calls || (command->method != NULL && command->path != NULL));
-            assert_true(command->result != RESULT_CHANGE || command->done != NULL);
+            assert_true(command->output != OUTPUT_CHANGE || command->done != NULL);
             assert_true(!calls || command->columns != NULL || nouns[i]->columns != NULL);
             for (const struct input *input = command->inputs;
                  input != NULL && input->option != OPTION_NONE; input++) {
