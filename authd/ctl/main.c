@@ -9,6 +9,7 @@
 #include "ctl/help.h"
 #include "ctl/prompt.h"
 #include "ctl/run.h"
+#include "ctl/table.h"
 
 #define PROGRAM "smtp-authctl" /* as it is installed */
 
@@ -102,7 +103,7 @@ static struct context context_of(const struct invocation *invocation)
     if (option_given(invocation, OPTION_PLAIN)) {
         context.width = 0;
     } else if (option_given(invocation, OPTION_WIDE)) {
-        context.width = PRINT_UNCUT;
+        context.width = TABLE_UNCUT;
     }
     context.view.people = context.width > 0;
     context.view.now = time(NULL);

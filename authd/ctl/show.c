@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/program.h"
+#include "ctl/table.h"
 
 #define CELL_MAX (256 * 1024)
 
@@ -129,7 +130,7 @@ void show_object(const struct context *context, const struct columns *columns, c
     }
     table = table_create(NULL, 2);
     add_members(context, table, columns, object);
-    table_print(table, stdout, context->width > 0 ? PRINT_UNCUT : 0);
+    table_print(table, stdout, context->width > 0 ? TABLE_UNCUT : 0);
     table_destroy(table);
 }
 
@@ -156,7 +157,7 @@ void show_change(const struct context *context, const struct columns *columns, c
     buf_append(&text, "", 1);
     table = table_create(NULL, 2);
     table_row(table, (const char *const[]){called, text.data});
-    table_print(table, stdout, context->width > 0 ? PRINT_UNCUT : 0);
+    table_print(table, stdout, context->width > 0 ? TABLE_UNCUT : 0);
     table_destroy(table);
     buf_finish(&text);
     free(called);
@@ -168,7 +169,7 @@ static size_t count_columns(const struct columns *columns)
 {
     size_t count = 0;
 
-    while (count < COLUMNS_MAX && columns->list[count].heading != NULL) {
+    while (count < TABLE_COLUMNS_MAX && columns->list[count].heading != NULL) {
         count++;
     }
     return count;
@@ -178,7 +179,7 @@ static void add_row(const struct context *context, struct table *table,
                     const struct columns *columns, const json_t *item)
 {
     size_t count = count_columns(columns);
-    char *cells[COLUMNS_MAX] = {NULL};
+    char *cells[TABLE_COLUMNS_MAX] = {NULL};
 
     for (size_t i = 0; i < count; i++) {
         const struct column *column = &columns->list[i];
@@ -211,7 +212,7 @@ static void say_count(const struct context *context, const struct columns *colum
 void show_list(const struct context *context, const struct columns *columns, const json_t *items,
                bool filtered)
 {
-    const char *headings[COLUMNS_MAX];
+    const char *headings[TABLE_COLUMNS_MAX];
     size_t width = count_columns(columns);
     size_t count = json_array_size(items);
     struct table *table;

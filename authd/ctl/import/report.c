@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "ctl/table.h"
 
 static const char *const words[IMPORT_OUTCOME_COUNT] = {
 #define X(name, word) [IMPORT_##name] = (word),

@@ -10,6 +10,7 @@
 #include "ctl/columns.h"
 #include "ctl/nouns.h"
 #include "ctl/print.h"
+#include "ctl/table.h"
 
 static void has_member(const struct columns *columns, const char *member)
 {
@@ -42,7 +43,7 @@ static void test_members(void **state)
              form++) {
             has_member(columns, form->member);
         }
-        assert_true(count <= COLUMNS_MAX);
+        assert_true(count <= TABLE_COLUMNS_MAX);
     }
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ctl/print.h"
+#include "ctl/table.h"
 #include "ctl/progress.h"
 
 static void assert_buf(const struct buf *buf, const char *expected)
@@ -71,7 +72,7 @@ static void test_table(void **state)
     table_is(80, "NAME    STATE      ADDRESSES\n"
                  "\xc3\x84lice   -          a@example.org\n"
                  "b\\x09b  suspended  \n");
-    table_is(PRINT_UNCUT, "NAME    STATE      ADDRESSES\n"
+    table_is(TABLE_UNCUT, "NAME    STATE      ADDRESSES\n"
                           "\xc3\x84lice   -          a@example.org\n"
                           "b\\x09b  suspended  \n");
     /* the widest columns are cut, and no column is dropped */
