@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 #include "audit/audit_seal.h"
-#include "crypto/keyed.h"
+#include "crypto/key.h"
 
 #define AUDIT_CHAIN_FLAWS_MAX 1000 /* listed; more are counted */
 

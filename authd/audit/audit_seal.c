@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "core/core.h"
-#include "crypto/keyed.h"
+#include "crypto/key.h"
 #include "store/db.h"
 
 #define ROWS_BOUND  1000 /* in one seal: the loop hashes them in a few milliseconds */

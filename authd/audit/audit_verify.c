@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/core.h"
-#include "crypto/keyed.h"
+#include "crypto/key.h"
 #include "loop/loop.h"
 #include "store/db.h"
 

@@ -4,7 +4,7 @@
 
 #include "base/secret.h"
 #include "core/core.h"
-#include "crypto/keyed.h"
+#include "crypto/key.h"
 
 _Static_assert((int)SUBKEY_LENGTH == (int)KEY_LENGTH, "a subkey is a key");
 

@@ -4,7 +4,7 @@
 #define CREDENTIAL_RECOVERY_CODE_H
 
 #include "credential/factor_code.h"
-#include "crypto/keyed.h"
+#include "crypto/key.h"
 
 enum {
     RECOVERY_CODES = 10,

@@ -1,7 +1,7 @@
 /* Verifiers of the secrets that authd itself makes: app passwords and API keys. Pure.
  *
  * A client presents a secret text (crypto/secret_text.h). The database finds a row by its selector.
- * The row's verifier, a keyed hash over kind, row, owner and secret (crypto/keyed.h), shows whether
+ * The row's verifier, a keyed hash over kind, row, owner and secret (crypto/key.h), shows whether
  * the secret part is right.
  *
  * Threats: a stolen database, which holds nothing to guess against; a row that is copied to
@@ -10,7 +10,7 @@
 #ifndef CREDENTIAL_VERIFIER_H
 #define CREDENTIAL_VERIFIER_H
 
-#include "crypto/keyed.h"
+#include "crypto/key.h"
 
 enum verifier_kind { VERIFIER_APP_PASSWORD, VERIFIER_API_KEY, VERIFIER_KINDS };
 

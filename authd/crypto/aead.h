@@ -11,7 +11,7 @@
 #ifndef CRYPTO_AEAD_H
 #define CRYPTO_AEAD_H
 
-#include "crypto/keyed.h"
+#include "crypto/key.h"
 
 enum {
     AEAD_PREFIX_LENGTH = 8 + KEY_ID_LENGTH + 1, /* "$cipher$6d159902$" */

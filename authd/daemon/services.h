@@ -5,7 +5,7 @@
 
 #include "config/config.h"
 #include "core/core.h"
-#include "crypto/keyed.h"
+#include "crypto/key.h"
 #include "http/server.h"
 #include "store/db.h"
 #include "store/key_names.h"

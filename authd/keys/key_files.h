@@ -5,7 +5,7 @@
 #define KEYS_KEY_FILES_H
 
 #include "base/err.h"
-#include "crypto/keyed.h"
+#include "crypto/key.h"
 #include "store/key_names.h"
 
 /* False: `err` says which file is wrong, why, and what to do. Wipe the ring with key_files_wipe().

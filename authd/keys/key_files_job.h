@@ -3,7 +3,7 @@
 #define KEYS_KEY_FILES_JOB_H
 
 #include "base/err.h"
-#include "crypto/keyed.h"
+#include "crypto/key.h"
 #include "store/key_names.h"
 
 struct core;

@@ -10,7 +10,7 @@
 #include "core/name.h"
 #include "credential/stored_hash.h"
 #include "crypto/cleartext.h"
-#include "crypto/keyed.h"
+#include "crypto/key.h"
 #include "scope/scope.h"
 
 #define TEXT_MAX 2048

@@ -9,7 +9,7 @@
 
 #include <jansson.h>
 
-#include "crypto/keyed.h"
+#include "crypto/key.h"
 
 struct core;
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "core/core.h"
-#include "crypto/keyed.h"
+#include "crypto/key.h"
 #include "http/request_arguments.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

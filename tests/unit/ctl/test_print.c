@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "ctl/print.h"
-#include "ctl/table.h"
 #include "ctl/progress.h"
+#include "ctl/table.h"
 
 static void assert_buf(const struct buf *buf, const char *expected)
 {

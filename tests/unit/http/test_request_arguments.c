@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "core/core.h"
-#include "crypto/keyed.h"
+#include "crypto/key.h"
 #include "http/request_arguments.h"
 #include "reading.h"
 

@@ -12,7 +12,7 @@
 
 #include "core/core.h"
 #include "credential/stored_hash.h"
-#include "crypto/keyed.h"
+#include "crypto/key.h"
 #include "manage/import_rows.h"
 
 extern const struct authd_plugin authd_plugin_argon2id;

@@ -1,7 +1,7 @@
 /* Threat: two different inputs that make the same octets would have the same verifier. So every
  * part has a fixed length or follows its length, and each use of a key begins with a word of its
  * own. */
-#include "crypto/keyed.h"
+#include "crypto/key.h"
 
 #include <sodium.h>
 

@@ -5,8 +5,8 @@
  * fixed length or follows its length. A stolen database is no help in guessing secrets without the
  * key. A verifier copied to another row, another user or another kind of credential does not match
  * there. */
-#ifndef CRYPTO_KEYED_H
-#define CRYPTO_KEYED_H
+#ifndef CRYPTO_KEY_H
+#define CRYPTO_KEY_H
 
 #include "base/span.h"
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "crypto/keyed.h"
+#include "crypto/key.h"
 
 #define LINE_A "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
 #define LINE_B "ff0102030405060708090A0B0C0D0E0F101112131415161718191a1b1c1d1e1f\n"
