@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "audit/audit_seal.h"
+#include "audit/audit_anchor.h"
 #include "crypto/key.h"
 
 #define AUDIT_CHAIN_FLAWS_MAX 1000 /* listed; more are counted */

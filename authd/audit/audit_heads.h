@@ -3,7 +3,7 @@
 #ifndef AUDIT_AUDIT_HEADS_H
 #define AUDIT_AUDIT_HEADS_H
 
-#include "audit/audit_seal.h"
+#include "audit/audit_anchor.h"
 
 struct audit_heads;
 struct workers;

@@ -3,7 +3,7 @@
 #define AUDIT_AUDIT_PRIVATE_H
 
 #include "audit/audit.h"
-#include "audit/audit_seal.h"
+#include "audit/audit_anchor.h"
 
 /* The last seal that this node has seen. */
 const struct audit_anchor *audits_anchor(const struct audits *audits);

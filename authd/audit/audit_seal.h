@@ -12,19 +12,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "crypto/audit_mac.h"
+#include "audit/audit_anchor.h"
 
 struct audit_sealer;
 struct core;
-
-/* A seal's place in the chain. Number 0: no seal. */
-struct audit_anchor {
-    int64_t number;
-    char mac[AUDIT_MAC_HEX + 1];
-};
-
-/* False: the text is not exactly "NUMBER MAC". */
-bool audit_anchor_parse(struct span text, struct audit_anchor *anchor);
 
 /* `state_dir` NULL: audit-heads is not kept. */
 struct audit_sealer *audit_sealer_create(struct core *core, const char *state_dir);
