@@ -18,7 +18,7 @@
 
 /* One answer, whatever was wrong, and whether or not the user has a code to give. */
 #define WRONG      "login, password or code is wrong"
-#define WRONG_HINT "Whoever has a second factor gives its code, too; each code is good once."
+#define WRONG_HINT "A user who has enrolled gives a code, too; each code is good once."
 
 #define COOKIE_ATTRIBUTES "; Path=/; Secure; HttpOnly; SameSite=Strict"
 

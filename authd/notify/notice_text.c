@@ -37,8 +37,8 @@ static const struct text {
      "them. For a while no recovery code is accepted.",
      "If it was not you, somebody knows your password: set a new one."},
     {"app-password", "A new app password for your mail account",
-     "An app password was made for your mail account. Whoever has it sends mail in your name,\n"
-     "without a code.",
+     "An app password was made for your mail account. A program that has it sends mail in\n"
+     "your name, without a code.",
      "If you do not know what it is for, revoke it, set a new password, and tell your\n"
      "administrator."},
     {"recovery-address", "Another recovery address for your mail account",

@@ -17,7 +17,7 @@ def remembering(instance):
     return instance
 
 
-def test_grace(remembering):
+def test_a_remembered_network(remembering):
     user = new_phone(remembering)
     assert by(remembering, user.login, PASSWORD, rip=HOME)[0] == NEEDED
     used = PASSWORD + user.code()

@@ -58,8 +58,8 @@ static void test_a_text(void **state)
     assert_string_equal(notice_subject("app-password"), "A new app password for your mail account");
     assert_string_equal(
         text,
-        "An app password was made for your mail account. Whoever has it sends mail in your name,\n"
-        "without a code.\n"
+        "An app password was made for your mail account. A program that has it sends mail in\n"
+        "your name, without a code.\n"
         "\n"
         "  Account: alice@example.org\n"
         "  Name: Scanner\n"
