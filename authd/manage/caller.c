@@ -231,7 +231,7 @@ static bool begin_key(struct caller_call *call, struct span text)
 
     char selector[SECRET_TEXT_SELECTOR_LENGTH + 1];
 
-    call->unit = db_unit_create(STATEMENT_API_KEY_FIND);
+    call->unit = db_unit_create(STATEMENT_API_KEY_BY_SELECTOR);
     db_unit_text(call->unit,
                  span_text(secret_text_selector(&call->secret), selector, sizeof(selector)));
     db_run(call->core->db, call->unit, RESOLVE_MS, key_found, call);

@@ -34,7 +34,7 @@ bool conn_setup_begin(struct conn_setup *setup, PGconn *pg, enum db_lane lane)
                              "SELECT migration, function_set, oldest_compatible"
                              " FROM authd.schema_version()",
                              0, NULL, NULL, NULL, NULL, 0) &&
-           PQsendQueryParams(pg, "SELECT kind || ' ' || id FROM authd.key_list()", 0, NULL, NULL,
+           PQsendQueryParams(pg, "SELECT kind || ' ' || id FROM authd.key_names()", 0, NULL, NULL,
                              NULL, NULL, 0) &&
            setup_prepare(pg, lane) && PQpipelineSync(pg);
 }

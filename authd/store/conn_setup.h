@@ -18,7 +18,7 @@ struct conn_setup {
     int migration;
     int function_set;
     int oldest_compatible;
-    struct key_names keys; /* from authd.key_list() */
+    struct key_names keys; /* from authd.key_names() */
     char sqlstate[6];      /* of the first error; empty: none */
     struct err error;
 };

@@ -90,7 +90,7 @@ bool key_names_fit(const struct key_names *mine, const struct key_names *listed,
 
 static bool read_list(PGconn *pg, struct key_names *listed, struct err *err)
 {
-    PGresult *result = PQexec(pg, "SELECT kind || ' ' || id FROM authd.key_list()");
+    PGresult *result = PQexec(pg, "SELECT kind || ' ' || id FROM authd.key_names()");
     bool read = PQresultStatus(result) == PGRES_TUPLES_OK;
 
     *listed = (struct key_names){0};

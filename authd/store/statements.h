@@ -118,7 +118,7 @@ enum db_kind { KIND_READ, KIND_WRITE };
     X(SESSION_TOUCH, WRITE, WRITE, 1, "SELECT authd.session_touch($1)")                            \
     X(SESSION_END, WRITE, WRITE, 1, "SELECT authd.session_end($1)")                                \
     X(CREDENTIAL_ID, WRITE, WRITE, 0, "SELECT authd.credential_id()")                              \
-    X(API_KEY_FIND, READ, READ, 1, "SELECT * FROM authd.api_key_find($1)")                         \
+    X(API_KEY_BY_SELECTOR, READ, READ, 1, "SELECT * FROM authd.api_key_by_selector($1)")           \
     X(API_KEY_USED, SLOW, WRITE, 2, "SELECT authd.api_key_used($1::bigint, $2)")                   \
     MANAGE_STATEMENT(X, KEY_LIST, SLOW, READ, "key_list")                                          \
     MANAGE_STATEMENT(X, KEY_ROTATE, WRITE, WRITE, "key_rotate")                                    \

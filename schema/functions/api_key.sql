@@ -123,10 +123,10 @@ BEGIN
 END
 $$;
 
--- authd.api_key_find(selector text) → (id bigint, owner bigint, verifier text, key text)
+-- authd.api_key_by_selector(selector text) → (id bigint, owner bigint, verifier text, key text)
 -- What authd needs to check an API key: its verifier in hex, and the name of the pepper. owner is NULL
 -- for a key that the host made. No row: there is no such key, or it has expired.
-CREATE OR REPLACE FUNCTION authd.api_key_find(selector text)
+CREATE OR REPLACE FUNCTION authd.api_key_by_selector(selector text)
 RETURNS TABLE (id bigint, owner bigint, verifier text, key text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 1 SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -134,10 +134,10 @@ BEGIN
     RETURN QUERY
         SELECT held.id, held.owner, encode(held.verifier, 'hex'), held.key
           FROM authd.api_key AS held
-         WHERE held.selector = api_key_find.selector AND held.expires_at > authd.now();
+         WHERE held.selector = api_key_by_selector.selector AND held.expires_at > authd.now();
 END
 $$;
-GRANT EXECUTE ON FUNCTION authd.api_key_find(text) TO authd_service;
+GRANT EXECUTE ON FUNCTION authd.api_key_by_selector(text) TO authd_service;
 
 -- authd.api_key_lock(actor jsonb, reach bigint[], arguments jsonb) → authd.api_key
 -- authd.api_key_find(), with the row locked until the end of the transaction. Errors: also AU403 the

@@ -82,9 +82,9 @@ BEGIN
 END
 $$;
 
--- authd.key_list() → (kind text, id text)
+-- authd.key_names() → (kind text, id text)
 -- The keys that every node needs.
-CREATE OR REPLACE FUNCTION authd.key_list()
+CREATE OR REPLACE FUNCTION authd.key_names()
 RETURNS TABLE (kind text, id text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -93,7 +93,7 @@ BEGIN
                   WHERE known.removed_at IS NULL ORDER BY known.kind, known.id;
 END
 $$;
-GRANT EXECUTE ON FUNCTION authd.key_list() TO authd_service;
+GRANT EXECUTE ON FUNCTION authd.key_names() TO authd_service;
 
 -- authd.key_list(actor, reach, {}) → {"items": [key object, …], "next": null}
 -- By purpose, the current key first.

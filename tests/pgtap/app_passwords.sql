@@ -254,7 +254,7 @@ SELECT matches(pg_temp.add_refused('bob@example.org', 'llllllll'), '^AU409 .* 10
 SELECT is(pg_temp.see('bob@example.org', 'kkkkkkkk'), 't 1 abab 00000001 f', 'lookup: one of 10,000');
 
 INSERT INTO authd.key (kind, id) VALUES ('pepper', '00000001'), ('audit', '00000002');
-SELECT results_eq('SELECT kind, id FROM authd.key_list()',
+SELECT results_eq('SELECT kind, id FROM authd.key_names()',
     $$ VALUES ('audit', '00000002'), ('pepper', '00000001') $$, 'keys are listed');
 
 SELECT * FROM finish();

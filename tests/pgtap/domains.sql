@@ -191,11 +191,11 @@ SELECT is(authd.caller(pg_temp.key('d')), NULL, 'it has ended');
 SELECT is(verdict(pg_temp.of('d'), 'api_key_revoke', pg_temp.key_id('d')), 'AU404', 'once');
 
 -- API keys: the row that is needed to check a key
-SELECT results_eq(format($$ SELECT * FROM authd.api_key_find(%L) $$, selector),
+SELECT results_eq(format($$ SELECT * FROM authd.api_key_by_selector(%L) $$, selector),
     format($$ VALUES (%s::bigint, id_of('adm@one.example'), %L, '0123abcd') $$, id, encode(verifier, 'hex')), 'api_key_find')
   FROM authd.api_key WHERE id = (pg_temp.key('adm') ->> 'id')::bigint;
-SELECT is_empty($$ SELECT * FROM authd.api_key_find('zzzzzzzz') $$, 'an unknown selector');
-SELECT is_empty(format($$ SELECT * FROM authd.api_key_find(%L) $$, selector), 'an expired key')
+SELECT is_empty($$ SELECT * FROM authd.api_key_by_selector('zzzzzzzz') $$, 'an unknown selector');
+SELECT is_empty(format($$ SELECT * FROM authd.api_key_by_selector(%L) $$, selector), 'an expired key')
   FROM authd.api_key, (SELECT clock('2026-12-01 12:00:00+00')) AS x
  WHERE id = (pg_temp.key('adm') ->> 'id')::bigint;
 SELECT clock('2026-03-01 12:00:00+00');

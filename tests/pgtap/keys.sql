@@ -10,7 +10,7 @@ CREATE FUNCTION pg_temp.current() RETURNS text LANGUAGE sql AS $$
     SELECT string_agg(kind || ' ' || id, ', ' ORDER BY kind) FROM authd.key WHERE current
 $$;
 CREATE FUNCTION pg_temp.listed() RETURNS text LANGUAGE sql AS $$
-    SELECT string_agg(kind || ' ' || id, ', ' ORDER BY kind, id) FROM authd.key_list()
+    SELECT string_agg(kind || ' ' || id, ', ' ORDER BY kind, id) FROM authd.key_names()
 $$;
 
 -- the keys that smtp-authd --migrate registers

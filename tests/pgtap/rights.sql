@@ -40,9 +40,9 @@ SELECT set_eq($$
         'session_add',
         'session_touch',
         'session_end',
-        'api_key_find',
+        'api_key_by_selector',
         'api_key_used',
-        'key_list',
+        'key_names',
         'key_state',
         'key_forget',
         'ciphertexts_stale',
@@ -77,6 +77,9 @@ SELECT is_empty($$ SELECT signature FROM functions
                     WHERE prosecdef AND prolang <> (SELECT oid FROM pg_language
                                                      WHERE lanname = 'plpgsql') $$,
     'what the service calls is PL/pgSQL: its plans are kept');
+
+SELECT is_empty($$ SELECT proname FROM functions GROUP BY proname HAVING count(*) > 1 $$,
+    'a name is the name of one function');
 
 -- The clock.
 SELECT is_empty($$
