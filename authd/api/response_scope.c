@@ -1,5 +1,6 @@
 /* What the API answers of sending scopes. */
 #include "api/members.h"
+#include "api/words.h"
 
 static const char *const levels[] = {"site", "domain", "class", "user", NULL};
 
@@ -26,6 +27,12 @@ static const struct response_member scope[] = {
     {.name = "hash",
      .flags = RESPONSE_NULLABLE,
      .meaning = "The SHA-256 of the document; null: there is none."},
+    {.name = "set_by",
+     .flags = RESPONSE_NULLABLE,
+     .words = words_setters,
+     .meaning =
+         "Of a user or a domain: the role of the caller who has set the document, which lower "
+         "roles cannot change."},
     MEMBER_KIND("scope"),
     MEMBER_ETAG,
     MEMBERS_CHANGE,

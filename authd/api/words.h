@@ -3,6 +3,7 @@
 #define API_WORDS_H
 
 extern const char *const words_roles[];
+extern const char *const words_setters[];  /* who has set a value: a role, or the host */
 extern const char *const words_policies[]; /* of second factors */
 extern const char *const words_algorithms[];
 extern const char *const words_factors[];

@@ -11,6 +11,7 @@ enum result_status {
     RESULT_NOT_FOUND,    /* the object is absent, or out of the caller's reach */
     RESULT_CONFLICT,     /* the object exists already, or has changed meanwhile */
     RESULT_FORBIDDEN,    /* the caller has no right to the change */
+    RESULT_NEEDS_FRESH,  /* the change needs a password that was given in the last minutes */
     RESULT_NEEDS_FACTOR, /* callers change their own second factor by a fresh sign-in with it */
     RESULT_UNAUTHORIZED, /* the caller's credential has ended, or its rights have changed */
     RESULT_STALE,        /* the object is not as the caller saw it */

@@ -40,6 +40,7 @@ static const struct command commands[] = {
      .inputs = INPUTS(
          {OPTION_ADDRESS, SHAPE_TEXTS, "addresses", 0}, {OPTION_CLASS, SHAPE_TEXT, "class", 0},
          {OPTION_DISPLAY_NAME, SHAPE_TEXT, "display_name", 0},
+         {OPTION_DOMAIN, SHAPE_TEXTS, "domains", 0},
          {OPTION_PASSWORD_STDIN, SHAPE_SECRET, "password", 0},
          {OPTION_RECOVERY_ADDRESS, SHAPE_TEXT, "recovery_address", 0},
          {OPTION_ROLE, SHAPE_TEXT, "role", 0}, {OPTION_SERVICE, SHAPE_FLAG, "service", 0}),

@@ -84,7 +84,7 @@ static bool needs_fresh(const struct http_route *route)
          member++) {
         needs = needs || (member->flags & REQUEST_SENSITIVE) != 0;
     }
-    return needs;
+    return needs || (route->flags & ROUTE_WIDENS) != 0;
 }
 
 static void add_query_parameters(json_t *parameters, const struct http_route *route)

@@ -18,6 +18,8 @@ static enum problem_type problem_of(enum result_status status)
         return PROBLEM_CONFLICT;
     case RESULT_FORBIDDEN:
         return PROBLEM_FORBIDDEN;
+    case RESULT_NEEDS_FRESH:
+        return PROBLEM_FRESH_SIGN_IN_REQUIRED;
     case RESULT_NEEDS_FACTOR:
         return PROBLEM_CURRENT_FACTOR_REQUIRED;
     case RESULT_UNAUTHORIZED:

@@ -243,8 +243,9 @@ const struct http_route http_routes[] = {
      .answer = &response_app_password},
     {RUN(PATCH, APP_PASSWORD, "app_password_set", APP_PASSWORD_SET),
      .summary = "Change an app password",
-     .description = "Changes the label, the end or the sending scope. The secret stays.",
-     .roles = S | D | X, .flags = CONFLICT | IF_MATCH, .resource = "app-passwords",
+     .description = "Changes the label, the end or the sending scope. The secret stays. A change "
+                    "that is not a narrower one for sure needs a fresh sign-in.",
+     .roles = S | D | X, .flags = CONFLICT | IF_MATCH | ROUTE_WIDENS, .resource = "app-passwords",
      .run = route_app_password_set, .query = request_change_query,
      .body = request_app_password_changes, .body_argument = "changes",
      .answer = &response_app_password},
@@ -334,8 +335,10 @@ const struct http_route http_routes[] = {
      .description = "The API key with its rights, last use and end, without the key itself.",
      .roles = D | X, .flags = ROUTE_NO_KEYS, .resource = "api-keys", .answer = &response_api_key},
     {MANAGE(PATCH, API_KEY, "api_key_set", API_KEY_SET), .summary = "Change an API key",
-     .description = "Changes the label, rights, domains or end. The key itself stays.",
-     .roles = D | X, .flags = ROUTE_NO_KEYS | IF_MATCH, .resource = "api-keys",
+     .description =
+         "Changes the label, rights, domains or end. The key itself stays. A change that is "
+         "not a narrower one for sure needs a fresh sign-in.",
+     .roles = D | X, .flags = ROUTE_NO_KEYS | IF_MATCH | ROUTE_WIDENS, .resource = "api-keys",
      .query = request_change_query, .body = request_api_key_changes, .body_argument = "changes",
      .answer = &response_api_key},
     {MANAGE(DELETE, API_KEY, "api_key_revoke", API_KEY_REVOKE), .summary = "Revoke an API key",

@@ -36,6 +36,7 @@ enum http_route_flag {
     ROUTE_DOCUMENT = 1u << 10,   /* `body` only describes the body, which `run` checks */
     ROUTE_ENROL = 1u << 11,      /* open also to a session that must enrol, for the own account */
     ROUTE_FACTOR = 1u << 12,     /* for the own account, the session must have had the factor */
+    ROUTE_WIDENS = 1u << 13,     /* a session must be fresh unless the change narrows for sure */
 };
 
 #define ROUTE_PARAMETERS_MAX 2

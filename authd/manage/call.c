@@ -115,9 +115,9 @@ static struct result result_refused(const struct db_result *answer)
         const char *sqlstate;
         enum result_status status;
     } known[] = {
-        {"AU401", RESULT_UNAUTHORIZED}, {"AU403", RESULT_FORBIDDEN}, {"AU404", RESULT_NOT_FOUND},
-        {"AU409", RESULT_CONFLICT},     {"AU412", RESULT_STALE},     {"AU422", RESULT_INVALID},
-        {"AU423", RESULT_NEEDS_FACTOR},
+        {"AU401", RESULT_UNAUTHORIZED}, {"AU403", RESULT_FORBIDDEN},   {"AU404", RESULT_NOT_FOUND},
+        {"AU409", RESULT_CONFLICT},     {"AU412", RESULT_STALE},       {"AU422", RESULT_INVALID},
+        {"AU423", RESULT_NEEDS_FACTOR}, {"AU428", RESULT_NEEDS_FRESH},
     };
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {

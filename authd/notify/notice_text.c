@@ -41,6 +41,11 @@ static const struct text {
      "your name, without a code.",
      "If you do not know what it is for, revoke it, set a new password, and tell your\n"
      "administrator."},
+    {"raised", "Your mail account has another role",
+     "Your mail account was given another role, or more domains to administer. Its password,\n"
+     "second factor and app passwords have ended: an administrator sets a new password, and\n"
+     "gives you a ticket for enrolling a second factor.",
+     "If you do not know of it, tell your administrator."},
     {"recovery-address", "Another recovery address for your mail account",
      "Your mail account was given another recovery address. Links that set a new password, and\n"
      "mails like this one, no longer come here.",
@@ -59,7 +64,7 @@ static const struct {
     const char *heading;
 } lines[] = {
     {"label", "Name"},         {"by", "By"},           {"client", "From"},
-    {"until", "Locked until"}, {"left", "Codes left"},
+    {"until", "Locked until"}, {"left", "Codes left"}, {"role", "Role"},
 };
 
 static const struct text *text_of(const char *kind)

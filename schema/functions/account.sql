@@ -3,11 +3,12 @@
 -- deadlock.
 --
 -- The user object: {kind, id, login, domain, addresses[], display_name, recovery_address, role,
--- domains[] (administered beside its own), class, service, suspended, suspended_reason, suspended_at,
--- suspended_by (a role), second_factor (the policy for this user alone: off, optional, required or
--- null), enrolled (whether the user has a second factor), has_password, password_generation,
--- password_set_at, created_at, last_login_at, etag}. Times are RFC 3339 in UTC, what is not set is
--- null; never a hash.
+-- domains[] (administered beside its own), class, class_by, service, suspended, suspended_reason,
+-- suspended_at, suspended_by, second_factor (the policy for this user alone: off, optional, required or
+-- null), second_factor_by, enrolled (whether the user has a second factor), has_password,
+-- password_generation, password_set_at, created_at, last_login_at, etag}. class_by, suspended_by and
+-- second_factor_by are roles: who has set it. Times are RFC 3339 in UTC, what is not set is null; never
+-- a hash.
 
 -- authd.account_id() → bigint
 -- An id that no account has had: a new user's password hash is encrypted over it. An id that is not
@@ -115,6 +116,21 @@ BEGIN
 END
 $$;
 
+-- authd.account_control(actor jsonb, reach bigint[], arguments jsonb) → authd.account
+-- authd.account_lock(), for what gives control of an account: see role.sql.
+-- Errors: also AU403 the account reaches further than the caller.
+CREATE OR REPLACE FUNCTION authd.account_control(actor jsonb, reach bigint[], arguments jsonb)
+RETURNS authd.account
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+DECLARE
+    locked authd.account := authd.account_lock(actor, reach, arguments);
+BEGIN
+    PERFORM authd.control_check(actor, reach, locked);
+    RETURN locked;
+END
+$$;
+
 -- authd.account_unchanged(id bigint, version bigint) → boolean
 -- Whether the account is as authd.login_lookup() returned it, and not suspended; if so, it stays that
 -- way until the end of this transaction.
@@ -151,12 +167,14 @@ BEGIN
                       FROM authd.administers AS more JOIN authd.domain ON domain.id = more.domain
                      WHERE more.account = account_object.account.id),
         'class', (SELECT name FROM authd.class WHERE id = account.class),
+        'class_by', authd.rank_role(account.class_by_rank),
         'service', account.service,
         'suspended', account.suspended,
         'suspended_reason', account.suspended_reason,
         'suspended_at', authd.rfc3339(account.suspended_at),
         'suspended_by', authd.rank_role(account.suspended_by_rank),
         'second_factor', account.second_factor,
+        'second_factor_by', authd.imposed_by(account.second_factor_by, account.second_factor),
         'enrolled', authd.is_enrolled(account.id),
         'has_password', account.password IS NOT NULL,
         'password_generation', account.password_generation,
@@ -233,30 +251,5 @@ BEGIN
         ON CONFLICT (digest) DO UPDATE
         SET password_generation = greatest(retired.password_generation,
                                            excluded.password_generation);
-END
-$$;
-
--- authd.administers_put(actor jsonb, reach bigint[], owner bigint, names text[]) → void
--- Sets the domains that an account administers beside its own.
--- Errors: AU403 the caller does not reach the whole site; AU422 no such domain.
-CREATE OR REPLACE FUNCTION authd.administers_put(actor jsonb, reach bigint[], owner bigint,
-                                                 names text[]) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
-AS $$
-DECLARE
-    unknown text;
-BEGIN
-    PERFORM authd.require_site(reach, 'which domains somebody administers');
-    SELECT min(wanted.name) INTO unknown FROM unnest(names) AS wanted (name)
-     WHERE NOT EXISTS (SELECT FROM authd.domain WHERE domain.name = wanted.name);
-    IF unknown IS NOT NULL THEN
-        PERFORM authd.refuse('AU422', format('there is no domain %s', left(unknown, 253)),
-                             'Check the spelling, or list the domains.');
-    END IF;
-    DELETE FROM authd.administers AS more USING authd.domain
-     WHERE more.account = owner AND domain.id = more.domain AND domain.name <> ALL (names);
-    INSERT INTO authd.administers (account, domain)
-        SELECT owner, domain.id FROM authd.domain WHERE domain.name = ANY (names)
-        ON CONFLICT DO NOTHING;
 END
 $$;

@@ -100,7 +100,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
     new    text := authd.argument_address(arguments, 'address');
-    owner  authd.account := authd.account_lock(actor, reach, arguments);
+    owner  authd.account := authd.account_control(actor, reach, arguments);
     before jsonb := authd.account_object(owner);
 BEGIN
     IF new IS NULL THEN

@@ -140,8 +140,9 @@ $$;
 GRANT EXECUTE ON FUNCTION authd.api_key_by_selector(text) TO authd_service;
 
 -- authd.api_key_lock(actor jsonb, reach bigint[], arguments jsonb) → authd.api_key
--- authd.api_key_find(), with the row locked until the end of the transaction. Errors: also AU403 the
--- owner's role is not below the caller's. A key that the host made has the role admin.
+-- authd.api_key_find(), with the row locked until the end of the transaction.
+-- Errors: also AU403 the owner's role is not below the caller's. A key that the host made has the role
+-- admin.
 CREATE OR REPLACE FUNCTION authd.api_key_lock(actor jsonb, reach bigint[], arguments jsonb)
 RETURNS authd.api_key
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
@@ -246,11 +247,35 @@ BEGIN
 END
 $$;
 
+-- authd.rights_within(rights text[], held text[]) → boolean
+-- Whether each right is one of those that are held, or implied by one: *:ACCESS is the right to every
+-- resource, and RESOURCE:write includes RESOURCE:read.
+CREATE OR REPLACE FUNCTION authd.rights_within(rights text[], held text[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT NOT EXISTS (
+        SELECT FROM unnest(rights) AS wanted,
+               LATERAL (SELECT split_part(wanted, ':', 1) AS resource, split_part(wanted, ':', 2) AS access)
+                    AS part
+         WHERE NOT held && ARRAY[wanted, '*:' || access, resource || ':write', '*:write'])
+$$;
+
+-- authd.api_key_narrowed(old authd.api_key, new authd.api_key) → boolean
+-- Whether a changed API key surely opens no more than it did.
+CREATE OR REPLACE FUNCTION authd.api_key_narrowed(old authd.api_key, new authd.api_key)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+    SELECT authd.rights_within(new.rights, old.rights)
+       AND authd.reach_contains(old.domains, new.domains)
+       AND new.expires_at <= old.expires_at
+$$;
+
 -- authd.api_key_set(actor, reach, {id, changes: {label?, rights[]?, domains[]?, expires_in? |
 --                                  expires_at?}})
 --     → api-key object, "changed"
 -- Bounds: the key expires two years from now at the latest.
--- Errors: AU404, AU403, AU422.
+-- Errors: AU404, AU403; AU428 a change that authd.api_key_narrowed() does not see to narrow; AU422.
 CREATE OR REPLACE FUNCTION authd.api_key_set(actor jsonb, reach bigint[], arguments jsonb)
 RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
@@ -260,7 +285,12 @@ DECLARE
                                                              'expires_in', 'expires_at']);
     old     authd.api_key := authd.api_key_lock(actor, reach, arguments);
     new     authd.api_key := old;
+    owner   authd.account;
 BEGIN
+    SELECT * INTO owner FROM authd.account WHERE id = old.owner;
+    IF owner.id IS DISTINCT FROM (actor ->> 'account')::bigint THEN
+        PERFORM authd.control_check(actor, reach, owner);
+    END IF;
     IF changes ? 'label' THEN
         new.label := authd.api_key_label(changes);
     END IF;
@@ -271,6 +301,9 @@ BEGIN
         new.domains := authd.argument_key_domains(reach, changes);
     END IF;
     new.expires_at := coalesce(authd.argument_expiry(changes, interval '2 years'), old.expires_at);
+    IF NOT authd.api_key_narrowed(old, new) THEN
+        PERFORM authd.require_fresh(actor, 'a longer life, a right or a domain more');
+    END IF;
     UPDATE authd.api_key
        SET label = new.label, rights = new.rights, domains = new.domains,
            expires_at = new.expires_at

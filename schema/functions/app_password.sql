@@ -69,16 +69,16 @@ BEGIN
 END
 $$;
 
--- authd.app_password_lock(actor jsonb, reach bigint[], arguments jsonb) → authd.app_password
--- authd.app_password_find(), with the rows of the app password and its account locked until the end of
--- the transaction.
--- Errors: as authd.account_lock(); AU404.
-CREATE OR REPLACE FUNCTION authd.app_password_lock(actor jsonb, reach bigint[], arguments jsonb)
-RETURNS authd.app_password
+-- authd.app_password_lock(actor jsonb, reach bigint[], arguments jsonb, owner authd.account)
+--     → authd.app_password
+-- authd.app_password_find() among those of a locked account, with the row of the app password locked
+-- until the end of the transaction.
+-- Errors: AU404.
+CREATE OR REPLACE FUNCTION authd.app_password_lock(actor jsonb, reach bigint[], arguments jsonb,
+                                                   owner authd.account) RETURNS authd.app_password
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    owner  authd.account := authd.account_lock(actor, reach, arguments);
     wanted authd.app_password := authd.app_password_find(actor, reach, arguments);
     locked authd.app_password;
 BEGIN
@@ -223,7 +223,7 @@ AS $$
 DECLARE
     new_label text := authd.app_password_label(arguments);
     new_hash  text := authd.argument_password_hash(arguments);
-    owner     authd.account := authd.account_lock(actor, reach, arguments);
+    owner     authd.account := authd.account_control(actor, reach, arguments);
     ends      record := authd.app_password_end(arguments);
     new_id    bigint := (arguments ->> 'credential')::bigint;
 BEGIN
@@ -257,35 +257,42 @@ BEGIN
 END
 $$;
 
+-- authd.app_password_narrowed(old authd.app_password, new authd.app_password) → boolean
+-- Whether a changed app password surely opens no more than it did: it has the same end or an earlier
+-- one, and the same sending scope, or its first one, in force. Two documents are not compared.
+CREATE OR REPLACE FUNCTION authd.app_password_narrowed(old authd.app_password,
+                                                       new authd.app_password) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    RETURN (old.scope IS NOT DISTINCT FROM new.scope
+            OR old.scope IS NULL
+               AND authd.scope_content(new.scope) ->> 'mode' IS DISTINCT FROM 'monitor')
+       AND coalesce(new.not_after, 'infinity') <= coalesce(old.not_after, 'infinity')
+       AND (old.not_after IS NULL OR coalesce(new.sliding, '0') <= coalesce(old.sliding, '0'));
+END
+$$;
+
 -- authd.app_password_set(actor, reach, {user, id, changes: {label?, expires_at?, expires_in?,
 --                                       sliding?, scope?}})
 --     → app password object, "changed"
 -- An end that is given replaces the old one, also a sliding one; null: no end. scope: the canonical
 -- text of a document; null: no scope.
--- Errors: AU404; AU403; AU422, also for any other member of changes.
+-- Errors: AU404; AU403; AU428 a change that authd.app_password_narrowed() does not see to narrow; AU422,
+-- also for any other member of changes.
 CREATE OR REPLACE FUNCTION authd.app_password_set(actor jsonb, reach bigint[], arguments jsonb)
 RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    changes jsonb := arguments -> 'changes';
-    old     authd.app_password := authd.app_password_lock(actor, reach, arguments);
+    changes jsonb := authd.argument_changes(arguments, ARRAY['label', 'expires_at', 'expires_in',
+                                                             'sliding', 'scope']);
+    old     authd.app_password := authd.app_password_lock(
+        actor, reach, arguments, authd.account_control(actor, reach, arguments));
     new     authd.app_password := old;
     before  jsonb := authd.app_password_object(old);
     ends    record;
-    unknown text;
 BEGIN
-    IF jsonb_typeof(changes) IS DISTINCT FROM 'object' THEN
-        PERFORM authd.refuse('AU422', 'changes must be an object',
-                             'It may have label, expires_at, expires_in, sliding and scope.');
-    END IF;
-    SELECT min(key) INTO unknown FROM jsonb_object_keys(changes) AS key
-     WHERE key NOT IN ('label', 'expires_at', 'expires_in', 'sliding', 'scope');
-    IF unknown IS NOT NULL THEN
-        PERFORM authd.refuse('AU422', format('%s cannot be set', left(unknown, 40)),
-            'What can be set is label, expires_at, expires_in, sliding and scope.');
-    END IF;
-
     IF changes ? 'label' THEN
         new.label := authd.app_password_label(changes);
     END IF;
@@ -296,6 +303,9 @@ BEGIN
     END IF;
     IF changes ? 'scope' THEN
         new.scope := authd.scope_store(changes ->> 'scope');
+    END IF;
+    IF NOT authd.app_password_narrowed(old, new) THEN
+        PERFORM authd.require_fresh(actor, 'a longer life or a wider sending scope');
     END IF;
     UPDATE authd.app_password
        SET label = new.label, not_after = new.not_after, sliding = new.sliding, scope = new.scope,
@@ -313,7 +323,8 @@ RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    old    authd.app_password := authd.app_password_lock(actor, reach, arguments);
+    old    authd.app_password := authd.app_password_lock(
+        actor, reach, arguments, authd.account_lock(actor, reach, arguments));
     before jsonb := authd.app_password_object(old);
 BEGIN
     DELETE FROM authd.app_password WHERE id = old.id;

@@ -25,7 +25,8 @@ AS $$
 DECLARE
     overlap bigint := coalesce(authd.argument_integer(arguments, 'overlap', 0, 604800, 'seconds'),
                                0);
-    old     authd.app_password := authd.app_password_lock(actor, reach, arguments);
+    old     authd.app_password := authd.app_password_lock(
+        actor, reach, arguments, authd.account_control(actor, reach, arguments));
     before  jsonb := authd.app_password_object(old);
 BEGIN
     IF old.imported_hash IS NOT NULL THEN

@@ -3,62 +3,6 @@
 --   session, api_key, fresh, factor, must_enrol, rights, narrowed}; authd.manage() adds
 --   {self, self_only, if_match, reference, peer, client, via}.
 
--- authd.role_rank(role text) → int
--- user 0, helpdesk 1, domain-admin 2, auditor 3, admin 4, host 5. A caller may act only on accounts
--- whose rank is below the caller's. NULL for any other text.
-CREATE OR REPLACE FUNCTION authd.role_rank(role text) RETURNS int
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT array_position(ARRAY['user', 'helpdesk', 'domain-admin', 'auditor', 'admin', 'host'],
-                          role) - 1
-$$;
-
--- authd.rank_role(rank int) → text
--- The role of a rank, as authd.role_rank() numbers them; NULL for any other number.
-CREATE OR REPLACE FUNCTION authd.rank_role(rank int) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT (ARRAY['user', 'helpdesk', 'domain-admin', 'auditor', 'admin', 'host'])[rank + 1]
-$$;
-
--- authd.argument_role(actor jsonb, arguments jsonb) → text
--- Member "role"; 'user' if it is absent or null.
--- Errors: AU422 there is no such role; AU403 the role is not below the caller's.
-CREATE OR REPLACE FUNCTION authd.argument_role(actor jsonb, arguments jsonb) RETURNS text
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
-AS $$
-DECLARE
-    value text := coalesce(authd.argument_text(arguments, 'role', 40), 'user');
-BEGIN
-    IF value NOT IN ('user', 'helpdesk', 'domain-admin', 'auditor', 'admin') THEN
-        PERFORM authd.refuse('AU422', format('there is no role %s', value),
-                             'Roles are user, helpdesk, domain-admin, auditor and admin.');
-    END IF;
-    IF authd.role_rank(value) >= (actor ->> 'rank')::int THEN
-        PERFORM authd.refuse('AU403', format('the role %s is not below yours', value),
-                             'Ask somebody with a higher role.');
-    END IF;
-    RETURN value;
-END
-$$;
-
--- authd.account_reach(account authd.account) → bigint[]
--- The ids of the domains that an account's role reaches; NULL: the whole site.
-CREATE OR REPLACE FUNCTION authd.account_reach(account authd.account) RETURNS bigint[]
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
-AS $$
-BEGIN
-    RETURN CASE
-        WHEN account.role IN ('admin', 'auditor') THEN NULL
-        WHEN account.role IN ('domain-admin', 'helpdesk') THEN ARRAY(
-            SELECT account.domain
-             UNION
-            SELECT more.domain FROM authd.administers AS more WHERE more.account = account.id
-             ORDER BY 1)
-        ELSE '{}' END;
-END
-$$;
-
 -- authd.domain_names(ids bigint[]) → jsonb
 -- The names of domains, sorted; a deleted domain is left out. JSON null for NULL: the whole site.
 CREATE OR REPLACE FUNCTION authd.domain_names(ids bigint[]) RETURNS jsonb
@@ -198,6 +142,21 @@ BEGIN
            SELECT FROM authd.api_key WHERE id = (actor ->> 'api_key')::bigint) THEN
         PERFORM authd.refuse('AU401', 'the sign-in has ended, or its rights have changed',
                              'Sign in again.');
+    END IF;
+END
+$$;
+
+-- authd.require_fresh(actor jsonb, what text) → void
+-- what: what the caller asks for, which begins the message.
+-- Errors: AU428 no password was given in the last ten minutes.
+CREATE OR REPLACE FUNCTION authd.require_fresh(actor jsonb, what text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    IF actor -> 'fresh' IS DISTINCT FROM 'true' THEN
+        PERFORM authd.refuse('AU428',
+            format('%s needs a password that was given in the last minutes', what),
+            'Give the password to POST /v1/session/fresh, then try again.');
     END IF;
 END
 $$;

@@ -20,7 +20,8 @@ $$;
 
 -- authd.domain_object(domain authd.domain) → jsonb
 -- The domain object: {kind, id, name, domain (the name), description, recipient_delimiter,
--- second_factor, second_factor_from, created_at, etag}.
+-- second_factor, second_factor_by, second_factor_from, second_factor_from_by, created_at, etag}. …_by
+-- is the role that has set the value.
 CREATE OR REPLACE FUNCTION authd.domain_object(domain authd.domain) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -33,7 +34,10 @@ BEGIN
         'description', domain.description,
         'recipient_delimiter', domain.recipient_delimiter,
         'second_factor', domain.second_factor,
+        'second_factor_by', authd.imposed_by(domain.second_factor_by, domain.second_factor),
         'second_factor_from', authd.rfc3339(domain.second_factor_from),
+        'second_factor_from_by', authd.imposed_by(domain.second_factor_from_by,
+                                                  authd.rfc3339(domain.second_factor_from)),
         'created_at', authd.rfc3339(domain.created_at)));
 END
 $$;
@@ -142,6 +146,35 @@ BEGIN
 END
 $$;
 
+-- authd.domain_policy(actor jsonb, reach bigint[], old authd.domain, changes jsonb) → authd.domain
+-- The row of a domain after changes of second_factor and second_factor_from. What higher ranks have set
+-- stays in force, and the strictest holds. old: NULL for a new domain.
+-- Errors: AU422.
+CREATE OR REPLACE FUNCTION authd.domain_policy(actor jsonb, reach bigint[], old authd.domain,
+                                               changes jsonb) RETURNS authd.domain
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+DECLARE
+    new  authd.domain := old;
+    rank int := authd.setting_rank(actor, reach);
+BEGIN
+    new.second_factor_by := coalesce(old.second_factor_by, '{}');
+    new.second_factor_from_by := coalesce(old.second_factor_from_by, '{}');
+    IF changes ? 'second_factor' THEN
+        new.second_factor_by := authd.imposed_put(new.second_factor_by, rank,
+                                                  authd.argument_second_factor(changes));
+    END IF;
+    IF changes ? 'second_factor_from' THEN
+        new.second_factor_from_by := authd.imposed_put(
+            new.second_factor_from_by, rank,
+            authd.rfc3339(authd.argument_second_factor_from(changes)));
+    END IF;
+    new.second_factor := authd.strictest_policy(new.second_factor_by);
+    new.second_factor_from := authd.strictest_day(new.second_factor_by, new.second_factor_from_by);
+    RETURN new;
+END
+$$;
+
 -- authd.domain_add(actor, reach, {name, recipient_delimiter?, description?, second_factor?,
 --                                 second_factor_from?})
 --     → domain object, "changed": true
@@ -153,6 +186,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
     wanted text := authd.argument_text(arguments, 'name', 253);
+    policy authd.domain := authd.domain_policy(actor, reach, NULL, arguments);
     new    authd.domain;
 BEGIN
     PERFORM authd.require_site(reach, 'adding a domain');
@@ -161,11 +195,11 @@ BEGIN
                              'A domain looks like example.org, in lower case.');
     END IF;
     INSERT INTO authd.domain (name, recipient_delimiter, description, second_factor,
-                              second_factor_from)
+                              second_factor_from, second_factor_by, second_factor_from_by)
         VALUES (wanted, CASE WHEN arguments ? 'recipient_delimiter'
                              THEN authd.argument_delimiter(arguments) ELSE '+' END,
-                authd.argument_description(arguments), authd.argument_second_factor(arguments),
-                authd.argument_second_factor_from(arguments))
+                authd.argument_description(arguments), policy.second_factor,
+                policy.second_factor_from, policy.second_factor_by, policy.second_factor_from_by)
         ON CONFLICT (name) DO NOTHING RETURNING * INTO new;
     IF new.id IS NULL THEN
         PERFORM authd.refuse('AU409', format('the domain %s already exists', wanted),
@@ -189,8 +223,9 @@ $$;
 -- authd.domain_set(actor, reach, {domain, changes: {recipient_delimiter?, description?,
 --                                 second_factor?, second_factor_from?}})
 --     → domain object, "changed"
--- null clears a member. A policy of second factors holds from the next login on. Sessions that had a
--- code go on; if the policy requires one, the other sessions are good for enrolling only.
+-- null clears a member. Of a policy of second factors that a higher rank has set as well, the strictest
+-- holds: the answer says what holds, and who has set it. A policy holds from the next login on. Sessions
+-- that had a code go on; if the policy requires one, the other sessions are good for enrolling only.
 -- Errors: AU404, AU422.
 CREATE OR REPLACE FUNCTION authd.domain_set(actor jsonb, reach bigint[], arguments jsonb)
 RETURNS jsonb
@@ -200,7 +235,7 @@ DECLARE
     changes jsonb := authd.argument_changes(arguments, ARRAY[
         'recipient_delimiter', 'description', 'second_factor', 'second_factor_from']);
     old     authd.domain := authd.domain_lock(actor, reach, arguments);
-    new     authd.domain := old;
+    new     authd.domain := authd.domain_policy(actor, reach, old, changes);
 BEGIN
     IF changes ? 'recipient_delimiter' THEN
         new.recipient_delimiter := authd.argument_delimiter(changes);
@@ -208,16 +243,12 @@ BEGIN
     IF changes ? 'description' THEN
         new.description := authd.argument_description(changes);
     END IF;
-    IF changes ? 'second_factor' THEN
-        new.second_factor := authd.argument_second_factor(changes);
-    END IF;
-    IF changes ? 'second_factor_from' THEN
-        new.second_factor_from := authd.argument_second_factor_from(changes);
-    END IF;
     UPDATE authd.domain
        SET recipient_delimiter = new.recipient_delimiter, description = new.description,
            second_factor = new.second_factor,
-           second_factor_from = new.second_factor_from
+           second_factor_from = new.second_factor_from,
+           second_factor_by = new.second_factor_by,
+           second_factor_from_by = new.second_factor_from_by
      WHERE id = old.id AND new IS DISTINCT FROM old;
     RETURN authd.changed(actor, 'domain_set', authd.domain_object(old), authd.domain_object(new));
 END

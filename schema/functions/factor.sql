@@ -75,15 +75,28 @@ BEGIN
 END
 $$;
 
+-- authd.factor_end(owner bigint) → void
+-- Removes the second factor of a locked account, with what counts and remembers codes.
+CREATE OR REPLACE FUNCTION authd.factor_end(owner bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    DELETE FROM authd.totp WHERE account = owner;
+    DELETE FROM authd.remembered_network WHERE account = owner;
+    DELETE FROM authd.recovery_counter WHERE account = owner;
+    UPDATE authd.account SET version = version + 1 WHERE id = owner;
+END
+$$;
+
 -- authd.factor_lock(actor jsonb, reach bigint[], arguments jsonb) → authd.account
--- authd.account_lock(), for changes of a second factor.
+-- authd.account_control(), for changes of a second factor.
 -- Errors: also AU422 a service user.
 CREATE OR REPLACE FUNCTION authd.factor_lock(actor jsonb, reach bigint[], arguments jsonb)
 RETURNS authd.account
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    owner authd.account := authd.account_lock(actor, reach, arguments);
+    owner authd.account := authd.account_control(actor, reach, arguments);
 BEGIN
     IF owner.service THEN
         PERFORM authd.refuse('AU422',

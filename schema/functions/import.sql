@@ -11,100 +11,6 @@
 -- before is recognized by a keyed digest; a hash for a user who was added or removed between question
 -- and answer (such a row is refused).
 
--- authd.import_known(item authd.import_row) → boolean
--- Whether the hash of a row is the one that was imported last.
-CREATE OR REPLACE FUNCTION authd.import_known(item authd.import_row) RETURNS boolean
-LANGUAGE sql IMMUTABLE
-RETURN coalesce((item.account).imported_keyed = ANY (item.imported), false);
-
--- authd.import_password_kept(old authd.account, hash text) → boolean
--- Whether the file must not replace an account's password: it was set, cleared or upgraded here. The
--- file may give a password to an account that never had one, and may replace the one that was imported
--- last.
-CREATE OR REPLACE FUNCTION authd.import_password_kept(old authd.account, hash text) RETURNS boolean
-LANGUAGE sql IMMUTABLE
-RETURN hash IS NOT NULL
-   AND ((old).service
-        OR NOT ((old).password IS NULL AND (old).password_generation = 0)
-           AND ((old).password IS NULL
-                OR (old).imported_cipher_version IS DISTINCT FROM (old).password_cipher_version));
-
--- authd.import_scope(item authd.import_row) → text
--- The hash of a row's document; NULL: the row has none.
-CREATE OR REPLACE FUNCTION authd.import_scope(item authd.import_row) RETURNS text
-LANGUAGE sql IMMUTABLE
-RETURN pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(item.scope, 'UTF8')), 'hex');
-
--- authd.import_kept(item authd.import_row) → text
--- A sentence about what the file did not change of an existing user; NULL: nothing.
-CREATE OR REPLACE FUNCTION authd.import_kept(item authd.import_row) RETURNS text
-LANGUAGE sql IMMUTABLE
-RETURN CASE
-    WHEN authd.import_password_kept(item.account, item.hash)
-         AND NOT authd.import_known(item)
-        THEN 'its password was changed here, and is kept'
-    WHEN (item.account).scope <> authd.import_scope(item)
-        THEN 'it has a sending scope already, which is kept'
-END;
-
--- authd.import_read(rows jsonb) → authd.import_row[]
--- The rows of a request.
--- Errors: AU422 not a list, or more than 1000.
-CREATE OR REPLACE FUNCTION authd.import_read(rows jsonb) RETURNS authd.import_row[]
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
-AS $$
-BEGIN
-    IF jsonb_typeof(rows) IS DISTINCT FROM 'array' OR jsonb_array_length(rows) > 1000 THEN
-        PERFORM authd.refuse('AU422', 'rows must be a list of at most 1000',
-                             'Send the file in several requests.');
-    END IF;
-    RETURN ARRAY(
-        SELECT (item.n, (item.row ->> 'line')::int, item.row ->> 'login',
-                item.row ->> 'password_hash', item.row ->> 'display_name',
-                item.row ->> 'recovery_address',
-                CASE WHEN jsonb_typeof(item.row -> 'addresses') = 'array'
-                     THEN ARRAY(SELECT DISTINCT jsonb_array_elements_text(item.row -> 'addresses')) END,
-                item.row ->> 'class', NULL, item.row ->> 'scope',
-                coalesce((item.row ->> 'suspended')::boolean, false), NULL, NULL,
-                CASE WHEN item.row ? 'flaw' THEN 'refused' END,
-                coalesce(item.row ->> 'flaw', item.row ->> 'note'),
-                item.row ->> 'hint', (item.row ->> 'account_id')::bigint,
-                coalesce((item.row ->> 'account_new')::boolean, true),
-                (item.row ->> 'password_cipher_version')::bigint,
-                CASE WHEN jsonb_typeof(item.row -> 'imported') = 'array'
-                     THEN ARRAY(SELECT decode(digest, 'hex') FROM jsonb_array_elements_text(
-                                    item.row -> 'imported') WITH ORDINALITY AS known (digest, n)
-                                 ORDER BY known.n) END)::authd.import_row
-          FROM jsonb_array_elements(rows) WITH ORDINALITY AS item (row, n)
-         ORDER BY item.n);
-END
-$$;
-
--- authd.import_flaw(reach bigint[], item authd.import_row, own text[]) → text
--- The rule that a row breaks; NULL: none. own: the names of the domains within reach.
-CREATE OR REPLACE FUNCTION authd.import_flaw(reach bigint[], item authd.import_row, own text[])
-RETURNS text
-LANGUAGE sql STABLE
-RETURN CASE
-    WHEN item.login IS NULL THEN 'login is missing'
-    WHEN item.domain IS NULL AND reach IS NOT NULL
-        THEN pg_catalog.format('there is no domain %s', pg_catalog.split_part(item.login, '@', 2))
-    WHEN item.class_name IS NOT NULL AND item.class IS NULL
-        THEN pg_catalog.format('there is no class %s', pg_catalog.left(item.class_name, 40))
-    WHEN NOT authd.is_encrypted(item.hash) OR pg_catalog.octet_length(item.hash) > 1024
-         OR item.hash IS NOT NULL
-            AND (item.cipher_version IS NULL OR item.account_id IS NULL OR item.imported IS NULL)
-        THEN 'password_hash is not a stored hash'
-    WHEN pg_catalog.char_length(item.display_name) NOT BETWEEN 1 AND 200
-        THEN 'display_name is empty or longer than 200 characters'
-    WHEN item.display_name ~ '[\u0001-\u001f\u007f-\u009f]' THEN 'display_name has a control character'
-    WHEN pg_catalog.cardinality(item.addresses) > 256 THEN 'addresses are more than 256'
-    WHEN reach IS NOT NULL AND EXISTS (
-        SELECT FROM pg_catalog.unnest(item.addresses) AS address
-         WHERE pg_catalog.split_part(address, '@', 2) <> ALL (own))
-        THEN 'one of its addresses is in a domain that is not yours'
-END;
-
 -- authd.import_decide(actor jsonb, reach bigint[], rows authd.import_row[], arguments jsonb)
 --     → authd.import_row[]
 -- The rows with the ids that they refer to; a row that will not be carried out has an outcome.
@@ -118,6 +24,7 @@ DECLARE
     create_ok boolean := coalesce((arguments ->> 'create')::boolean, true);
     own       text[]  := ARRAY(SELECT name FROM authd.domain WHERE id = ANY (reach));
     mine      int     := (actor ->> 'rank')::int;
+    setter    int     := authd.setting_rank(actor, reach);
 BEGIN
     PERFORM FROM authd.account
       WHERE login = ANY (ARRAY(SELECT item.login FROM unnest(rows) AS item WHERE item.outcome IS NULL))
@@ -153,6 +60,12 @@ BEGIN
                 WHEN existing = 'fail' THEN format('%s already exists', login)
                 WHEN authd.role_rank((was).role) >= mine
                     THEN format('%s has the role %s, which is not below yours', login, (was).role)
+                WHEN NOT authd.reach_contains(reach, authd.account_reach(was))
+                    THEN format('%s has the role %s, which reaches domains that are not yours', login,
+                                (was).role)
+                WHEN of_class <> (was).class AND (was).class_by_rank > setter
+                    THEN format('the class of %s was set by a higher role: %s', login,
+                                authd.rank_role((was).class_by_rank))
                 WHEN hash IS NOT NULL AND account_id <> (was).id
                     THEN format('%s was added by somebody else at this moment', login)
             END AS flaw
@@ -212,10 +125,11 @@ BEGIN
 END
 $$;
 
--- authd.import_add(actor jsonb, rows authd.import_row[]) → text[]
+-- authd.import_add(actor jsonb, rank int, rows authd.import_row[]) → text[]
 -- Makes the accounts of the rows that have neither an outcome nor an account; the logins of those that
--- were made.
-CREATE OR REPLACE FUNCTION authd.import_add(actor jsonb, rows authd.import_row[]) RETURNS text[]
+-- were made. rank: authd.setting_rank() of the caller.
+CREATE OR REPLACE FUNCTION authd.import_add(actor jsonb, rank int, rows authd.import_row[])
+RETURNS text[]
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
@@ -224,18 +138,21 @@ DECLARE
     made  jsonb;
 BEGIN
     WITH new AS (
-        INSERT INTO authd.account (id, login, domain, display_name, recovery_address, class, suspended,
+        INSERT INTO authd.account (id, login, domain, display_name, recovery_address,
+                                   recovery_address_by_rank, class, class_by_rank, suspended,
                                    suspended_reason, suspended_at, suspended_by_rank, scope,
-                                   password, password_generation, password_set_at,
+                                   scope_by_rank, password, password_generation, password_set_at,
                                    password_cipher_version, imported_keyed, imported_cipher_version)
             OVERRIDING SYSTEM VALUE
             SELECT coalesce(item.account_id, authd.account_id()), item.login, item.domain,
-                   item.display_name, item.recovery_address, item.class,
-                   item.suspended,
+                   item.display_name, item.recovery_address,
+                   CASE WHEN item.recovery_address IS NOT NULL THEN rank END, item.class,
+                   CASE WHEN item.class IS NOT NULL THEN rank END, item.suspended,
                    CASE WHEN item.suspended THEN 'suspended where it was imported from' END,
                    CASE WHEN item.suspended THEN authd.now() END,
-                   CASE WHEN item.suspended THEN (actor ->> 'rank')::int END,
-                   authd.import_scope(item), item.hash, CASE WHEN item.hash IS NULL THEN 0 ELSE 1 END,
+                   CASE WHEN item.suspended THEN rank END,
+                   authd.import_scope(item), CASE WHEN item.scope IS NOT NULL THEN rank END,
+                   item.hash, CASE WHEN item.hash IS NULL THEN 0 ELSE 1 END,
                    CASE WHEN item.hash IS NOT NULL THEN authd.now() END,
                    CASE WHEN item.hash IS NOT NULL THEN item.cipher_version END,
                    CASE WHEN item.hash IS NOT NULL THEN item.imported[1] END,
@@ -272,24 +189,35 @@ BEGIN
 END
 $$;
 
--- authd.import_change(actor jsonb, item authd.import_row) → authd.account
--- The account of a row as the file wants it.
-CREATE OR REPLACE FUNCTION authd.import_change(actor jsonb, item authd.import_row)
+-- authd.import_change(rank int, item authd.import_row) → authd.account
+-- The account of a row as the file wants it. rank: authd.setting_rank() of the caller.
+CREATE OR REPLACE FUNCTION authd.import_change(rank int, item authd.import_row)
 RETURNS authd.account
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
+    old authd.account := item.account;
     new authd.account := item.account;
 BEGIN
-    new.display_name := coalesce(item.display_name, new.display_name);
-    new.recovery_address := coalesce(item.recovery_address, new.recovery_address);
-    new.class := coalesce(item.class, new.class);
-    new.scope := coalesce(new.scope, authd.import_scope(item));
+    new.display_name := coalesce(item.display_name, old.display_name);
+    IF item.recovery_address IS NOT NULL
+       AND item.recovery_address IS DISTINCT FROM old.recovery_address THEN
+        new.recovery_address := item.recovery_address;
+        new.recovery_address_by_rank := rank;
+    END IF;
+    IF item.class IS NOT NULL AND item.class IS DISTINCT FROM old.class THEN
+        new.class := item.class;
+        new.class_by_rank := rank;
+    END IF;
+    IF old.scope IS NULL AND item.scope IS NOT NULL THEN
+        new.scope := authd.import_scope(item);
+        new.scope_by_rank := rank;
+    END IF;
     IF item.suspended AND NOT new.suspended THEN
         new.suspended := true;
         new.suspended_reason := 'suspended where it was imported from';
         new.suspended_at := authd.now();
-        new.suspended_by_rank := (actor ->> 'rank')::int;
+        new.suspended_by_rank := rank;
         new.version := new.version + 1;
     END IF;
     IF item.hash IS NOT NULL AND NOT authd.import_password_kept(item.account, item.hash)
@@ -306,19 +234,22 @@ BEGIN
 END
 $$;
 
--- authd.import_update(actor jsonb, rows authd.import_row[]) → jsonb
+-- authd.import_update(actor jsonb, rank int, rows authd.import_row[]) → jsonb
 -- Changes the accounts of the rows without an outcome. {login: "updated" | "unchanged" | "full" (the
--- user would have more than 256 addresses)}. A user whose password changes loses the sessions and
--- reset links of this API; app passwords stay.
-CREATE OR REPLACE FUNCTION authd.import_update(actor jsonb, rows authd.import_row[]) RETURNS jsonb
+-- user would have more than 256 addresses)}. A user whose password changes loses sessions, API keys and
+-- reset links; app passwords stay. Another recovery address does what authd.recovery_changed() says.
+CREATE OR REPLACE FUNCTION authd.import_update(actor jsonb, rank int, rows authd.import_row[])
+RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
     answer jsonb;
     made   jsonb;
+    moved  authd.account[]; -- as they were before they got another recovery address
+    secret bigint[];        -- who got another password
 BEGIN
     WITH wanted AS MATERIALIZED (
-        SELECT item.login, item.account AS old, authd.import_change(actor, item) AS new,
+        SELECT item.login, item.account AS old, authd.import_change(rank, item) AS new,
                had.list AS had,
                ARRAY(SELECT unnest(item.addresses) EXCEPT SELECT unnest(had.list)) AS more
           FROM unnest(rows) AS item,
@@ -332,10 +263,11 @@ BEGIN
     ), stored AS (
         UPDATE authd.account
            SET display_name = (new).display_name, recovery_address = (new).recovery_address,
-               class = (new).class, suspended = (new).suspended,
+               recovery_address_by_rank = (new).recovery_address_by_rank,
+               class = (new).class, class_by_rank = (new).class_by_rank, suspended = (new).suspended,
                suspended_reason = (new).suspended_reason, suspended_at = (new).suspended_at,
                suspended_by_rank = (new).suspended_by_rank, scope = (new).scope,
-               password = (new).password,
+               scope_by_rank = (new).scope_by_rank, password = (new).password,
                password_generation = (new).password_generation,
                password_set_at = (new).password_set_at,
                password_cipher_version = (new).password_cipher_version,
@@ -346,12 +278,6 @@ BEGIN
     ), given AS (
         INSERT INTO authd.address (account, address)
             SELECT (old).id, unnest(more) FROM fitting ON CONFLICT DO NOTHING
-    ), signed_out AS (
-        DELETE FROM authd.http_session AS session USING fitting
-         WHERE session.account = (old).id AND (new).password IS DISTINCT FROM (old).password
-    ), unlinked AS (
-        DELETE FROM authd.reset_link AS link USING fitting
-         WHERE link.account = (old).id AND (new).password IS DISTINCT FROM (old).password
     )
     SELECT (SELECT jsonb_object_agg(login, CASE
                 WHEN cardinality(had) + cardinality(more) > 256 THEN 'full'
@@ -362,8 +288,14 @@ BEGIN
                        'after', authd.import_audit(new, domain.name, class.name, had || more)))
               FROM fitting JOIN authd.domain ON domain.id = (old).domain
               LEFT JOIN authd.class AS was ON was.id = (old).class
-              LEFT JOIN authd.class ON class.id = (new).class)
-      INTO answer, made;
+              LEFT JOIN authd.class ON class.id = (new).class),
+           ARRAY(SELECT old FROM fitting
+                  WHERE (new).recovery_address IS DISTINCT FROM (old).recovery_address),
+           ARRAY(SELECT (old).id FROM fitting
+                  WHERE (new).password IS DISTINCT FROM (old).password)
+      INTO answer, made, moved, secret;
+    PERFORM authd.recovery_changed(actor, account) FROM unnest(moved) AS account;
+    PERFORM authd.credentials_end(secret, ARRAY['sessions', 'api_keys', 'reset_links']);
     IF made IS NOT NULL THEN
         PERFORM authd.audit_put_many(actor, 'user_import', made);
     END IF;
@@ -447,8 +379,8 @@ BEGIN
     END IF;
     rows := authd.import_decide(actor, reach, rows, arguments);
     PERFORM authd.import_scopes(rows);
-    added := authd.import_add(actor, rows);
-    updated := authd.import_update(actor, rows);
+    added := authd.import_add(actor, authd.setting_rank(actor, reach), rows);
+    updated := authd.import_update(actor, authd.setting_rank(actor, reach), rows);
     results := authd.import_results(rows, added, updated);
     SELECT jsonb_object_agg(outcome, number) INTO counts
       FROM (SELECT value ->> 'outcome' AS outcome, count(*) AS number

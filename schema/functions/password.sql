@@ -81,8 +81,8 @@ $$;
 -- authd.password_set(actor, reach, {user, password_hash, password_cipher_version, password_owner,
 --                                   keep_credentials?})
 --     → user object, "changed": true, "ended": {…: how many}
--- Ends all reset links. Set by the user: also ends the other sessions. Set by another person: also
--- ends all sessions and, without keep_credentials, the app passwords, so that an administrator who
+-- Ends all reset links. Set by the user: also ends the other sessions. Set by another person, without
+-- keep_credentials: also ends all sessions, app passwords and API keys, so that an administrator who
 -- replaces a stolen password leaves none to the thief.
 -- Errors: AU404; AU409 the hash was encrypted for another account; AU422 also for a service user;
 -- AU403.
@@ -93,7 +93,7 @@ AS $$
 DECLARE
     hash   text := authd.argument_password_hash(arguments);
     kept   boolean := coalesce(authd.argument_boolean(arguments, 'keep_credentials'), false);
-    owner  authd.account := authd.account_lock(actor, reach, arguments);
+    owner  authd.account := authd.account_control(actor, reach, arguments);
     before jsonb := authd.account_object(owner);
     ended  jsonb;
 BEGIN
@@ -113,7 +113,7 @@ BEGIN
         ARRAY[owner.id],
         CASE WHEN authd.is_self(actor, owner.id) THEN ARRAY['reset_links', 'sessions']
              WHEN kept THEN ARRAY['reset_links']
-             ELSE ARRAY['reset_links', 'sessions', 'app_passwords'] END,
+             ELSE ARRAY['reset_links', 'sessions', 'app_passwords', 'api_keys'] END,
         CASE WHEN authd.is_self(actor, owner.id) THEN (actor ->> 'session')::bigint END);
     RETURN authd.account_changed(actor, 'password_set', owner.id, before,
                                  jsonb_build_object('ended', ended));
@@ -121,7 +121,8 @@ END
 $$;
 
 -- authd.password_clear(actor, reach, {user}) → user object, "changed", "ended": {…: how many}
--- Also ends sessions and reset links. App passwords stay: they are the user's other way to sign in.
+-- Also ends sessions, reset links and API keys. App passwords stay: they are the user's other way to
+-- send mail.
 -- Errors: AU404, AU403, AU422.
 CREATE OR REPLACE FUNCTION authd.password_clear(actor jsonb, reach bigint[], arguments jsonb)
 RETURNS jsonb
@@ -135,7 +136,7 @@ BEGIN
     IF owner.password IS NOT NULL THEN
         PERFORM authd.password_replace(owner.id, NULL);
         more := jsonb_build_object('ended',
-            authd.credentials_end(ARRAY[owner.id], ARRAY['reset_links', 'sessions']));
+            authd.credentials_end(ARRAY[owner.id], ARRAY['reset_links', 'sessions', 'api_keys']));
     END IF;
     RETURN authd.account_changed(actor, 'password_clear', owner.id, before, more);
 END

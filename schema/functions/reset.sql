@@ -53,7 +53,7 @@ AS $$
 DECLARE
     new_digest bytea   := authd.argument_digest(arguments, 'digest');
     kept       boolean := coalesce(authd.argument_boolean(arguments, 'keep_credentials'), false);
-    owner      authd.account := authd.account_lock(actor, reach, arguments);
+    owner      authd.account := authd.account_control(actor, reach, arguments);
     new        authd.reset_link;
 BEGIN
     IF owner.service THEN
@@ -121,7 +121,7 @@ $$;
 -- authd.reset_use(actor, reach, {digest, password_hash, password_cipher_version, password_owner})
 --     → {kind: user, id, login, changed: true, ended: {…: how many}}
 -- Sets the password, once: of two requests at the same time one is refused. Ends all sessions and, if
--- the link does not keep them, all app passwords.
+-- the link does not keep them, all app passwords and API keys.
 -- Errors: AU401 the link is not good, for whatever reason; AU409 the hash was encrypted for another
 -- account; AU422.
 CREATE OR REPLACE FUNCTION authd.reset_use(actor jsonb, reach bigint[], arguments jsonb) RETURNS jsonb
@@ -156,7 +156,7 @@ BEGIN
         'reset_use', owner.id, before,
         jsonb_build_object('ended', authd.credentials_end(ARRAY[owner.id],
             CASE WHEN kept THEN ARRAY['reset_links', 'sessions']
-                 ELSE ARRAY['reset_links', 'sessions', 'app_passwords'] END)));
+                 ELSE ARRAY['reset_links', 'sessions', 'app_passwords', 'api_keys'] END)));
     RETURN jsonb_build_object('kind', 'user', 'id', answer -> 'id', 'login', answer -> 'login',
                               'changed', answer -> 'changed', 'ended', answer -> 'ended');
 END

@@ -197,29 +197,33 @@ BEGIN
 END
 $$;
 
--- authd.scope_object(holder jsonb, hash text) → jsonb
+-- authd.scope_object(holder jsonb, hash text, setter int) → jsonb
 -- The scope object: {kind, id ("user:12", "domain:example.org", "class:printers", "site"), level, of
--- its level user and user_id, domain, or class, document (null: none), hash, etag}. holder: the
--- members that name the row which has the scope.
-CREATE OR REPLACE FUNCTION authd.scope_object(holder jsonb, hash text) RETURNS jsonb
+-- its level user and user_id, domain, or class, document (null: none), hash, set_by, etag}. holder: the
+-- members that name the row which has the scope. setter: the rank that has set a scope of a user or a
+-- domain; its role is set_by, null for other levels and without a scope.
+CREATE OR REPLACE FUNCTION authd.scope_object(holder jsonb, hash text, setter int) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 BEGIN
     RETURN authd.object(holder || jsonb_build_object(
-        'kind', 'scope', 'document', authd.scope_content(hash), 'hash', hash));
+        'kind', 'scope', 'document', authd.scope_content(hash), 'hash', hash,
+        'set_by', authd.rank_role(setter)));
 END
 $$;
 
 -- authd.scope_find(actor, reach, {level: user | domain | class | site, and user, domain or class},
---                  change boolean, OUT holder jsonb, OUT row_id bigint, OUT hash text)
--- The row whose scope is meant, and its present scope; for a change the row is locked. holder: see
--- authd.scope_object().
--- Errors: AU422 no such level; those of account_find() and account_lock(), domain_find(),
+--                  change boolean, OUT holder jsonb, OUT row_id bigint, OUT hash text,
+--                  OUT setter int)
+-- The row whose scope is meant, its present scope, and the rank that has set that; for a change the row
+-- is locked. holder: see authd.scope_object(). setter: NULL for a class and the site, whose scopes only
+-- administrators of the site set.
+-- Errors: AU422 no such level; those of account_find() and account_control(), domain_find(),
 -- class_find(); AU403 the change is above what the caller administers: the scope of a domain, a class
 -- or the site is set by administrators of the site.
 CREATE OR REPLACE FUNCTION authd.scope_find(actor jsonb, reach bigint[], arguments jsonb,
                                             change boolean, OUT holder jsonb, OUT row_id bigint,
-                                            OUT hash text)
+                                            OUT hash text, OUT setter int)
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
@@ -235,10 +239,11 @@ BEGIN
                              'Ask an administrator of the site, or set the scope of single users.');
     END IF;
     IF level = 'user' THEN
-        account := CASE WHEN change THEN authd.account_lock(actor, reach, arguments)
+        account := CASE WHEN change THEN authd.account_control(actor, reach, arguments)
                         ELSE authd.account_find(actor, reach, arguments) END;
         row_id := account.id;
         hash := account.scope;
+        setter := account.scope_by_rank;
         holder := jsonb_build_object(
             'id', 'user:' || account.id, 'user', account.login, 'user_id', account.id::text,
             'domain', (SELECT name FROM authd.domain AS home WHERE home.id = account.domain));
@@ -247,6 +252,7 @@ BEGIN
                        ELSE authd.domain_find(actor, reach, arguments) END;
         row_id := domain.id;
         hash := domain.scope;
+        setter := domain.scope_by_rank;
         holder := jsonb_build_object('id', 'domain:' || domain.name, 'domain', domain.name);
     ELSIF level = 'class' THEN
         class := CASE WHEN change THEN authd.class_lock(reach, arguments)
@@ -271,21 +277,32 @@ $$;
 -- authd.scope_replace(actor jsonb, reach bigint[], arguments jsonb, action text, hash text) → jsonb
 -- The one function that sets or clears the scope of a level. No version rises: a login that is under
 -- way ends by the scope it began with.
+-- Errors: see authd.scope_find(); AU403 a higher rank has set the scope of the user or the domain.
 CREATE OR REPLACE FUNCTION authd.scope_replace(actor jsonb, reach bigint[], arguments jsonb,
                                                action text, hash text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
     old    record := authd.scope_find(actor, reach, arguments, true);
-    before jsonb  := authd.scope_object(old.holder, old.hash);
-    after  jsonb  := authd.scope_object(old.holder, scope_replace.hash);
+    before jsonb  := authd.scope_object(old.holder, old.hash, old.setter);
+    setter int    := CASE WHEN scope_replace.hash IS NOT NULL
+                           AND arguments ->> 'level' IN ('user', 'domain')
+                          THEN greatest(authd.setting_rank(actor, reach), CASE
+                               WHEN old.hash = scope_replace.hash THEN old.setter END) END;
+    after  jsonb  := authd.scope_object(old.holder, scope_replace.hash, setter);
 BEGIN
     IF old.hash IS DISTINCT FROM scope_replace.hash THEN
+        PERFORM authd.imposed_check(actor, reach, old.setter,
+                                    format('the sending scope of %s was set', old.holder ->> 'id'));
+    END IF;
+    IF before IS DISTINCT FROM after THEN
         CASE arguments ->> 'level'
         WHEN 'user' THEN
-            UPDATE authd.account SET scope = scope_replace.hash WHERE id = old.row_id;
+            UPDATE authd.account SET scope = scope_replace.hash, scope_by_rank = setter
+             WHERE id = old.row_id;
         WHEN 'domain' THEN
-            UPDATE authd.domain SET scope = scope_replace.hash WHERE id = old.row_id;
+            UPDATE authd.domain SET scope = scope_replace.hash, scope_by_rank = setter
+             WHERE id = old.row_id;
         WHEN 'class' THEN
             UPDATE authd.class SET scope = scope_replace.hash WHERE id = old.row_id;
         ELSE
@@ -304,7 +321,7 @@ AS $$
 DECLARE
     old record := authd.scope_find(actor, reach, arguments, false);
 BEGIN
-    RETURN authd.scope_object(old.holder, old.hash);
+    RETURN authd.scope_object(old.holder, old.hash, old.setter);
 END
 $$;
 

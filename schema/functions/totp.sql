@@ -85,7 +85,8 @@ $$;
 
 -- authd.first_enrolment_check(actor jsonb, owner authd.account, ticket boolean) → void
 -- Who may enrol an account that has no second factor: administrators; and the user, if the session had
--- a code, or a ticket was given, or the day from which the domain's policy binds has not come.
+-- a code or a ticket was given. Without both, only a user whose role is user, before the day from which
+-- the domain's policy binds: the password of a higher role, if stolen, must not be enough to enrol.
 -- Errors: AU403 a ticket is needed.
 CREATE OR REPLACE FUNCTION authd.first_enrolment_check(actor jsonb, owner authd.account,
                                                        ticket boolean) RETURNS void
@@ -93,9 +94,10 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 BEGIN
     IF authd.is_self(actor, owner.id) AND NOT ticket AND actor ->> 'factor' IS NULL
-       AND EXISTS (SELECT FROM authd.domain AS home
-                    WHERE home.id = owner.domain
-                      AND home.second_factor_from <= authd.now()) THEN
+       AND (owner.role <> 'user'
+            OR EXISTS (SELECT FROM authd.domain AS home
+                        WHERE home.id = owner.domain
+                          AND home.second_factor_from <= authd.now())) THEN
         PERFORM authd.refuse('AU403', 'a first enrolment needs a ticket',
             'Ask an administrator for one.');
     END IF;
@@ -191,11 +193,12 @@ $$;
 
 -- authd.totp_confirm(actor, reach, {user, pending, step, verifiers, key})
 --     → totp object, "changed": true, "recovery_codes_made": whether the codes are new,
---       "ended": {sessions: how many}; or the answer of authd.totp_wrong()
+--       "ended": {…: how many}; or the answer of authd.totp_wrong()
 -- Makes an enrolment the one that counts. pending: its id. step: of the code that was given, which
 -- cannot sign in as well; null: the code was wrong. verifiers and key: of ten recovery codes, as for
--- authd.recovery_codes_put(); they are stored at a first enrolment. Other sessions of the user end; a
--- session that had to enrol is a full one now.
+-- authd.recovery_codes_put(); they are stored at a first enrolment. Other sessions of the user end, and
+-- the user's API keys if somebody else has replaced the factor; a session that had to enrol is a full
+-- one now.
 -- Errors: AU404, AU409 also another enrolment has begun meanwhile; AU423, AU403, AU422.
 CREATE OR REPLACE FUNCTION authd.totp_confirm(actor jsonb, reach bigint[], arguments jsonb)
 RETURNS jsonb
@@ -233,7 +236,9 @@ BEGIN
         PERFORM authd.recovery_codes_put(owner.id, arguments);
     END IF;
     UPDATE authd.account SET version = version + 1 WHERE id = owner.id;
-    ended := authd.credentials_end(ARRAY[owner.id], ARRAY['sessions'], mine);
+    ended := authd.credentials_end(ARRAY[owner.id],
+        CASE WHEN first OR authd.is_self(actor, owner.id) THEN ARRAY['sessions']
+             ELSE ARRAY['sessions', 'api_keys'] END, mine);
     UPDATE authd.http_session SET factor = 'totp', must_enrol = false WHERE id = mine;
     PERFORM authd.notice_put(owner.id, 'totp-enrolled', jsonb_build_object(
         'by', actor -> 'name', 'replaced', NOT first));
@@ -243,9 +248,9 @@ END
 $$;
 
 -- authd.totp_remove(actor, reach, {user}) → totp object, "changed": true, "ended": {sessions,
---     recovery_codes: how many}
+--     api_keys, recovery_codes: how many}
 -- Removes the second factor with its recovery codes, or ends an enrolment that waits for its code.
--- Other sessions of the user end.
+-- Other sessions of the user and the user's API keys end.
 -- Errors: AU404 also there is nothing to remove; AU423 the user's own factor; AU403, AU422.
 CREATE OR REPLACE FUNCTION authd.totp_remove(actor jsonb, reach bigint[], arguments jsonb)
 RETURNS jsonb
@@ -262,11 +267,9 @@ BEGIN
     pending := FOUND;
     IF authd.is_enrolled(owner.id) THEN
         PERFORM authd.require_factor(actor, owner.id);
-        DELETE FROM authd.totp WHERE account = owner.id;
-        DELETE FROM authd.remembered_network WHERE account = owner.id;
-        DELETE FROM authd.recovery_counter WHERE account = owner.id;
-        UPDATE authd.account SET version = version + 1 WHERE id = owner.id;
-        ended := authd.credentials_end(ARRAY[owner.id], ARRAY['sessions', 'recovery_codes'],
+        PERFORM authd.factor_end(owner.id);
+        ended := authd.credentials_end(ARRAY[owner.id],
+            ARRAY['sessions', 'api_keys', 'recovery_codes'],
             CASE WHEN authd.is_self(actor, owner.id) THEN (actor ->> 'session')::bigint END);
         PERFORM authd.notice_put(owner.id, 'totp-removed',
                                  jsonb_build_object('by', actor -> 'name'));

@@ -34,21 +34,6 @@ BEGIN
 END
 $$;
 
--- authd.suspension_check(actor jsonb, old authd.account) → void
--- Errors: AU403 the account was suspended by a rank above the caller's.
-CREATE OR REPLACE FUNCTION authd.suspension_check(actor jsonb, old authd.account) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
-AS $$
-BEGIN
-    IF old.suspended_by_rank > (actor ->> 'rank')::int THEN
-        PERFORM authd.refuse('AU403',
-            format('%s was suspended by a higher role: %s', old.login,
-                   authd.rank_role(old.suspended_by_rank)),
-            'Ask somebody with that role.');
-    END IF;
-END
-$$;
-
 -- authd.user_list(actor, reach, {after?, limit?, sort?, match?, suspended?, address?, domain?,
 --                                class?, role?, service?, unused_days?, without_password?,
 --                                without_factor?})
@@ -143,13 +128,13 @@ END
 $$;
 
 -- authd.user_add(actor, reach, {login, addresses[]?, display_name?, recovery_address?, role?,
---                               class?, service?, second_factor?, account_id?,
+--                               domains[]?, class?, service?, second_factor?, account_id?,
 --                               password_hash?, password_cipher_version?})
 --     → user object, "changed": true, "domain_created": whether the domain was new
 -- Without addresses the login is the one address. A service user has no main password. account_id:
 -- from authd.account_id(); a password_hash is encrypted over it and password_cipher_version.
 -- Errors: AU409 the login exists; AU404 no such domain within reach; AU403 the role is not below the
--- caller's, or an address is of a domain outside reach; AU422.
+-- caller's or reaches further, or an address is of a domain outside reach; AU422.
 CREATE OR REPLACE FUNCTION authd.user_add(actor jsonb, reach bigint[], arguments jsonb) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -161,6 +146,10 @@ DECLARE
     new_id      bigint  := authd.argument_integer(arguments, 'account_id', 1,
                                                   9223372036854775807);
     new_service boolean := coalesce(authd.argument_boolean(arguments, 'service'), false);
+    new_recovery text   := authd.argument_recovery_address(arguments);
+    new_policy  text    := authd.argument_second_factor(arguments);
+    new_class   bigint  := authd.argument_class(arguments);
+    rank        int     := authd.setting_rank(actor, reach);
     home        record;
     new         authd.account;
     item        text;
@@ -175,19 +164,25 @@ BEGIN
     END IF;
 
     home := authd.domain_for(actor, reach, split_part(new_login, '@', 2));
-    INSERT INTO authd.account (id, login, domain, display_name, recovery_address, role, class,
-                               service, second_factor)
+    INSERT INTO authd.account (id, login, domain, display_name, recovery_address,
+                               recovery_address_by_rank, role, class, class_by_rank, service,
+                               second_factor, second_factor_by)
         OVERRIDING SYSTEM VALUE
         VALUES (coalesce(new_id, authd.account_id()), new_login, home.id,
-                authd.argument_text(arguments, 'display_name', 200),
-                authd.argument_recovery_address(arguments), authd.argument_role(actor, arguments),
-                authd.argument_class(arguments), new_service,
-                authd.argument_second_factor(arguments))
+                authd.argument_text(arguments, 'display_name', 200), new_recovery,
+                CASE WHEN new_recovery IS NOT NULL THEN rank END,
+                authd.argument_role(actor, arguments), new_class,
+                CASE WHEN new_class IS NOT NULL THEN rank END, new_service, new_policy,
+                authd.imposed_put('{}', rank, new_policy))
         ON CONFLICT (login) DO NOTHING RETURNING * INTO new;
     IF new.id IS NULL THEN
         PERFORM authd.refuse('AU409', format('%s already exists', new_login),
                              'Choose another login, or change the existing user.');
     END IF;
+    IF arguments ? 'domains' THEN
+        PERFORM authd.administers_put(reach, new, authd.argument_names(arguments, 'domains', 1000));
+    END IF;
+    PERFORM authd.control_check(actor, reach, new);
 
     -- Read after the insertion: it may have waited for the deletion of the login's last holder.
     UPDATE authd.account
@@ -215,24 +210,86 @@ BEGIN
 END
 $$;
 
+-- authd.user_changes(actor jsonb, reach bigint[], old authd.account, changes jsonb) → authd.account
+-- The row of an account after changes of display_name, recovery_address, role, class and
+-- second_factor. What a higher rank has set of class and second_factor stays in force.
+-- Errors: AU403 the role is not below the caller's, or a higher rank has set the class; AU422.
+CREATE OR REPLACE FUNCTION authd.user_changes(actor jsonb, reach bigint[], old authd.account,
+                                              changes jsonb) RETURNS authd.account
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+DECLARE
+    new  authd.account := old;
+    rank int := authd.setting_rank(actor, reach);
+BEGIN
+    IF changes ? 'display_name' THEN
+        new.display_name := authd.argument_text(changes, 'display_name', 200);
+    END IF;
+    IF changes ? 'recovery_address' THEN
+        new.recovery_address := authd.argument_recovery_address(changes);
+    END IF;
+    IF new.recovery_address IS DISTINCT FROM old.recovery_address THEN
+        new.recovery_address_by_rank := CASE
+            WHEN new.recovery_address IS NULL THEN NULL
+            WHEN authd.is_self(actor, old.id) THEN 0 ELSE rank END;
+    END IF;
+    IF changes ? 'role' THEN
+        new.role := authd.argument_role(actor, changes);
+    END IF;
+    IF changes ? 'class' THEN
+        new.class := authd.argument_class(changes);
+    END IF;
+    IF new.class IS DISTINCT FROM old.class THEN
+        PERFORM authd.imposed_check(actor, reach, old.class_by_rank,
+                                    format('the class of %s was set', old.login));
+        new.class_by_rank := CASE WHEN new.class IS NOT NULL THEN rank END;
+    END IF;
+    IF changes ? 'second_factor' THEN
+        new.second_factor_by := authd.imposed_put(old.second_factor_by, rank,
+                                                  authd.argument_second_factor(changes));
+        new.second_factor := authd.strictest_policy(new.second_factor_by);
+    END IF;
+    RETURN new;
+END
+$$;
+
+-- authd.recovery_changed(actor jsonb, old authd.account) → void
+-- Another recovery address ends the reset links that were mailed to the old one. A notice goes to the
+-- old address, or else to the login, so that nobody gives an account a first recovery address in
+-- secret; a service user, whose login need not be a mailbox, gets it at an old address only.
+CREATE OR REPLACE FUNCTION authd.recovery_changed(actor jsonb, old authd.account) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    PERFORM authd.credentials_end(ARRAY[old.id], ARRAY['reset_links']);
+    IF old.recovery_address IS NOT NULL OR NOT old.service THEN
+        PERFORM authd.notice_put(old.id, 'recovery-address', authd.notice_origin(actor)
+            || jsonb_build_object('mail_to', coalesce(old.recovery_address, old.login)));
+    END IF;
+END
+$$;
+
 -- authd.user_set(actor, reach, {user, changes: {display_name?, recovery_address?, role?, class?,
 --                               login?, domains[]?, second_factor?}})
---     → user object, "changed"
+--     → user object, "changed", "ended" if role or reach have changed: {…: how many}
 -- null clears a member; a cleared role is user. Users may change only display_name and
--- recovery_address of their own account. Another recovery address ends the reset links that were
--- mailed to the old one, and a notice goes to the old address, or else to the login.
--- Errors: AU404 no such user, or no such domain within reach; AU403; AU409 the login exists; AU422,
--- also for any other member of changes.
+-- recovery_address of their own account. Another role keeps none of the old domains. See
+-- authd.role_changed() for what another role or more reach ends, authd.recovery_changed() for another
+-- recovery address, and imposed.sql for class and second_factor that a higher rank has set.
+-- Errors: AU404 no such user, or no such domain within reach; AU403 also the user reaches further than
+-- the caller, or would; AU409 the login exists; AU422, also for any other member of changes.
 CREATE OR REPLACE FUNCTION authd.user_set(actor jsonb, reach bigint[], arguments jsonb) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    changes jsonb := authd.argument_changes(arguments, ARRAY['display_name', 'recovery_address',
-                                                             'role', 'class', 'login', 'domains',
-                                                             'second_factor']);
-    old     authd.account := authd.account_lock(actor, reach, arguments);
-    new     authd.account := old;
-    before  jsonb := authd.account_object(old);
+    changes   jsonb := authd.argument_changes(arguments, ARRAY['display_name', 'recovery_address',
+                                                               'role', 'class', 'login', 'domains',
+                                                               'second_factor']);
+    old       authd.account := authd.account_control(actor, reach, arguments);
+    old_reach bigint[] := authd.account_reach(old);
+    before    jsonb := authd.account_object(old);
+    new       authd.account;
+    ended     jsonb;
 BEGIN
     IF authd.is_self(actor, old.id)
        AND changes - ARRAY['display_name', 'recovery_address'] <> '{}' THEN
@@ -245,46 +302,34 @@ BEGIN
     IF changes ? 'login' AND authd.argument_login(changes) <> old.login THEN
         PERFORM authd.account_rename(actor, reach, old, authd.argument_login(changes));
     END IF;
-    IF changes ? 'domains' THEN
-        PERFORM authd.administers_put(actor, reach, old.id,
-            coalesce(authd.argument_names(changes, 'domains', 1000), '{}'));
+    new := authd.user_changes(actor, reach, old, changes);
+    UPDATE authd.account
+       SET display_name = new.display_name,
+           recovery_address = new.recovery_address,
+           recovery_address_by_rank = new.recovery_address_by_rank,
+           role = new.role,
+           class = new.class,
+           class_by_rank = new.class_by_rank,
+           second_factor = new.second_factor,
+           second_factor_by = new.second_factor_by,
+           -- role, class and policy may forbid a login that is under way
+           version = version + (new.role <> old.role
+                                OR new.class IS DISTINCT FROM old.class
+                                OR new.second_factor IS DISTINCT FROM old.second_factor)::int
+     WHERE id = old.id AND new IS DISTINCT FROM old;
+    IF changes ? 'domains' OR new.role <> old.role THEN
+        PERFORM authd.administers_put(
+            CASE WHEN changes ? 'domains' THEN reach END, new,
+            authd.argument_names(changes, 'domains', 1000));
     END IF;
-
-    IF changes ? 'display_name' THEN
-        new.display_name := authd.argument_text(changes, 'display_name', 200);
-    END IF;
-    IF changes ? 'recovery_address' THEN
-        new.recovery_address := authd.argument_recovery_address(changes);
-    END IF;
-    IF changes ? 'role' THEN
-        new.role := authd.argument_role(actor, changes);
-    END IF;
-    IF changes ? 'class' THEN
-        new.class := authd.argument_class(changes);
-    END IF;
-    IF changes ? 'second_factor' THEN
-        new.second_factor := authd.argument_second_factor(changes);
-    END IF;
-    IF new IS DISTINCT FROM old THEN
-        UPDATE authd.account
-           SET display_name = new.display_name,
-               recovery_address = new.recovery_address,
-               role = new.role,
-               class = new.class,
-               second_factor = new.second_factor,
-               -- class and policy may forbid a login that is under way
-               version = version + (new.class IS DISTINCT FROM old.class
-                                    OR new.second_factor IS DISTINCT FROM old.second_factor)::int
-         WHERE id = old.id;
-    END IF;
+    ended := authd.role_changed(actor, old, old_reach);
+    SELECT * INTO new FROM authd.account WHERE id = old.id;
+    PERFORM authd.control_check(actor, reach, new);
     IF new.recovery_address IS DISTINCT FROM old.recovery_address THEN
-        PERFORM authd.credentials_end(ARRAY[old.id], ARRAY['reset_links']);
-        IF old.recovery_address IS NOT NULL OR authd.is_self(actor, old.id) THEN
-            PERFORM authd.notice_put(old.id, 'recovery-address', authd.notice_origin(actor)
-                || jsonb_build_object('mail_to', coalesce(old.recovery_address, old.login)));
-        END IF;
+        PERFORM authd.recovery_changed(actor, old);
     END IF;
-    RETURN authd.account_changed(actor, 'user_set', old.id, before);
+    RETURN authd.account_changed(actor, 'user_set', old.id, before,
+        CASE WHEN ended IS NULL THEN '{}' ELSE jsonb_build_object('ended', ended) END);
 END
 $$;
 
@@ -303,13 +348,14 @@ DECLARE
     before jsonb := authd.account_object(old);
 BEGIN
     IF why IS DISTINCT FROM old.suspended_reason AND why IS NOT NULL THEN
-        PERFORM authd.suspension_check(actor, old);
+        PERFORM authd.imposed_check(actor, reach, old.suspended_by_rank,
+                                    format('%s was suspended', old.login));
     END IF;
     UPDATE authd.account
        SET suspended = true,
            suspended_reason = coalesce(why, suspended_reason),
            suspended_at = coalesce(suspended_at, authd.now()),
-           suspended_by_rank = greatest(suspended_by_rank, (actor ->> 'rank')::int),
+           suspended_by_rank = greatest(suspended_by_rank, authd.setting_rank(actor, reach)),
            version = version + 1
      WHERE id = old.id;
     PERFORM authd.credentials_end(ARRAY[old.id], ARRAY['sessions', 'reset_links']);
@@ -324,10 +370,11 @@ RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    old    authd.account := authd.account_lock(actor, reach, arguments);
+    old    authd.account := authd.account_control(actor, reach, arguments);
     before jsonb := authd.account_object(old);
 BEGIN
-    PERFORM authd.suspension_check(actor, old);
+    PERFORM authd.imposed_check(actor, reach, old.suspended_by_rank,
+                                format('%s was suspended', old.login));
     UPDATE authd.account
        SET suspended = false, suspended_reason = NULL, suspended_at = NULL,
            suspended_by_rank = NULL, version = version + 1

@@ -60,8 +60,9 @@ END
 $$;
 
 -- authd.activity_list(actor, reach, {user, limit?, after?}) → {items, next}
--- The logins of a user, and the changes that concern the user or that the user made, newest first. A
--- caller with the role user does not see the addresses of others who acted.
+-- The logins of a user, and the changes that concern the user, newest first; also the changes that the
+-- user made, as far as the caller reaches what was changed: they may be from the time of another role.
+-- A caller with the role user does not see the addresses of others who acted.
 -- Errors: AU404; AU403; AU422.
 CREATE OR REPLACE FUNCTION authd.activity_list(actor jsonb, reach bigint[], arguments jsonb)
 RETURNS jsonb
@@ -72,8 +73,10 @@ DECLARE
     page  jsonb;
 BEGIN
     page := authd.audit_page(
-        $c$entry.account = ($1 ->> 'account')::bigint OR entry.actor = ($1 ->> 'account')::bigint$c$,
-        jsonb_build_object('account', owner.id), arguments);
+        $c$entry.account = ($1 ->> 'account')::bigint
+           OR entry.actor = ($1 ->> 'account')::bigint
+              AND ($1 -> 'reach' = 'null' OR $1 -> 'reach' @> to_jsonb(entry.domain))$c$,
+        jsonb_build_object('account', owner.id, 'reach', reach), arguments);
     IF actor ->> 'role' <> 'user' THEN
         RETURN page;
     END IF;

@@ -124,9 +124,14 @@ CREATE TABLE authd.domain (
                                     AND char_length(description) BETWEEN 1 AND 200),
     recipient_delimiter text DEFAULT '+' CHECK (recipient_delimiter IN ('+', '-', '=', '.')),
     scope               text COLLATE "C" REFERENCES authd.scope_document,
+    scope_by_rank       int, -- the rank that has set the scope
+    -- What each rank has set, and of that the strictest: see functions/imposed.sql
+    second_factor_by      jsonb NOT NULL DEFAULT '{}',
+    second_factor_from_by jsonb NOT NULL DEFAULT '{}',
     second_factor       text CHECK (second_factor IN ('off', 'optional', 'required')),
     second_factor_from  timestamptz, -- until then required is optional; NULL: required at once
-    created_at          timestamptz NOT NULL DEFAULT authd.now()
+    created_at          timestamptz NOT NULL DEFAULT authd.now(),
+    CONSTRAINT scope_setter_is_whole CHECK ((scope IS NULL) = (scope_by_rank IS NULL))
 );
 CREATE INDEX domain_scope ON authd.domain (scope) WHERE scope IS NOT NULL;
 
@@ -148,12 +153,16 @@ CREATE TABLE authd.account (
     display_name            text CHECK (display_name !~ '[\u0001-\u001f\u007f-\u009f]'
                                         AND char_length(display_name) BETWEEN 1 AND 200),
     recovery_address        text COLLATE "C" CHECK (authd.login_valid(recovery_address)),
+    recovery_address_by_rank int, -- the rank that has set it; 0: the user
     role                    text NOT NULL DEFAULT 'user'
                             CHECK (role IN ('user', 'helpdesk', 'domain-admin', 'auditor', 'admin')),
     class                   bigint REFERENCES authd.class,
+    class_by_rank           int, -- the rank that has set the class
     service                 boolean NOT NULL DEFAULT false, -- has no main password
     scope                   text COLLATE "C" REFERENCES authd.scope_document,
+    scope_by_rank           int, -- the rank that has set the scope
     second_factor           text CHECK (second_factor IN ('off', 'optional', 'required')),
+    second_factor_by        jsonb NOT NULL DEFAULT '{}', -- what each rank has set; the strictest holds
 
     suspended               boolean NOT NULL DEFAULT false,
     suspended_reason        text CHECK (suspended_reason !~ '[\u0001-\u001f\u007f-\u009f]'
@@ -178,6 +187,10 @@ CREATE TABLE authd.account (
     CONSTRAINT suspension_is_whole CHECK (suspended = (suspended_at IS NOT NULL)
                                           AND (suspended OR suspended_reason IS NULL)),
     CONSTRAINT suspender_is_whole CHECK (suspended OR suspended_by_rank IS NULL),
+    CONSTRAINT setters_are_whole CHECK (
+        (recovery_address IS NULL) = (recovery_address_by_rank IS NULL)
+        AND (class IS NULL) = (class_by_rank IS NULL)
+        AND (scope IS NULL) = (scope_by_rank IS NULL)),
     CONSTRAINT password_is_whole CHECK ((password IS NULL) = (password_set_at IS NULL)),
     CONSTRAINT password_is_encrypted CHECK ((password IS NULL) = (password_cipher_version IS NULL)
                                             AND authd.is_encrypted(password))

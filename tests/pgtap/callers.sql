@@ -85,6 +85,8 @@ UPDATE signed SET credential = signed_in(role || '@mine.example') WHERE role <> 
 
 -- callers who were suspended, or got another role or more domains
 SELECT ask('user_set', '{"user": "helpdesk@mine.example", "changes": {"domains": ["theirs.example"]}}');
+SELECT is(authd.caller(pg_temp.of('helpdesk')), NULL, 'more reach ends the session');
+UPDATE signed SET credential = signed_in('helpdesk@mine.example') WHERE role = 'helpdesk';
 SELECT is(authd.caller(pg_temp.of('helpdesk')) -> 'reach',
     to_jsonb(ARRAY[domain_id('mine.example'), domain_id('theirs.example')]), 'administered domains count');
 SELECT is(authd.caller(pg_temp.of('helpdesk')) -> 'domains', '["mine.example", "theirs.example"]', 'by name');
@@ -99,6 +101,10 @@ CREATE TEMP TABLE seen AS SELECT context(pg_temp.of('domain-admin')) AS context;
 SELECT ask('user_set', '{"user": "domain-admin@mine.example", "changes": {"role": "helpdesk"}}');
 SELECT throws_ok($$ SELECT authd.manage('user_list', context, '{}') FROM seen $$, 'AU401',
     'the sign-in has ended, or its rights have changed', 'a changed role is asked for anew');
+SELECT ask('user_set', '{"user": "domain-admin@mine.example", "changes": {"role": "domain-admin"}}');
+UPDATE signed SET credential = signed_in('domain-admin@mine.example') WHERE role = 'domain-admin';
+DELETE FROM seen;
+INSERT INTO seen SELECT context(pg_temp.of('domain-admin'));
 SELECT ask('user_set', '{"user": "domain-admin@mine.example", "changes": {"role": "domain-admin"}}');
 SELECT lives_ok($$ SELECT authd.manage('user_list', context, '{}') FROM seen $$, 'the same role is not');
 SELECT ask('user_suspend', '{"user": "domain-admin@mine.example"}');

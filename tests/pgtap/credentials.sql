@@ -49,12 +49,12 @@ SELECT is(ask('password_set', '{"user": "alice@mine.example", "password_hash": "
           -> 'ended', '{"reset_links": 0}', 'by another person, keeping credentials');
 SELECT is(pg_temp.sessions(), 2, 'sessions stay');
 SELECT is(ask('password_set', '{"user": "alice@mine.example", "password_hash": "$y$1"}') -> 'ended',
-    '{"sessions": 2, "reset_links": 0, "app_passwords": 3}', 'by another person');
+    '{"sessions": 2, "reset_links": 0, "app_passwords": 3, "api_keys": 0}', 'by another person');
 SELECT is(pg_temp.sessions(), 0, 'sessions end');
 SELECT results_eq('SELECT account FROM ended', $$ SELECT id_of('alice@mine.example') $$, 'app passwords end');
 SELECT signed_in('alice@mine.example');
 SELECT is(ask('password_clear', '{"user": "alice@mine.example"}') -> 'ended',
-    '{"sessions": 1, "reset_links": 0}', 'password_clear');
+    '{"sessions": 1, "reset_links": 0, "api_keys": 0}', 'password_clear');
 SELECT is(ask('password_clear', '{"user": "alice@mine.example"}') ? 'ended', false, 'once');
 SELECT is((SELECT count(*)::int FROM ended), 1, 'which app passwords outlive');
 SELECT is(verdict(signed_in('adm@mine.example'), 'password_set',
@@ -90,7 +90,7 @@ CREATE TEMP TABLE used AS
     SELECT ask_as('{"kind": "none", "name": "reset link"}', 'reset_use', jsonb_build_object('digest',
                encode(sha256('t6'), 'hex'), 'password_hash', '$r$2')) AS answer;
 SELECT is(answer - 'id', '{"kind": "user", "login": "alice@mine.example", "changed": true,
-    "ended": {"sessions": 1, "reset_links": 0, "app_passwords": 3}}', 'tells no more than the login') FROM used;
+    "ended": {"sessions": 1, "reset_links": 0, "app_passwords": 3, "api_keys": 0}}', 'tells no more than the login') FROM used;
 SELECT signed_in('alice@mine.example');
 SELECT pg_temp.link('t7', '{"keep_credentials": true}');
 SELECT is(ask_as('{"kind": "none", "name": "reset link"}', 'reset_use', jsonb_build_object('digest',

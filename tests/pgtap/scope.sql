@@ -2,7 +2,7 @@
 -- holder is deleted.
 BEGIN;
 SET search_path = tap, pg_catalog;
-SELECT plan(81);
+SELECT plan(82);
 
 CREATE OR REPLACE FUNCTION authd.now() RETURNS timestamptz LANGUAGE sql STABLE
 RETURN coalesce(current_setting('tap.now', true), '2026-03-01 12:00:00Z')::timestamptz;
@@ -19,7 +19,7 @@ CREATE FUNCTION pg_temp.documents() RETURNS text LANGUAGE sql AS
     $$ SELECT string_agg(canonical::jsonb ->> 'max_recipients', ' ' ORDER BY canonical)
          FROM authd.scope_document $$;
 CREATE FUNCTION pg_temp.without_keys(object jsonb) RETURNS jsonb LANGUAGE sql AS
-    $$ SELECT object - ARRAY['etag', 'hash'] $$;
+    $$ SELECT object - ARRAY['etag', 'hash', 'set_by'] $$;
 
 SELECT lives_ok($$ SELECT ask('user_add', '{"login": "alice@example.org"}') $$, 'a user');
 SELECT lives_ok($$ SELECT ask('user_add', '{"login": "boss@example.org", "role": "admin"}') $$,
@@ -29,7 +29,7 @@ INSERT INTO authd.class (name) VALUES ('printers');
 UPDATE authd.site SET scopes_swept_at = authd.now();
 
 -- the scope of each level
-SELECT is(ask('scope_get', place::jsonb) - ARRAY['etag', 'user_id'], expected::jsonb, place)
+SELECT is(ask('scope_get', place::jsonb) - ARRAY['etag', 'user_id', 'set_by'], expected::jsonb, place)
   FROM (VALUES
     ('{"level": "site"}', '{"kind": "scope", "id": "site", "level": "site", "document": null,
                             "hash": null}'),
@@ -40,7 +40,7 @@ SELECT is(ask('scope_get', place::jsonb) - ARRAY['etag', 'user_id'], expected::j
      '{"kind": "scope", "id": "class:printers", "level": "class", "class": "printers",
        "document": null, "hash": null}')) AS row (place, expected);
 SELECT is(ask('scope_get', '{"level": "user", "user": "alice@example.org"}') - 'etag',
-    jsonb_build_object('kind', 'scope', 'level', 'user', 'user', 'alice@example.org',
+    jsonb_build_object('kind', 'scope', 'set_by', NULL, 'level', 'user', 'user', 'alice@example.org',
                        'domain', 'example.org', 'document', NULL, 'hash', NULL,
                        'id', 'user:' || id, 'user_id', id::text), 'of a user')
   FROM authd.account WHERE login = 'alice@example.org';
@@ -98,10 +98,12 @@ SELECT is(refusal(operation, arguments::jsonb), expected, expected) FROM (VALUES
     AS row (operation, arguments, expected);
 
 -- reach
+SELECT ask('user_add', '{"login": "carol@example.org"}');
 SELECT is(left(pg_temp.put_refusal(place::jsonb, pg_temp.canonical(9),
                                    ARRAY[domain_id('example.org')]), 5), expected,
           'an administrator of a domain, putting ' || place)
-  FROM (VALUES ('{"level": "user", "user": "alice@example.org"}', 'answe'),
+  FROM (VALUES ('{"level": "user", "user": "alice@example.org"}', 'AU403'), -- the host has set it
+               ('{"level": "user", "user": "carol@example.org"}', 'answe'),
                ('{"level": "user", "user": "eve@other.example"}', 'AU404'),
                ('{"level": "user", "user": "boss@example.org"}', 'AU403'),
                ('{"level": "domain", "domain": "example.org"}', 'AU403'),
@@ -122,7 +124,7 @@ CREATE FUNCTION pg_temp.words_of(selector text DEFAULT '') RETURNS text[] LANGUA
     $$ SELECT string_to_array(scopes, ' ')
          FROM authd.login_lookup(ARRAY['alice@example.org'], ARRAY[selector]) $$;
 SELECT is(pg_temp.words_of(), ARRAY[pg_temp.hash(document), pg_temp.hash(pg_temp.canonical(2)), '-',
-                                pg_temp.hash(pg_temp.canonical(9)), '-'], 'site, domain, user')
+                                pg_temp.hash(pg_temp.canonical(4)), '-'], 'site, domain, user')
   FROM (VALUES ('{"mode":"monitor","monitor_until":"2026-03-31T12:00:00Z","v":1}')) AS row (document);
 SELECT lives_ok($$ SELECT ask('user_set', '{"user": "alice@example.org",
                                             "changes": {"class": "printers"}}') $$, 'a member of a class');
@@ -168,6 +170,7 @@ SELECT is(pg_temp.without_keys(ask('scope_delete', '{"level": "site"}')),
 SELECT is(ask('scope_delete', '{"level": "site"}') -> 'changed', 'false', 'twice changes nothing');
 
 -- a document without a holder is deleted
+SELECT ask('scope_delete', '{"level": "user", "user": "alice@example.org"}');
 SELECT is(pg_temp.documents(), '2 3 9', 'each has one');
 SELECT lives_ok($$ SELECT pg_temp.put('{"level": "user", "user": "eve@other.example"}',
                                       pg_temp.canonical(9)) $$, 'two have the same');
