@@ -166,7 +166,9 @@ BEGIN
         PERFORM authd.factor_end(new.id);
         ended := authd.credentials_end(ARRAY[new.id], authd.credential_kinds());
         UPDATE authd.account SET recovery_address = NULL, recovery_address_by_rank = NULL
-         WHERE id = new.id AND recovery_address_by_rank <= authd.role_rank(new.role);
+         WHERE id = new.id
+           AND recovery_address_by_rank <= greatest(authd.role_rank(new.role),
+                                                    authd.role_rank('domain-admin'));
         PERFORM authd.notice_put(new.id, 'raised', authd.notice_origin(actor) || jsonb_build_object(
             'role', new.role, 'mail_to', coalesce(old.recovery_address, old.login)));
     ELSIF new.role <> old.role THEN
