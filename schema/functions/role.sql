@@ -150,8 +150,9 @@ $$;
 --               other credentials, and a recovery address, unless a caller of the whole site with a
 --               rank above the new role has set it. Nobody can use the new rights before a caller who
 --               controls the account gives it a password, and permits a second factor.
---   other roles end the sessions and API keys, for good.
--- Less reach in the same role ends nothing: sessions and API keys have the reach of the moment.
+--   other roles end the API keys, for good.
+-- Sessions go on with a lower role, and sessions and API keys with less reach of the same role: they
+-- have the role and the reach of the moment.
 CREATE OR REPLACE FUNCTION authd.role_changed(actor jsonb, old authd.account, old_reach bigint[])
 RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
@@ -167,12 +168,12 @@ BEGIN
         ended := authd.credentials_end(ARRAY[new.id], authd.credential_kinds());
         UPDATE authd.account SET recovery_address = NULL, recovery_address_by_rank = NULL
          WHERE id = new.id
-           AND recovery_address_by_rank <= greatest(authd.role_rank(new.role),
-                                                    authd.role_rank('domain-admin'));
+           AND coalesce(recovery_address_by_rank, 0)
+               <= greatest(authd.role_rank(new.role), authd.role_rank('domain-admin'));
         PERFORM authd.notice_put(new.id, 'raised', authd.notice_origin(actor) || jsonb_build_object(
             'role', new.role, 'mail_to', coalesce(old.recovery_address, old.login)));
     ELSIF new.role <> old.role THEN
-        ended := authd.credentials_end(ARRAY[new.id], ARRAY['sessions', 'api_keys']);
+        ended := authd.credentials_end(ARRAY[new.id], ARRAY['api_keys']);
     ELSE
         RETURN NULL;
     END IF;

@@ -131,7 +131,7 @@ CREATE TABLE authd.domain (
     second_factor       text CHECK (second_factor IN ('off', 'optional', 'required')),
     second_factor_from  timestamptz, -- until then required is optional; NULL: required at once
     created_at          timestamptz NOT NULL DEFAULT authd.now(),
-    CONSTRAINT scope_setter_is_whole CHECK ((scope IS NULL) = (scope_by_rank IS NULL))
+    CONSTRAINT setter_has_set CHECK (scope IS NOT NULL OR scope_by_rank IS NULL)
 );
 CREATE INDEX domain_scope ON authd.domain (scope) WHERE scope IS NOT NULL;
 
@@ -187,10 +187,10 @@ CREATE TABLE authd.account (
     CONSTRAINT suspension_is_whole CHECK (suspended = (suspended_at IS NOT NULL)
                                           AND (suspended OR suspended_reason IS NULL)),
     CONSTRAINT suspender_is_whole CHECK (suspended OR suspended_by_rank IS NULL),
-    CONSTRAINT setters_are_whole CHECK (
-        (recovery_address IS NULL) = (recovery_address_by_rank IS NULL)
-        AND (class IS NULL) = (class_by_rank IS NULL)
-        AND (scope IS NULL) = (scope_by_rank IS NULL)),
+    CONSTRAINT setters_have_set CHECK (
+        (recovery_address IS NOT NULL OR recovery_address_by_rank IS NULL)
+        AND (class IS NOT NULL OR class_by_rank IS NULL)
+        AND (scope IS NOT NULL OR scope_by_rank IS NULL)),
     CONSTRAINT password_is_whole CHECK ((password IS NULL) = (password_set_at IS NULL)),
     CONSTRAINT password_is_encrypted CHECK ((password IS NULL) = (password_cipher_version IS NULL)
                                             AND authd.is_encrypted(password))

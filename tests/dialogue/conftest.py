@@ -34,10 +34,10 @@ class Server:
     def connect(self, path=None, **options):
         return Dovecot(path or self.plain, **options)
 
-    def new_user(self, password=PASSWORD, stored=None):
+    def new_user(self, password=PASSWORD, stored=None, role="user"):
         """Makes a user that no other test knows, with an imported hash if `stored` is given; returns the login."""
         login = f"user{os.getpid()}x{next(numbers)}@example.org"
-        self.authd.authctl("user", "add", login, password=password)
+        self.authd.authctl("user", "add", login, "--role", role, password=password)
         if stored:
             self.set_hash(login, stored)
         return login

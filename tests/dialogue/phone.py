@@ -40,8 +40,8 @@ class Phone:
                         f" WHERE account = (SELECT id FROM authd.account WHERE login = '{self.login}')")
 
 
-def new_phone(server, password=PASSWORD, **more):
-    login = server.new_user(password=password)
+def new_phone(server, password=PASSWORD, role="user", **more):
+    login = server.new_user(password=password, role=role)
     seed = totp.enrol_in(server.postgres, server.authd.config["key_dir"], login, **more)
     return Phone(server, login, seed, **more)
 

@@ -65,9 +65,8 @@ def recovery_codes(site, phone):
 @pytest.mark.parametrize("policy", ["off", "optional", "required"])
 def test_who_needs_one(site, role, policy):
     """Over TCP, users who may administer others need a code, whatever the policy. This site's policy is optional."""
-    without, enrolled = site.new_user(), new_phone(site)
+    without, enrolled = site.new_user(role=role), new_phone(site, role=role)
     for login in (without, enrolled.login):
-        site.api.good("PATCH", f"/v1/users/{login}", {"role": role})
         set_policy(site, login, user=policy)
     assert session_of(site, without) == (None, role != "user" or policy == "required")
     assert session_of(site, without, code="123456") == (None, role != "user" or policy == "required")
@@ -87,8 +86,7 @@ def test_nobody_needs_one_where_it_is_off(server, instance):
     assert session_of(instance, user.login) == (None, False)
     assert sign_in(instance, user.login, code=user.wrong()) == "wrong-code"
     assert session_of(instance, user.login, code=user.code()) == ("totp", False)
-    instance.api.good("PATCH", f"/v1/users/{user.login}", {"role": "helpdesk"})
-    assert sign_in(instance, user.login) == NEEDED
+    assert sign_in(instance, new_phone(instance, role="helpdesk").login) == NEEDED
 
 
 def test_the_code_is_not_part_of_the_password_here(site, phone):

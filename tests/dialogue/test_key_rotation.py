@@ -49,8 +49,7 @@ def test_what_there_is(first):
 
 
 def test_who_may_not(first):
-    login = first.new_user()
-    first.api.good("PATCH", f"/v1/users/{login}", {"role": "domain-admin"})
+    login = first.new_user(role="domain-admin")
     assert first.api.call("GET", "/v1/keys", who=first.sign_in(login)).status == 403
     reader = first.api.make_key(rights=["keys:read"])
     assert first.api.call("GET", "/v1/keys", who=reader).status == 200
@@ -267,8 +266,7 @@ def test_verifiers_follow_when_they_are_used(first):
 
 
 def test_who_rotates_by_a_session_is_signed_out(first):
-    login = first.new_user()
-    first.api.good("PATCH", f"/v1/users/{login}", {"role": "admin"})
+    login = first.new_user(role="admin")
     session = first.sign_in(login)
     made = first.api.call("POST", "/v1/keys/pepper/rotate", who=session)
     assert made.status == 200, made

@@ -1,5 +1,7 @@
 """Notices: mail to users about events of their accounts, through SMTP, from two nodes on one database."""
 
+import os
+
 import pytest
 from conftest import PASSWORD, Server, make_authd, numbers
 from harness import totp
@@ -15,8 +17,9 @@ class Node(Server):
 
     def new_reader(self):
         """A user with a recovery address; returns both."""
-        login, address = self.new_user(), f"reader{next(numbers)}@home.example"
-        assert ask(self.authd.http, "PATCH", f"/v1/users/{login}", {"recovery_address": address}).status == 200
+        number = next(numbers)
+        login, address = f"reader{os.getpid()}x{number}@example.org", f"reader{number}@home.example"
+        self.authd.authctl("user", "add", login, "--recovery-address", address, password=PASSWORD)
         return login, address
 
     def add(self, login, label="Scanner", query=""):

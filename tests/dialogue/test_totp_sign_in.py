@@ -234,7 +234,10 @@ def test_roles_above_user_enrol_before_anything_else(stage, role):
     assert (answer.status, answer.json["must_enrol"], answer.json["factor"]) == (201, True, None)
     who = cookie_of(answer)
     assert stage.api.call("GET", "/v1/users", who=who).type == "second-factor-required"
-    made = stage.api.good("POST", "/v1/users/me/totp", {}, who)
+    answer = stage.api.call("POST", "/v1/users/me/totp", {}, who)
+    assert (answer.status, answer.type) == (403, "forbidden"), "the password alone enrols nobody with a role"
+    ticket = stage.api.good("POST", f"/v1/users/{login}/totp/ticket")["secret"]
+    made = stage.api.good("POST", "/v1/users/me/totp", {"ticket": ticket}, who)
     assert stage.api.call("GET", "/v1/users", who=who).status == 403, "not before the code"
     code = totp.code(made["secret"])
     assert stage.api.call("POST", "/v1/users/me/totp/confirm", {"code": code}, who).status == 200
@@ -256,13 +259,25 @@ def test_where_it_is_required_users_enrol_first(stage):
     assert stage.api.call("DELETE", "/v1/session", who=cookie_of(answer)).status == 200
 
 
-def test_a_role_is_of_no_use_to_a_session_without_a_factor(stage):
+def test_a_raised_role_is_of_use_after_a_new_password_and_a_ticket(stage):
     login = f"raised{next(numbers)}@{HOME}"
     stage.api.good("POST", "/v1/users", {"login": login, "password": PASSWORD})
     who = stage.api.sign_in(login, PASSWORD)
-    stage.api.good("PATCH", f"/v1/users/{login}", {"role": "admin"})
-    answer = stage.api.call("GET", "/v1/users", who=who)
-    assert (answer.status, answer.type) == (403, "second-factor-required"), answer
+    raised = stage.api.good("PATCH", f"/v1/users/{login}", {"role": "admin"})
+    assert (raised["has_password"], raised["ended"]["sessions"]) == (False, 1)
+    assert stage.api.call("GET", "/v1/users/me", who=who).status == 401
+    body = {"login": login, "password": PASSWORD}
+    assert stage.api.call("POST", "/v1/session", body, stage.api.nobody).status == 401, "nor by the old password"
+
+    stage.api.good("PUT", f"/v1/users/{login}/password", {"password": PASSWORD})
+    answer = stage.api.call("POST", "/v1/session", body, stage.api.nobody)
+    assert (answer.status, answer.json["must_enrol"]) == (201, True)
+    who = cookie_of(answer)
+    ticket = stage.api.good("POST", f"/v1/users/{login}/totp/ticket")["secret"]
+    made = stage.api.good("POST", "/v1/users/me/totp", {"ticket": ticket}, who)
+    code = totp.code(made["secret"])
+    assert stage.api.call("POST", "/v1/users/me/totp/confirm", {"code": code}, who).status == 200
+    assert stage.api.call("GET", "/v1/users", who=who).status == 200
 
 
 @pytest.mark.parametrize("where", ["user", "domain"])

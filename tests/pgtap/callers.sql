@@ -102,6 +102,7 @@ SELECT ask('user_set', '{"user": "domain-admin@mine.example", "changes": {"role"
 SELECT throws_ok($$ SELECT authd.manage('user_list', context, '{}') FROM seen $$, 'AU401',
     'the sign-in has ended, or its rights have changed', 'a changed role is asked for anew');
 SELECT ask('user_set', '{"user": "domain-admin@mine.example", "changes": {"role": "domain-admin"}}');
+SELECT is(authd.caller(pg_temp.of('domain-admin')), NULL, 'a raise ends the session');
 UPDATE signed SET credential = signed_in('domain-admin@mine.example') WHERE role = 'domain-admin';
 DELETE FROM seen;
 INSERT INTO seen SELECT context(pg_temp.of('domain-admin'));
