@@ -17,6 +17,20 @@ static void say_added(struct context *context, const json_t *user)
     }
 }
 
+/* A raise of role or domains has ended everything that the user could sign in with. Only the answer
+ * to a raise counts tickets. */
+static void say_raised(struct context *context, const json_t *user)
+{
+    const char *login = json_string_value(json_object_get(user, "login"));
+
+    if (json_object_get(json_object_get(user, "ended"), "tickets") != NULL) {
+        context_say(context,
+                    "the higher role takes effect after a new password and a second factor: "
+                    "%1$s password set %2$s; %1$s totp ticket %2$s",
+                    program_name(), login);
+    }
+}
+
 static void say_undo(struct context *context, const json_t *user)
 {
     if (!json_is_false(json_object_get(user, "changed")) && !context->dry_run) {
@@ -81,7 +95,8 @@ static const struct command commands[] = {
      .example = "user set alice@example.org display_name=\"Alice Adams\" role=helpdesk",
      .method = "PATCH",
      .path = "/v1/users/{1}",
-     .keys = "class display_name domains[] recovery_address role second_factor"},
+     .keys = "class display_name domains[] recovery_address role second_factor",
+     .after = say_raised},
     {.verb = "rename",
      .arguments = "OLD NEW",
      .min = 2,
@@ -91,7 +106,8 @@ static const struct command commands[] = {
      .path = "/v1/users/{1}",
      .member = "login",
      .output = OUTPUT_CHANGE,
-     .done = "is the new login of {1}"},
+     .done = "is the new login of {1}",
+     .after = say_raised},
     {.verb = "suspend",
      .arguments = "USER",
      .min = 1,

@@ -109,6 +109,15 @@ def test_user_set_class_and_domains(root, login, domain):
     assert (user["role"], user["domains"], user["class"]) == ("user", [], None)
 
 
+def test_a_raise_says_what_comes_next(root, login):
+    root.do("app-password", "add", login, "--label", "one")
+    _, talk = root.do("user", "set", login, "role=helpdesk")
+    assert "ended: 1 app password\n" in talk
+    assert f"takes effect after a new password and a second factor: smtp-authctl password set {login}; " in talk
+    _, talk = root.do("user", "set", login, "role=user")
+    assert "takes effect" not in talk
+
+
 def test_revoke_all_says_what_it_ends(root, login):
     root.do("app-password", "add", login, "--label", "one")
     root.do("app-password", "add", login, "--label", "two")
