@@ -278,11 +278,11 @@ static void add_rights(json_t *operation, const struct http_route *route)
         json_object_set_new(operation, "security", json_array());
         return;
     }
-    if ((route->flags & ROUTE_NO_KEYS) == 0 && (route->flags & ROUTE_SESSION) == 0 &&
-        route->resource != NULL) {
-        json_object_set_new(
-            operation, "x-right",
-            json_sprintf("%s:%s", route->resource, route->method == HTTP_GET ? "read" : "write"));
+    if (caller_rights_keys(route)) {
+        json_object_set_new(operation, "x-rights",
+                            resource_rights(route->resources, route->method != HTTP_GET));
+    } else {
+        json_object_set_new(operation, "x-no-api-keys", json_true());
     }
     if ((route->flags & ROUTE_SESSION) != 0) {
         json_object_set_new(operation, "x-session-only", json_true());
@@ -305,7 +305,7 @@ static json_t *operation_of(const struct http_route *route)
     json_t *operation =
         json_pack("{s:s, s:s, s:s, s:[s], s:o, s:o}", "operationId", route->name, "summary",
                   route->summary, "description", route->description, "tags",
-                  route->tag != NULL ? route->tag : route->resource, "parameters",
+                  route->tag != NULL ? route->tag : resource_word(route->resources), "parameters",
                   parameters_of(route), "responses", responses_of(route));
 
     add_rights(operation, route);

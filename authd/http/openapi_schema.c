@@ -190,6 +190,12 @@ json_t *openapi_request_member(const struct request_member *member)
     if (member->roles != 0) {
         json_object_set_new(schema, "x-roles", caller_rights_words(member->roles));
     }
+    if (member->resources != 0) {
+        json_object_set_new(schema, "x-rights", resource_rights(member->resources, true));
+    }
+    if ((member->flags & REQUEST_NO_KEYS) != 0) {
+        json_object_set_new(schema, "x-no-api-keys", json_true());
+    }
     return schema;
 }
 

@@ -146,7 +146,7 @@ static void check_object(const struct request_member *member, const json_t *valu
 
     if (!json_is_object(value)) {
         error_add(errors, member->name, "is not an object");
-    } else if (member->members != NULL) {
+    } else if (member->members != NULL && (member->flags & REQUEST_DESCRIBED) == 0) {
         snprintf(path, sizeof(path), "%s.", member->name);
         check_members(member->members, value, path, errors);
     }
@@ -167,8 +167,11 @@ static void check_list(const struct request_member *member, const json_t *value,
     }
     for (size_t i = 0; i < json_array_size(value); i++) {
         char name[NAME_MAX + 1];
-        const struct request_member item = {
-            .name = name, .min = 1, .max = REQUEST_TEXT_MAX, .members = member->members};
+        const struct request_member item = {.name = name,
+                                            .flags = member->flags & REQUEST_DESCRIBED,
+                                            .min = 1,
+                                            .max = REQUEST_TEXT_MAX,
+                                            .members = member->members};
 
         snprintf(name, sizeof(name), "%s[%zu]", member->name, i);
         if (member->type == REQUEST_TEXTS) {

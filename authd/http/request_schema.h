@@ -25,6 +25,8 @@ enum request_flag {
     REQUEST_REQUIRED = 1u << 0,
     REQUEST_NULLABLE = 1u << 1,  /* null takes the value away */
     REQUEST_SENSITIVE = 1u << 2, /* a session that sets the member must be fresh */
+    REQUEST_NO_KEYS = 1u << 3,   /* no API key may set the member */
+    REQUEST_DESCRIBED = 1u << 4, /* `members` only describe the object, which `run` checks */
 };
 
 #define REQUEST_TEXT_MAX 1024
@@ -36,6 +38,8 @@ struct request_member {
     unsigned flags;
     unsigned
         roles; /* who may set the member, as in struct http_route; 0: every caller of the route */
+    unsigned resources; /* enum resource: an API key needs the right to write each of them, in place
+                           of the route's, to set the member; 0: the rights of the route */
     long min;
     long max;
     const char *const *words; /* the only texts allowed, ends with NULL; NULL: any text */

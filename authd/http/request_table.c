@@ -2,6 +2,7 @@
 
 #include "api/words.h"
 #include "http/cursor.h"
+#include "http/resource.h"
 #include "http/router.h"
 
 #define NAME_TEXT_MAX 1024 /* octets as typed; core/name.h bounds the canonical form */
@@ -27,13 +28,14 @@ _Static_assert(REQUEST_TEXT == 0, "a member without a type is a text");
                      .description = "How many seconds from now the API key ends."},                \
                     {.name = "expires_at", .type = REQUEST_TIME}
 #define SECOND_FACTOR                                                                              \
-    .name = "second_factor", .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE, .min = 1, .max = 8,        \
-    .words = words_policies
+    .name = "second_factor", .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE,                        \
+    .resources = RESOURCE_TOTP, .min = 1, .max = 8, .words = words_policies
 /* The database distinguishes a time from a date. */
 #define SECOND_FACTOR_FROM                                                                         \
-    .name = "second_factor_from", .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE, .min = 10,      \
-    .max = 40, .description = "Until then a second factor that the domain requires is optional: a" \
-                              " time, or a date, which begins at midnight UTC."
+    .name = "second_factor_from", .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE,                   \
+    .resources = RESOURCE_TOTP, .min = 10, .max = 40, .description =                               \
+        "Until then a second factor that the domain requires is optional: a time, or a date, "     \
+        "which begins at midnight UTC."
 #define CODE         .name = "code", .min = 1, .max = CODE_MAX
 #define DISPLAY_NAME .name = "display_name", .flags = REQUEST_NULLABLE, .min = 1, .max = 800
 #define DESCRIPTION  .name = "description", .flags = REQUEST_NULLABLE, .min = 1, .max = 800
@@ -45,6 +47,11 @@ const struct request_member request_change_query[] = {DRY_RUN, {0}};
 const struct request_member request_page[] = {REQUEST_PAGE, {0}};
 
 /* ---- users --------------------------------------------------------------------------------- */
+
+/* A member that has more effect than users:write stands for belongs to another right. Role and
+ * domains decide what a caller may do, so no API key sets them. The mail to the recovery address
+ * sets a password, so that address belongs to the passwords. A class decides which sending scope
+ * holds. The policy of second factors belongs to the second factors, also that of a domain. */
 
 const struct request_member request_user_list[] = {
     REQUEST_PAGE,
@@ -88,34 +95,44 @@ const struct request_member request_user[] = {
     {NAMED("login"), .flags = REQUEST_REQUIRED},
     {.name = "addresses", .type = REQUEST_TEXTS, .max = 256},
     {DISPLAY_NAME},
-    {NAMED("recovery_address"), .flags = REQUEST_NULLABLE},
-    {.name = "role", .flags = REQUEST_SENSITIVE, .min = 1, .max = 40, .words = words_roles},
+    {NAMED("recovery_address"), .flags = REQUEST_NULLABLE, .resources = RESOURCE_PASSWORDS},
+    {.name = "role",
+     .flags = REQUEST_SENSITIVE | REQUEST_NO_KEYS,
+     .min = 1,
+     .max = 40,
+     .words = words_roles},
     {.name = "domains",
      .type = REQUEST_TEXTS,
-     .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE,
+     .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE | REQUEST_NO_KEYS,
      .roles = ROLE_ADMIN,
      .max = 256},
-    {.name = "class", .flags = REQUEST_NULLABLE, .min = 1, .max = 40},
+    {.name = "class", .flags = REQUEST_NULLABLE, .resources = RESOURCE_SCOPES, .min = 1, .max = 40},
     {.name = "service", .type = REQUEST_BOOLEAN},
-    {PASSWORD, .description = "The main password of the user."},
+    {PASSWORD, .resources = RESOURCE_PASSWORDS, .description = "The main password of the user."},
     {SECOND_FACTOR},
     {0},
 };
 
 const struct request_member request_user_changes[] = {
     {DISPLAY_NAME},
-    {NAMED("recovery_address"), .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE},
+    {NAMED("recovery_address"), .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE,
+     .resources = RESOURCE_PASSWORDS},
     {.name = "role",
-     .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE,
+     .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE | REQUEST_NO_KEYS,
      .roles = ADMINISTRATORS,
      .min = 1,
      .max = 40,
      .words = words_roles},
-    {.name = "class", .flags = REQUEST_NULLABLE, .roles = ADMINISTRATORS, .min = 1, .max = 40},
+    {.name = "class",
+     .flags = REQUEST_NULLABLE,
+     .roles = ADMINISTRATORS,
+     .resources = RESOURCE_SCOPES,
+     .min = 1,
+     .max = 40},
     {NAMED("login"), .flags = REQUEST_SENSITIVE, .roles = ADMINISTRATORS},
     {.name = "domains",
      .type = REQUEST_TEXTS,
-     .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE,
+     .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE | REQUEST_NO_KEYS,
      .roles = ROLE_ADMIN,
      .max = 256},
     {SECOND_FACTOR, .roles = ADMINISTRATORS},
@@ -319,27 +336,5 @@ const struct request_member request_audit_verify[] = {
      .min = 1,
      .max = 120,
      .description = "Where the check goes on: `next` of the answer before."},
-    {0},
-};
-
-/* manage/import_rows.h checks what a row holds, so that a bad row is refused alone. */
-static const char *const existing_words[] = {"skip", "update", "fail", NULL};
-
-const struct request_member request_import[] = {
-    {.name = "existing",
-     .min = 1,
-     .max = 10,
-     .words = existing_words,
-     .description = "What becomes of a row whose user exists: it is skipped (without this), "
-                    "updated or fails."},
-    {.name = "create",
-     .type = REQUEST_BOOLEAN,
-     .description = "Whether a row adds its user if there is none; true without this."},
-    {.name = "rows",
-     .type = REQUEST_OBJECTS,
-     .flags = REQUEST_REQUIRED,
-     .max = 1000,
-     .description = "The users: objects of line, login, password_hash, display_name, "
-                    "recovery_address, addresses, class, networks and suspended."},
     {0},
 };

@@ -27,6 +27,8 @@ const struct request_member request_app_password_list[] = {
     {0},
 };
 
+/* The scope of an app password belongs to app-passwords, not to scopes: it only narrows what the
+ * scopes of user, class, domain and site allow, and it ends with the app password. */
 const struct request_member request_app_password[] = {
     {LABEL, .flags = REQUEST_REQUIRED},
     END_FIELDS,

@@ -6,6 +6,7 @@
 
 #include "api/response_schema.h"
 #include "http/request_schema.h"
+#include "http/resource.h"
 #include "http/uri.h"
 #include "manage/call.h"
 
@@ -48,10 +49,13 @@ struct http_route {
     const char *name;        /* the operationId: "user_show" */
     const char *summary;     /* one line, without a full stop */
     const char *description; /* what the summary leaves out, in plain sentences */
-    const char *tag;         /* the chapter of /openapi.json; NULL: named like the resource */
+    const char *tag;         /* the chapter of /openapi.json; NULL: named like the one resource */
     unsigned roles;          /* who may; 0: anybody, without a sign-in */
     unsigned flags;
-    const char *resource; /* "users": an API key needs users:read for GET, else users:write */
+    /* enum resource: an API key needs the right of each of them to call the route, to read for GET,
+     * else to write. It may also call the route to set only members that have resources of their
+     * own. 0: no API key may call the route. */
+    unsigned resources;
     void (*run)(struct http_exchange *exchange);
     enum statement statement;           /* what a route of the management API runs */
     const struct request_member *query; /* NULL: none */

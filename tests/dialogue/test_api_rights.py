@@ -121,6 +121,12 @@ def is_visible(caller, target):
     return caller.reach is None or target.domain in caller.reach or own
 
 
+def has_right(key, right):
+    """Whether an API key has a right: writing includes reading, and * is every resource."""
+    resource, _, access = right.partition(":")
+    return bool({f"{name}:{verb}" for name in (resource, "*") for verb in (access, "write")} & set(key.rights))
+
+
 def expected(operation, method, caller, target):
     """The expected status: 401, 403, 404, or None if the request is allowed."""
     roles = operation["x-roles"]
@@ -133,9 +139,7 @@ def expected(operation, method, caller, target):
     if not by_role and not for_self:
         return 403
     if caller.rights is not None:
-        right = operation.get("x-right")
-        resource = right.partition(":")[0] if right else None
-        if not right or not {right, f"*:{right.partition(':')[2]}", f"{resource}:write", "*:write"} & set(caller.rights):
+        if operation.get("x-no-api-keys") or not all(has_right(caller, right) for right in operation["x-rights"]):
             return 403
     if operation.get("x-session-only") and "Cookie" not in caller.headers:
         return 403

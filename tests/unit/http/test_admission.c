@@ -12,12 +12,12 @@
 static const struct request_member members[] = {{.name = "name", .max = 10}, {0}};
 
 static const struct http_route routes[] = {
-    {.method = HTTP_GET, .pattern = "/things", .roles = ROLE_ADMIN, .resource = "things"},
+    {.method = HTTP_GET, .pattern = "/things", .roles = ROLE_ADMIN, .resources = RESOURCE_SITE},
     {.method = HTTP_POST,
      .pattern = "/things",
      .roles = ROLE_ADMIN,
      .flags = ROUTE_FRESH | ROUTE_COOKIE,
-     .resource = "things",
+     .resources = RESOURCE_SITE,
      .body = members},
     {.method = HTTP_POST, .pattern = "/session", .flags = ROUTE_COOKIE, .body = members},
     {0},

@@ -39,7 +39,7 @@ static void test_roles(void **state)
 {
     static const struct http_route route = {.method = HTTP_POST,
                                             .roles = ROLE_SELF | ROLE_DOMAIN_ADMIN | ROLE_ADMIN,
-                                            .resource = "users"};
+                                            .resources = RESOURCE_USERS};
     static const struct http_route other = {.roles = ROLE_AUDITOR | ROLE_ADMIN};
     static const struct http_route open = {0};
     bool self_only;
@@ -68,7 +68,7 @@ static void test_roles(void **state)
 static void test_fresh(void **state)
 {
     static const struct http_route route = {
-        .roles = ROLE_ADMIN, .flags = ROUTE_FRESH, .resource = "users"};
+        .roles = ROLE_ADMIN, .flags = ROUTE_FRESH, .resources = RESOURCE_USERS};
     static const struct http_route session = {.roles = ROLE_SELF, .flags = ROUTE_SESSION};
 
     (void)state;
@@ -86,7 +86,8 @@ static void test_fresh(void **state)
 /* A session whose user has to enrol a second factor first. */
 static void test_must_enrol(void **state)
 {
-    static const struct http_route route = {.roles = ROLE_SELF | ROLE_ADMIN, .resource = "users"};
+    static const struct http_route route = {.roles = ROLE_SELF | ROLE_ADMIN,
+                                            .resources = RESOURCE_USERS};
     static const struct http_route enrol = {.roles = ROLE_SELF | ROLE_ADMIN, .flags = ROUTE_ENROL};
     static const struct http_route others = {.roles = ROLE_ADMIN, .flags = ROUTE_ENROL};
     static const struct http_route fresh = {.roles = ROLE_SELF, .flags = ROUTE_ENROL | ROUTE_FRESH};
@@ -110,11 +111,13 @@ static void test_must_enrol(void **state)
 
 static void test_keys(void **state)
 {
-    static const struct http_route get = {.roles = ROLE_ADMIN, .resource = "users"};
-    static const struct http_route post = {
-        .method = HTTP_POST, .roles = ROLE_ADMIN, .flags = ROUTE_FRESH, .resource = "users"};
+    static const struct http_route get = {.roles = ROLE_ADMIN, .resources = RESOURCE_USERS};
+    static const struct http_route post = {.method = HTTP_POST,
+                                           .roles = ROLE_ADMIN,
+                                           .flags = ROUTE_FRESH,
+                                           .resources = RESOURCE_USERS};
     static const struct http_route never = {
-        .roles = ROLE_ADMIN, .flags = ROUTE_NO_KEYS, .resource = "users"};
+        .roles = ROLE_ADMIN, .flags = ROUTE_NO_KEYS, .resources = RESOURCE_USERS};
     static const struct http_route nameless = {.roles = ROLE_ADMIN};
     static const struct {
         const char *rights;
@@ -143,6 +146,16 @@ static void test_keys(void **state)
                      RIGHTS_KEY);
 }
 
+static enum caller_rights_verdict member_verdict(const struct request_member *member,
+                                                 const struct caller *caller, bool self_only)
+{
+    static const struct http_route route = {.method = HTTP_PATCH, .resources = RESOURCE_USERS};
+    const struct caller_rights_case asked = {
+        .route = &route, .caller = caller, .rights = {.self_only = self_only}};
+
+    return caller_rights_member(&asked, member);
+}
+
 static void test_members(void **state)
 {
     static const struct request_member all = {.name = "a"};
@@ -153,20 +166,113 @@ static void test_members(void **state)
     const struct caller user = {.kind = CALLER_SESSION, .role = CALLER_USER, .fresh = true};
 
     (void)state;
-    assert_int_equal(caller_rights_member(&all, &stale, false), RIGHTS_ALLOWED);
-    assert_int_equal(caller_rights_member(&sensitive, &stale, false), RIGHTS_STALE);
-    assert_int_equal(caller_rights_member(&sensitive, &fresh, false), RIGHTS_ALLOWED);
-    assert_int_equal(caller_rights_member(&few, &stale, false), RIGHTS_ALLOWED);
-    assert_int_equal(caller_rights_member(&few, &stale, true), RIGHTS_ROLE);
-    assert_int_equal(caller_rights_member(&few, &user, true), RIGHTS_ROLE);
-    assert_int_equal(caller_rights_member(&all, &user, true), RIGHTS_ALLOWED);
+    assert_int_equal(member_verdict(&all, &stale, false), RIGHTS_ALLOWED);
+    assert_int_equal(member_verdict(&sensitive, &stale, false), RIGHTS_STALE);
+    assert_int_equal(member_verdict(&sensitive, &fresh, false), RIGHTS_ALLOWED);
+    assert_int_equal(member_verdict(&few, &stale, false), RIGHTS_ALLOWED);
+    assert_int_equal(member_verdict(&few, &stale, true), RIGHTS_ROLE);
+    assert_int_equal(member_verdict(&few, &user, true), RIGHTS_ROLE);
+    assert_int_equal(member_verdict(&all, &user, true), RIGHTS_ALLOWED);
+}
+
+/* ---- the rights of members ----------------------------------------------------------------- */
+
+static const struct request_member row[] = {
+    {.name = "name"},
+    {.name = "hash", .resources = RESOURCE_PASSWORDS},
+    {0},
+};
+
+static const struct request_member patch_members[] = {
+    {.name = "name"},
+    {.name = "hash", .resources = RESOURCE_PASSWORDS},
+    {.name = "policy", .resources = RESOURCE_TOTP | RESOURCE_SCOPES},
+    {.name = "role", .flags = REQUEST_NO_KEYS},
+    {.name = "rows", .type = REQUEST_OBJECTS, .flags = REQUEST_DESCRIBED, .members = row},
+    {0},
+};
+
+static const struct http_route patch = {.method = HTTP_PATCH,
+                                        .roles = ROLE_ADMIN,
+                                        .resources = RESOURCE_USERS | RESOURCE_DOMAINS,
+                                        .body = patch_members};
+
+/* What an API key with these rights is told about a body: "" is allowed, NULL is not let in. */
+static const char *told(const char *rights, const char *body, struct arena *arena)
+{
+    struct caller caller = KEY(rights);
+    struct caller_rights_case asked = {.route = &patch, .caller = &caller};
+    json_t *object = json_loads(body, 0, NULL);
+    const struct problem *problem = NULL;
+
+    caller.name = "key 7";
+    asked.rights = caller_rights_of(&patch, &caller);
+    if (asked.rights.verdict == RIGHTS_ALLOWED) {
+        problem = caller_rights_check_body(&asked, object, arena);
+    }
+    json_decref(object);
+    json_decref((json_t *)caller.known);
+    if (asked.rights.verdict != RIGHTS_ALLOWED) {
+        return NULL;
+    }
+    return problem != NULL ? problem->detail : "";
+}
+
+#define ROUTE_RIGHTS "[\"users:write\", \"domains:write\"]"
+
+static void test_member_rights(void **state)
+{
+    static const struct {
+        const char *rights;
+        const char *body;
+        const char *detail; /* NULL: the route is closed */
+    } cases[] = {
+        {ROUTE_RIGHTS, "{\"name\": 1}", ""},
+        {ROUTE_RIGHTS, "{}", ""},
+        {ROUTE_RIGHTS, "{\"name\": 1, \"hash\": 1}",
+         "key 7 lacks the right passwords:write, which hash needs"},
+        {ROUTE_RIGHTS, "{\"role\": 1}", "no API key may set role"},
+        {"[\"*:write\"]", "{\"role\": 1}", "no API key may set role"},
+        {"[\"*:write\"]", "{\"name\": 1, \"hash\": 1, \"policy\": 1}", ""},
+        {"[\"*:read\"]", "{\"name\": 1}", NULL},
+        {"[\"users:write\"]", "{\"name\": 1}", NULL},
+        {"[\"totp:write\"]", "{\"policy\": 1}", NULL},
+        {"[\"passwords:read\"]", "{\"hash\": 1}", NULL},
+        {"[\"passwords:write\"]", "{\"hash\": 1}", ""},
+        {"[\"passwords:write\"]", "{}", "key 7 lacks the right users:write"},
+        {"[\"passwords:write\"]", "{\"hash\": 1, \"name\": 1}",
+         "key 7 lacks the right users:write, which name needs"},
+        {"[\"passwords:write\", \"users:write\"]", "{\"name\": 1}",
+         "key 7 lacks the right domains:write, which name needs"},
+        {"[\"totp:write\", \"scopes:write\"]", "{\"policy\": 1}", ""},
+        {"[\"totp:write\", \"scopes:write\"]", "{\"rows\": [{\"hash\": 1}]}",
+         "key 7 lacks the right users:write, which rows needs"},
+        {ROUTE_RIGHTS, "{\"rows\": [{\"name\": 1, \"unknown\": 1}, 5]}", ""},
+        {ROUTE_RIGHTS, "{\"rows\": [{\"name\": 1}, {\"hash\": null}]}",
+         "key 7 lacks the right passwords:write, which hash of rows[1] needs"},
+        {ROUTE_RIGHTS, "{\"rows\": [{\"line\": 12, \"hash\": 1}, {\"line\": 13, \"hash\": 1}]}",
+         "key 7 lacks the right passwords:write, which hash of line 12 needs"},
+    };
+    struct arena *arena = arena_create();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *detail = told(cases[i].rights, cases[i].body, arena);
+
+        if (cases[i].detail == NULL) {
+            assert_null(detail);
+        } else {
+            assert_string_equal(detail, cases[i].detail);
+        }
+    }
+    arena_destroy(arena);
 }
 
 /* Each verdict is a problem with a sentence and a hint of its own. */
 static void test_refusals(void **state)
 {
-    static const struct http_route get = {.resource = "users"};
-    static const struct http_route post = {.method = HTTP_POST, .resource = "users"};
+    static const struct http_route get = {.resources = RESOURCE_USERS};
+    static const struct http_route post = {.method = HTTP_POST, .resources = RESOURCE_USERS};
     static const struct caller caller = {
         .kind = CALLER_API_KEY, .role = CALLER_HELPDESK, .name = "API key 7"};
     static const struct {
@@ -241,8 +347,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_roles),      cmocka_unit_test(test_fresh),
         cmocka_unit_test(test_must_enrol), cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_members),    cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_body),
+        cmocka_unit_test(test_members),    cmocka_unit_test(test_member_rights),
+        cmocka_unit_test(test_refusals),   cmocka_unit_test(test_body),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
