@@ -200,6 +200,23 @@ BEGIN
 END
 $$;
 
+-- authd.require_right(actor jsonb, resource text, what text) → void
+-- A change that does something beside what its route stands for: an API key needs the right for that,
+-- too. what: what is done beside, for the message.
+-- Errors: AU403 the caller is an API key without RESOURCE:write.
+CREATE OR REPLACE FUNCTION authd.require_right(actor jsonb, resource text, what text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    IF actor ->> 'kind' = 'api-key'
+       AND (actor -> 'rights' ?| ARRAY[resource || ':write', '*:write']) IS NOT TRUE THEN
+        PERFORM authd.refuse('AU403',
+            format('%s lacks the right %s:write, which %s needs', actor ->> 'name', resource, what),
+            'Make an API key that has it.');
+    END IF;
+END
+$$;
+
 -- authd.require_no_api_key(actor jsonb, refusal text) → void
 -- An API key that leaked must not make, prolong or widen API keys, nor enrol a phone of the thief.
 -- Errors: AU403 the caller is an API key; refusal: the message.

@@ -87,7 +87,7 @@ $$;
 -- authd.domain_for(actor jsonb, reach bigint[], wanted text, OUT id bigint, OUT created boolean)
 -- The domain of a new account, which cannot be deleted until the transaction ends. A missing domain is
 -- created if the caller reaches the whole site.
--- Errors: AU404.
+-- Errors: AU404; AU403 the domain is missing, and an API key lacks domains:write.
 CREATE OR REPLACE FUNCTION authd.domain_for(actor jsonb, reach bigint[], wanted text, OUT id bigint,
                                             OUT created boolean)
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
@@ -105,6 +105,7 @@ BEGIN
         PERFORM authd.refuse('AU404', format('there is no domain %s', wanted),
             'Check the spelling, or ask an administrator of the site to add it.');
     END IF;
+    PERFORM authd.require_right(actor, 'domains', format('the new domain %s', wanted));
     INSERT INTO authd.domain (name) VALUES (wanted)
         ON CONFLICT (name) DO NOTHING RETURNING * INTO new;
     created := new.id IS NOT NULL;

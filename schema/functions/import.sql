@@ -86,6 +86,7 @@ $$;
 
 -- authd.import_domains(actor jsonb, reach bigint[], rows authd.import_row[]) → void
 -- Creates the domains that are missing, if the caller reaches the whole site.
+-- Errors: AU403 a domain is missing, and an API key lacks domains:write.
 CREATE OR REPLACE FUNCTION authd.import_domains(actor jsonb, reach bigint[], rows authd.import_row[])
 RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
@@ -107,6 +108,8 @@ BEGIN
     )
     SELECT jsonb_agg(jsonb_build_object('after', authd.domain_object(new.domain))) INTO made FROM new;
     IF made IS NOT NULL THEN
+        PERFORM authd.require_right(actor, 'domains',
+                                    format('the new domain %s', made #>> '{0,after,name}'));
         PERFORM authd.audit_put_many(actor, 'domain_add', made);
     END IF;
 END

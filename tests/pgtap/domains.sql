@@ -208,5 +208,24 @@ SELECT is(ask('api_key_show', pg_temp.key_id('adm')) @> '{"last_used_at": "2026-
     "last_used_address": "192.0.2.8"}', true, 'exact to 15 minutes');
 SELECT cmp_ok(authd.credential_id(), '<', authd.credential_id(), 'no id comes twice');
 
+-- A new domain needs the right for domains, by whatever it is added
+CREATE TEMP TABLE right_of AS SELECT rights, api_key_of(pg_temp.of('host'), jsonb_build_object('rights', rights)) AS credential
+  FROM unnest(ARRAY['["users:write", "import:write"]', '["users:write", "import:write", "domains:write"]',
+                    '["*:write"]']::jsonb[]) AS rights;
+SELECT is(replace(refusal_as(credential, function, arguments), 'api key ' || (credential ->> 'id'), 'KEY'),
+    'AU403 KEY (test) lacks the right domains:write, which the new domain fresh.example needs / Make an API key that has it.',
+    function) FROM right_of, (VALUES
+        ('user_add', '{"login": "a@fresh.example"}'::jsonb),
+        ('user_set', '{"user": "a@one.example", "changes": {"login": "a@fresh.example"}}'),
+        ('import_rows', '{"rows": [{"line": 1, "login": "a@fresh.example"}]}')) AS call (function, arguments)
+ WHERE NOT rights ?| ARRAY['domains:write', '*:write'];
+SELECT is(verdict(credential, 'user_add', '{"login": "a@fresh.example"}'), 'allowed', 'with the right: ' || rights::text)
+  FROM right_of WHERE rights ?| ARRAY['domains:write', '*:write'];
+SELECT is(verdict(credential, function, arguments), 'allowed', 'a domain that exists: ' || function)
+  FROM right_of, (VALUES ('user_add', '{"login": "new@one.example"}'::jsonb),
+      ('import_rows', '{"rows": [{"line": 1, "login": "new@one.example"}]}')) AS call (function, arguments)
+ WHERE NOT rights ?| ARRAY['domains:write', '*:write'];
+SELECT is(domain_id('fresh.example'), NULL, 'no domain was added');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -137,7 +137,7 @@ SELECT ask('user_set', '{"user": "d@two.example", "changes": {"role": "domain-ad
 SELECT ask('user_set', '{"user": "d@two.example", "changes": {"recovery_address": "d@home.example"}}');
 SELECT ask('reset_link_add', jsonb_build_object('user', 'd@two.example', 'digest', repeat('ab', 32)));
 SELECT signed_in('d@two.example');
-SELECT api_key_of(signed_in('d@two.example'));
+CREATE TEMP TABLE exporter AS SELECT api_key_of(signed_in('d@two.example')) AS credential;
 CREATE TEMP TABLE export AS SELECT ask('user_export', '{"user": "d@two.example"}') AS e;
 SELECT is((SELECT ARRAY[e -> 'user' ->> 'recovery_address', e -> 'sessions' -> 0 ->> 'client',
                         e -> 'api_keys' -> 0 ->> 'label', jsonb_array_length(e -> 'sessions')::text,
@@ -146,6 +146,8 @@ SELECT is((SELECT ARRAY[e -> 'user' ->> 'recovery_address', e -> 'sessions' -> 0
 SELECT ok((SELECT e::text !~ '\$x\$1|digest|verifier|abab' FROM export), 'no hash, digest or verifier');
 SELECT is(verdict(signed_in('d@two.example'), 'user_export', '{"user": "me"}', '{"self": true}'), 'allowed',
     'one''s own');
+SELECT is(ask_as(credential, 'user_export', '{"user": "me"}', '{"self": true}') -> 'api_keys', 'null',
+    'no API key sees API keys') FROM exporter;
 SELECT is(left(refusal('user_export', '{"user": "d@two.example"}', ARRAY[domain_id('one.example')]), 5),
     'AU404', 'not one out of reach');
 
