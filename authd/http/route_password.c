@@ -1,7 +1,8 @@
 /* How good a password would be for a user, before it is set. Nothing is stored.
  *
- * Threat: a way to try passwords. The strength is that of the password that was sent; the stored
- * hash is not read. */
+ * Threats: a way to try passwords: the strength is that of the password that was sent, and the
+ * stored hash is not read. A way to learn the names of an account, of which a password must not be
+ * made: only a caller who may set the password may ask. */
 #include "http/route_handlers.h"
 
 #include "base/clock.h"
@@ -84,7 +85,7 @@ static void cancel_question(void *call)
     manage_call_cancel(call);
 }
 
-/* Asks for the user whose password it would be, which also shows whether the caller may ask. */
+/* Asks for the names of the user whose password it would be, and whether the caller may set it. */
 static void start_strength(struct http_exchange *exchange, const struct manage_request *request)
 {
     struct manage_request question = *request;
@@ -92,7 +93,6 @@ static void start_strength(struct http_exchange *exchange, const struct manage_r
 
     json_object_del(context, "idempotency");
     json_object_del(question.arguments, "password");
-    question.statement = STATEMENT_USER_SHOW;
     question.context = context;
     exchange->work.cancel = cancel_question;
     exchange->work.call =

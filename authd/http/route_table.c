@@ -167,7 +167,7 @@ const struct http_route http_routes[] = {
      .roles = H | D | X, .flags = CONFLICT, .resources = RESOURCE_PASSWORDS,
      .run = route_reset_link, .query = request_change_query, .body = request_reset_link,
      .answer = &response_reset_link, .created = 201},
-    {OPEN(POST, USER "/password-strength", "password_strength"), .statement = STATEMENT_USER_SHOW,
+    {OPEN(POST, USER "/password-strength", "password_strength"), .statement = STATEMENT_PASSWORD_WORDS,
      .summary = "How good a password would be",
      .description =
          "Checks the password by the rules of the site and the names of the user. Stores nothing.",

@@ -82,8 +82,9 @@ enum db_kind { KIND_READ, KIND_WRITE };
     MANAGE_STATEMENT(X, ADDRESS_LIST, SLOW, READ, "address_list")                                  \
     MANAGE_STATEMENT(X, ADDRESS_ADD, WRITE, WRITE, "address_add")                                  \
     MANAGE_STATEMENT(X, ADDRESS_REMOVE, WRITE, WRITE, "address_remove")                            \
+    MANAGE_STATEMENT(X, PASSWORD_WORDS, WRITE, READ, "password_words")                             \
     X(PASSWORD_PREPARE, WRITE, WRITE, 2,                                                           \
-      "SELECT authd.manage('user_show', $1::jsonb, $2::jsonb)"                                     \
+      "SELECT authd.manage('password_words', $1::jsonb, $2::jsonb)"                                \
       " || jsonb_build_object('cipher_version', authd.credential_id())")                           \
     MANAGE_STATEMENT(X, PASSWORD_SET, WRITE, WRITE, "password_set")                                \
     MANAGE_STATEMENT(X, PASSWORD_CLEAR, WRITE, WRITE, "password_clear")                            \

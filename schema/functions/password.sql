@@ -39,6 +39,36 @@ BEGIN
 END
 $$;
 
+-- authd.password_words_of(owner authd.account) → {"id", "enrolled", "words": [text, …]}
+-- What decides whether a password is good enough for an account: the names that the password must not
+-- be made of, and whether the account has a second factor.
+CREATE OR REPLACE FUNCTION authd.password_words_of(owner authd.account) RETURNS jsonb
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    RETURN jsonb_build_object('id', owner.id::text, 'enrolled', authd.is_enrolled(owner.id),
+                              'words', (
+        SELECT jsonb_agg(DISTINCT word)
+          FROM unnest(ARRAY[owner.login, owner.display_name, owner.recovery_address]
+                      || ARRAY(SELECT address FROM authd.address WHERE account = owner.id)) AS word
+         WHERE word IS NOT NULL));
+END
+$$;
+
+-- authd.password_words(actor, reach, {user}) → as authd.password_words_of()
+-- For authd, before it checks or hashes a new password; the caller does not get the words. The strength
+-- of a password says something of the names of the account, so only a caller who may set the password
+-- may ask.
+-- Errors: AU404, AU403, AU422.
+CREATE OR REPLACE FUNCTION authd.password_words(actor jsonb, reach bigint[], arguments jsonb)
+RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    RETURN authd.password_words_of(authd.account_lock(actor, reach, arguments));
+END
+$$;
+
 -- authd.password_replace(owner bigint, hash text, cipher_version bigint) → void
 -- Sets a main password, or clears it by NULL: the generation of the identity and the version rise.
 -- cipher_version: the number that the hash is encrypted over, NULL only without a hash.

@@ -106,15 +106,8 @@ CREATE OR REPLACE FUNCTION authd.reset_words(actor jsonb, reach bigint[], argume
 RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
-DECLARE
-    owner authd.account := authd.reset_find(arguments);
 BEGIN
-    RETURN jsonb_build_object('id', owner.id::text, 'enrolled', authd.is_enrolled(owner.id),
-                              'words', (
-        SELECT jsonb_agg(DISTINCT word)
-          FROM unnest(ARRAY[owner.login, owner.display_name, owner.recovery_address]
-                      || ARRAY(SELECT address FROM authd.address WHERE account = owner.id)) AS word
-         WHERE word IS NOT NULL));
+    RETURN authd.password_words_of(authd.reset_find(arguments));
 END
 $$;
 

@@ -139,6 +139,12 @@ SELECT is(verdict(pg_temp.of('user'), 'user_show', jsonb_build_object('user', wh
     'a user sees ' || who) FROM (VALUES ('user@mine.example', 'allowed'), ('other@mine.example', 'AU404'),
     ('far@theirs.example', 'AU404'), ('nobody@mine.example', 'AU404')) AS seen (who, expected);
 SELECT is(ask_as(pg_temp.of('user'), 'user_list', '{}') -> 'items', '[]', 'and lists nobody');
+SELECT is(verdict(pg_temp.of(caller), 'password_words', jsonb_build_object('user', who), '{"self": true}'), expected,
+    format('%s asks for the names of %s', caller, who))
+  FROM (VALUES ('domain-admin', 'helpdesk@mine.example', 'allowed'), ('domain-admin', 'me', 'allowed'),
+               ('domain-admin', 'auditor@mine.example', 'AU403'), ('domain-admin', 'admin@mine.example', 'AU403'),
+               ('domain-admin', 'far@theirs.example', 'AU404'), ('admin', 'admin@mine.example', 'allowed'),
+               ('user', 'me', 'allowed')) AS asked (caller, who, expected);
 SELECT is(refusal_as(pg_temp.of('auditor'), 'user_show', '{"user": "other@mine.example"}',
                      '{"self": true, "self_only": true}'),
     'AU403 other@mine.example is not you, and your role auditor may do this for yourself only / '
