@@ -36,6 +36,10 @@ _Static_assert(REQUEST_TEXT == 0, "a member without a type is a text");
     .resources = RESOURCE_TOTP, .min = 10, .max = 40, .description =                               \
         "Until then a second factor that the domain requires is optional: a time, or a date, "     \
         "which begins at midnight UTC."
+/* The delimiter decides which addresses are those of a user. */
+#define DELIMITER                                                                                  \
+    .name = "recipient_delimiter", .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE, .min = 1,        \
+    .max = 1, .words = words_delimiters
 #define CODE         .name = "code", .min = 1, .max = CODE_MAX
 #define DISPLAY_NAME .name = "display_name", .flags = REQUEST_NULLABLE, .min = 1, .max = 800
 #define DESCRIPTION  .name = "description", .flags = REQUEST_NULLABLE, .min = 1, .max = 800
@@ -96,14 +100,10 @@ const struct request_member request_user[] = {
     {.name = "addresses", .type = REQUEST_TEXTS, .max = 256},
     {DISPLAY_NAME},
     {NAMED("recovery_address"), .flags = REQUEST_NULLABLE, .resources = RESOURCE_PASSWORDS},
-    {.name = "role",
-     .flags = REQUEST_SENSITIVE | REQUEST_NO_KEYS,
-     .min = 1,
-     .max = 40,
-     .words = words_roles},
+    {.name = "role", .flags = REQUEST_NO_KEYS, .min = 1, .max = 40, .words = words_roles},
     {.name = "domains",
      .type = REQUEST_TEXTS,
-     .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE | REQUEST_NO_KEYS,
+     .flags = REQUEST_NULLABLE | REQUEST_NO_KEYS,
      .roles = ROLE_ADMIN,
      .max = 256},
     {.name = "class", .flags = REQUEST_NULLABLE, .resources = RESOURCE_SCOPES, .min = 1, .max = 40},
@@ -124,7 +124,7 @@ const struct request_member request_user_changes[] = {
      .max = 40,
      .words = words_roles},
     {.name = "class",
-     .flags = REQUEST_NULLABLE,
+     .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE,
      .roles = ADMINISTRATORS,
      .resources = RESOURCE_SCOPES,
      .min = 1,
@@ -200,11 +200,7 @@ const struct request_member request_domain_list[] = {
 
 const struct request_member request_domain[] = {
     {NAMED("name"), .argument = "new_domain", .flags = REQUEST_REQUIRED},
-    {.name = "recipient_delimiter",
-     .flags = REQUEST_NULLABLE,
-     .min = 1,
-     .max = 1,
-     .words = words_delimiters},
+    {DELIMITER},
     {DESCRIPTION},
     {SECOND_FACTOR},
     {SECOND_FACTOR_FROM},
@@ -212,15 +208,7 @@ const struct request_member request_domain[] = {
 };
 
 const struct request_member request_domain_changes[] = {
-    {.name = "recipient_delimiter",
-     .flags = REQUEST_NULLABLE,
-     .min = 1,
-     .max = 1,
-     .words = words_delimiters},
-    {DESCRIPTION},
-    {SECOND_FACTOR},
-    {SECOND_FACTOR_FROM},
-    {0},
+    {DELIMITER}, {DESCRIPTION}, {SECOND_FACTOR}, {SECOND_FACTOR_FROM}, {0},
 };
 
 const struct request_member request_class[] = {

@@ -3,7 +3,13 @@
  * What a route does to something else belongs to its own right where nobody gains by that: to
  * suspend, erase or resume a user and to end all credentials of a user, also of each user of a
  * domain, need users:write alone. A route that shows, or that gives, needs the right of each thing
- * that it shows or gives. */
+ * that it shows or gives.
+ *
+ * A route that may give anything to anybody is FRESH: credentials, rights, reach, addresses, time,
+ * a scope or a factor policy that may be wider than the one before. A route that is not FRESH takes
+ * away, changes nothing, finishes what began fresh (the confirmation of an enrolment), or has
+ * members of which each says for itself whether a session that sets the member must be fresh. The
+ * database compares old and new where only they say whether a change gives. */
 #include "http/request_table.h"
 #include "http/route_handlers.h"
 #include "http/router.h"
@@ -96,7 +102,7 @@ const struct http_route http_routes[] = {
     {MANAGE(POST, "/v1/users", "user_add", USER_ADD), .summary = "Add a user",
      .description = "Adds the domain of the login as well, if it is new and the caller reaches the "
                     "whole site.",
-     .roles = D | X, .flags = CONFLICT | ROUTE_ABSENT, .resources = RESOURCE_USERS,
+     .roles = D | X, .flags = FRESH | CONFLICT | ROUTE_ABSENT, .resources = RESOURCE_USERS,
      .query = request_change_query, .body = request_user, .answer = &response_user, .created = 201},
     {MANAGE(GET, USER, "user_show", USER_SHOW), .summary = "Show a user",
      .description = "Everything that is known of the user, without secrets.",
@@ -120,7 +126,7 @@ const struct http_route http_routes[] = {
      .query = request_change_query, .body = request_suspend, .answer = &response_user},
     {MANAGE(POST, USER "/resume", "user_resume", USER_RESUME), .summary = "Resume a user",
      .description = "Lets the user log in again, with the credentials that have not ended.",
-     .roles = H | D | X, .flags = CONFLICT, .resources = RESOURCE_USERS,
+     .roles = H | D | X, .flags = FRESH | CONFLICT, .resources = RESOURCE_USERS,
      .query = request_change_query, .answer = &response_user},
     {MANAGE(POST, USER "/revoke-all", "user_revoke_all", USER_REVOKE_ALL),
      .summary = "End every credential and session of a user",
@@ -144,8 +150,8 @@ const struct http_route http_routes[] = {
      .answer = &response_address},
     {MANAGE(POST, USER "/addresses", "address_add", ADDRESS_ADD), .summary = "Add an address",
      .description = "Lets the user send as the address. Several users may have the same address.",
-     .roles = D | X, .flags = CONFLICT, .resources = RESOURCE_USERS, .query = request_change_query,
-     .body = request_address, .answer = &response_user},
+     .roles = D | X, .flags = FRESH | CONFLICT, .resources = RESOURCE_USERS,
+     .query = request_change_query, .body = request_address, .answer = &response_user},
     {MANAGE(DELETE, USER "/addresses", "address_remove", ADDRESS_REMOVE),
      .summary = "Remove an address",
      .description = "The last address of a user cannot be removed: suspend the user instead.",
@@ -164,11 +170,11 @@ const struct http_route http_routes[] = {
      .summary = "Mail a link that sets a new password to the recovery address",
      .description = "The mail alone has the link, which works once and for an hour and ends the "
                     "link before. 409: the site has no public URL or sends no mail.",
-     .roles = H | D | X, .flags = CONFLICT, .resources = RESOURCE_PASSWORDS,
+     .roles = H | D | X, .flags = FRESH | CONFLICT, .resources = RESOURCE_PASSWORDS,
      .run = route_reset_link, .query = request_change_query, .body = request_reset_link,
      .answer = &response_reset_link, .created = 201},
-    {OPEN(POST, USER "/password-strength", "password_strength"), .statement = STATEMENT_PASSWORD_WORDS,
-     .summary = "How good a password would be",
+    {OPEN(POST, USER "/password-strength", "password_strength"),
+     .statement = STATEMENT_PASSWORD_WORDS, .summary = "How good a password would be",
      .description =
          "Checks the password by the rules of the site and the names of the user. Stores nothing.",
      .roles = S | D | X, .flags = CONFLICT, .resources = RESOURCE_PASSWORDS,

@@ -5,8 +5,8 @@ import itertools
 import os
 
 import pytest
+from good_requests import ALONE, BODIES, body_of, has_dry_run
 from harness import totp
-from test_api_rights import ALONE, BODIES
 from world import EMPTY, FAR, HOME, make_world
 
 QUERIES = {"address_remove": f"address=spare@{HOME}"}
@@ -72,7 +72,7 @@ class Route:
         return {**GOOD, "user": ENROLLED} if enrolled else GOOD
 
     def body(self):
-        return BODIES[self.name] if "requestBody" in self.operation else None
+        return body_of(self.operation)
 
     def who(self):
         """A caller who may call the operation."""
@@ -179,7 +179,7 @@ class Route:
     # Helpers
 
     def knows_dry_run(self):
-        return any(parameter["name"] == "dry_run" for parameter in self.operation["parameters"])
+        return has_dry_run(self.operation)
 
     def raw(self, headers):
         path = self.path(self.good())
