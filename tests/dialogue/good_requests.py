@@ -35,9 +35,6 @@ QUERIES = {"address_remove": "address=nobody@nowhere.example"}
 # Operations that have no dry run and concern the caller alone; other tests cover them.
 ALONE = {"sign_in", "session_fresh", "sign_out", "reset_use"}
 
-# Operations that change nothing, although their bodies make them POST.
-QUESTIONS = {"password_strength"}
-
 
 def body_of(operation):
     """The body of a good request; None: the operation takes none."""
