@@ -65,7 +65,7 @@ RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 BEGIN
-    RETURN authd.password_words_of(authd.account_lock(actor, reach, arguments));
+    RETURN authd.password_words_of(authd.account_control(actor, reach, arguments));
 END
 $$;
 
