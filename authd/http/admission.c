@@ -15,14 +15,18 @@ static const struct problem *refusal(const struct request *request, enum problem
 
 /* ---- the headers --------------------------------------------------------------------------- */
 
-/* Was the request sent to a name that is not authd's? Any name is allowed on a unix socket: a name
- * can lead a browser to an address, never to a socket file. */
+/* Was the request sent to a name that is not authd's? Any name is allowed on a unix socket, since a
+ * name can lead a browser to an address, never to a socket file; and on a route that load balancers
+ * and supervisors ask, which know authd by an address. */
 static bool is_misdirected(const struct request *request)
 {
+    const struct http_route *route = request->match.route;
     const char *host = request->headers.host;
 
-    return !request->client->peer.local &&
-           (host == NULL || !origin_is_host(&request->names, span_of(host)));
+    if (request->client->peer.local || (route != NULL && (route->flags & ROUTE_ANY_HOST) != 0)) {
+        return false;
+    }
+    return host == NULL || !origin_is_host(&request->names, span_of(host));
 }
 
 /* Is the announced body longer than authd reads? */

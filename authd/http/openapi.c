@@ -159,8 +159,9 @@ static bool may_refuse(const struct http_route *route, unsigned status)
     switch (status) {
     case 400: /* wrong framing, or a body that is not JSON */
     case 413:
-    case 421:
         return true;
+    case 421:
+        return (route->flags & ROUTE_ANY_HOST) == 0;
     case 503:
         return (route->flags & ROUTE_ALONE) == 0;
     case 401:

@@ -58,11 +58,15 @@
 
 const struct http_route http_routes[] = {
     {OPEN(GET, "/healthz", "health"), .summary = "Whether this process answers",
-     .description = "Asks nobody else: an answer says that the process runs.", .tag = "service",
-     .run = route_health, .flags = ROUTE_ALONE, .answer = &response_status},
+     .description = "Asks nobody else: an answer says that the process runs. `Host` may have any "
+                    "value.",
+     .tag = "service", .run = route_health, .flags = ROUTE_ALONE | ROUTE_ANY_HOST,
+     .answer = &response_status},
     {OPEN(GET, "/readyz", "ready"), .summary = "Whether it can decide",
-     .description = "Answers 200 when the database answers within 1.5 seconds, else 503.",
-     .tag = "service", .run = route_ready, .answer = &response_status},
+     .description =
+         "Answers 200 when the database answers within 1.5 seconds, else 503. `Host` may "
+         "have any value.",
+     .tag = "service", .run = route_ready, .flags = ROUTE_ANY_HOST, .answer = &response_status},
     {OPEN(GET, "/openapi.json", "document"), .summary = "This document",
      .description = "The description of every operation in OpenAPI 3.1, without a sign-in.",
      .tag = "service", .run = route_openapi, .flags = ROUTE_ALONE},

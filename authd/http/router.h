@@ -38,6 +38,7 @@ enum http_route_flag {
     ROUTE_ENROL = 1u << 11,      /* open also to a session that must enrol, for the own account */
     ROUTE_FACTOR = 1u << 12,     /* for the own account, the session must have had the factor */
     ROUTE_WIDENS = 1u << 13,     /* a session must be fresh unless the change narrows for sure */
+    ROUTE_ANY_HOST = 1u << 14,   /* answers whatever Host says; open to anybody, tells no secret */
 };
 
 #define ROUTE_PARAMETERS_MAX 2

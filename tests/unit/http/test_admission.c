@@ -20,6 +20,7 @@ static const struct http_route routes[] = {
      .resources = RESOURCE_SITE,
      .body = members},
     {.method = HTTP_POST, .pattern = "/session", .flags = ROUTE_COOKIE, .body = members},
+    {.method = HTTP_GET, .pattern = "/probe", .flags = ROUTE_ANY_HOST},
     {0},
 };
 
@@ -136,6 +137,19 @@ static void test_wanted(void **state)
                      ADMISSION_SWALLOW_MAX + 1);
 }
 
+/* A probe knows authd by an address; a method that the path does not have is no probe. */
+static void test_any_host(void **state)
+{
+    (void)state;
+    assert_null(refusal_of("GET /probe HTTP/1.1\n" EVIL, &nobody, 0));
+    assert_null(refusal_of("GET /probe HTTP/1.0\n", &nobody, 0));
+    assert_int_equal(refusal_of("POST /probe HTTP/1.1\n" EVIL, &nobody, 0)->type,
+                     PROBLEM_MISDIRECTED);
+    assert_int_equal(refusal_of("GET /probe HTTP/1.1\n" EVIL LONG, &nobody, 0)->type,
+                     PROBLEM_TOO_LARGE);
+    assert_int_equal(refusal_of("GET /things HTTP/1.0\n", &nobody, 0)->type, PROBLEM_MISDIRECTED);
+}
+
 static struct credential credential_of(const char *headers)
 {
     struct reading reading = {0};
@@ -208,9 +222,8 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_wanted),
-        cmocka_unit_test(test_credential),
+        cmocka_unit_test(test_order),    cmocka_unit_test(test_wanted),
+        cmocka_unit_test(test_any_host), cmocka_unit_test(test_credential),
         cmocka_unit_test(test_host),
     };
 
