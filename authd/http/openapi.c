@@ -114,9 +114,12 @@ static json_t *parameters_of(const struct http_route *route)
     if (knows_idempotency(route)) {
         json_array_append_new(
             parameters,
-            parameter("header", "Idempotency-Key", false,
-                      "The same request under the same key gets the first answer again, for a day.",
-                      string_schema()));
+            parameter(
+                "header", "Idempotency-Key", false,
+                "The same request under the same key gets the first answer again, for a day. A "
+                "key is 1 to 255 visible ASCII characters, alone or in quotes (a string of "
+                "RFC 8941 without parameters).",
+                string_schema()));
     }
     return parameters;
 }

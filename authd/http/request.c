@@ -2,7 +2,8 @@
 
 #include <strings.h>
 
-#define FORWARDED_FOR "X-Forwarded-For"
+#define FORWARDED_FOR   "X-Forwarded-For"
+#define IDEMPOTENCY_KEY "Idempotency-Key"
 
 static bool name_is(struct span name, const char *word)
 {
@@ -33,6 +34,7 @@ void request_header(struct request *request, struct span name, struct span value
             *known[i].value = value.ptr;
         }
     }
+    request->idempotency_keys += name_is(name, IDEMPOTENCY_KEY);
     if (name_is(name, FORWARDED_FOR)) {
         headers->forwarded =
             arena_printf(request->arena, "%s,%.*s", headers->forwarded, (int)value.len, value.ptr);

@@ -43,6 +43,7 @@ struct request {
     struct uri uri;                   /* the request target */
     const char *uri_flaw; /* what is wrong with the target, as uri_parse() says; or NULL */
     struct request_headers headers;  /* texts in the caller's buffer: see request_header() */
+    unsigned idempotency_keys;       /* how many Idempotency-Key there are */
     struct framing_guard guard;      /* what all headers together show */
     char address[NETWORK_TEXT_SIZE]; /* the client's, as client_address() says; "": not known */
     struct http_match match;         /* the route, or why there is none */

@@ -6,9 +6,8 @@
 #include "core/subkey.h"
 #include "http/cursor.h"
 #include "http/etag.h"
+#include "http/idempotency_key.h"
 #include "http/request_body.h"
-
-#define IDEMPOTENCY_KEY_MAX 255
 
 static const struct request_member no_members[] = {{0}};
 
@@ -206,18 +205,6 @@ static const struct problem *add_condition(const struct request *request, json_t
                        "Send the ETag as it came, with its quotes.");
 }
 
-static bool is_key(const char *text)
-{
-    size_t len = strlen(text);
-
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] < '!' || text[i] > '~') {
-            return false;
-        }
-    }
-    return len > 0 && len <= IDEMPOTENCY_KEY_MAX;
-}
-
 /* The request as a digest: the body may hold a password, so the digest is made with a key. */
 static json_t *request_digest(const struct core *core, const struct request *request)
 {
@@ -235,23 +222,36 @@ static json_t *request_digest(const struct core *core, const struct request *req
     return json_string(digest);
 }
 
+/* A dry run refuses what the request itself would be refused for, but its key stays free, because
+ * its answer is not kept. */
 static const struct problem *add_idempotency(const struct core *core, const struct request *request,
-                                             json_t *context)
+                                             bool dry_run, json_t *context)
 {
-    const char *key = request->headers.idempotency_key;
+    const char *header = request->headers.idempotency_key;
+    const char *key;
 
-    if (key == NULL) {
+    if (header == NULL) {
         return NULL;
     }
     if (request->match.route->method != HTTP_POST) {
         return bad_request(request, "only POST knows an Idempotency-Key");
     }
-    if (!is_key(key)) {
-        return bad_request(request, "the Idempotency-Key is not 1 to 255 visible ASCII characters");
+    if (request->idempotency_keys > 1) {
+        return bad_request(request, "the request has more than one Idempotency-Key");
     }
-    json_object_set_new(
-        context, "idempotency",
-        json_pack("{s:s, s:o}", "key", key, "digest", request_digest(core, request)));
+
+    const char *flaw = idempotency_key_read(span_of(header), request->arena, &key);
+
+    if (flaw != NULL) {
+        return problem_new(request->arena, PROBLEM_BAD_REQUEST,
+                           arena_printf(request->arena, "the Idempotency-Key %s", flaw),
+                           "Send a text of your own, such as a UUID, alone or in quotes.");
+    }
+    if (!dry_run) {
+        json_object_set_new(
+            context, "idempotency",
+            json_pack("{s:s, s:o}", "key", key, "digest", request_digest(core, request)));
+    }
     return NULL;
 }
 
@@ -276,8 +276,8 @@ const struct problem *request_arguments_context(const struct core *core,
 
     *context = bare_context(request, admission);
     problem = add_condition(request, *context);
-    if (problem == NULL && !dry_run) { /* the key of a dry run stays free: its answer is not kept */
-        problem = add_idempotency(core, request, *context);
+    if (problem == NULL) {
+        problem = add_idempotency(core, request, dry_run, *context);
     }
     if (problem != NULL) {
         json_decref(*context);

@@ -2,9 +2,8 @@
  * differs. */
 #include "http/route_handlers.h"
 
-#include <stdio.h>
-
 #include "http/exchange.h"
+#include "http/idempotency_key.h"
 #include "http/request_arguments.h"
 
 static enum problem_type problem_of(enum result_status status)
@@ -37,12 +36,16 @@ static enum problem_type problem_of(enum result_status status)
  * type of its own, so that a program can tell that its request was not done. */
 static bool is_reused_key(const struct http_exchange *exchange, const struct result *result)
 {
-    const char *key = exchange->request.headers.idempotency_key;
-    char sentence[512];
+    const char *header = exchange->request.headers.idempotency_key;
+    const char *key;
 
-    snprintf(sentence, sizeof(sentence), "the Idempotency-Key %s was used for another request",
-             key != NULL ? key : "");
-    return key != NULL && result->status == RESULT_INVALID && strcmp(result->detail, sentence) == 0;
+    if (header == NULL || result->status != RESULT_INVALID ||
+        idempotency_key_read(span_of(header), exchange->arena, &key) != NULL) {
+        return false;
+    }
+    return strcmp(result->detail,
+                  arena_printf(exchange->arena,
+                               "the Idempotency-Key %s was used for another request", key)) == 0;
 }
 
 static void refuse(struct http_exchange *exchange, const struct result *result)

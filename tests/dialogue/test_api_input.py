@@ -264,6 +264,12 @@ def test_a_request_twice_under_one_key(world):
     answer = world.api.call("POST", f"{USERS}/peer@{HOME}/suspend", {}, Idempotency_Key="once")
     assert (answer.status, answer.type) == (422, "idempotency-key-reused")
     assert world.snapshot() == before
+    # The draft writes the key in quotes; it is the same key, also for another request.
+    quoted = world.api.call("POST", USERS, body, Idempotency_Key='"once"')
+    assert (quoted.status, quoted.json) == (201, again.json)
+    answer = world.api.call("POST", USERS, {"login": f"twice@{HOME}"}, Idempotency_Key='"once"')
+    assert (answer.status, answer.type) == (422, "idempotency-key-reused")
+    assert world.snapshot() == before
     # Another caller has keys of his own, and does not get this caller's answer.
     other = world.api.call("POST", USERS, body, world.caller("admin"), Idempotency_Key="once")
     assert other.status == 409
@@ -286,10 +292,13 @@ def test_a_dry_run_keeps_no_key(world):
     assert world.api.call("POST", USERS, {"login": f"wet@{HOME}"}, Idempotency_Key="dry").status == 201
 
 
-@pytest.mark.parametrize("key", ["", "x" * 256, "a b", "a\tb", "ä"])
+@pytest.mark.parametrize("key", ["", "x" * 256, "a b", "a\tb", "ä", '"', '""', '"a', 'a"', '"a"b', '"a";x', '"a" ;x=1',
+                                 '"a", "b"', r'"a\b"', r'"a\"', '"a b"', '"ä"', '"%s"' % ("x" * 256)])
 def test_a_key_that_is_none(unchanged, key):
-    answer = unchanged.api.call("POST", USERS, {"login": f"key@{HOME}"}, Idempotency_Key=key)
-    assert (answer.status, answer.type) == (400, "bad-request")
+    for query in "", "?dry_run=true":
+        answer = unchanged.api.call("POST", USERS + query, {"login": f"key@{HOME}"}, Idempotency_Key=key)
+        assert (answer.status, answer.type) == (400, "bad-request")
+        assert "Idempotency-Key" in answer.json["detail"]
 
 
 def test_a_key_where_none_belongs(unchanged):

@@ -196,7 +196,14 @@ static void test_context(void **state)
     json_t *again = context_of("POST /things/7", "Idempotency-Key: k\n", false, &detail);
     json_t *other = context_of("POST /things/8", "Idempotency-Key: k\n", false, &detail);
 
+    json_t *quoted = context_of("POST /things/7", "Idempotency-Key: \"k\"\n", false, &detail);
+    json_t *dry = context_of("POST /things/7", "Idempotency-Key: k\n", true, &detail);
+
     assert_true(json_equal(context, again));
+    assert_true(json_equal(context, quoted));
+    assert_null(json_object_get(dry, "idempotency"));
+    json_decref(quoted);
+    json_decref(dry);
     assert_false(
         json_equal(json_object_get(context, "idempotency"), json_object_get(other, "idempotency")));
     json_decref(context);
@@ -220,8 +227,14 @@ static void test_conditions(void **state)
          "only POST knows an Idempotency-Key"},
         {"POST /things/7", "Idempotency-Key: a b\n", false,
          "the Idempotency-Key is not 1 to 255 visible ASCII characters"},
-        {"POST /things/7", "Idempotency-Key: a b\n", true, NULL},
-        {"PATCH /things/7", "Idempotency-Key: a b\n", true, NULL},
+        {"POST /things/7", "Idempotency-Key: \"a\n", false,
+         "the Idempotency-Key has no closing quote"},
+        {"POST /things/7", "Idempotency-Key: a\nidempotency-key: a\n", false,
+         "the request has more than one Idempotency-Key"},
+        {"POST /things/7", "Idempotency-Key: \"a\n", true,
+         "the Idempotency-Key has no closing quote"},
+        {"PATCH /things/7", "Idempotency-Key: a\n", true, "only POST knows an Idempotency-Key"},
+        {"POST /things/7", "Idempotency-Key: \"a\"\n", true, NULL},
     };
 
     (void)state;
