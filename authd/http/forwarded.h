@@ -3,7 +3,8 @@
  * Threat: a client that writes X-Forwarded-For itself, to look like another or to hide. So a header
  * counts only as far as the machine that wrote it is a trusted proxy: the chain is read from its
  * end, and the first address that is not a trusted proxy's is the client. The client may have
- * written what stands before that address. */
+ * written what stands before that address. Forwarded (RFC 7239) names no client here: proxies that
+ * add X-Forwarded-For pass a Forwarded on as the client wrote it. */
 #ifndef HTTP_FORWARDED_H
 #define HTTP_FORWARDED_H
 

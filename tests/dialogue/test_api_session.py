@@ -336,3 +336,9 @@ def test_a_trusted_proxy_names_its_client(instance):
                           X_Forwarded_For=header, Host="auth.example.org", Origin="https://auth.example.org")
         assert answer.status == 201 and answer.json["client"] == client
         assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+    # A proxy passes these headers on as the client wrote them.
+    for names in ({}, {"X_Forwarded_For": "203.0.113.9"}):
+        answer = api.call("POST", "/v1/session", {"login": login, "password": PASSWORD}, api.nobody,
+                          Host="auth.example.org", Forwarded="for=192.0.2.66", X_Real_IP="192.0.2.66",
+                          X_Client_IP="192.0.2.66", True_Client_IP="192.0.2.66", **names)
+        assert answer.status == 201 and answer.json["client"] == names.get("X_Forwarded_For", "127.0.0.1")
