@@ -129,11 +129,15 @@ int audit_export(struct context *context)
 {
     const char *format = option_value(context->invocation, OPTION_FORMAT);
     bool csv = format != NULL && strcmp(format, "csv") == 0;
+    bool ndjson = format != NULL ? strcmp(format, "ndjson") == 0 : context->json;
     struct request request;
     int status;
 
-    if (format == NULL || (!csv && strcmp(format, "ndjson") != 0)) {
+    if (!csv && !ndjson) {
         return context_usage(context, "audit export needs --format ndjson or --format csv");
+    }
+    if (csv && context->json) {
+        return context_usage(context, "--json and --format csv exclude each other");
     }
     if (audit_prepare(context, &request, &status)) {
         export_pages(context, &request.path, csv, &status);

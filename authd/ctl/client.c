@@ -215,13 +215,22 @@ static enum exit_status exit_of(long status)
                                                                            : EXIT_TEMPORARY;
 }
 
+/* True for what authd answers: an object or, with a refusal, a problem. Another program on the way
+ * may refuse with an object of its own. */
+static bool is_authds(long status, const json_t *json)
+{
+    return json_is_object(json) &&
+           (exit_of(status) == EXIT_DONE || (json_is_string(json_object_get(json, "type")) &&
+                                             json_is_string(json_object_get(json, "title"))));
+}
+
 static struct answer answer_of(long status, const struct buf *text)
 {
     json_t *json =
         json_loadb(text->len > 0 ? text->data : "", text->len, JSON_REJECT_DUPLICATES, NULL);
     char detail[TEXT_MAX];
 
-    if (json_is_object(json)) {
+    if (is_authds(status, json)) {
         return (struct answer){.exit = exit_of(status), .json = json, .status = status};
     }
     json_decref(json);

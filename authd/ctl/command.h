@@ -73,6 +73,7 @@ struct command {
     const char *summary;
     const char *example;                 /* a command line without the name of the program */
     int (*run)(struct context *context); /* an exit status; NULL: run_command() does it */
+    bool streams;                        /* --json prints one value on each line, not one value */
 
     /* The HTTP call that run_command() makes. */
     const char *method;

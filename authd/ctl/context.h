@@ -1,6 +1,6 @@
 /* One run of authctl: the command line, the client for authd, and the form of the output. Facts
  * go to stdout, messages to stderr. With --json stdout gets exactly one JSON value, also on
- * failure. */
+ * failure; a command that streams prints one value on each line. */
 #ifndef CTL_CONTEXT_H
 #define CTL_CONTEXT_H
 

@@ -140,9 +140,13 @@ static bool print_json_help(FILE *out, const char *name)
     }
     fputs(
         "--json prints exactly one value: an object; a list, {\"items\": [...], \"next\": null};\n"
-        "or, when the exit status is not 0, a problem:\n\n",
+        "or, when the command failed, a problem:\n\n",
         out);
     print_members(out, &response_problem);
+    fputs("\nA report is no problem, although it makes the exit status 1 when it is bad: those of\n"
+          "audit verify, import and password strength --exit-status. Commands that stream print\n"
+          "one value on each line, and after a failure a problem; their help says so.\n",
+          out);
     fprintf(out,
             "\nEvery object has kind, id (a text) and etag; the answer to a change has changed\n"
             "besides. Times are RFC 3339 in UTC, what is not set is null. Members are only added.\n"
@@ -194,6 +198,11 @@ static void print_command(FILE *out, const struct noun *noun, const struct comma
     print_wrapped(out, command->summary, 0);
     if (command->keys != NULL) {
         fprintf(out, "\nKeys: %s\n", command->keys);
+    }
+    if (command->streams) {
+        fputs("\nWith --json this command streams: it prints one JSON value on each line. After a\n"
+              "failure the last line is a problem.\n",
+              out);
     }
     if (command->inputs != NULL) {
         fprintf(out, "\nOptions (those of every command: %s help options):\n", program_name());

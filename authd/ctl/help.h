@@ -11,6 +11,11 @@
  * such thing. */
 bool help_print(FILE *out, const char *const *words, size_t count);
 
+/* The same as one value for --json: {text, commands}. `commands` describes the commands that
+ * `words` name: all, those of a noun, or one; a topic names none. The caller owns the value. NULL:
+ * there is no such thing. */
+json_t *help_json(const char *const *words, size_t count);
+
 /* The manual page as man(7) has it. */
 void help_manual(FILE *out);
 

@@ -23,12 +23,41 @@ static const char *socket_path(const struct invocation *invocation)
     return path != NULL && path[0] != '\0' ? path : AUTHD_DEFAULT_SOCKET;
 }
 
-static int run_help(const struct context *context)
+static int run_version(const struct context *context)
+{
+    json_t *version;
+
+    if (context->json) {
+        version = json_pack("{s:s}", "version", AUTHD_VERSION);
+        print_json(stdout, version);
+        json_decref(version);
+    } else {
+        puts(PROGRAM " " AUTHD_VERSION);
+    }
+    return EXIT_DONE;
+}
+
+static bool print_help(const struct context *context)
 {
     const struct invocation *invocation = context->invocation;
+    json_t *help;
+
+    if (!context->json) {
+        return help_print(stdout, invocation->words, invocation->count);
+    }
+    help = help_json(invocation->words, invocation->count);
+    if (help != NULL) {
+        print_json(stdout, help);
+    }
+    json_decref(help);
+    return help != NULL;
+}
+
+static int run_help(const struct context *context)
+{
     struct err err;
 
-    if (help_print(stdout, invocation->words, invocation->count)) {
+    if (print_help(context)) {
         return EXIT_DONE;
     }
     err_set(&err, "there is no help on that; see %s help", program_name());
@@ -59,8 +88,7 @@ static int run(const struct invocation *invocation, struct context *context)
     int status;
 
     if (option_given(invocation, OPTION_VERSION)) {
-        puts(PROGRAM " " AUTHD_VERSION);
-        return EXIT_DONE;
+        return run_version(context);
     }
     if (option_given(invocation, OPTION_HELP)) {
         return run_help(context);

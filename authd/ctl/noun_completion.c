@@ -12,10 +12,35 @@
 #include "ctl/nouns.h"
 #include "ctl/run.h"
 
-static int print_bash(struct context *context)
+/* Prints a text as it is or, with --json, as {text}. */
+static int show_text(const struct context *context, void (*write)(FILE *out))
 {
-    (void)context;
-    printf("# Completion of %1$s for bash: made by \"%1$s completion bash\".\n", program_name());
+    char *text = NULL;
+    size_t size = 0;
+    json_t *value;
+    FILE *out;
+
+    if (!context->json) {
+        write(stdout);
+        return EXIT_DONE;
+    }
+    out = open_memstream(&text, &size);
+    if (out == NULL) {
+        abort(); /* no memory */
+    }
+    write(out);
+    fclose(out);
+    value = json_pack("{s:s}", "text", text);
+    print_json(stdout, value);
+    json_decref(value);
+    free(text);
+    return EXIT_DONE;
+}
+
+static void write_bash(FILE *out)
+{
+    fprintf(out, "# Completion of %1$s for bash: made by \"%1$s completion bash\".\n",
+            program_name());
     fputs("_smtp_authctl()\n"
           "{\n"
           "    local line=${COMP_LINE:0:COMP_POINT} words word\n"
@@ -30,28 +55,41 @@ static int print_bash(struct context *context)
           "    done < <(\"${words[0]}\" completion words --timeout 2s -- \"${words[@]:1}\" "
           "2>/dev/null)\n"
           "}\n",
-          stdout);
-    printf("complete -o default -F _smtp_authctl %s\n", program_name());
-    return EXIT_DONE;
+          out);
+    fprintf(out, "complete -o default -F _smtp_authctl %s\n", program_name());
+}
+
+static int print_bash(struct context *context)
+{
+    return show_text(context, write_bash);
 }
 
 static int print_manual(struct context *context)
 {
-    (void)context;
-    help_manual(stdout);
-    return EXIT_DONE;
+    return show_text(context, help_manual);
 }
 
 /* ---- words --------------------------------------------------------------------------------- */
 
-static void print_word(void *arg, const char *word)
+/* The argument of complete_words(). */
+struct offer {
+    struct context *context;
+    json_t *words; /* the words for --json; NULL: each word is printed at once */
+};
+
+static void offer_word(void *arg, const char *word)
 {
-    (void)arg;
-    puts(word);
+    const struct offer *offer = arg;
+
+    if (offer->words != NULL) {
+        json_array_append_new(offer->words, json_string(word));
+    } else {
+        puts(word);
+    }
 }
 
-static void print_names(const json_t *list, const char *prefix, const char *member,
-                        const char *typed)
+static void offer_names(struct offer *offer, const json_t *list, const char *prefix,
+                        const char *member, const char *typed)
 {
     size_t i;
     json_t *item;
@@ -61,7 +99,13 @@ static void print_names(const json_t *list, const char *prefix, const char *memb
         const char *name = json_string_value(json_object_get(item, member));
 
         if (name != NULL && complete_is_plain(name) && strncmp(name, typed, strlen(typed)) == 0) {
-            printf("%s%s\n", prefix, name);
+            struct buf word;
+
+            buf_init(&word, PATH_MAX_LENGTH);
+            buf_printf(&word, "%s%s", prefix, name);
+            buf_append(&word, "", 1);
+            offer_word(offer, word.data);
+            buf_finish(&word);
         }
     }
 }
@@ -98,9 +142,10 @@ static void ask_authd(struct complete *complete, const char *placeholder, const 
         }
         buf_append(&path, "", 1);
 
-        json_t *list = context_get_optional(complete->arg, path.data);
+        struct offer *offer = complete->arg;
+        json_t *list = context_get_optional(offer->context, path.data);
 
-        print_names(list, sources[i].prefix, sources[i].member, typed + len);
+        offer_names(offer, list, sources[i].prefix, sources[i].member, typed + len);
         json_decref(list);
         buf_finish(&path);
     }
@@ -126,7 +171,8 @@ static struct client *typed_client(const struct invocation *invocation)
 
 static int print_words(struct context *context)
 {
-    struct complete complete = {.found = print_word, .ask = ask_authd, .arg = context};
+    struct offer offer = {.context = context, .words = context->json ? json_array() : NULL};
+    struct complete complete = {.found = offer_word, .ask = ask_authd, .arg = &offer};
     struct client *client = context->client;
     struct client *typed = typed_client(context->invocation);
 
@@ -134,6 +180,12 @@ static int print_words(struct context *context)
     complete_words(&complete, context->invocation->words, context->invocation->count);
     context->client = client;
     client_destroy(typed);
+    if (offer.words != NULL) {
+        json_t *list = json_pack("{s:o, s:n}", "items", offer.words, "next");
+
+        print_json(stdout, list);
+        json_decref(list);
+    }
     return EXIT_DONE;
 }
 

@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from harness.authd import USER, program
@@ -120,3 +122,37 @@ def test_nobody_listens():
     assert problem["detail"].startswith(f"cannot reach authd at {url}: ")
     assert problem["hint"] == "Check the URL, and that authd listens there."
     assert talk.startswith("smtp-authctl: cannot reach authd at ")
+
+
+class Gateway(BaseHTTPRequestHandler):
+    """A program between authctl and authd that answers by itself: the path has the status and the body."""
+
+    def do_GET(self):
+        _, status, body = self.path.split("/")[:3]
+        text = {"object": b'{"message": "no"}', "list": b"[]", "page": b"<html>", "nothing": b""}[body]
+        self.send_response(int(status))
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def gateway():
+    with HTTPServer(("127.0.0.1", 0), Gateway) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("status, body, expected", [
+    (403, "object", REFUSED), (404, "page", REFUSED), (407, "nothing", REFUSED), (302, "object", TEMPORARY),
+    (502, "page", TEMPORARY), (503, "object", TEMPORARY), (200, "list", TEMPORARY), (200, "page", TEMPORARY)])
+def test_an_answer_that_is_not_from_authd(gateway, status, body, expected):
+    """--json still prints a problem, and not what a gateway says."""
+    got, out, _ = authctl("--url", f"{gateway}/{status}/{body}", "--json", "user", "show", "a")
+    assert (got, json.loads(out)["type"]) == (expected, "unexpected-answer")
