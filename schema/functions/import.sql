@@ -389,7 +389,7 @@ BEGIN
       FROM (SELECT value ->> 'outcome' AS outcome, count(*) AS number
               FROM jsonb_array_elements(results) GROUP BY 1) AS counted;
     RETURN jsonb_build_object('results', coalesce(results, '[]'), 'counts', coalesce(counts, '{}'),
-                              'changed', counts ?| ARRAY['added', 'updated']);
+                              'changed', coalesce(counts ?| ARRAY['added', 'updated'], false));
 END
 $$;
 
