@@ -131,20 +131,59 @@ const char *openapi_description(const struct request_member *member,
     return same != NULL ? same->meaning : NULL;
 }
 
-/* The document promises no shortest length above 1, which depends on how a value is written. */
-static json_t *text_member_schema(const struct request_member *member)
+/* x-max-octets stands beside maxLength where the server counts octets of UTF-8, too: JSON Schema
+ * has no word for such a bound. */
+static json_t *text_of_length(const struct request_member *member, long min, long max)
 {
     json_t *schema =
-        json_pack("{s:s, s:I, s:I}", "type", "string", "minLength",
-                  (json_int_t)(member->min > 0 ? 1 : 0), "maxLength", (json_int_t)member->max);
+        json_pack("{s:s, s:I, s:I, s:s*}", "type", "string", "minLength", (json_int_t)min,
+                  "maxLength", (json_int_t)max, "pattern", member->pattern);
+
+    if (member->octets > 0) {
+        json_object_set_new(schema, "x-max-octets", json_integer(member->octets));
+    }
+    return schema;
+}
+
+static json_t *text_member_schema(const struct request_member *member)
+{
+    json_t *schema = member->words == NULL ? text_of_length(member, member->min, member->max)
+                                           : type_schema("string");
 
     add_words(schema, member->words);
     return schema;
 }
 
+static json_t *integer_member_schema(const struct request_member *member)
+{
+    json_t *schema = json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum",
+                               (json_int_t)member->min, "maximum", (json_int_t)member->max);
+
+    if (member->step > 0) {
+        json_object_set_new(schema, "multipleOf", json_integer(member->step));
+    }
+    return schema;
+}
+
+static json_t *time_member_schema(const struct request_member *member)
+{
+    json_t *schema = time_schema();
+
+    if (member->pattern != NULL) {
+        json_object_set_new(schema, "pattern", json_string(member->pattern));
+    }
+    return schema;
+}
+
 static json_t *object_member_schema(const struct request_member *member)
 {
-    return member->members != NULL ? openapi_request(member->members, NULL) : type_schema("object");
+    json_t *schema =
+        member->members != NULL ? openapi_request(member->members, NULL) : type_schema("object");
+
+    if (member->type == REQUEST_OBJECT && member->min > 0) {
+        json_object_set_new(schema, "minProperties", json_integer(member->min));
+    }
+    return schema;
 }
 
 static json_t *list_member_schema(const struct request_member *member, json_t *items)
@@ -155,20 +194,17 @@ static json_t *list_member_schema(const struct request_member *member, json_t *i
 
 static json_t *request_type(const struct request_member *member)
 {
-    static const struct request_member item = {.min = 1, .max = REQUEST_TEXT_MAX};
-
     switch (member->type) {
     case REQUEST_TEXT:
         return text_member_schema(member);
     case REQUEST_BOOLEAN:
         return type_schema("boolean");
     case REQUEST_INTEGER:
-        return json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum", (json_int_t)member->min,
-                         "maximum", (json_int_t)member->max);
+        return integer_member_schema(member);
     case REQUEST_TEXTS:
-        return list_member_schema(member, text_member_schema(&item));
+        return list_member_schema(member, text_of_length(member, 1, member->item_max));
     case REQUEST_TIME:
-        return time_schema();
+        return time_member_schema(member);
     case REQUEST_OBJECT:
         return object_member_schema(member);
     case REQUEST_OBJECTS:

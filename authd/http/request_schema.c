@@ -70,14 +70,22 @@ static void refuse_unknown(const struct request_member *members, const char *nam
 
 static void check_text(const struct request_member *member, const json_t *value, json_t *errors)
 {
-    long len = (long)json_string_length(value);
+    const uint8_t *text = (const uint8_t *)json_string_value(value);
+    long octets = (long)json_string_length(value);
 
     if (!json_is_string(value)) {
         error_add(errors, member->name, "is not a text");
-    } else if (len < member->min) {
+        return;
+    }
+
+    long len = (long)u8_mbsnlen(text, (size_t)octets);
+
+    if (len < member->min) {
         error_add(errors, member->name, len == 0 ? "is empty" : "is too short");
     } else if (len > member->max) {
-        error_add(errors, member->name, "is longer than %ld octets", member->max);
+        error_add(errors, member->name, "is longer than %ld characters", member->max);
+    } else if (member->octets > 0 && octets > member->octets) {
+        error_add(errors, member->name, "is longer than %ld octets", member->octets);
     } else if (member->words != NULL) {
         check_words(member, json_string_value(value), errors);
     }
@@ -94,6 +102,8 @@ static void check_integer(const struct request_member *member, const json_t *val
 
     if (number < member->min || number > member->max) {
         error_add(errors, member->name, "is not between %ld and %ld", member->min, member->max);
+    } else if (member->step > 0 && number % member->step != 0) {
+        error_add(errors, member->name, "is not a multiple of %ld", member->step);
     }
 }
 
@@ -146,6 +156,8 @@ static void check_object(const struct request_member *member, const json_t *valu
 
     if (!json_is_object(value)) {
         error_add(errors, member->name, "is not an object");
+    } else if (member->type == REQUEST_OBJECT && (long)json_object_size(value) < member->min) {
+        error_add(errors, member->name, "has fewer than %ld members", member->min);
     } else if (member->members != NULL && (member->flags & REQUEST_DESCRIBED) == 0) {
         snprintf(path, sizeof(path), "%s.", member->name);
         check_members(member->members, value, path, errors);
@@ -167,11 +179,14 @@ static void check_list(const struct request_member *member, const json_t *value,
     }
     for (size_t i = 0; i < json_array_size(value); i++) {
         char name[NAME_MAX + 1];
-        const struct request_member item = {.name = name,
-                                            .flags = member->flags & REQUEST_DESCRIBED,
-                                            .min = 1,
-                                            .max = REQUEST_TEXT_MAX,
-                                            .members = member->members};
+        const struct request_member item = {
+            .name = name,
+            .flags = member->flags & REQUEST_DESCRIBED,
+            .type = member->type == REQUEST_TEXTS ? REQUEST_TEXT : REQUEST_OBJECTS,
+            .min = 1,
+            .max = member->item_max,
+            .members = member->members,
+        };
 
         snprintf(name, sizeof(name), "%s[%zu]", member->name, i);
         if (member->type == REQUEST_TEXTS) {

@@ -12,12 +12,12 @@
 #include "http/uri.h"
 
 enum request_type {
-    REQUEST_TEXT, /* bounds: octets */
+    REQUEST_TEXT, /* bounds: characters, as JSON Schema counts them */
     REQUEST_BOOLEAN,
     REQUEST_INTEGER, /* bounds: the value */
-    REQUEST_TEXTS,   /* a list of texts; bounds: items, each text at most REQUEST_TEXT_MAX octets */
+    REQUEST_TEXTS,   /* a list of texts that are not empty; bounds: items */
     REQUEST_TIME,    /* as base/rfc3339 reads it */
-    REQUEST_OBJECT,  /* an object of `members`; without them any object, which `run` checks */
+    REQUEST_OBJECT, /* an object of `members`, any without these; bound: the least number of them */
     REQUEST_OBJECTS, /* a list of such objects; bounds: items */
 };
 
@@ -29,7 +29,8 @@ enum request_flag {
     REQUEST_DESCRIBED = 1u << 4, /* `members` only describe the object, which `run` checks */
 };
 
-#define REQUEST_TEXT_MAX 1024
+/* Texts without control characters, as names for people are. */
+#define REQUEST_PRINTABLE "^[^\\u0000-\\u001f\\u007f-\\u009f]+$"
 
 struct request_member {
     const char *name;
@@ -42,6 +43,11 @@ struct request_member {
                            of the route's, to set the member; 0: the rights of the route */
     long min;
     long max;
+    long item_max; /* characters of each text of a list */
+    long octets;   /* of a text in UTF-8, for what has its bound in octets; 0: no such bound */
+    long step;     /* of an integer: all values are multiples of the step; 0: any are */
+    const char *pattern;      /* of a text, or of each text of a list: a regular expression for the
+                                 description. The function behind the route refuses other texts. */
     const char *const *words; /* the only texts allowed, ends with NULL; NULL: any text */
     const struct request_member *members; /* of an object; ends with a NULL name; NULL: any */
     const char *description;              /* one sentence; NULL: what the answer's member means */

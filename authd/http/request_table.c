@@ -5,12 +5,19 @@
 #include "http/resource.h"
 #include "http/router.h"
 
-#define NAME_TEXT_MAX 1024 /* octets as typed; core/name.h bounds the canonical form */
-#define NOTE_MAX      2000
-#define LABEL_MAX     400 /* octets of 100 characters */
-#define CODE_MAX      100 /* with blanks and hyphens */
-#define TICKET_MAX    100
-#define LIFE_MAX      63072000L /* two years, in seconds */
+#define DOMAIN_MAX   253
+#define ACTOR_MAX    320
+#define NOTE_MAX     500
+#define PASSWORD_MAX 1024 /* octets */
+#define CODE_MAX     64   /* with blanks and hyphens, as credential/factor_code reads a code */
+#define TICKET_MAX   100
+#define LIFE_MAX     63072000L /* two years, in seconds */
+
+#define CLASS_NAME "^[a-z0-9-]+$"
+#define RIGHT      "^([*]|[a-z-]+):(read|write)$"
+#define DAY        "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt][0-9:.]{8,18}([Zz]|[+-][0-9]{2}:[0-9]{2}))?$"
+#define PHONE_CODE "^[ \\t]*([0-9][ \\t]*){6}(([0-9][ \\t]*){2})?$"
+#define ANCHOR     "^0*[1-9][0-9]* [0-9a-f]{64}$"
 
 static const char *const user_orders[] = {
     "login", "-login", "created_at", "-created_at", "last_login_at", "-last_login_at", NULL,
@@ -21,9 +28,16 @@ _Static_assert(REQUEST_TEXT == 0, "a member without a type is a text");
 /* clang-format off */
 #define DRY_RUN     {.name = "dry_run", .type = REQUEST_BOOLEAN, .description =                      \
                      "Check and answer the change as if it were made, but make no change."}
-#define NAMED(NAME) .name = (NAME), .min = 1, .max = NAME_TEXT_MAX
-#define PASSWORD    .name = "password", .min = 1, .max = 1024
-#define MATCH       .name = "match", .min = 1, .max = 200
+#define NAMED(NAME)  .name = (NAME), .min = 1, .max = REQUEST_ADDRESS_MAX
+#define DOMAIN_NAMED(NAME) .name = (NAME), .min = 1, .max = DOMAIN_MAX
+#define PASSWORD     .name = "password", .min = 1, .max = PASSWORD_MAX, .octets = PASSWORD_MAX
+#define MATCH        .name = "match", .min = 1, .max = 200, .pattern = REQUEST_PRINTABLE
+#define CLASS(NAME)  .name = (NAME), .min = 1, .max = 40, .pattern = CLASS_NAME
+#define RIGHTS                                                                                     \
+    .name = "rights", .type = REQUEST_TEXTS, .min = 1, .max = 40, .item_max = 40, .pattern = RIGHT
+#define KEY_DOMAINS                                                                                \
+    .name = "domains", .type = REQUEST_TEXTS, .flags = REQUEST_NULLABLE, .min = 1, .max = 256,     \
+    .item_max = DOMAIN_MAX
 #define LIFE_FIELDS {.name = "expires_in", .type = REQUEST_INTEGER, .min = 1, .max = LIFE_MAX,       \
                      .description = "How many seconds from now the API key ends."},                \
                     {.name = "expires_at", .type = REQUEST_TIME}
@@ -33,7 +47,7 @@ _Static_assert(REQUEST_TEXT == 0, "a member without a type is a text");
 /* The database distinguishes a time from a date. */
 #define SECOND_FACTOR_FROM                                                                         \
     .name = "second_factor_from", .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE,                   \
-    .resources = RESOURCE_TOTP, .min = 10, .max = 40, .description =                               \
+    .resources = RESOURCE_TOTP, .min = 10, .max = 40, .pattern = DAY, .description =                               \
         "Until then a second factor that the domain requires is optional: a time, or a date, "     \
         "which begins at midnight UTC."
 /* The delimiter decides which addresses are those of a user. */
@@ -41,8 +55,10 @@ _Static_assert(REQUEST_TEXT == 0, "a member without a type is a text");
     .name = "recipient_delimiter", .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE, .min = 1,        \
     .max = 1, .words = words_delimiters
 #define CODE         .name = "code", .min = 1, .max = CODE_MAX
-#define DISPLAY_NAME .name = "display_name", .flags = REQUEST_NULLABLE, .min = 1, .max = 800
-#define DESCRIPTION  .name = "description", .flags = REQUEST_NULLABLE, .min = 1, .max = 800
+#define DISPLAY_NAME .name = "display_name", .flags = REQUEST_NULLABLE, .min = 1, .max = 200,     \
+    .pattern = REQUEST_PRINTABLE
+#define DESCRIPTION  .name = "description", .flags = REQUEST_NULLABLE, .min = 1, .max = 200,       \
+    .pattern = REQUEST_PRINTABLE
 /* clang-format on */
 
 #define ADMINISTRATORS (ROLE_DOMAIN_ADMIN | ROLE_ADMIN)
@@ -70,8 +86,12 @@ const struct request_member request_user_list[] = {
      .type = REQUEST_BOOLEAN,
      .description = "Only users who are suspended, or only those who are not."},
     {NAMED("address"), .description = "Only users who may send as this address."},
-    {NAMED("domain"), .description = "Only users of this domain."},
-    {.name = "class", .min = 1, .max = 40, .description = "Only users of this class."},
+    {DOMAIN_NAMED("domain"), .description = "Only users of this domain."},
+    {.name = "class",
+     .min = 1,
+     .max = 40,
+     .pattern = REQUEST_PRINTABLE,
+     .description = "Only users of this class."},
     {.name = "role",
      .min = 1,
      .max = 40,
@@ -97,7 +117,7 @@ const struct request_member request_user_list[] = {
 
 const struct request_member request_user[] = {
     {NAMED("login"), .flags = REQUEST_REQUIRED},
-    {.name = "addresses", .type = REQUEST_TEXTS, .max = 256},
+    {.name = "addresses", .type = REQUEST_TEXTS, .max = 256, .item_max = REQUEST_ADDRESS_MAX},
     {DISPLAY_NAME},
     {NAMED("recovery_address"), .flags = REQUEST_NULLABLE, .resources = RESOURCE_PASSWORDS},
     {.name = "role", .flags = REQUEST_NO_KEYS, .min = 1, .max = 40, .words = words_roles},
@@ -105,8 +125,9 @@ const struct request_member request_user[] = {
      .type = REQUEST_TEXTS,
      .flags = REQUEST_NULLABLE | REQUEST_NO_KEYS,
      .roles = ROLE_ADMIN,
-     .max = 256},
-    {.name = "class", .flags = REQUEST_NULLABLE, .resources = RESOURCE_SCOPES, .min = 1, .max = 40},
+     .max = 256,
+     .item_max = DOMAIN_MAX},
+    {CLASS("class"), .flags = REQUEST_NULLABLE, .resources = RESOURCE_SCOPES},
     {.name = "service", .type = REQUEST_BOOLEAN},
     {PASSWORD, .resources = RESOURCE_PASSWORDS, .description = "The main password of the user."},
     {SECOND_FACTOR},
@@ -123,18 +144,15 @@ const struct request_member request_user_changes[] = {
      .min = 1,
      .max = 40,
      .words = words_roles},
-    {.name = "class",
-     .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE,
-     .roles = ADMINISTRATORS,
-     .resources = RESOURCE_SCOPES,
-     .min = 1,
-     .max = 40},
+    {CLASS("class"), .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE, .roles = ADMINISTRATORS,
+     .resources = RESOURCE_SCOPES},
     {NAMED("login"), .flags = REQUEST_SENSITIVE, .roles = ADMINISTRATORS},
     {.name = "domains",
      .type = REQUEST_TEXTS,
      .flags = REQUEST_NULLABLE | REQUEST_SENSITIVE | REQUEST_NO_KEYS,
      .roles = ROLE_ADMIN,
-     .max = 256},
+     .max = 256,
+     .item_max = DOMAIN_MAX},
     {SECOND_FACTOR, .roles = ADMINISTRATORS},
     {0},
 };
@@ -144,6 +162,7 @@ const struct request_member request_suspend[] = {
      .flags = REQUEST_NULLABLE,
      .min = 1,
      .max = NOTE_MAX,
+     .pattern = REQUEST_PRINTABLE,
      .description = "Why the user is suspended, for administrators only."},
     {0},
 };
@@ -199,7 +218,7 @@ const struct request_member request_domain_list[] = {
 };
 
 const struct request_member request_domain[] = {
-    {NAMED("name"), .argument = "new_domain", .flags = REQUEST_REQUIRED},
+    {DOMAIN_NAMED("name"), .argument = "new_domain", .flags = REQUEST_REQUIRED},
     {DELIMITER},
     {DESCRIPTION},
     {SECOND_FACTOR},
@@ -212,31 +231,23 @@ const struct request_member request_domain_changes[] = {
 };
 
 const struct request_member request_class[] = {
-    {.name = "name", .flags = REQUEST_REQUIRED, .min = 1, .max = 40},
+    {CLASS("name"), .flags = REQUEST_REQUIRED},
     {DESCRIPTION},
     {0},
 };
 
 const struct request_member request_class_changes[] = {
-    {.name = "name", .min = 1, .max = 40},
+    {CLASS("name")},
     {DESCRIPTION},
     {0},
 };
 
 const struct request_member request_api_key[] = {
-    {.name = "label", .flags = REQUEST_REQUIRED, .min = 1, .max = LABEL_MAX},
-    {.name = "rights", .type = REQUEST_TEXTS, .max = 40},
-    {.name = "domains", .type = REQUEST_TEXTS, .flags = REQUEST_NULLABLE, .max = 256},
-    LIFE_FIELDS,
-    {0},
+    {REQUEST_LABEL, .flags = REQUEST_REQUIRED}, {RIGHTS}, {KEY_DOMAINS}, LIFE_FIELDS, {0},
 };
 
 const struct request_member request_api_key_changes[] = {
-    {.name = "label", .min = 1, .max = LABEL_MAX},
-    {.name = "rights", .type = REQUEST_TEXTS, .max = 40},
-    {.name = "domains", .type = REQUEST_TEXTS, .flags = REQUEST_NULLABLE, .max = 256},
-    LIFE_FIELDS,
-    {0},
+    {REQUEST_LABEL}, {RIGHTS}, {KEY_DOMAINS}, LIFE_FIELDS, {0},
 };
 
 const struct request_member request_key_rotate[] = {
@@ -267,7 +278,7 @@ const struct request_member request_fresh[] = {
 
 const struct request_member request_totp[] = {
     {.name = "algorithm", .min = 1, .max = 10, .words = words_algorithms},
-    {.name = "digits", .type = REQUEST_INTEGER, .min = 6, .max = 8},
+    {.name = "digits", .type = REQUEST_INTEGER, .min = 6, .max = 8, .step = 2},
     {.name = "ticket",
      .min = 1,
      .max = TICKET_MAX,
@@ -276,8 +287,12 @@ const struct request_member request_totp[] = {
 };
 
 const struct request_member request_totp_confirm[] = {
-    {CODE, .flags = REQUEST_REQUIRED,
-     .description = "The code that the authenticator app displays."},
+    {.name = "code",
+     .flags = REQUEST_REQUIRED,
+     .min = 1,
+     .max = CODE_MAX,
+     .pattern = PHONE_CODE,
+     .description = "The code that the authenticator app displays, with or without blanks."},
     {0},
 };
 
@@ -289,13 +304,18 @@ const struct request_member request_audit_list[] = {
     REQUEST_PAGE,
     {.name = "since", .type = REQUEST_TIME, .description = "Only rows from this time on."},
     {.name = "until", .type = REQUEST_TIME, .description = "Only rows before this time."},
-    {NAMED("actor"), .description = "Only what this actor did: a login, an id or a name."},
+    {.name = "actor",
+     .min = 1,
+     .max = ACTOR_MAX,
+     .pattern = REQUEST_PRINTABLE,
+     .description = "Only what this actor did: a login, an id or a name."},
     {.name = "action",
      .min = 1,
      .max = 100,
+     .pattern = REQUEST_PRINTABLE,
      .description = "Only this action, such as login or user_add."},
     {NAMED("user"), .description = "Only what concerns this user, by login or id."},
-    {NAMED("domain"), .description = "Only what concerns this domain."},
+    {DOMAIN_NAMED("domain"), .description = "Only what concerns this domain."},
     {.name = "outcome",
      .min = 1,
      .max = 20,
@@ -304,6 +324,7 @@ const struct request_member request_audit_list[] = {
     {.name = "reference",
      .min = 1,
      .max = 40,
+     .pattern = REQUEST_PRINTABLE,
      .description = "Only the request with this reference, which a refusal and the log name."},
     {MATCH, .description = "Only rows with this text in a name or address."},
     {.name = "sort",
@@ -317,12 +338,13 @@ const struct request_member request_audit_list[] = {
 const struct request_member request_audit_verify[] = {
     {.name = "anchor",
      .min = 1,
-     .max = 100,
+     .max = 83,
+     .pattern = ANCHOR,
      .description =
          "An anchor, as a check before answered it: does the chain still have its seal?"},
     {.name = "after",
      .min = 1,
-     .max = 120,
+     .max = 88,
      .description = "Where the check goes on: `next` of the answer before."},
     {0},
 };

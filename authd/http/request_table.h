@@ -6,6 +6,12 @@
 #include "http/cursor.h"
 #include "http/request_schema.h"
 
+/* Characters of an address: 64 for the local part, and 253 for the domain (RFC 5321, RFC 1035). */
+#define REQUEST_ADDRESS_MAX 318
+
+/* What a credential is for. */
+#define REQUEST_LABEL .name = "label", .min = 1, .max = 100, .pattern = REQUEST_PRINTABLE
+
 /* The members of every list that has pages. */
 /* clang-format off */
 #define REQUEST_PAGE                                                                                \

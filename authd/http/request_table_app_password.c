@@ -1,11 +1,12 @@
 #include "http/request_table.h"
 #include "http/router.h"
 
-#define LABEL_MAX   400         /* octets of 100 characters */
 #define LIFE_MAX    3155760000L /* a hundred years, in seconds */
 #define OVERLAP_MAX 604800      /* seven days, in seconds */
 
-#define LABEL .name = "label", .min = 1, .max = LABEL_MAX
+#define SCOPE                                                                                      \
+    .name = "scope", .type = REQUEST_OBJECT, .flags = REQUEST_NULLABLE | REQUEST_DESCRIBED,         \
+    .members = request_scope
 
 /* clang-format off */
 #define END_FIELDS {.name = "expires_at", .type = REQUEST_TIME, .flags = REQUEST_NULLABLE},            \
@@ -20,6 +21,7 @@ const struct request_member request_app_password_list[] = {
     {.name = "match",
      .min = 1,
      .max = 200,
+     .pattern = REQUEST_PRINTABLE,
      .description = "Only app passwords with this text in their label."},
     {.name = "expired",
      .type = REQUEST_BOOLEAN,
@@ -30,9 +32,9 @@ const struct request_member request_app_password_list[] = {
 /* The scope of an app password belongs to app-passwords, not to scopes: it only narrows what the
  * scopes of user, class, domain and site allow, and it ends with the app password. */
 const struct request_member request_app_password[] = {
-    {LABEL, .flags = REQUEST_REQUIRED},
+    {REQUEST_LABEL, .flags = REQUEST_REQUIRED},
     END_FIELDS,
-    {.name = "scope", .type = REQUEST_OBJECT, .flags = REQUEST_NULLABLE},
+    {SCOPE},
     {.name = "hash",
      .roles = ROLE_DOMAIN_ADMIN | ROLE_ADMIN,
      .min = 1,
@@ -43,9 +45,9 @@ const struct request_member request_app_password[] = {
 };
 
 const struct request_member request_app_password_changes[] = {
-    {LABEL},
+    {REQUEST_LABEL},
     END_FIELDS,
-    {.name = "scope", .type = REQUEST_OBJECT, .flags = REQUEST_NULLABLE},
+    {SCOPE},
     {0},
 };
 

@@ -3,8 +3,14 @@
 #include "http/request_table.h"
 #include "scope/scope.h"
 
-#define PATTERN_LIST(flag) .type = REQUEST_TEXTS, .flags = (flag), .max = SCOPE_PATTERNS_MAX
-#define MOMENT             .type = REQUEST_TIME, .flags = REQUEST_NULLABLE
+#define PATTERN_LIST(flag)                                                                         \
+    .type = REQUEST_TEXTS, .flags = (flag), .max = SCOPE_PATTERNS_MAX,                             \
+    .item_max = REQUEST_ADDRESS_MAX
+#define WORD_LIST                                                                                  \
+    .type = REQUEST_TEXTS, .max = SCOPE_WORDS_MAX, .item_max = SCOPE_WORD_MAX,                     \
+    .pattern = "^[A-Za-z0-9_-]+$"
+#define MOMENT .type = REQUEST_TIME, .flags = REQUEST_NULLABLE, .pattern = "^[^.]+$"
+#define CLOCK  .flags = REQUEST_REQUIRED, .min = 5, .max = 5
 
 static const char *const modes[] = {"enforce", "monitor", NULL};
 static const char *const aligns[] = {"none", "domain", "envelope", NULL};
@@ -46,6 +52,7 @@ static const struct request_member networks[] = {
      .type = REQUEST_TEXTS,
      .flags = REQUEST_REQUIRED,
      .max = SCOPE_NETWORKS_MAX,
+     .item_max = 49, /* six groups, an IPv4 address, and a prefix length */
      .description = "The networks that a sign-in may come from, such as 192.0.2.0/24."},
     {0},
 };
@@ -62,17 +69,16 @@ static const struct request_member window[] = {
     {.name = "days",
      .flags = REQUEST_REQUIRED,
      .min = 3,
-     .max = 200,
+     .max = SCOPE_DAYS_MAX,
+     .pattern = "^[A-Za-z]{3}(-[A-Za-z]{3})?(,[A-Za-z]{3}(-[A-Za-z]{3})?)*$",
      .description = "English days of three letters, alone or as ranges: mon-fri,sun."},
     {.name = "from",
-     .flags = REQUEST_REQUIRED,
-     .min = 5,
-     .max = 5,
+     CLOCK,
+     .pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$",
      .description = "When the window opens, such as 07:00."},
     {.name = "to",
-     .flags = REQUEST_REQUIRED,
-     .min = 5,
-     .max = 5,
+     CLOCK,
+     .pattern = "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
      .description = "When the window closes, such as 19:00 or 24:00."},
     {0},
 };
@@ -82,6 +88,7 @@ static const struct request_member times[] = {
      .flags = REQUEST_REQUIRED,
      .min = 1,
      .max = SCOPE_TZ_MAX,
+     .pattern = "^[A-Za-z0-9/_+-]+$",
      .description = "The time zone of the windows, such as Europe/Berlin."},
     {.name = "windows",
      .type = REQUEST_OBJECTS,
@@ -107,7 +114,8 @@ static const struct request_member rate[] = {
     {.name = "per",
      .flags = REQUEST_REQUIRED,
      .min = 2,
-     .max = 9,
+     .max = 8,
+     .pattern = "^[1-9][0-9]*[smhd]$",
      .description = "In which time, such as 30s, 5m, 12h or 90d."},
     {.name = "of",
      .max = 4,
@@ -129,7 +137,8 @@ const struct request_member request_scope[] = {
      .description = "Whether the document refuses, or only logs what it would refuse."},
     {.name = "monitor_until",
      MOMENT,
-     .description = "When monitoring ends and the document holds."},
+     .description = "When monitoring ends and the document holds: at most 30 days ahead, required "
+                    "with mode monitor, and refused without this mode."},
     {.name = "envelope_from",
      .type = REQUEST_OBJECT,
      .members = envelope_from,
@@ -140,6 +149,7 @@ const struct request_member request_scope[] = {
      .description = "The addresses that may stand in From."},
     {.name = "recipients",
      .type = REQUEST_OBJECT,
+     .min = 1,
      .members = recipients,
      .description = "The addresses that may be written to."},
     {.name = "networks",
@@ -150,14 +160,8 @@ const struct request_member request_scope[] = {
      .type = REQUEST_OBJECT,
      .members = tls,
      .description = "Whether a sign-in needs TLS."},
-    {.name = "mechanisms",
-     .type = REQUEST_TEXTS,
-     .max = SCOPE_WORDS_MAX,
-     .description = "The only SASL mechanisms."},
-    {.name = "services",
-     .type = REQUEST_TEXTS,
-     .max = SCOPE_WORDS_MAX,
-     .description = "The only services, such as smtp."},
+    {.name = "mechanisms", WORD_LIST, .description = "The only SASL mechanisms."},
+    {.name = "services", WORD_LIST, .description = "The only services, such as smtp."},
     {.name = "time",
      .type = REQUEST_OBJECT,
      .members = times,

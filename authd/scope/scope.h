@@ -18,7 +18,9 @@
 #define SCOPE_NETWORKS_MAX   256
 #define SCOPE_WINDOWS_MAX    32
 #define SCOPE_RATES_MAX      16
-#define SCOPE_WORDS_MAX      16 /* of each list: mechanisms, services */
+#define SCOPE_WORDS_MAX      16  /* of each list: mechanisms, services */
+#define SCOPE_WORD_MAX       32  /* octets of the name of a mechanism or service */
+#define SCOPE_DAYS_MAX       200 /* octets of the days of one window */
 #define SCOPE_TZ_MAX         64
 #define SCOPE_SIZE_LIMIT_MAX ((int64_t)1 << 40) /* of one message */
 #define SCOPE_RECIPIENTS_MAX 1000000

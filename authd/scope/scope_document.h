@@ -7,7 +7,6 @@
 #include "scope/scope_pattern.h"
 #include "scope/scope_time.h"
 
-#define SCOPE_WORD_MAX     32 /* octets of the name of a mechanism or service */
 #define SCOPE_RATE_PER_MAX ((int64_t)90 * 86400)
 
 struct scope_patterns {

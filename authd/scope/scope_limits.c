@@ -10,8 +10,13 @@ static void read_days(struct json_reader *reader, const json_t *value, void *out
 {
     struct span text;
 
-    if (json_reader_text(reader, value, &text) &&
-        !scope_days_parse(text, &((struct scope_window *)out)->days)) {
+    if (!json_reader_text(reader, value, &text)) {
+        return;
+    }
+    if (text.len > SCOPE_DAYS_MAX) {
+        json_reader_flaw(reader, "has %zu octets: at most %d are allowed", text.len,
+                         SCOPE_DAYS_MAX);
+    } else if (!scope_days_parse(text, &((struct scope_window *)out)->days)) {
         json_reader_flaw(reader,
                          "is \"%s\", not days of the week: write them like mon-fri or sat,sun",
                          json_reader_quote(reader, text));

@@ -53,7 +53,7 @@ MEMBERS = {
 
 # What no right opens.
 CLOSED = ("api_key_list api_key_add api_key_show api_key_set api_key_revoke key_rotate totp_enroll totp_confirm "
-          "totp_remove recovery_codes_set user_add.role user_set.role user_set.domains").split()
+          "totp_remove recovery_codes_set user_add.role user_add.domains user_set.role user_set.domains").split()
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,5 @@
-"""authctl --json prints exactly one JSON value, whatever the verb and its end; a verb that streams says so and prints one
-value on each line. The tests take the verbs from `help --json`, so that a new verb is tried too."""
+"""authctl --json prints exactly one JSON value, whatever the verb and its end; a verb that streams says so and prints
+one value on each line. The tests take the verbs from `help --json`, so that a new verb is tried too."""
 
 import functools
 import itertools

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "http/openapi.h"
@@ -176,6 +177,42 @@ static void test_description(void **state)
     assert_null(openapi_description(&same, NULL));
 }
 
+/* What the description says of the bounds of a request. */
+static void test_bounds(void **state)
+{
+    static const struct request_member members[] = {
+        {.name = "text", .min = 2, .max = 5, .octets = 9, .pattern = "^x$"},
+        {.name = "list",
+         .type = REQUEST_TEXTS,
+         .min = 1,
+         .max = 7,
+         .item_max = 5,
+         .pattern = "^x$"},
+        {.name = "number", .type = REQUEST_INTEGER, .min = 6, .max = 8, .step = 2},
+        {.name = "time", .type = REQUEST_TIME, .pattern = "^x$"},
+        {.name = "object", .type = REQUEST_OBJECT, .min = 1},
+    };
+    static const char *const expected[] = {
+        "{\"maxLength\":5,\"minLength\":2,\"pattern\":\"^x$\",\"type\":\"string\","
+        "\"x-max-octets\":9}",
+        "{\"items\":{\"maxLength\":5,\"minLength\":1,\"pattern\":\"^x$\",\"type\":\"string\"},"
+        "\"maxItems\":7,\"minItems\":1,\"type\":\"array\"}",
+        "{\"maximum\":8,\"minimum\":6,\"multipleOf\":2,\"type\":\"integer\"}",
+        "{\"format\":\"date-time\",\"pattern\":\"^x$\",\"type\":\"string\"}",
+        "{\"minProperties\":1,\"type\":\"object\"}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        json_t *schema = openapi_request_member(&members[i]);
+        char *text = json_dumps(schema, JSON_COMPACT | JSON_SORT_KEYS);
+
+        assert_string_equal(text, expected[i]);
+        free(text);
+        json_decref(schema);
+    }
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -193,10 +230,9 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_operations),
-        cmocka_unit_test(test_schemas),
-        cmocka_unit_test(test_head),
-        cmocka_unit_test(test_description),
+        cmocka_unit_test(test_operations), cmocka_unit_test(test_schemas),
+        cmocka_unit_test(test_head),       cmocka_unit_test(test_description),
+        cmocka_unit_test(test_bounds),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -25,11 +25,15 @@ static const struct request_member fields[] = {
     {.name = "note", .flags = REQUEST_NULLABLE, .min = 1, .max = 5},
     {.name = "on", .type = REQUEST_BOOLEAN},
     {.name = "count", .type = REQUEST_INTEGER, .min = 1, .max = 10},
-    {.name = "list", .type = REQUEST_TEXTS, .max = 2},
+    {.name = "list", .type = REQUEST_TEXTS, .max = 2, .item_max = 3},
     {.name = "at", .type = REQUEST_TIME},
     {.name = "one", .type = REQUEST_OBJECT, .members = members},
     {.name = "any", .type = REQUEST_OBJECT},
     {.name = "rows", .type = REQUEST_OBJECTS, .min = 1, .max = 2, .members = members},
+    {.name = "secret", .min = 1, .max = 5, .octets = 5},
+    {.name = "even", .type = REQUEST_INTEGER, .min = 6, .max = 10, .step = 2},
+    {.name = "some", .type = REQUEST_OBJECT, .min = 1},
+    {.name = "document", .type = REQUEST_OBJECT, .flags = REQUEST_DESCRIBED, .members = members},
     {0},
 };
 
@@ -42,6 +46,18 @@ static json_t *errors_of(const char *text)
     json_decref(request_schema_check(fields, object, errors));
     json_decref(object);
     return errors;
+}
+
+/* Bounds are characters, as the description counts them; a document is checked elsewhere. */
+static void test_characters(void **state)
+{
+    json_t *errors = errors_of("{\"name\":\"\u00e4\u00e4\u00e4\u00e4\U0001f511\",\"secret\":"
+                               "\"\u00e4\u00e4a\",\"list\":[\"\u00e4\u00e4\u00e4\"],\"even\":8,"
+                               "\"some\":{\"x\":1},\"document\":{\"x\":1}}");
+
+    (void)state;
+    assert_int_equal(json_array_size(errors), 0);
+    json_decref(errors);
 }
 
 static void test_good(void **state)
@@ -73,9 +89,18 @@ static void test_flaws(void **state)
         {"{\"name\":null}", "name", "is not a text"},
         {"{\"name\":1}", "name", "is not a text"},
         {"{\"name\":\"\"}", "name", "is empty"},
-        {"{\"name\":\"123456\"}", "name", "is longer than 5 octets"},
+        {"{\"name\":\"123456\"}", "name", "is longer than 5 characters"},
         {"{\"name\":\"a\",\"color\":\"red\"}", "color",
-         "is unknown; this takes name, colour, note, on, count, list, at, one, any, rows"},
+         "is unknown; this takes name, colour, note, on, count, list, at, one, any, rows, secret, "
+         "even, some, document"},
+        {"{\"name\":\"\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\"}", "name",
+         "is longer than 5 characters"},
+        {"{\"name\":\"a\",\"secret\":\"\u00e4\u00e4\u00e4\"}", "secret", "is longer than 5 octets"},
+        {"{\"name\":\"a\",\"list\":[\"a\",\"\"]}", "list[1]", "is empty"},
+        {"{\"name\":\"a\",\"list\":[\"abcd\"]}", "list[0]", "is longer than 3 characters"},
+        {"{\"name\":\"a\",\"even\":7}", "even", "is not a multiple of 2"},
+        {"{\"name\":\"a\",\"some\":{}}", "some", "has fewer than 1 members"},
+        {"{\"name\":\"a\",\"document\":[]}", "document", "is not an object"},
         {"{\"name\":\"a\",\"colour\":\"blue\"}", "colour", "is not one of red, green"},
         {"{\"name\":\"a\",\"on\":\"true\"}", "on", "is neither true nor false"},
         {"{\"name\":\"a\",\"count\":0}", "count", "is not between 1 and 10"},
@@ -121,7 +146,7 @@ static void test_many_flaws(void **state)
     assert_int_equal(problem->type, PROBLEM_INVALID);
     assert_string_equal(problem->detail,
                         "a is unknown; this takes name, colour, note, on, count, list, at, one, "
-                        "any, rows, and 9 more");
+                        "any, rows, secret, even, some, document, and 9 more");
     assert_ptr_equal(problem->errors, errors);
     json_decref(problem->errors);
 
@@ -249,10 +274,10 @@ static void test_long_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),       cmocka_unit_test(test_flaws),
-        cmocka_unit_test(test_times),      cmocka_unit_test(test_long_names),
-        cmocka_unit_test(test_many_flaws), cmocka_unit_test(test_query),
-        cmocka_unit_test(test_problem),
+        cmocka_unit_test(test_characters), cmocka_unit_test(test_good),
+        cmocka_unit_test(test_flaws),      cmocka_unit_test(test_times),
+        cmocka_unit_test(test_long_names), cmocka_unit_test(test_many_flaws),
+        cmocka_unit_test(test_query),      cmocka_unit_test(test_problem),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,6 +158,9 @@ struct refusal {
 };
 
 #define V         "{\"v\":1,"
+#define TEN_DAYS  "mon,mon,mon,mon,mon,mon,mon,mon,mon,mon,"
+#define MANY_DAYS TEN_DAYS TEN_DAYS TEN_DAYS TEN_DAYS TEN_DAYS
+
 #define WINDOW(w) V "\"time\":{\"tz\":\"UTC\",\"windows\":[" w "]}}"
 #define RATE(r)   V "\"rates\":[" r "]}"
 
@@ -240,6 +243,8 @@ static const struct refusal refusals[] = {
      "not days of the week"},
     {WINDOW("{\"days\":\"\",\"from\":\"07:00\",\"to\":\"08:00\"}"), "/time/windows/0/days",
      "not days of the week"},
+    {WINDOW("{\"days\":\"" MANY_DAYS "mon\",\"from\":\"07:00\",\"to\":\"08:00\"}"),
+     "/time/windows/0/days", "has 203 octets: at most 200 are allowed"},
     {WINDOW("{\"days\":\"mon\",\"from\":\"7:00\",\"to\":\"08:00\"}"), "/time/windows/0/from",
      "write it like 07:00"},
     {WINDOW("{\"days\":\"mon\",\"from\":\"07:60\",\"to\":\"08:00\"}"), "/time/windows/0/from",
