@@ -63,6 +63,12 @@ SELECT is(refusal_as(pg_temp.of('chief'), 'password_set', '{"user": "wide@a.exam
     'AU403 wide@a.example has the role helpdesk, which reaches domains that are not yours / '
     'Ask an administrator of the site.', 'in words');
 
+SELECT is(verdict(pg_temp.of(by), operation, jsonb_build_object('id', key ->> 'id', 'changes', '{"label": "y"}'::jsonb)),
+    expected, format('%s, %s of a key of wide', by, operation))
+  FROM (SELECT api_key_of(signed_in('wide@a.example')) AS key) AS made,
+       (VALUES ('chief', 'api_key_set', 'AU403'), ('chief', 'api_key_revoke', 'allowed'), ('boss', 'api_key_set', 'allowed'))
+       AS t (by, operation, expected);
+
 -- Another role keeps no domains of the old one
 SELECT is(ask('user_set', '{"user": "wide@a.example", "changes": {"role": "user"}}') -> 'domains', '[]',
     'a role without domains has none');
