@@ -15,6 +15,7 @@ enum result_status {
     RESULT_NEEDS_FACTOR, /* callers change their own second factor by a fresh sign-in with it */
     RESULT_UNAUTHORIZED, /* the caller's credential has ended, or its rights have changed */
     RESULT_STALE,        /* the object is not as the caller saw it */
+    RESULT_LIMITED,      /* a limit is reached, which ends in `wait` seconds */
     RESULT_UNAVAILABLE,  /* database or hash queue cannot tell: the caller may try again */
 };
 
@@ -24,6 +25,7 @@ struct result { /* valid during the callback */
     const char *hint;   /* what the caller can do; may be NULL */
     const char *cause;  /* for the log, never for the client; may be NULL */
     json_t *object;     /* the answer; NULL without RESULT_OK */
+    unsigned wait;      /* with RESULT_LIMITED: after so many seconds the caller may try again */
 };
 
 typedef void result_done_f(const struct result *result, void *arg);

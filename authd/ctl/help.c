@@ -83,7 +83,7 @@ static void print_exit_status(FILE *out)
     fputs("0  done, or answered\n"
           "1  refused or not found: change what you ask for\n"
           "2  usage: change the command line\n"
-          "3  authd cannot be reached, or cannot tell now: try again\n",
+          "3  authd cannot be reached, cannot tell now, or a limit is reached: try again later\n",
           out);
 }
 

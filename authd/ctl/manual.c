@@ -84,6 +84,7 @@ void help_manual(FILE *out)
           ".TP\n0\nDone, or answered.\n"
           ".TP\n1\nRefused or not found: change what you ask for.\n"
           ".TP\n2\nUsage: change the command line.\n"
-          ".TP\n3\nauthd cannot be reached, or cannot tell now: try again.\n",
+          ".TP\n3\nauthd cannot be reached, cannot tell now, or a limit is reached: try again "
+          "later.\n",
           out);
 }

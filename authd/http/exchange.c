@@ -77,6 +77,7 @@ void http_exchange_refuse(struct http_exchange *exchange, const struct problem *
     json_t *json = problem_json(&full);
 
     exchange->answer.is_problem = true;
+    exchange->answer.retry_after = problem->retry_after;
     http_exchange_answer(exchange, problem_status(problem->type), json);
     json_decref(json);
     json_decref(problem->errors);

@@ -179,6 +179,8 @@ static bool may_refuse(const struct http_route *route, unsigned status)
         return (route->flags & ROUTE_CONDITIONAL) != 0;
     case 415:
         return route->body != NULL;
+    case 429:
+        return (route->flags & ROUTE_LIMITED) != 0;
     case 422: /* an unknown query parameter, at least */
         return true;
     default: /* 405 belongs to a path, not to an operation */

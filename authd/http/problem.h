@@ -26,6 +26,7 @@
     X(MISDIRECTED, 421, "misdirected", "Not a name of this server")                                \
     X(IDEMPOTENCY_KEY_REUSED, 422, "idempotency-key-reused", "The key belongs to another request") \
     X(INVALID, 422, "invalid", "A value is not accepted")                                          \
+    X(TOO_MANY_REQUESTS, 429, "too-many-requests", "A limit is reached")                           \
     X(UNAVAILABLE, 503, "unavailable", "Temporarily unavailable")
 
 enum problem_type {
@@ -41,6 +42,7 @@ struct problem {
     enum problem_type type;
     const char *detail;    /* a sentence about this case */
     const char *hint;      /* what the client can do; may be NULL */
+    unsigned retry_after;  /* seconds, the header Retry-After; 0: as http/response.h says */
     const char *reference; /* of the request, as in the log; set by http_exchange_refuse() */
     json_t *errors; /* array of {field, detail}, released by http_exchange_refuse(); may be NULL */
 };

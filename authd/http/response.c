@@ -1,5 +1,6 @@
 #include "http/response.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +52,8 @@ static void add_headers(const struct answer *answer, struct MHD_Response *respon
 {
     bool unauthorized = answer->status == MHD_HTTP_UNAUTHORIZED;
     bool unavailable = answer->status == MHD_HTTP_SERVICE_UNAVAILABLE;
+    unsigned wait = answer->retry_after == 0 && unavailable ? 1 : answer->retry_after;
+    char seconds[16];
 
     add_constant_headers(response);
     add(response, "Content-Type",
@@ -60,7 +63,8 @@ static void add_headers(const struct answer *answer, struct MHD_Response *respon
     add(response, "Set-Cookie", answer->cookie);
     add(response, "Allow", answer->allow);
     add(response, "WWW-Authenticate", unauthorized ? "Bearer realm=\"authd\"" : NULL);
-    add(response, "Retry-After", unavailable ? "1" : NULL);
+    snprintf(seconds, sizeof(seconds), "%u", wait);
+    add(response, "Retry-After", wait != 0 ? seconds : NULL);
     add(response, "Connection", answer->close ? "close" : NULL);
 }
 

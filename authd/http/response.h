@@ -12,12 +12,13 @@
 struct answer {
     unsigned status; /* 0: there is no answer yet */
     char *text; /* JSON, wiped after use; NULL: there is none, or response_send() has taken it */
-    bool is_problem;    /* `text` is a problem (RFC 9457) */
-    bool secure;        /* the client reaches authd by TLS */
-    bool close;         /* the connection ends with this answer */
-    const char *etag;   /* with its quotes; NULL: none */
-    const char *cookie; /* value of Set-Cookie; NULL: none */
-    const char *allow;  /* value of Allow, which comes with a 405; NULL: none */
+    bool is_problem;      /* `text` is a problem (RFC 9457) */
+    bool secure;          /* the client reaches authd by TLS */
+    bool close;           /* the connection ends with this answer */
+    unsigned retry_after; /* seconds, value of Retry-After; 0: none, but 1 with a 503 */
+    const char *etag;     /* with its quotes; NULL: none */
+    const char *cookie;   /* value of Set-Cookie; NULL: none */
+    const char *allow;    /* value of Allow, which comes with a 405; NULL: none */
 };
 
 /* Hands the answer to libmicrohttpd, which owns its text from then on. */

@@ -25,6 +25,8 @@ static enum problem_type problem_of(enum result_status status)
         return PROBLEM_UNAUTHORIZED;
     case RESULT_STALE:
         return PROBLEM_PRECONDITION_FAILED;
+    case RESULT_LIMITED:
+        return PROBLEM_TOO_MANY_REQUESTS;
     case RESULT_OK:
     case RESULT_UNAVAILABLE:
         break;
@@ -55,6 +57,7 @@ static void refuse(struct http_exchange *exchange, const struct result *result)
                                                 : problem_of(result->status),
         .detail = result->detail,
         .hint = result->hint,
+        .retry_after = result->wait,
     };
 
     http_exchange_log_cause(exchange, result->cause);

@@ -39,6 +39,7 @@ enum http_route_flag {
     ROUTE_FACTOR = 1u << 12,     /* for the own account, the session must have had the factor */
     ROUTE_WIDENS = 1u << 13,     /* a session must be fresh unless the change narrows for sure */
     ROUTE_ANY_HOST = 1u << 14,   /* answers whatever Host says; open to anybody, tells no secret */
+    ROUTE_LIMITED = 1u << 15,    /* may answer 429 */
 };
 
 #define ROUTE_PARAMETERS_MAX 2

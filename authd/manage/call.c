@@ -107,6 +107,12 @@ static struct result result_unanswered(bool changes, enum db_status status)
     };
 }
 
+/* The seconds until a limit ends, as authd.refuse_until() says. */
+static unsigned wait_of(const struct db_result *answer)
+{
+    return answer->detail != NULL ? (unsigned)strtoul(answer->detail, NULL, 10) : 1;
+}
+
 /* The result when the database refused the statement. Nothing was changed. */
 static struct result result_refused(const struct db_result *answer)
 {
@@ -117,7 +123,7 @@ static struct result result_refused(const struct db_result *answer)
     } known[] = {
         {"AU401", RESULT_UNAUTHORIZED}, {"AU403", RESULT_FORBIDDEN},   {"AU404", RESULT_NOT_FOUND},
         {"AU409", RESULT_CONFLICT},     {"AU412", RESULT_STALE},       {"AU422", RESULT_INVALID},
-        {"AU423", RESULT_NEEDS_FACTOR}, {"AU428", RESULT_NEEDS_FRESH},
+        {"AU423", RESULT_NEEDS_FACTOR}, {"AU428", RESULT_NEEDS_FRESH}, {"AU429", RESULT_LIMITED},
     };
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -126,6 +132,7 @@ static struct result result_refused(const struct db_result *answer)
                 .status = known[i].status,
                 .detail = answer->message,
                 .hint = answer->hint,
+                .wait = known[i].status == RESULT_LIMITED ? wait_of(answer) : 0,
             };
         }
     }
@@ -203,15 +210,19 @@ static void call_run(struct manage_call *call)
 static struct result result_not_made(const struct password_new_result *made)
 {
     static const struct result results[] = {
-        [PASSWORD_NEW_FAILED] = {RESULT_UNAVAILABLE,
-                                 "no memory to hash the password; nothing was changed",
-                                 "Try again.", "hash-failed", NULL},
-        [PASSWORD_NEW_LATE] = {RESULT_UNAVAILABLE,
-                               "the password was not hashed in time; nothing was changed",
-                               "Try again.", "hash-too-slow", NULL},
-        [PASSWORD_NEW_BUSY] = {RESULT_UNAVAILABLE,
-                               "too many passwords wait to be hashed; nothing was changed",
-                               "Try again.", "hash-queue-full", NULL},
+        [PASSWORD_NEW_FAILED] = {.status = RESULT_UNAVAILABLE,
+                                 .detail = "no memory to hash the password; nothing was changed",
+                                 .hint = "Try again.",
+                                 .cause = "hash-failed"},
+        [PASSWORD_NEW_LATE] = {.status = RESULT_UNAVAILABLE,
+                               .detail = "the password was not hashed in time; nothing was changed",
+                               .hint = "Try again.",
+                               .cause = "hash-too-slow"},
+        [PASSWORD_NEW_BUSY] = {.status = RESULT_UNAVAILABLE,
+                               .detail =
+                                   "too many passwords wait to be hashed; nothing was changed",
+                               .hint = "Try again.",
+                               .cause = "hash-queue-full"},
     };
 
     if (made->status == PASSWORD_NEW_REFUSED) {

@@ -39,6 +39,7 @@ struct db_result {
      * NULL: the database did not answer. */
     const char *sqlstate;
     const char *message; /* NULL if `sqlstate` is NULL */
+    const char *detail;  /* may be NULL */
     const char *hint;    /* may be NULL */
     int rows;
     void *internal;

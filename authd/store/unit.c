@@ -172,6 +172,7 @@ void unit_finish(struct db_unit *unit, enum db_status status)
         if (status != DB_OK && unit->result != NULL) {
             result.sqlstate = PQresultErrorField(unit->result, PG_DIAG_SQLSTATE);
             result.message = PQresultErrorField(unit->result, PG_DIAG_MESSAGE_PRIMARY);
+            result.detail = PQresultErrorField(unit->result, PG_DIAG_MESSAGE_DETAIL);
             result.hint = PQresultErrorField(unit->result, PG_DIAG_MESSAGE_HINT);
         }
         unit->done(&result, unit->arg);

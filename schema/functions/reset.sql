@@ -1,5 +1,9 @@
 -- Reset links. A link sets a new password once, for a user who reads the mail at the recovery address.
--- The database has only the digest of the token: a copy of the database opens nothing.
+--
+-- Threats: a copy of the database, so the database has only the digest of the token; a caller who fills
+-- a user's mailbox with links, so a user gets three links an hour and ten a day. Each link that was
+-- mailed counts, also after it was used, replaced or ended by a new password. A link whose mail could
+-- not be handed over does not count: otherwise a mail server that is down would use up the links.
 
 -- authd.reset_find(arguments jsonb) → authd.account
 -- The account of the reset link in member "digest". Errors: AU401 the link is not good, for whatever
@@ -41,11 +45,42 @@ BEGIN
 END
 $$;
 
+-- authd.reset_mail_put(owner authd.account, digest bytea) → void
+-- Counts a new link of an account that the calling function has locked, and forgets links of other
+-- days.
+-- Errors: AU429 three links within an hour, or ten within a day.
+CREATE OR REPLACE FUNCTION authd.reset_mail_put(owner authd.account, digest bytea) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+DECLARE
+    times    timestamptz[] := ARRAY(SELECT created_at FROM authd.reset_mail
+                                  WHERE account = owner.id ORDER BY created_at DESC);
+    hour_end timestamptz := coalesce(times[3] + interval '1 hour', '-infinity');
+    day_end  timestamptz := coalesce(times[10] + interval '24 hours', '-infinity');
+BEGIN
+    IF greatest(hour_end, day_end) > authd.now() THEN
+        PERFORM authd.refuse_until(greatest(hour_end, day_end),
+            format('%s got %s, which is the limit', owner.login,
+                   CASE WHEN day_end > hour_end THEN 'ten reset links within a day'
+                        ELSE 'three reset links within an hour' END),
+            format('The next link can be mailed at %s.', authd.rfc3339(
+                date_trunc('second', greatest(hour_end, day_end)) + interval '1 second')));
+    END IF;
+    DELETE FROM authd.reset_mail AS old
+     USING (SELECT past.digest FROM authd.reset_mail AS past
+             WHERE past.created_at <= authd.now() - interval '24 hours'
+             ORDER BY past.created_at LIMIT 100 FOR UPDATE SKIP LOCKED) AS past
+     WHERE old.digest = past.digest;
+    INSERT INTO authd.reset_mail (digest, account) VALUES (reset_mail_put.digest, owner.id);
+END
+$$;
+
 -- authd.reset_link_add(actor, reach, {user, digest, keep_credentials?})
 --     → reset link object, "changed": true, "mail_to": the recovery address
 -- Replaces the user's earlier link. digest: of the token, in hex. mail_to is for the part of authd
 -- that sends the mail; the caller does not get it. The link is good for an hour.
--- Errors: AU404, AU403; AU409 no recovery address, suspended; AU422 also a service user.
+-- Errors: AU404, AU403; AU409 no recovery address, suspended; AU422 also a service user; AU429 too many
+-- links, see authd.reset_mail_put().
 CREATE OR REPLACE FUNCTION authd.reset_link_add(actor jsonb, reach bigint[], arguments jsonb)
 RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
@@ -67,6 +102,7 @@ BEGIN
         PERFORM authd.refuse('AU409', format('%s has no recovery address', owner.login),
                              'Set one first, or set a password.');
     END IF;
+    PERFORM authd.reset_mail_put(owner, new_digest);
     PERFORM authd.credentials_end(ARRAY[owner.id], ARRAY['reset_links']);
     INSERT INTO authd.reset_link (digest, account, keep_credentials, expires_at)
         VALUES (new_digest, owner.id, kept, authd.now() + interval '1 hour') RETURNING * INTO new;
@@ -77,7 +113,7 @@ $$;
 
 -- authd.reset_link_withdraw(actor, reach, {user, digest})
 --     → the reset link object as it was, "changed": true
--- Ends the user's link again: its mail could not be handed over.
+-- Ends the user's link again, which does not count any more: its mail could not be handed over.
 -- Errors: AU404 also if the link has ended; AU403, AU422.
 CREATE OR REPLACE FUNCTION authd.reset_link_withdraw(actor jsonb, reach bigint[], arguments jsonb)
 RETURNS jsonb
@@ -94,6 +130,7 @@ BEGIN
         PERFORM authd.refuse('AU404', format('%s has no such reset link', owner.login),
                              'There is nothing left to withdraw.');
     END IF;
+    DELETE FROM authd.reset_mail WHERE digest = old_digest;
     RETURN authd.changed(actor, 'reset_link_withdraw', authd.reset_link_object(owner, old), NULL);
 END
 $$;

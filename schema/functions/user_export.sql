@@ -22,8 +22,9 @@ END
 $$;
 
 -- authd.user_export(actor, reach, {user}) → {"kind": "export", "made_at", "user": user object,
---     "sessions": […], "reset_links": […], "api_keys": […] | null, "app_passwords": […],
---     "totp": totp object, "totp_tickets": […], "activity": […], "scope": document | null}
+--     "sessions": […], "reset_links": […], "reset_mails": […], "api_keys": […] | null,
+--     "app_passwords": […], "totp": totp object, "totp_tickets": […], "activity": […],
+--     "scope": document | null}
 -- All that is stored about a person, without hashes, seeds and keys. api_keys is null for a caller that
 -- is an API key, because no API key sees API keys.
 -- Bounds: 20,000 items of each list, the newest.
@@ -45,6 +46,10 @@ DECLARE
                                    'created_at', authd.rfc3339(created_at),
                                    'expires_at', authd.rfc3339(expires_at))), '[]')
                           FROM authd.reset_link WHERE account = owner.id),
+        'reset_mails', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                                   'created_at', authd.rfc3339(created_at))
+                                   ORDER BY created_at), '[]')
+                          FROM authd.reset_mail WHERE account = owner.id),
         'api_keys', CASE WHEN actor ->> 'kind' <> 'api-key' THEN (
             SELECT coalesce(jsonb_agg(authd.api_key_object(held) ORDER BY held.id), '[]')
               FROM authd.api_key AS held WHERE held.owner = owner.id) END,

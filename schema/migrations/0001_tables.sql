@@ -378,6 +378,15 @@ CREATE TABLE authd.reset_link (
 );
 CREATE INDEX reset_link_account ON authd.reset_link (account);
 
+-- A reset link that was mailed within the last day: it counts, whatever became of the link.
+CREATE TABLE authd.reset_mail (
+    digest     bytea PRIMARY KEY CHECK (octet_length(digest) = 32), -- of the token
+    account    bigint NOT NULL REFERENCES authd.account ON DELETE CASCADE,
+    created_at timestamptz NOT NULL DEFAULT authd.now()
+);
+CREATE INDEX reset_mail_account ON authd.reset_mail (account, created_at);
+CREATE INDEX reset_mail_created ON authd.reset_mail (created_at);
+
 -- The answer to a request that may arrive twice, for a day.
 CREATE TABLE authd.idempotency (
     caller     text NOT NULL,

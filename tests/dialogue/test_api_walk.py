@@ -14,6 +14,9 @@ QUERIES = {"address_remove": f"address=spare@{HOME}"}
 # A user who has a second factor and has begun to enrol another.
 ENROLLED = f"enrolled@{HOME}"
 
+# A user who gets all reset links that a user may get.
+LINKED = f"linked@{HOME}"
+
 # For each parameter, an object that may be changed and deleted.
 GOOD = {"user": f"peer@{HOME}", "domain": EMPTY, "class": "idle", "purpose": "encryption"}
 ABSENT = {"user": f"nobody@{HOME}", "domain": "absent.example", "class": "absent", "purpose": "absent",
@@ -32,6 +35,7 @@ def stage(world):
     world.key = world.api.make_key(label="the host's").id
     world.app_password = world.api.good("POST", f"/v1/users/{GOOD['user']}/app-passwords", {"label": "phone"})["id"]
     world.new_user(ENROLLED)
+    world.new_user(LINKED)
     totp.enrol_in(world.server.postgres, world.server.authd.config["key_dir"], ENROLLED)
     world.api.good("POST", f"/v1/users/{ENROLLED}/totp", {})
     # The digits are the id of one user and the login of another.
@@ -163,6 +167,12 @@ class Route:
 
     def meet_421(self):
         return self.raw("Host: elsewhere.example\r\n")
+
+    def meet_429(self):
+        """Three links are allowed within an hour."""
+        for _ in range(3):
+            self.api.good("POST", f"/v1/users/{LINKED}/reset-link", {})
+        return self.call(parameters={"user": LINKED})
 
     def meet_422(self):
         return self.call("nonsense=1")

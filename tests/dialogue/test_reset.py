@@ -1,5 +1,6 @@
 """Reset links: mailed once, good once."""
 
+import re
 import threading
 import time
 
@@ -138,7 +139,7 @@ def test_a_password_change_ends_the_link(site):
     site.authd.authctl("user", "suspend", login)
     site.assert_refused(token)
     assert site.ask_link(login).status == 409
-    site.authd.authctl("user", "resume", login)
+    login, _ = site.new_reader()
     first = site.new_link(login)
     second = site.new_link(login)
     site.assert_refused(first)
@@ -167,12 +168,41 @@ def test_who_has_a_second_factor_may_choose_a_shorter_one(site):
 
 
 def test_a_dry_run_mails_nothing(site):
+    """Nor does it count: the fourth dry run is answered like the first."""
     login, _ = site.new_reader()
     before = len(site.sink.links())
-    answer = site.ask_link(login, "?dry_run=true")
-    assert (answer.status, answer.json["kind"]) == (200, "reset-link")
-    assert "mail_to" not in answer.json
+    for _ in range(4):
+        answer = site.ask_link(login, "?dry_run=true")
+        assert (answer.status, answer.json["kind"]) == (200, "reset-link")
+        assert "mail_to" not in answer.json
     assert len(site.sink.links()) == before and site.links(login) == 0
+
+
+def test_three_links_an_hour(site):
+    """The refusal says after how many seconds there is a link again, and there is one then; a restart forgets
+    nothing, and authctl ends with 3."""
+    login, _ = site.new_reader()
+    tokens = [site.new_link(login) for _ in range(3)]
+    before = len(site.sink.links())
+    answer = site.ask_link(login)
+    assert (answer.status, answer.json["type"], answer.json["detail"]) == (
+        429, "too-many-requests", f"{login} got three reset links within an hour, which is the limit")
+    assert re.fullmatch(r"The next link can be mailed at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\.", answer.json["hint"])
+    wait = int(answer.headers["Retry-After"])
+    assert 3400 < wait <= 3600
+    assert site.use(tokens[2]).status == 200
+    site.authd.stop()
+    site.authd.start()
+    done = site.authd.authctl("user", "reset-link", login, check=False)
+    assert (done.status, done.json["type"]) == (3, "too-many-requests")
+    assert len(site.sink.links()) == before and site.links(login) == 0
+    # The database's clock decides; the test lets the time pass by making what was before older.
+    age = (f"UPDATE authd.reset_mail AS m SET created_at = m.created_at - interval '%s seconds' FROM authd.account AS a "
+           f"WHERE a.id = m.account AND a.login = '{login}'")
+    site.sql(age % (wait - 60))
+    assert 0 < int(site.ask_link(login).headers["Retry-After"]) <= 60
+    site.sql(age % 60)
+    assert site.use(site.new_link(login)).status == 200
 
 
 def test_nobody_without_a_recovery_address(site):
@@ -194,6 +224,8 @@ def test_a_link_that_cannot_be_mailed_is_withdrawn(site):
     assert len(site.sink.links()) == before and site.links(login) == 0
     (event,) = [event for event in site.authd.events("http") if event.get("ref") == answer.json["reference"]]
     assert "the server said: 451 4.3.0 the disk is full" in event["reason"]
+    assert site.sql("SELECT count(*) FROM authd.reset_mail AS m JOIN authd.account AS a ON a.id = m.account "
+                    f"WHERE a.login = '{login}'") == "0"
     assert site.use(site.new_link(login)).status == 200
 
 
