@@ -36,6 +36,10 @@ static const struct text {
      "Wrong recovery codes came with the right password of your mail account, too many of\n"
      "them. For a while no recovery code is accepted.",
      "If it was not you, somebody knows your password: set a new one."},
+    {"wrong-codes", "Wrong codes came with the password of your mail account",
+     "Several wrong codes came with the right password of your mail account within a day.",
+     "If it was not you, somebody knows your password and tries codes: set a new password.\n"
+     "There is one such mail a day, however many wrong codes come."},
     {"app-password", "A new app password for your mail account",
      "An app password was made for your mail account. A program that has it sends mail in\n"
      "your name, without a code.",
@@ -63,8 +67,8 @@ static const struct {
     const char *detail;
     const char *heading;
 } lines[] = {
-    {"label", "Name"},         {"by", "By"},           {"client", "From"},
-    {"until", "Locked until"}, {"left", "Codes left"}, {"role", "Role"},
+    {"label", "Name"},      {"by", "By"},     {"client", "From"},       {"until", "Locked until"},
+    {"left", "Codes left"}, {"role", "Role"}, {"count", "Wrong codes"}, {"since", "Since"},
 };
 
 static const struct text *text_of(const char *kind)

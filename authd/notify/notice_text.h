@@ -15,7 +15,7 @@ struct notice {
     const char *kind;      /* of authd.notice_put(); an unknown kind gets a general text */
     const char *login;     /* of the account */
     const char *at;        /* time of the event, in UTC */
-    const json_t *details; /* label, by, client, until, left; may be NULL */
+    const json_t *details; /* label, by, client, until, left, count, since; may be NULL */
 };
 
 /* Returns a static ASCII text. */

@@ -5,7 +5,8 @@
 -- Threats: one code that is used twice, at two nodes or by two protocols at the same time; guesses
 -- that exceed their limit because they arrive together, or that a rollback forgets; one wrong code
 -- that is entered until it becomes right, so a wrong code counts once and is refused as long as it is
--- remembered; a clock that is set back, by which old codes would be good again. So each call that
+-- remembered; guesses between the user's own right codes, which clear the count of the lock, so a second
+-- count over 24 hours tells the user; a clock that is set back, by which old codes would be good again. So each call that
 -- decides is a transaction of its own, under the lock of one row, and last_step only rises. A lock
 -- must not be a weapon: only wrong codes count, each once, and only beside the right password; nothing
 -- else of the account is locked with the factor.
@@ -108,13 +109,43 @@ END
 $$;
 
 -- authd.factor_alarm(account bigint, what text, details jsonb) → void
--- A notice to the user and an event of the audit: totp_locked, recovery_locked or recovery_code_used.
+-- A notice to the user and an event of the audit: totp_locked, recovery_locked, recovery_code_used or
+-- wrong_codes.
 CREATE OR REPLACE FUNCTION authd.factor_alarm(account bigint, what text, details jsonb) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
 BEGIN
     PERFORM authd.notice_put(account, replace(what, '_', '-'), details);
     PERFORM authd.audit_own(what, account, details);
+END
+$$;
+
+-- authd.wrong_code_put(account bigint) → void
+-- Counts a wrong code of either kind over the last 24 hours. From the third on the user is notified, once
+-- within 24 hours, with the number and the time of the first. A right code does not clear the count: four
+-- wrong codes and a right one, again and again, lock nothing. Nor does a new enrolment or a set of
+-- recovery codes: a person who knows the password could make one in order to be forgotten.
+-- Bounds: the last 100 codes.
+CREATE OR REPLACE FUNCTION authd.wrong_code_put(account bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+DECLARE
+    held authd.wrong_codes;
+BEGIN
+    INSERT INTO authd.wrong_codes AS codes (account) VALUES (wrong_code_put.account)
+        ON CONFLICT ON CONSTRAINT wrong_codes_pkey DO UPDATE SET noticed_at = codes.noticed_at
+        RETURNING * INTO held; -- locks the row: codes of the two kinds may come at the same time
+    held.at := ARRAY(SELECT one FROM unnest(held.at || authd.now()) AS one
+                      WHERE one > authd.now() - interval '24 hours' ORDER BY one DESC LIMIT 100);
+    IF cardinality(held.at) >= 3
+       AND coalesce(held.noticed_at, '-infinity') <= authd.now() - interval '24 hours' THEN
+        held.noticed_at := authd.now();
+        PERFORM authd.factor_alarm(account, 'wrong_codes', jsonb_build_object(
+            'count', cardinality(held.at),
+            'since', authd.timestamp_text(held.at[cardinality(held.at)])));
+    END IF;
+    UPDATE authd.wrong_codes AS codes SET at = held.at, noticed_at = held.noticed_at
+     WHERE codes.account = held.account;
 END
 $$;
 
@@ -154,6 +185,7 @@ BEGIN
            refused = authd.wrong_codes(held.refused, digest),
            locked_until = until
      WHERE totp.account = held.account;
+    PERFORM authd.wrong_code_put(held.account);
     IF until IS NOT NULL THEN
         PERFORM authd.factor_alarm(held.account, 'totp_locked',
                                    jsonb_build_object('until', authd.timestamp_text(until)));

@@ -68,6 +68,7 @@ BEGIN
            refused = authd.wrong_codes(counter.refused, digest),
            locked_until = until
      WHERE held.account = counter.account;
+    PERFORM authd.wrong_code_put(counter.account);
     IF until IS NOT NULL THEN
         PERFORM authd.factor_alarm(counter.account, 'recovery_locked',
                                    jsonb_build_object('until', authd.timestamp_text(until)));

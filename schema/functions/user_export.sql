@@ -23,8 +23,8 @@ $$;
 
 -- authd.user_export(actor, reach, {user}) → {"kind": "export", "made_at", "user": user object,
 --     "sessions": […], "reset_links": […], "reset_mails": […], "api_keys": […] | null,
---     "app_passwords": […], "totp": totp object, "totp_tickets": […], "activity": […],
---     "scope": document | null}
+--     "app_passwords": […], "totp": totp object, "totp_tickets": […], "wrong_codes": […],
+--     "activity": […], "scope": document | null}
 -- All that is stored about a person, without hashes, seeds and keys. api_keys is null for a caller that
 -- is an API key, because no API key sees API keys.
 -- Bounds: 20,000 items of each list, the newest.
@@ -59,6 +59,8 @@ DECLARE
                                     'created_at', authd.rfc3339(created_at),
                                     'expires_at', authd.rfc3339(expires_at))), '[]')
                            FROM authd.totp_ticket WHERE account = owner.id),
+        'wrong_codes', (SELECT coalesce(jsonb_agg(authd.rfc3339(one) ORDER BY one), '[]')
+                          FROM authd.wrong_codes, unnest(at) AS one WHERE account = owner.id),
         'activity', authd.export_items(actor, reach, 'activity_list', whom),
         'scope', authd.scope_get(actor, reach, whom || '{"level": "user"}') -> 'document');
 BEGIN

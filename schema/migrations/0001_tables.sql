@@ -464,6 +464,14 @@ CREATE TABLE authd.recovery_counter (
     locked_until timestamptz
 );
 
+-- When wrong codes of both kinds came with the right password of an account, within the 24 hours up to
+-- the last one. A right code, another enrolment and other recovery codes leave the row as it is.
+CREATE TABLE authd.wrong_codes (
+    account    bigint PRIMARY KEY REFERENCES authd.account ON DELETE CASCADE,
+    at         timestamptz[] NOT NULL DEFAULT '{}', -- the newest first
+    noticed_at timestamptz -- when a notice last told the user
+);
+
 -- A network that is remembered after a code: the main password alone is good from there for a while.
 CREATE TABLE authd.remembered_network (
     account                 bigint NOT NULL REFERENCES authd.account ON DELETE CASCADE,

@@ -1,6 +1,7 @@
 """Notices: mail to users about events of their accounts, through SMTP, from two nodes on one database."""
 
 import os
+import re
 
 import pytest
 from conftest import PASSWORD, Server, make_authd, numbers
@@ -85,14 +86,19 @@ def test_second_factors_are_told_of(nodes, sink):
     with nodes[0].connect() as client:
         for number in range(8):
             client.login(login, f"{PASSWORD}{number:06}")
-    nodes[0].wait_sent(login, 3)
-    assert ask(http, "DELETE", f"/v1/users/{login}/totp").status == 200
     nodes[0].wait_sent(login, 4)
-    mails = sink.to(address)
-    assert [mail.headers["Subject"] for mail in mails] == [
+    assert ask(http, "DELETE", f"/v1/users/{login}/totp").status == 200
+    nodes[0].wait_sent(login, 5)
+    assert len(sink.to(address)) == 5
+    mails = {mail.headers["Subject"]: mail for mail in sink.to(address)}
+    assert set(mails) == {
         "A second factor was set up for your mail account", "New recovery codes for your mail account",
-        "Too many wrong codes for your mail account", "The second factor of your mail account was removed"]
-    assert "\r\n  Locked until: 2" in mails[2].body
+        "Wrong codes came with the password of your mail account", "Too many wrong codes for your mail account",
+        "The second factor of your mail account was removed"}
+    assert "\r\n  Locked until: 2" in mails["Too many wrong codes for your mail account"].body
+    assert re.search(r"\r\n  Wrong codes: 3\r\n  Since: 2\S+Z\r\n",
+                     mails["Wrong codes came with the password of your mail account"].body)
+    mails = mails.values()
     for mail in mails:
         assert f"\r\n  Account: {login}\r\n" in mail.body
         assert not [word for word in [secret, *confirmed.json["codes"], *made] if word in mail.body]

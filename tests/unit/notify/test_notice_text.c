@@ -79,9 +79,9 @@ static void test_a_text(void **state)
 static void test_every_kind(void **state)
 {
     static const char *const kinds[] = {
-        "totp-enrolled",  "totp-removed",       "totp-locked",
-        "recovery-codes", "recovery-code-used", "recovery-locked",
-        "app-password",   "recovery-address",   "of-another-version"};
+        "totp-enrolled",      "totp-removed",      "totp-locked", "recovery-codes",
+        "recovery-code-used", "recovery-locked",   "wrong-codes", "app-password",
+        "recovery-address",   "of-another-version"};
     const char *last = "";
     (void)state;
 
@@ -106,6 +106,9 @@ static void test_details(void **state)
 
     assert_non_null(strstr(text, "\n  Locked until: soon\n  Codes left: 7\n  When: "));
     assert_null(strstr(text, "x@y.example"));
+    free(text);
+    text = written("wrong-codes", json_pack("{s:i, s:s}", "count", 3, "since", "noon"));
+    assert_non_null(strstr(text, "\n  Wrong codes: 3\n  Since: noon\n  When: "));
     free(text);
 }
 
