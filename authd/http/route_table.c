@@ -174,7 +174,7 @@ const struct http_route http_routes[] = {
      .summary = "Mail a link that sets a new password to the recovery address",
      .description = "The mail alone has the link, which works once and for an hour and ends the "
                     "link before. A user gets three links an hour and ten a day. 409: the site has "
-                    "no public URL or sends no mail.",
+                    "no public URL or sends no mail, or its mail server does not take the address.",
      .roles = H | D | X, .flags = FRESH | CONFLICT | ROUTE_LIMITED, .resources = RESOURCE_PASSWORDS,
      .run = route_reset_link, .query = request_change_query, .body = request_reset_link,
      .answer = &response_reset_link, .created = 201},

@@ -22,6 +22,7 @@ struct reset_link_call {
     struct manage_call *manage; /* set while the database is asked */
     struct mail_job *mail_job;  /* set while the mail message is sent */
     json_t *link;               /* the answer of the database */
+    enum mail_result sent;      /* how the mail server answered */
     char why[MAIL_WHY_MAX];     /* why the mail server did not take the message */
     result_done_f *done;
     void *arg;
@@ -82,16 +83,23 @@ static void ask(struct reset_link_call *call, enum statement statement, result_d
 static void on_withdrawn(const struct result *result, void *arg)
 {
     struct reset_link_call *call = arg;
-    const struct result refusal = {
+    const struct result failed = {
         .status = RESULT_UNAVAILABLE,
         .detail = "the mail with the link could not be sent, so the link was withdrawn",
         .hint = "The log says why, under this reference. Check mail.server, then try again.",
         .cause = call->why,
     };
+    const struct result no_utf8 = {
+        .status = RESULT_CONFLICT,
+        .detail = "the recovery address or mail.from is not ASCII, and the mail server does not "
+                  "offer SMTPUTF8, so the link was withdrawn",
+        .hint = "Turn SMTPUTF8 (RFC 6531) on in the mail server, or set another recovery address.",
+        .cause = call->why,
+    };
 
     (void)result;
     call->manage = NULL;
-    call_end(call, &refusal);
+    call_end(call, call->sent == MAIL_NO_UTF8 ? &no_utf8 : &failed);
 }
 
 static void on_mailed(enum mail_result sent, const char *why, void *arg)
@@ -103,6 +111,7 @@ static void on_mailed(enum mail_result sent, const char *why, void *arg)
         call_end(call, &(struct result){.status = RESULT_OK, .object = call->link});
         return;
     }
+    call->sent = sent;
     snprintf(call->why, sizeof(call->why), "%s", why);
     ask(call, STATEMENT_RESET_LINK_WITHDRAW, on_withdrawn);
 }

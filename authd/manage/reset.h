@@ -3,8 +3,10 @@
  * Threats: a stolen database, so the database has only a keyed digest of the token. A caller who
  * asks for the link in order to use it, so the link appears only in the mail message, neither in
  * the answer nor in the log. A link left in a mail queue that nobody empties, so the link is
- * withdrawn at once if the mail server does not take the message. The token follows # in the link,
- * and browsers send that part to no server and to no other page. */
+ * withdrawn at once if the mail server does not take the message. A mail server that would send
+ * the message to another address, because it does not know SMTPUTF8, so no such server gets it.
+ * The token follows # in the link, and browsers send that part to no server and to no other
+ * page. */
 #ifndef MANAGE_RESET_H
 #define MANAGE_RESET_H
 

@@ -25,6 +25,9 @@ struct mail_job {
     struct buf octets;
     size_t sent;
     int64_t deadline;
+    bool needs_utf8;  // an address is not ASCII
+    bool offers_utf8; // the server offers SMTPUTF8
+    bool introduced;  // the server has answered EHLO or HELO
     enum mail_result result;
     char reply[REPLY_MAX]; // the server's last line
     char why[MAIL_WHY_MAX];
@@ -43,6 +46,26 @@ static size_t read_octets(char *out, size_t size, size_t count, void *arg)
     return len;
 }
 
+/* Learns from the answer to EHLO, the first reply with 250, whether the server knows SMTPUTF8.
+ * libcurl adds the parameter to MAIL only if the keyword is in capitals. */
+static void read_extension(struct mail_job *mail_job, struct span line)
+{
+    if (mail_job->introduced) {
+        return;
+    }
+    mail_job->introduced =
+        span_is(line, "250") || (line.len > 3 && strncmp(line.ptr, "250 ", 4) == 0);
+    mail_job->offers_utf8 =
+        mail_job->offers_utf8 || span_is(line, "250-SMTPUTF8") || span_is(line, "250 SMTPUTF8");
+}
+
+static bool is_undeliverable(const struct mail_job *mail_job)
+{
+    return mail_job->introduced && mail_job->needs_utf8 && !mail_job->offers_utf8;
+}
+
+/* libcurl would hand over the octets of an address that is not ASCII also to a server that does not
+ * offer SMTPUTF8. Nothing was sent but EHLO or HELO when this function ends the transfer. */
 static size_t take_reply(char *line, size_t size, size_t count, void *arg)
 {
     struct mail_job *mail_job = arg;
@@ -52,7 +75,8 @@ static size_t take_reply(char *line, size_t size, size_t count, void *arg)
         text.len--;
     }
     span_text(text, mail_job->reply, sizeof(mail_job->reply));
-    return size * count;
+    read_extension(mail_job, text);
+    return is_undeliverable(mail_job) ? 0 : size * count;
 }
 
 static CURLcode hand_over(struct mail_job *mail_job, CURL *curl)
@@ -93,7 +117,12 @@ static void mailing_run(struct job *job)
     CURLcode code = hand_over(mail_job, curl);
 
     mail_job->result = code == CURLE_OK ? MAIL_SENT : MAIL_FAILED;
-    if (code != CURLE_OK) {
+    if (is_undeliverable(mail_job)) {
+        mail_job->result = MAIL_NO_UTF8;
+        snprintf(mail_job->why, sizeof(mail_job->why),
+                 "no-smtputf8: an address is not ASCII, and the mail server does not offer "
+                 "SMTPUTF8");
+    } else if (code != CURLE_OK) {
         snprintf(mail_job->why, sizeof(mail_job->why), "mail-failed: %s%s%s",
                  curl_easy_strerror(code), mail_job->reply[0] != '\0' ? ", the server said: " : "",
                  mail_job->reply);
@@ -142,6 +171,7 @@ static bool write_octets(struct mail_job *mail_job, const struct mail *mail)
         .when = time(NULL),
     };
 
+    mail_job->needs_utf8 = mail_message_needs_utf8(&message);
     buf_init(&mail_job->octets, MAIL_MESSAGE_MAX);
     return mail_message_write(&message, &mail_job->octets);
 }

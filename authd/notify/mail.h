@@ -2,8 +2,10 @@
  *
  * Threats: an attacker who makes authd write to others in its name (recipients are canonical
  * addresses, subject and text are fixed, see notify/mail_message.h); a mail server that does not
- * answer (each mail has ten seconds, including its wait in the queue, and few may wait). authd
- * keeps no mail to send later: a mail is either handed over or failed. */
+ * answer (each mail has ten seconds, including its wait in the queue, and few may wait); a mail
+ * server that does not know SMTPUTF8 (RFC 6531) and would send a mail to another address than the
+ * one that is not ASCII (such a mail is not handed over). authd keeps no mail to send later: a mail
+ * is either handed over or failed. */
 #ifndef NOTIFY_MAIL_H
 #define NOTIFY_MAIL_H
 
@@ -25,6 +27,7 @@ struct mail {
 enum mail_result {
     MAIL_FAILED = 0, /* the mail was not handed over: `why` is for the log */
     MAIL_SENT,
+    MAIL_NO_UTF8, /* not handed over: the server lacks SMTPUTF8, and another try would not help */
 };
 
 typedef void mail_done_f(enum mail_result result, const char *why, void *arg);

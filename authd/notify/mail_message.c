@@ -74,6 +74,11 @@ static bool write_text(const char *text, struct buf *out)
     return true;
 }
 
+bool mail_message_needs_utf8(const struct mail_message *message)
+{
+    return !is_ascii(message->from) || !is_ascii(message->to);
+}
+
 bool mail_message_write(const struct mail_message *message, struct buf *out)
 {
     if (!is_address(message->from) || !is_address(message->to) ||

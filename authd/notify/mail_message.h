@@ -21,6 +21,10 @@ struct mail_message {
     time_t when;
 };
 
+/* Whether SMTP must carry the message by SMTPUTF8 (RFC 6531), because an address, and with it a
+ * header, is not ASCII. */
+bool mail_message_needs_utf8(const struct mail_message *message);
+
 /* Writes lines that end in CRLF; dots are not doubled. False: the message cannot be sent so. */
 bool mail_message_write(const struct mail_message *message, struct buf *out);
 

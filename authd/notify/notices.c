@@ -31,7 +31,7 @@ struct sending {
     char *id;
     char *kind;
     char *login;
-    bool sent;
+    enum mail_result result; // of the mail, when it is no longer under way
 };
 
 struct notices {
@@ -69,7 +69,7 @@ static void on_recorded(const struct db_result *result, void *arg)
         return; /* the next tick tries again: notices without a record would be sent twice */
     }
     for (unsigned i = 0; i < notices->count; i++) {
-        more = more && notices->batch[i].sent;
+        more = more && notices->batch[i].result != MAIL_FAILED;
     }
     batch_clear(notices);
     if (more && !notices->draining) {
@@ -77,13 +77,13 @@ static void on_recorded(const struct db_result *result, void *arg)
     }
 }
 
-static void add_ids(const struct notices *notices, bool sent, struct db_unit *unit)
+static void add_ids(const struct notices *notices, enum mail_result result, struct db_unit *unit)
 {
     const char *ids[BATCH_MAX];
     size_t count = 0;
 
     for (unsigned i = 0; i < notices->count; i++) {
-        if (notices->batch[i].sent == sent) {
+        if (notices->batch[i].result == result) {
             ids[count++] = notices->batch[i].id;
         }
     }
@@ -93,8 +93,9 @@ static void add_ids(const struct notices *notices, bool sent, struct db_unit *un
 static void notices_record(struct notices *notices)
 {
     notices->unit = db_unit_create(STATEMENT_NOTICES_RECORD);
-    add_ids(notices, true, notices->unit);
-    add_ids(notices, false, notices->unit);
+    add_ids(notices, MAIL_SENT, notices->unit);
+    add_ids(notices, MAIL_FAILED, notices->unit);
+    add_ids(notices, MAIL_NO_UTF8, notices->unit);
     db_run(notices->core->db, notices->unit, DATABASE_MS, on_recorded, notices);
 }
 
@@ -102,24 +103,29 @@ static void notices_record(struct notices *notices)
 
 static void sending_log(const struct sending *sending, const char *why)
 {
+    static const char *const outcomes[] = {
+        [MAIL_FAILED] = "failed",
+        [MAIL_SENT] = "sent",
+        [MAIL_NO_UTF8] = "undeliverable",
+    };
     struct log_line line;
 
-    log_begin(&line, sending->sent ? LOG_INFO : LOG_WARNING, "notice");
+    log_begin(&line, sending->result == MAIL_SENT ? LOG_INFO : LOG_WARNING, "notice");
     log_text(&line, "user", sending->login);
     log_text(&line, "kind", sending->kind);
-    log_text(&line, "outcome", sending->sent ? "sent" : "failed");
+    log_text(&line, "outcome", outcomes[sending->result]);
     log_text(&line, "why", why);
     log_end(&line);
 }
 
-static void on_mailed(enum mail_result sent, const char *why, void *arg)
+static void on_mailed(enum mail_result result, const char *why, void *arg)
 {
     struct sending *sending = arg;
     struct notices *notices = sending->notices;
 
     sending->mail_job = NULL;
-    sending->sent = sent == MAIL_SENT;
-    sending_log(sending, sending->sent ? NULL : why);
+    sending->result = result;
+    sending_log(sending, result == MAIL_SENT ? NULL : why);
     if (--notices->open == 0) {
         notices_record(notices);
     }

@@ -62,8 +62,9 @@ enum db_kind { KIND_READ, KIND_WRITE };
     X(AUDIT_SEALS, SLOW, READ, 1, "SELECT * FROM authd.audit_seals($1::bigint)")                   \
     X(AUDIT_ROWS, SLOW, READ, 2, "SELECT * FROM authd.audit_rows($1::bigint, $2::bigint)")         \
     X(NOTICES_TAKE, SLOW, WRITE, 1, "SELECT * FROM authd.notices_take($1::int)")                   \
-    X(NOTICES_RECORD, SLOW, WRITE, 2,                                                              \
-      "SELECT authd.notices_done($1::bigint[]), authd.notices_failed($2::bigint[])")               \
+    X(NOTICES_RECORD, SLOW, WRITE, 3,                                                              \
+      "SELECT authd.notices_done($1::bigint[]), authd.notices_failed($2::bigint[]), "              \
+      "authd.notices_undeliverable($3::bigint[])")                                                 \
     X(NOTICES_EXPIRE, SLOW, WRITE, 1, "SELECT * FROM authd.notices_expire($1::int)")               \
     X(AUDIT_UNLISTED, SLOW, READ, 2, "SELECT authd.audit_unlisted($1::bigint, $2::int)")           \
     X(CALLER, READ, READ, 1, "SELECT authd.caller($1::jsonb)")                                     \

@@ -96,6 +96,19 @@ END
 $$;
 GRANT EXECUTE ON FUNCTION authd.notices_failed(bigint[]) TO authd_service;
 
+-- authd.notices_undeliverable(ids bigint[]) → void
+-- The mail server can take these notices never: they are not due again. The rows stay for the day, in
+-- which they count for the bound of authd.notice_put().
+CREATE OR REPLACE FUNCTION authd.notices_undeliverable(ids bigint[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    UPDATE authd.notice SET taken_until = created_at + interval '24 hours'
+     WHERE id = ANY (ids) AND sent_at IS NULL;
+END
+$$;
+GRANT EXECUTE ON FUNCTION authd.notices_undeliverable(bigint[]) TO authd_service;
+
 -- authd.notices_expire(bound int) → (kind text, login text, attempts int)
 -- Deletes notices after a day. Returns those that were never sent, for the log.
 CREATE OR REPLACE FUNCTION authd.notices_expire(bound int)

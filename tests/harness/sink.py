@@ -6,8 +6,10 @@ import threading
 
 
 class Mail:
-    def __init__(self, sender, recipients, octets):
-        self.sender, self.recipients, self.octets = sender, recipients, octets
+    """`parameters` are the words behind the sender's address in MAIL."""
+
+    def __init__(self, envelope, recipients, octets):
+        (self.sender, self.parameters), self.recipients, self.octets = envelope, recipients, octets
         head, _, self.body = octets.decode("utf-8").partition("\r\n\r\n")
         unfolded = re.sub(r"\r\n[ \t]+", " ", head)
         self.headers = dict(line.split(": ", 1) for line in unfolded.split("\r\n"))
@@ -17,10 +19,12 @@ class Mail:
 
 
 class Sink:
-    """`refuse` is the reply to the octets of a mail message; `silent` makes the server send no greeting."""
+    """`refuse` is the reply to the octets of a mail message; `silent` makes the server send no greeting. The server
+    takes any octets as an address; `extensions` are those that it offers. None: it knows no EHLO."""
 
-    def __init__(self, port=0):
+    def __init__(self, port=0, extensions=("SMTPUTF8", "8BITMIME")):
         self.mails, self.refuse, self.silent = [], None, False
+        self.extensions = extensions
         self.listener = socket.create_server(("127.0.0.1", port))
         self.url = "smtp://127.0.0.1:%d" % self.listener.getsockname()[1]
         self.held = []
@@ -62,12 +66,20 @@ class Sink:
             stream.write(line.encode("ascii") + b"\r\n")
             stream.flush()
 
-        sender, recipients = None, []
+        envelope, recipients = None, []
         say("220 sink")
         while line := stream.readline().decode("utf-8").strip():
             word, argument = line[:4].upper(), line.partition(":")[2]
-            if word == "MAIL":
-                sender = argument.split("<")[1].split(">")[0]
+            if word == "EHLO":
+                if self.extensions is None:
+                    say("500 what?")
+                    continue
+                say("250-sink")
+                for extension in self.extensions:
+                    say(f"250-{extension}")
+            elif word == "MAIL":
+                address, _, parameters = argument.split("<")[1].partition(">")
+                envelope, recipients = (address, parameters.split()), []
             elif word == "RCPT":
                 recipients.append(argument.split("<")[1].split(">")[0])
             elif word == "DATA":
@@ -78,7 +90,7 @@ class Sink:
                 if self.refuse:
                     say(self.refuse)
                     continue
-                self.mails.append(Mail(sender, recipients, octets))
+                self.mails.append(Mail(envelope, recipients, octets))
             elif word == "QUIT":
                 say("221 bye")
                 return

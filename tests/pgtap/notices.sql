@@ -125,5 +125,17 @@ SELECT is(pg_temp.last_notice(), 'b@one.example recovery-address {"by": "b@one.e
 SELECT ask('user_set', '{"user": "b@one.example", "changes": {"display_name": "B"}}');
 SELECT is(pg_temp.last_notice(), NULL, 'nothing else is');
 
+-- A notice that no server can take.
+DELETE FROM authd.notice;
+SELECT pg_temp.put('a@one.example', 'totp-enrolled');
+SELECT isnt(pg_temp.taken(), NULL, 'a notice that no server can take');
+SELECT authd.notices_undeliverable(pg_temp.ids());
+SELECT later('23 hours 59 minutes');
+SELECT is(pg_temp.taken(), NULL, 'is not tried again');
+SELECT is((SELECT count(*)::int FROM authd.notice WHERE kind = 'totp-enrolled' AND account = id_of('a@one.example')), 1,
+    'but counts for a day');
+SELECT later('1 minute');
+SELECT is((SELECT count(*)::int FROM authd.notices_expire(100) WHERE kind = 'totp-enrolled'), 1, 'and is given up then');
+
 SELECT * FROM finish();
 ROLLBACK;

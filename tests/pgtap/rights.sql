@@ -71,6 +71,7 @@ SELECT set_eq($$
         'notices_take',
         'notices_done',
         'notices_failed',
+        'notices_undeliverable',
         'notices_expire'
     ], 'the service may call these functions only');
 SELECT is_empty($$ SELECT signature FROM functions

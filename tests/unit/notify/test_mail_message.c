@@ -62,6 +62,24 @@ static void test_more_than_ascii(void **state)
     free(text);
 }
 
+static void test_addresses_that_need_utf8(void **state)
+{
+    struct mail_message message = good;
+    (void)state;
+
+    assert_false(mail_message_needs_utf8(&message));
+    message.text = "Gr\xC3\xBC\xC3\x9F\x65\n";
+    assert_false(mail_message_needs_utf8(&message)); /* 8BITMIME concerns the text */
+    message.to = "ann\xC3\xBC@home.example";
+    assert_true(mail_message_needs_utf8(&message));
+    char *text = written(&message);
+    assert_non_null(strstr(text, "\r\nTo: <ann\xC3\xBC@home.example>\r\n"));
+    free(text);
+    message = good;
+    message.from = "p\xC3\xB6st@example.org";
+    assert_true(mail_message_needs_utf8(&message));
+}
+
 static void assert_refused(const struct mail_message *message)
 {
     char *text = written(message);
@@ -137,6 +155,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_letter),
         cmocka_unit_test(test_more_than_ascii),
+        cmocka_unit_test(test_addresses_that_need_utf8),
         cmocka_unit_test(test_injection),
         cmocka_unit_test(test_bounds),
     };
