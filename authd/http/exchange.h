@@ -100,7 +100,7 @@ void http_exchange_stop(struct http_exchange *exchange);
 
 /* For the routes, which answer or refuse once: at once, or later with `work` set until then. */
 void http_exchange_answer(struct http_exchange *exchange, unsigned status, const json_t *object);
-/* `text` is JSON on the heap; the exchange takes, wipes and frees it. */
+/* `text` is JSON, or that of answer.page, on the heap; the exchange takes, wipes and frees it. */
 void http_exchange_answer_text(struct http_exchange *exchange, unsigned status, char *text);
 /* Answers with a problem: fills in its reference, and releases its errors. */
 void http_exchange_refuse(struct http_exchange *exchange, const struct problem *problem);

@@ -143,17 +143,19 @@ static json_t *page_schema(const struct response_schema *item)
 
 static json_t *success_of(const struct http_route *route, const char *description)
 {
+    const char *media = route->media != NULL ? route->media : "application/json";
     json_t *schema;
 
-    if (route->answer == NULL) {
+    if (route->media != NULL) {
+        schema = string_schema();
+    } else if (route->answer == NULL) {
         schema = json_pack("{s:s}", "type", "object");
     } else if ((route->flags & ROUTE_LIST) != 0) {
         schema = page_schema(route->answer);
     } else {
         schema = openapi_reference(route->answer);
     }
-    return json_pack("{s:s, s:o}", "description", description, "content",
-                     content("application/json", schema));
+    return json_pack("{s:s, s:o}", "description", description, "content", content(media, schema));
 }
 
 /* Whether a route may answer this status of a refusal. */

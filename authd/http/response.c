@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "http/page.h"
 
 static void text_wipe(void *text)
 {
@@ -20,6 +21,8 @@ void answer_finish(struct answer *answer)
     }
 }
 
+static const char nothing_may_run[] = "default-src 'none'; frame-ancestors 'none'";
+
 static void add_constant_headers(struct MHD_Response *response)
 {
     static const struct {
@@ -27,7 +30,6 @@ static void add_constant_headers(struct MHD_Response *response)
         const char *value;
     } always[] = {
         {"Cache-Control", "no-store"},
-        {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
         {"Cross-Origin-Opener-Policy", "same-origin"},
         {"Cross-Origin-Resource-Policy", "same-origin"},
         {"Referrer-Policy", "no-referrer"},
@@ -48,6 +50,14 @@ static void add(struct MHD_Response *response, const char *name, const char *val
     }
 }
 
+static const char *type_of(const struct answer *answer)
+{
+    if (answer->is_problem) {
+        return "application/problem+json";
+    }
+    return answer->page != NULL ? "text/html; charset=utf-8" : "application/json";
+}
+
 static void add_headers(const struct answer *answer, struct MHD_Response *response)
 {
     bool unauthorized = answer->status == MHD_HTTP_UNAUTHORIZED;
@@ -56,8 +66,9 @@ static void add_headers(const struct answer *answer, struct MHD_Response *respon
     char seconds[16];
 
     add_constant_headers(response);
-    add(response, "Content-Type",
-        answer->is_problem ? "application/problem+json" : "application/json");
+    add(response, "Content-Type", type_of(answer));
+    add(response, "Content-Security-Policy",
+        answer->page != NULL ? answer->page->policy : nothing_may_run);
     add(response, "Strict-Transport-Security", answer->secure ? "max-age=31536000" : NULL);
     add(response, "ETag", answer->etag);
     add(response, "Set-Cookie", answer->cookie);

@@ -2,23 +2,26 @@
  *
  * Threat: an answer that a browser shows as a page, keeps, or gives to another site. So each
  * answer, refusals too, says of which type it is, that it may be neither stored nor shared, and
- * that nothing in it may run. */
+ * that nothing in it may run, unless it is a page of http/page.h. */
 #ifndef HTTP_RESPONSE_H
 #define HTTP_RESPONSE_H
 
 #include <microhttpd.h>
 #include <stdbool.h>
 
+struct page;
+
 struct answer {
     unsigned status; /* 0: there is no answer yet */
-    char *text; /* JSON, wiped after use; NULL: there is none, or response_send() has taken it */
-    bool is_problem;      /* `text` is a problem (RFC 9457) */
-    bool secure;          /* the client reaches authd by TLS */
-    bool close;           /* the connection ends with this answer */
-    unsigned retry_after; /* seconds, value of Retry-After; 0: none, but 1 with a 503 */
-    const char *etag;     /* with its quotes; NULL: none */
-    const char *cookie;   /* value of Set-Cookie; NULL: none */
-    const char *allow;    /* value of Allow, which comes with a 405; NULL: none */
+    char *text; /* JSON or `page`, wiped after use; NULL: none, or response_send() has taken it */
+    const struct page *page; /* NULL: `text` is JSON */
+    bool is_problem;         /* `text` is a problem (RFC 9457) */
+    bool secure;             /* the client reaches authd by TLS */
+    bool close;              /* the connection ends with this answer */
+    unsigned retry_after;    /* seconds, value of Retry-After; 0: none, but 1 with a 503 */
+    const char *etag;        /* with its quotes; NULL: none */
+    const char *cookie;      /* value of Set-Cookie; NULL: none */
+    const char *allow;       /* value of Allow, which comes with a 405; NULL: none */
 };
 
 /* Hands the answer to libmicrohttpd, which owns its text from then on. */

@@ -56,6 +56,9 @@ void route_reset_link(struct http_exchange *exchange);
 /* POST /v1/reset: sets a password by the token of such a link. */
 void route_reset(struct http_exchange *exchange);
 
+/* GET /reset: the page that such a link leads to. */
+void route_reset_page(struct http_exchange *exchange);
+
 /* POST /v1/audit/verify */
 void route_audit_verify(struct http_exchange *exchange);
 

@@ -162,6 +162,11 @@ const struct http_route http_routes[] = {
      .roles = D | X, .flags = CONFLICT | IF_MATCH, .resources = RESOURCE_USERS,
      .query = request_address_query, .answer = &response_user},
 
+    {OPEN(GET, "/reset", "reset_page"), .summary = "The page that a reset link leads to",
+     .description =
+         "A page for people, which sets the password by POST /v1/reset. The token of the "
+         "link follows #, and no browser sends it with this request.",
+     .tag = "passwords", .flags = ROUTE_ALONE, .run = route_reset_page, .media = "text/html"},
     {OPEN(POST, "/v1/reset", "reset_use"), .statement = STATEMENT_RESET_USE,
      .summary = "Set a password by a reset link",
      .description =

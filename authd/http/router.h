@@ -65,6 +65,7 @@ struct http_route {
     const char *body_argument; /* the body becomes this one argument; NULL: its members do */
     size_t body_max;           /* octets; 0: ROUTE_BODY_MAX */
     const char *level; /* the argument "level", for routes that share a statement; or NULL */
+    const char *media; /* type of the answer; NULL: application/json, as `answer` describes */
     const struct response_schema *answer; /* NULL: an object of any shape */
     unsigned created;                     /* the status of a success that was no dry run; 0: 200 */
 };

@@ -10,7 +10,6 @@ from datetime import datetime
 
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -18,12 +17,15 @@ SECURITY_HEADERS = {
 }
 
 
+NOTHING_MAY_RUN = "default-src 'none'; frame-ancestors 'none'"
+
+
 class Answer:
     def __init__(self, response):
         self.status = response.status
         self.headers = response.headers
         self.text = response.read().decode("utf-8")
-        self.json = json.loads(self.text) if self.text else None
+        self.json = json.loads(self.text) if self.text and self.headers["Content-Type"].endswith("json") else None
 
     def __repr__(self):
         return f"{self.status} {self.text[:300]}"
@@ -149,20 +151,24 @@ class Api:
             assert answer.headers[name] == value, (method, path, name, answer.headers[name])
         assert "Server" not in answer.headers
         problem = answer.status >= 400
-        assert answer.headers["Content-Type"] == ("application/problem+json" if problem else "application/json")
+        operation = self.operation(method, path)
+        described = (operation or {"responses": {}})["responses"].get(str(answer.status))
+        media = next(iter(described["content"])) if described else "application/problem+json"
+        assert answer.headers["Content-Type"].partition(";")[0] == media, (method, path, answer)
+        # Only a page may run anything; test_reset_page.py tests which policy it has.
+        assert media == "text/html" or answer.headers["Content-Security-Policy"] == NOTHING_MAY_RUN
         if problem:
+            assert media == "application/problem+json"
             self.check_schema({"$ref": "#/components/schemas/problem"}, answer.json, method + " " + path)
             assert answer.json["status"] == answer.status
-        operation = self.operation(method, path)
         if operation is None:
             assert answer.status in (400, 404, 405, 421), (method, path, answer)
             return
-        described = operation["responses"].get(str(answer.status))
         assert described, f"{method} {path}: {answer} is not described"
         if problem:
             assert answer.type in described["x-problems"], (method, path, answer)
-        for content in described["content"].values():
-            self.check_schema(content["schema"], answer.json, f"{method} {path} {answer.status}")
+        for media, content in described["content"].items():
+            self.check_schema(content["schema"], answer.json if media.endswith("json") else answer.text, f"{method} {path} {answer.status}")
 
     def check_schema(self, schema, value, where):
         """Checks a value against the part of JSON Schema that the description uses; an unknown keyword is an error.

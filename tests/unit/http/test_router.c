@@ -75,7 +75,7 @@ static bool is_open(const struct http_route *route)
         const char *pattern;
     } open[] = {
         {HTTP_GET, "/healthz"},     {HTTP_GET, "/readyz"},    {HTTP_GET, "/openapi.json"},
-        {HTTP_POST, "/v1/session"}, {HTTP_POST, "/v1/reset"},
+        {HTTP_POST, "/v1/session"}, {HTTP_POST, "/v1/reset"}, {HTTP_GET, "/reset"},
     };
 
     for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++) {
