@@ -2,7 +2,9 @@
 
 #include <strings.h>
 
-static bool is_token(struct span text)
+#define LENGTH_DIGITS_MAX 18
+
+bool framing_guard_is_token(struct span text)
 {
     static const char others[] = "!#$%&'*+-.^_`|~";
 
@@ -40,6 +42,19 @@ static bool is_number(struct span text)
     return text.len > 0;
 }
 
+static uint64_t number_of(struct span text)
+{
+    uint64_t number = 0;
+
+    if (text.len > LENGTH_DIGITS_MAX) {
+        return UINT64_MAX;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        number = number * 10 + (uint64_t)(text.ptr[i] - '0');
+    }
+    return number;
+}
+
 static bool is_relayed(struct span name)
 {
     static const char *const words[] = {"Forwarded",   "Via",    "X-Real-IP",
@@ -70,10 +85,11 @@ void framing_guard_header(struct framing_guard *guard, struct span name, struct 
 {
     bool nul = value.len > 0 && memchr(value.ptr, '\0', value.len) != NULL;
 
-    flaw(guard, !is_token(name), "has a header whose name is not a token");
+    flaw(guard, !framing_guard_is_token(name), "has a header whose name is not a token");
     flaw(guard, nul, "has a NUL in a header");
     if (name_is(name, "Content-Length")) {
         guard->lengths++;
+        guard->length = is_number(value) ? number_of(value) : 0;
         flaw(guard, !is_number(value), "has a Content-Length that is not a number");
     } else if (name_is(name, "Transfer-Encoding")) {
         guard->codings++;

@@ -3,9 +3,8 @@
  * Threat: request smuggling through a proxy. libmicrohttpd 0.9.75 takes the first of two
  * Content-Lengths, ignores Transfer-Encoding beside Content-Length, and passes odd header names on.
  * A request with such headers is answered 400 and its connection closed, because its end is
- * not known (RFC 9112 section 6.3). libmicrohttpd hides two flaws from the guard: a line that ends
- * in a bare LF, and a NUL in a header's value, where libmicrohttpd cuts the value. The proxy in
- * front has to refuse those.
+ * not known (RFC 9112 section 6.3). http/framing sees what libmicrohttpd hides: folded lines, bare
+ * LFs and NULs.
  *
  * The guard also records headers that proxies and browsers add: a request that has one did not come
  * from a local tool. */
@@ -18,12 +17,15 @@ struct framing_guard {
     const char *flaw;     /* the first one found, as the end of "the request ..."; NULL: none */
     bool relayed;         /* the request came through a proxy or from a browser */
     unsigned lengths;     /* how many Content-Length there are */
+    uint64_t length;      /* the value of Content-Length; UINT64_MAX: it has too many digits */
     unsigned codings;     /* how many Transfer-Encoding */
     unsigned hosts;       /* how many Host */
     unsigned types;       /* how many Content-Type */
     unsigned credentials; /* how many Authorization and Cookie together */
 };
 
+/* A token of RFC 9110 section 5.6.2: a method, a header's name. */
+bool framing_guard_is_token(struct span text);
 /* Looks at one header; the guard was zeroed before the first. */
 void framing_guard_header(struct framing_guard *guard, struct span name, struct span value);
 /* After the last header: looks at all headers together, and at the request line's version. */

@@ -185,7 +185,7 @@ static bool may_refuse(const struct http_route *route, unsigned status)
         return (route->flags & ROUTE_LIMITED) != 0;
     case 422: /* an unknown query parameter, at least */
         return true;
-    default: /* 405 belongs to a path, not to an operation */
+    default: /* 405 belongs to a path, 414, 431 and 505 to any request; none to an operation */
         return false;
     }
 }

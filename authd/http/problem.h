@@ -22,12 +22,15 @@
     X(CONFLICT, 409, "conflict", "Conflict")                                                       \
     X(PRECONDITION_FAILED, 412, "precondition-failed", "Changed since it was read")                \
     X(TOO_LARGE, 413, "too-large", "The body is too large")                                        \
+    X(TARGET_TOO_LONG, 414, "target-too-long", "The request target is too long")                   \
     X(UNSUPPORTED_MEDIA_TYPE, 415, "unsupported-media-type", "Unsupported media type")             \
     X(MISDIRECTED, 421, "misdirected", "Not a name of this server")                                \
     X(IDEMPOTENCY_KEY_REUSED, 422, "idempotency-key-reused", "The key belongs to another request") \
     X(INVALID, 422, "invalid", "A value is not accepted")                                          \
     X(TOO_MANY_REQUESTS, 429, "too-many-requests", "A limit is reached")                           \
-    X(UNAVAILABLE, 503, "unavailable", "Temporarily unavailable")
+    X(HEADERS_TOO_LARGE, 431, "headers-too-large", "The headers are too large")                    \
+    X(UNAVAILABLE, 503, "unavailable", "Temporarily unavailable")                                  \
+    X(VERSION_NOT_SUPPORTED, 505, "version-not-supported", "HTTP version not supported")
 
 enum problem_type {
 #define X(name, status, type, title) PROBLEM_##name,
