@@ -222,16 +222,6 @@ struct config *config_load(const char *path, struct err *err)
     return config;
 }
 
-bool config_has_tls(const struct config *config)
-{
-    for (size_t i = 0; i < config->listener_count; i++) {
-        if (config->listeners[i].certificate != NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
 struct site config_site(const struct config *config)
 {
     return (struct site){

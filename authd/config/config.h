@@ -99,7 +99,6 @@ void config_destroy(struct config *config); /* NULL is fine */
 /* The part of the configuration that the core needs; valid as long as `config`. */
 struct site config_site(const struct config *config);
 struct audit_options config_audit(const struct config *config);
-bool config_has_tls(const struct config *config); /* whether a listener has TLS */
 
 /* Prints YAML with every key, and as comments its meaning, unit and default. */
 void config_print_defaults(FILE *out);

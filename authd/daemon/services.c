@@ -299,11 +299,10 @@ static void destroy_keys(struct services *services)
 
 static bool create_http(struct services *services, struct err *err)
 {
-    const struct http_options options = {.connections = HTTP_CONNECTIONS,
-                                         .tls = config_has_tls(services->config)};
+    const struct http_options options = {.connections = HTTP_CONNECTIONS};
 
     (void)err;
-    services->http = http_create(services->core.loop, &services->core, &options);
+    services->http = http_create(&services->core, &options);
     return true;
 }
 

@@ -27,9 +27,9 @@ struct http_client {
     struct peer peer;
     const struct http_listener *listener; /* where the connection came in */
     bool admin_by_peer;                   /* the listener makes the right peers administrators */
-    bool busy;     /* the headers of a request were seen, and its response is not yet out */
-    bool received; /* all of that request is here, or what is missing does not matter */
-    bool slow;     /* the server gave the client up */
+    bool answered;                        /* libmicrohttpd has the answer to the present request */
+    bool refused; /* the relay has refused the present request, and the connection ends */
+    bool slow;    /* the relay gave the client up */
 };
 
 /* Root or authd's own user, on a socket that makes them administrators. */

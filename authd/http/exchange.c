@@ -23,7 +23,6 @@ struct http_exchange *http_exchange_create(struct http_exchanges *exchanges,
     exchange->arena = arena_create();
     exchange->started = clock_ms();
     reference_make(exchange->reference);
-    exchange->target_end = target + strlen(target);
     exchange->request = (struct request){
         .arena = exchange->arena,
         .reference = exchange->reference,
@@ -148,6 +147,7 @@ static enum MHD_Result send_answer(struct http_exchange *exchange)
     if (answer->status == MHD_HTTP_METHOD_NOT_ALLOWED) {
         answer->allow = router_allow(request->match.allow, exchange->arena);
     }
+    exchange->client->answered = true;
     return response_send(answer, exchange->connection);
 }
 
@@ -212,15 +212,6 @@ static enum MHD_Result see_header(void *arg, enum MHD_ValueKind kind, const char
     return MHD_YES;
 }
 
-/* libmicrohttpd hands out the request line in place, as C strings. Where the version does not
- * follow the target by one blank, a NUL cut the target short. */
-static bool target_is_cut(const struct http_exchange *exchange, const char *version)
-{
-    size_t distance = (size_t)((uintptr_t)version - (uintptr_t)exchange->target_end);
-
-    return distance > 1 && distance < HTTP_EXCHANGE_HEADERS_MAX;
-}
-
 /* Reads the headers and finds the route. A problem ends the connection: the end of the body cannot
  * be told, or the body will not be read. */
 static const struct problem *read_headers(struct http_exchange *exchange,
@@ -230,8 +221,7 @@ static const struct problem *read_headers(struct http_exchange *exchange,
 
     MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, see_header, request);
 
-    const struct problem *problem =
-        request_framing(request, line->version, target_is_cut(exchange, line->version));
+    const struct problem *problem = request_framing(request, line->version);
 
     if (problem != NULL) {
         return problem;
@@ -247,7 +237,6 @@ static void begin(struct http_exchange *exchange, const struct request_line *lin
     const struct problem *problem = read_headers(exchange, line);
 
     exchange->begun = true;
-    exchange->client->busy = true;
     exchange->method = arena_copy(exchange->arena, span_of(line->method));
     if (problem != NULL) {
         exchange->answer.close = true;
@@ -268,10 +257,6 @@ static enum MHD_Result take_body(struct http_exchange *exchange, const char *dat
     secret_wipe((char *)data, *size);
     request->body_length += *size;
     *size = 0;
-    if (request->body_length > admission_body_max(request->match.route)) {
-        exchange->cause = "body-too-large";
-        return MHD_NO;
-    }
     return MHD_YES;
 }
 
@@ -279,7 +264,6 @@ static enum MHD_Result take_body(struct http_exchange *exchange, const char *dat
 static enum MHD_Result step_begin(struct http_exchange *exchange, const struct request_line *line)
 {
     begin(exchange, line);
-    exchange->client->received = is_answered(exchange);
     if (is_answered(exchange)) {
         return send_answer(exchange);
     }
@@ -314,7 +298,6 @@ enum MHD_Result http_exchange_step(struct http_exchange *exchange, const struct 
     if (*size > 0) {
         return take_body(exchange, data, size);
     }
-    exchange->client->received = true;
     if (!is_answered(exchange)) {
         run(exchange);
     }
@@ -337,7 +320,7 @@ static const char *end_reason(const struct http_exchange *exchange,
         return "client-slow";
     }
     if (!exchange->begun) {
-        return "malformed"; /* libmicrohttpd refused the request, or its headers never ended */
+        return "malformed"; /* libmicrohttpd refused what http/framing let pass */
     }
     return why == MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN ? "stopping" : "client-gone";
 }
@@ -369,9 +352,10 @@ static void log_exchange(const struct http_exchange *exchange, enum MHD_RequestT
 
 void http_exchange_complete(struct http_exchange *exchange, enum MHD_RequestTerminationCode why)
 {
-    log_exchange(exchange, why);
-    exchange->client->busy = false;
-    exchange->client->received = false;
+    if (!exchange->client->refused) { /* the relay has logged the refusal */
+        log_exchange(exchange, why);
+    }
+    exchange->client->answered = false;
     work_cancel(exchange);
     caller_finish(&exchange->admission.caller);
     json_decref(exchange->filters);

@@ -26,7 +26,6 @@
 #include "http/request.h"
 #include "http/response.h"
 
-#define HTTP_EXCHANGE_HEADERS_MAX (16 * 1024)
 #define HTTP_EXCHANGE_DEADLINE_MS 25000
 
 /* What the exchanges of a server share; part of struct http_server. */
@@ -66,7 +65,6 @@ struct http_exchange {
     const char *cause;                    /* the reason that the log gives; NULL: none to give */
 
     /* The request as it is read */
-    const char *target_end; /* where the target ends in libmicrohttpd's buffer; only compared */
     bool begun;             /* the headers were seen */
     bool paused;            /* the headers were seen, and it is not yet known who asks */
     struct request request; /* what was read so far */
@@ -85,7 +83,7 @@ struct http_exchange {
 /* For the server: libmicrohttpd has seen a request target. */
 struct http_exchange *http_exchange_create(struct http_exchanges *exchanges,
                                            struct MHD_Connection *connection, const char *target);
-/* The request line, as libmicrohttpd has it in its buffer. */
+/* The request line without its target. */
 struct request_line {
     const char *method;
     const char *version;

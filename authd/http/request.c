@@ -46,7 +46,7 @@ static const struct problem *bad_request(const struct request *request, const ch
     return problem_new(request->arena, PROBLEM_BAD_REQUEST, detail, NULL);
 }
 
-const struct problem *request_framing(struct request *request, const char *version, bool cut)
+const struct problem *request_framing(struct request *request, const char *version)
 {
     struct arena *arena = request->arena;
 
@@ -58,5 +58,5 @@ const struct problem *request_framing(struct request *request, const char *versi
         return bad_request(request,
                            arena_printf(arena, "the request target %s", request->uri_flaw));
     }
-    return cut ? bad_request(request, "the request target has a NUL") : NULL;
+    return NULL;
 }

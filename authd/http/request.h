@@ -59,7 +59,7 @@ void request_header(struct request *request, struct span name, struct span value
 
 /* After the last header: refuses a request whose end two programs could see in different places, so
  * that its connection has to be closed; NULL: it is framed well. `version` is that of the request
- * line; `cut`: the target was cut short by a NUL. */
-const struct problem *request_framing(struct request *request, const char *version, bool cut);
+ * line. */
+const struct problem *request_framing(struct request *request, const char *version);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/secret.h"
 #include "http/page.h"
@@ -23,7 +24,10 @@ void answer_finish(struct answer *answer)
 
 static const char nothing_may_run[] = "default-src 'none'; frame-ancestors 'none'";
 
-static void add_constant_headers(struct MHD_Response *response)
+/* Takes the headers of an answer one after the other. */
+typedef void header_f(void *to, const char *name, const char *value);
+
+static void each_constant_header(header_f *take, void *to)
 {
     static const struct {
         const char *name;
@@ -38,15 +42,7 @@ static void add_constant_headers(struct MHD_Response *response)
     };
 
     for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++) {
-        MHD_add_response_header(response, always[i].name, always[i].value);
-    }
-}
-
-/* Adds a header, unless its value is NULL. */
-static void add(struct MHD_Response *response, const char *name, const char *value)
-{
-    if (value != NULL) {
-        MHD_add_response_header(response, name, value);
+        take(to, always[i].name, always[i].value);
     }
 }
 
@@ -58,25 +54,54 @@ static const char *type_of(const struct answer *answer)
     return answer->page != NULL ? "text/html; charset=utf-8" : "application/json";
 }
 
-static void add_headers(const struct answer *answer, struct MHD_Response *response)
+/* A value of NULL: the answer does not have this header. */
+static void each_header(const struct answer *answer, header_f *take, void *to)
 {
     bool unauthorized = answer->status == MHD_HTTP_UNAUTHORIZED;
     bool unavailable = answer->status == MHD_HTTP_SERVICE_UNAVAILABLE;
     unsigned wait = answer->retry_after == 0 && unavailable ? 1 : answer->retry_after;
     char seconds[16];
 
-    add_constant_headers(response);
-    add(response, "Content-Type", type_of(answer));
-    add(response, "Content-Security-Policy",
-        answer->page != NULL ? answer->page->policy : nothing_may_run);
-    add(response, "Strict-Transport-Security", answer->secure ? "max-age=31536000" : NULL);
-    add(response, "ETag", answer->etag);
-    add(response, "Set-Cookie", answer->cookie);
-    add(response, "Allow", answer->allow);
-    add(response, "WWW-Authenticate", unauthorized ? "Bearer realm=\"authd\"" : NULL);
+    each_constant_header(take, to);
+    take(to, "Content-Type", type_of(answer));
+    take(to, "Content-Security-Policy",
+         answer->page != NULL ? answer->page->policy : nothing_may_run);
+    take(to, "Strict-Transport-Security", answer->secure ? "max-age=31536000" : NULL);
+    take(to, "ETag", answer->etag);
+    take(to, "Set-Cookie", answer->cookie);
+    take(to, "Allow", answer->allow);
+    take(to, "WWW-Authenticate", unauthorized ? "Bearer realm=\"authd\"" : NULL);
     snprintf(seconds, sizeof(seconds), "%u", wait);
-    add(response, "Retry-After", wait != 0 ? seconds : NULL);
-    add(response, "Connection", answer->close ? "close" : NULL);
+    take(to, "Retry-After", wait != 0 ? seconds : NULL);
+    take(to, "Connection", answer->close ? "close" : NULL);
+}
+
+static void add(void *to, const char *name, const char *value)
+{
+    if (value != NULL) {
+        MHD_add_response_header(to, name, value);
+    }
+}
+
+static void append(void *to, const char *name, const char *value)
+{
+    if (value != NULL) {
+        buf_printf(to, "%s: %s\r\n", name, value);
+    }
+}
+
+void response_append(const struct answer *answer, struct buf *out)
+{
+    time_t now = time(NULL);
+    struct tm when;
+    char date[64];
+
+    strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &when));
+    buf_printf(out, "HTTP/1.1 %u %s\r\n", answer->status,
+               MHD_get_reason_phrase_for(answer->status));
+    append(out, "Date", date);
+    each_header(answer, append, out);
+    buf_printf(out, "Content-Length: %zu\r\n\r\n%s", strlen(answer->text), answer->text);
 }
 
 enum MHD_Result response_send(struct answer *answer, struct MHD_Connection *connection)
@@ -88,7 +113,7 @@ enum MHD_Result response_send(struct answer *answer, struct MHD_Connection *conn
         return MHD_NO;
     }
     answer->text = NULL; /* the response owns the text */
-    add_headers(answer, response);
+    each_header(answer, add, response);
     enum MHD_Result result = MHD_queue_response(connection, answer->status, response);
 
     MHD_destroy_response(response);

@@ -9,6 +9,8 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 
+#include "base/buf.h"
+
 struct page;
 
 struct answer {
@@ -26,6 +28,9 @@ struct answer {
 
 /* Hands the answer to libmicrohttpd, which owns its text from then on. */
 enum MHD_Result response_send(struct answer *answer, struct MHD_Connection *connection);
+
+/* Appends the answer as octets, where libmicrohttpd does not answer. */
+void response_append(const struct answer *answer, struct buf *out);
 
 /* Wipes and frees the text of an answer that was not sent. */
 void answer_finish(struct answer *answer);

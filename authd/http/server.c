@@ -1,20 +1,13 @@
 /* libmicrohttpd in external epoll mode: its epoll descriptor is one event of the loop, its next
- * timeout one timer.
+ * timeout one timer. It sees no client's socket, but the other end of a relay's pair: http/relay.
  *
  * Two facts of 0.9.75 shape this file: after MHD_add_connection() and MHD_resume_connection()
  * nothing becomes readable, so a 0 ms timer makes MHD_run() happen (never from inside one of its
- * callbacks); and the peer of a connection can only be handed over through the notification, by
+ * callbacks); and the relay of a connection can only be handed over through the notification, by
  * descriptor.
  *
- * TLS has a libmicrohttpd of its own, because one libmicrohttpd speaks TLS on all of its
- * connections or on none. A handshake shows the certificate that the connection's listener had when
- * the client connected.
- *
- * Threats: a client that keeps others out. Connections and header memory are bounded, and half of
- * the connections are for administrators by peer. A silent client costs one connection for 30 s. A
- * request must be here whole, headers and body, 10 s after its first octets, however slowly they
- * come; over TLS the first one 10 s after the connection, handshake included. Bodies are bounded in
- * http/exchange. */
+ * Threats: a client that keeps others out, see http/relay. Connections and header memory are
+ * bounded, and half of the connections are for administrators by peer. */
 #include "http/server.h"
 
 #include <event2/event.h>
@@ -27,215 +20,133 @@
 
 #include "base/mem.h"
 #include "base/secret.h"
+#include "core/core.h"
 #include "http/exchange.h"
-#include "http/tls.h"
+#include "http/relay.h"
 #include "loop/loop.h"
 
-#define CONNECTION_TIMEOUT 30 /* seconds of silence */
-#define REQUEST_TIMEOUT    10 /* seconds */
-#define LAST_RUNS          16
-
-struct connection {
-    struct http_client client;
-    struct http_server *server;
-    int fd;
-    struct tls_pair *pair;        /* the certificate that the handshake shows; NULL: clear text */
-    struct event arrival;         /* octets of the next request; set between requests */
-    struct event late;            /* the end of a request's time; set while a request comes */
-    TAILQ_ENTRY(connection) link; // http_server::arriving, then http_server::open
-};
-
-TAILQ_HEAD(connection_list, connection);
-
-/* One libmicrohttpd on the loop. */
-struct pump {
-    struct MHD_Daemon *daemon; /* NULL: no listener needs this one */
-    struct event readable;
-    struct event timer;
-};
+/* A head of FRAMING_HEAD_MAX, what libmicrohttpd notes of each header, and the answer's headers. */
+#define CONNECTION_MEMORY (3 * FRAMING_HEAD_MAX)
+#define LAST_RUNS         16
 
 struct http_server {
     struct http_exchanges exchanges;
-    struct loop *loop;
-    struct pump clear;
-    struct pump tls;
-    unsigned connections;            /* of each pump at most */
-    unsigned guests_max;             /* more guests are closed at once */
-    unsigned guests;                 /* connections that are not an administrator's */
-    struct connection_list arriving; /* given to libmicrohttpd, which has not reported them yet */
-    struct connection_list open;
+    struct relays relays;
+    unsigned connections; /* at most */
+    struct MHD_Daemon *daemon;
+    struct event readable;
+    struct event timer;
+    struct relay_list arriving; /* given to libmicrohttpd, which has not reported them yet */
 };
 
 /* ---- the loop ------------------------------------------------------------------------------ */
 
-static void timer_set(struct pump *pump, unsigned long long ms)
+static void timer_set(struct http_server *server, unsigned long long ms)
 {
     struct timeval timeout = {
         .tv_sec = (time_t)(ms / 1000),
         .tv_usec = (suseconds_t)(ms % 1000 * 1000),
     };
 
-    if (pump->daemon != NULL) {
-        evtimer_add(&pump->timer, &timeout);
-    }
-}
-
-static void server_run_soon(struct http_server *server)
-{
-    timer_set(&server->clear, 0);
-    timer_set(&server->tls, 0);
+    evtimer_add(&server->timer, &timeout);
 }
 
 static void server_wake(struct http_exchanges *exchanges)
 {
-    server_run_soon(
-        (struct http_server *)((char *)exchanges - offsetof(struct http_server, exchanges)));
+    timer_set((struct http_server *)((char *)exchanges - offsetof(struct http_server, exchanges)),
+              0);
 }
 
-static void pump_run(int fd, short events, void *arg)
+static void server_run(int fd, short events, void *arg)
 {
-    struct pump *pump = arg;
+    struct http_server *server = arg;
     MHD_UNSIGNED_LONG_LONG timeout;
 
     (void)fd;
     (void)events;
-    MHD_run(pump->daemon);
-    if (MHD_get_timeout(pump->daemon, &timeout) == MHD_YES) {
-        timer_set(pump, timeout);
+    MHD_run(server->daemon);
+    if (MHD_get_timeout(server->daemon, &timeout) == MHD_YES) {
+        timer_set(server, timeout);
     } else {
-        evtimer_del(&pump->timer);
+        evtimer_del(&server->timer);
     }
 }
 
-/* ---- connections --------------------------------------------------------------------------- */
+/* ---- relays -------------------------------------------------------------------------------- */
 
-static void request_begin(struct connection *connection)
+static struct relay *arriving_take(struct http_server *server, int fd)
 {
-    const struct timeval timeout = {.tv_sec = REQUEST_TIMEOUT};
+    struct relay *relay;
 
-    event_del(&connection->arrival);
-    if (!evtimer_pending(&connection->late, NULL)) {
-        evtimer_add(&connection->late, &timeout);
-    }
-}
-
-/* libmicrohttpd shows a request when its first line is whole. The first octets of the request are
- * seen here, or the octets that drip in after those that libmicrohttpd has read by itself. */
-static void on_arrival(int fd, short events, void *arg)
-{
-    (void)fd;
-    (void)events;
-    request_begin(arg);
-}
-
-static void on_late(int fd, short events, void *arg)
-{
-    struct connection *connection = arg;
-
-    (void)events;
-    connection->client.slow = true;
-    shutdown(fd, SHUT_RDWR); /* libmicrohttpd closes it */
-}
-
-static struct connection *connection_create(const struct http_listener *listener, int fd,
-                                            const struct peer *peer)
-{
-    struct http_server *server = listener->server;
-    struct connection *connection = mem_new(struct connection);
-
-    connection->client.peer = *peer;
-    connection->client.admin_by_peer = listener->admin_by_peer;
-    connection->client.listener = listener;
-    connection->server = server;
-    connection->fd = fd;
-    event_assign(&connection->arrival, loop_base(server->loop), fd, EV_READ, on_arrival,
-                 connection);
-    event_assign(&connection->late, loop_base(server->loop), fd, 0, on_late, connection);
-    if (listener->tls != NULL) {
-        connection->pair = tls_pair_take(listener->tls);
-    }
-    server->guests += !client_is_admin(&connection->client);
-    return connection;
-}
-
-static void connection_destroy(struct connection *connection)
-{
-    if (connection == NULL) {
-        return;
-    }
-    event_del(&connection->arrival);
-    event_del(&connection->late);
-    tls_pair_release(connection->pair);
-    connection->server->guests -= !client_is_admin(&connection->client);
-    free(connection);
-}
-
-/* ---- libmicrohttpd's callbacks ------------------------------------------------------------- */
-
-static struct connection *arriving_take(struct http_server *server, int fd)
-{
-    struct connection *connection;
-
-    TAILQ_FOREACH (connection, &server->arriving, link) {
-        if (connection->fd == fd) {
-            TAILQ_REMOVE(&server->arriving, connection, link);
-            return connection;
+    TAILQ_FOREACH (relay, &server->arriving, arriving) {
+        if (relay->far == fd) {
+            TAILQ_REMOVE(&server->arriving, relay, arriving);
+            return relay;
         }
     }
     return NULL;
 }
 
-/* The handshake comes next, within the time of the first request. */
-static void connection_start_tls(struct connection *connection, struct MHD_Connection *mhd)
+/* A relay that arrived with this descriptor, and whose end libmicrohttpd closed before it reported
+ * the connection. */
+static void arriving_release(struct http_server *server, int fd)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    struct relay *relay = arriving_take(server, fd);
 
-    tls_session_bind(info->tls_session, connection->pair);
-    request_begin(connection);
+    if (relay != NULL) {
+        relay_release(relay);
+    }
 }
+
+static bool server_connect(struct relays *relays, struct relay *relay, int fd)
+{
+    struct http_server *server =
+        (struct http_server *)((char *)relays - offsetof(struct http_server, relays));
+    /* libmicrohttpd wants an address, but does not get the client's. */
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    arriving_release(server, fd);
+    relay->far = fd;
+    relay->held = true;
+    TAILQ_INSERT_TAIL(&server->arriving, relay, arriving);
+    if (MHD_add_connection(server->daemon, fd, (struct sockaddr *)&address, sizeof(address)) !=
+        MHD_YES) { /* closes `fd` */
+        arriving_take(server, fd);
+        relay->held = false;
+        return false;
+    }
+    timer_set(server, 0);
+    return true;
+}
+
+/* ---- libmicrohttpd's callbacks ------------------------------------------------------------- */
 
 static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
                           enum MHD_ConnectionNotificationCode code)
 {
-    struct http_server *server = arg;
-    struct connection *connection;
+    struct relay *relay;
 
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        const union MHD_ConnectionInfo *info =
-            MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-
-        connection = arriving_take(server, info->connect_fd);
-        if (connection == NULL) {
-            abort(); /* a socket that http_accept() did not add */
-        }
-        TAILQ_INSERT_TAIL(&server->open, connection, link);
-        if (connection->pair != NULL) {
-            connection_start_tls(connection, mhd);
-        } else {
-            event_add(&connection->arrival, NULL);
-        }
-        *context = connection; /* begins with its struct http_client */
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        relay_release(*context);
         return;
     }
-    connection = *context;
-    TAILQ_REMOVE(&server->open, connection, link);
-    connection_destroy(connection);
+    relay = arriving_take(
+        arg, MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+    if (relay == NULL) {
+        abort(); /* a socket that server_connect() did not add */
+    }
+    *context = relay; /* begins with its struct http_client */
 }
 
-static struct connection *connection_of(struct MHD_Connection *mhd)
+static struct relay *relay_of(struct MHD_Connection *mhd)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-    return info->socket_context;
+    return MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
 static void *on_target(void *arg, const char *target, struct MHD_Connection *mhd)
 {
     struct http_server *server = arg;
 
-    request_begin(connection_of(mhd));
     return http_exchange_create(&server->exchanges, mhd, target);
 }
 
@@ -243,41 +154,21 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd, const c
                                   const char *method, const char *version, const char *data,
                                   size_t *size, void **context)
 {
-    (void)arg;
-    (void)url;
-
     const struct request_line line = {.method = method, .version = version};
-    struct connection *connection = connection_of(mhd);
-    enum MHD_Result result = http_exchange_step(*context, &line, data, size);
 
-    if (connection->client.received) {
-        evtimer_del(&connection->late);
-    }
-    return result;
-}
-
-/* Shows libmicrohttpd an end of file, on which it closes the connection. A busy connection is left
- * alone, because libmicrohttpd would drop the request that waits for its response. */
-static void connection_end(const struct connection *connection)
-{
-    if (!connection->client.busy) {
-        shutdown(connection->fd, SHUT_RD);
-    }
+    (void)arg;
+    (void)mhd;
+    (void)url;
+    return http_exchange_step(*context, &line, data, size);
 }
 
 static void on_complete(void *arg, struct MHD_Connection *mhd, void **context,
                         enum MHD_RequestTerminationCode why)
 {
-    const struct http_server *server = arg;
-    struct connection *connection = connection_of(mhd);
-
+    (void)arg;
     http_exchange_complete(*context, why);
     *context = NULL;
-    evtimer_del(&connection->late);
-    event_add(&connection->arrival, NULL);
-    if (server->exchanges.draining) {
-        connection_end(connection);
-    }
+    relay_completed(relay_of(mhd));
 }
 
 /* ---- JSON memory --------------------------------------------------------------------------- */
@@ -296,60 +187,41 @@ static void json_memory_free(void *ptr)
 
 /* ---- the server ---------------------------------------------------------------------------- */
 
-/* `tls` ends the options: MHD_OPTION_END for clear text. */
-static void pump_start(struct http_server *server, struct pump *pump, unsigned flags,
-                       const struct MHD_OptionItem *tls)
+static void server_start(struct http_server *server)
 {
-    const struct MHD_OptionItem settings[] = {
-        {MHD_OPTION_CONNECTION_LIMIT, server->connections, NULL},
-        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_EXCHANGE_HEADERS_MAX, NULL},
-        {MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_TIMEOUT, NULL},
-        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, server},
-        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_complete, server},
-        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_target, server},
-        {MHD_OPTION_END, 0, NULL},
-    };
-
-    pump->daemon = MHD_start_daemon(
-        flags | MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-        on_request, server, MHD_OPTION_ARRAY, settings, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
-    if (pump->daemon == NULL) {
+    server->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+        on_request, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
+        on_complete, server, MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_END);
+    if (server->daemon == NULL) {
         abort(); /* no memory, or no descriptor for epoll */
     }
 
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(pump->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    struct event_base *base = loop_base(server->relays.core->loop);
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 
-    event_assign(&pump->readable, loop_base(server->loop), info->epoll_fd, EV_READ | EV_PERSIST,
-                 pump_run, pump);
-    event_add(&pump->readable, NULL);
-    evtimer_assign(&pump->timer, loop_base(server->loop), pump_run, pump);
+    event_assign(&server->readable, base, info->epoll_fd, EV_READ | EV_PERSIST, server_run, server);
+    event_add(&server->readable, NULL);
+    evtimer_assign(&server->timer, base, server_run, server);
 }
 
-struct http_server *http_create(struct loop *loop, struct core *core,
-                                const struct http_options *options)
+struct http_server *http_create(struct core *core, const struct http_options *options)
 {
     struct http_server *server = mem_new(struct http_server);
-    const struct MHD_OptionItem clear[] = {{MHD_OPTION_END, 0, NULL}};
-    const struct MHD_OptionItem tls[] = {
-        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)tls_retrieve},
-        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)tls_priorities},
-        {MHD_OPTION_END, 0, NULL},
-    };
 
-    server->loop = loop;
-    server->connections = options->connections;
-    server->guests_max = options->connections / 2;
     json_set_alloc_funcs(json_memory, json_memory_free);
     server->exchanges.core = core;
     server->exchanges.routes = http_routes;
     server->exchanges.wake = server_wake;
     TAILQ_INIT(&server->exchanges.suspended);
+    server->relays.core = core;
+    server->relays.connect = server_connect;
+    TAILQ_INIT(&server->relays.open);
     TAILQ_INIT(&server->arriving);
-    TAILQ_INIT(&server->open);
-    pump_start(server, &server->clear, 0, clear);
-    if (options->tls) {
-        pump_start(server, &server->tls, MHD_USE_TLS, tls);
-    }
+    server->connections = options->connections;
+    server_start(server);
     return server;
 }
 
@@ -357,57 +229,55 @@ void http_accept(void *arg, int fd, const struct peer *peer)
 {
     const struct http_listener *listener = arg;
     struct http_server *server = listener->server;
-    struct pump *pump = listener->tls != NULL ? &server->tls : &server->clear;
-    /* libmicrohttpd wants an address, but does not get the client's. */
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const struct http_client client = {
+        .peer = *peer,
+        .listener = listener,
+        .admin_by_peer = listener->admin_by_peer,
+    };
 
-    /* A connection of that descriptor that libmicrohttpd closed before it reported the connection.
-     */
-    connection_destroy(arriving_take(server, fd));
-
-    struct connection *connection = connection_create(listener, fd, peer);
-
-    if (server->guests > server->guests_max) {
-        connection_destroy(connection);
+    if (server->relays.count >= server->connections ||
+        (!client_is_admin(&client) && server->relays.guests >= server->connections / 2)) {
         close(fd);
         return;
     }
-    TAILQ_INSERT_TAIL(&server->arriving, connection, link);
-    if (MHD_add_connection(pump->daemon, fd, (struct sockaddr *)&address, sizeof(address)) !=
-        MHD_YES) { /* closes `fd` */
-        connection_destroy(arriving_take(server, fd));
-        return;
+    relay_create(&server->relays, &client, fd);
+}
+
+/* Each relay may go meanwhile. */
+static void each_relay(struct relays *relays, void (*call)(struct relay *relay))
+{
+    struct relay *relay, *next;
+
+    for (relay = TAILQ_FIRST(&relays->open); relay != NULL; relay = next) {
+        next = TAILQ_NEXT(relay, link);
+        call(relay);
     }
-    timer_set(pump, 0);
 }
 
 bool http_drain(struct http_server *server)
 {
-    struct connection *connection;
-
     if (!server->exchanges.draining) {
         server->exchanges.draining = true;
-        TAILQ_FOREACH (connection, &server->open, link) {
-            connection_end(connection);
-        }
-        server_run_soon(server);
+        server->relays.draining = true;
+        each_relay(&server->relays, relay_drain);
     }
-    return TAILQ_EMPTY(&server->open) && TAILQ_EMPTY(&server->arriving);
+    return TAILQ_EMPTY(&server->relays.open);
 }
 
-static void pump_stop(struct pump *pump)
+/* Writes the refusals of requests that waited: a connection moves one state a run. A client that
+ * does not read is not waited for. */
+static void write_last_answers(struct http_server *server)
 {
-    if (pump->daemon == NULL) {
-        return;
+    for (int i = 0; i < LAST_RUNS && server->exchanges.count > 0; i++) {
+        MHD_run(server->daemon);
+        each_relay(&server->relays, relay_run);
     }
-    MHD_stop_daemon(pump->daemon);
-    event_del(&pump->readable);
-    event_del(&pump->timer);
 }
 
 void http_destroy(struct http_server *server)
 {
     struct http_exchange *exchange;
+    struct relay *relay;
 
     if (server == NULL) {
         return;
@@ -415,22 +285,13 @@ void http_destroy(struct http_server *server)
     while ((exchange = TAILQ_FIRST(&server->exchanges.suspended)) != NULL) {
         http_exchange_stop(exchange);
     }
-    /* Writes those refusals: a connection moves one state a run. A client that does not read is not
-     * waited for. */
-    for (int i = 0; i < LAST_RUNS && server->exchanges.count > 0; i++) {
-        MHD_run(server->clear.daemon);
-        if (server->tls.daemon != NULL) {
-            MHD_run(server->tls.daemon);
-        }
-    }
-    pump_stop(&server->clear);
-    pump_stop(&server->tls);
-
-    struct connection *connection;
-
-    while ((connection = TAILQ_FIRST(&server->arriving)) != NULL) {
-        TAILQ_REMOVE(&server->arriving, connection, link);
-        connection_destroy(connection);
+    write_last_answers(server);
+    each_relay(&server->relays, relay_close);
+    MHD_stop_daemon(server->daemon);
+    event_del(&server->readable);
+    event_del(&server->timer);
+    while ((relay = TAILQ_FIRST(&server->arriving)) != NULL) {
+        arriving_release(server, relay->far);
     }
     free(server);
 }

@@ -5,16 +5,12 @@
 #include "http/client.h"
 
 struct core;
-struct loop;
 
 struct http_options {
-    unsigned connections; /* at most: more are closed at once, and half of these are for
-                             administrators by peer only, so that nobody else can keep them out */
-    bool tls;             /* some listener will have `tls` */
+    unsigned connections; /* at most; half of these are for administrators by peer only */
 };
 
-struct http_server *http_create(struct loop *loop, struct core *core,
-                                const struct http_options *options);
+struct http_server *http_create(struct core *core, const struct http_options *options);
 /* A listen_accept_f; `arg` is a struct http_listener. */
 void http_accept(void *arg, int fd, const struct peer *peer);
 /* The first call ends idle connections at once, and each other connection with the answer that its

@@ -22,7 +22,7 @@
 #define FINGERPRINT_SIZE 64
 #define WATCH_INTERVAL_S 5
 
-const char tls_priorities[] =
+static const char priorities[] =
     "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-RSA:+ECDHE-ECDSA:"
     "-CIPHER-ALL:+AES-256-GCM:+CHACHA20-POLY1305:+AES-128-GCM:%SERVER_PRECEDENCE";
 
@@ -50,6 +50,7 @@ struct stamps {
 struct tls_files {
     char *certificate;
     char *key;
+    gnutls_certificate_credentials_t credentials; /* show the pair of the session */
     struct tls_pair *pair;
     struct stamps seen;   /* the files when they were last checked */
     struct stamps loaded; /* the files when they were last read, whether they were good or not */
@@ -252,6 +253,53 @@ void tls_pair_release(struct tls_pair *pair)
     free(pair);
 }
 
+/* ---- sessions ------------------------------------------------------------------------------ */
+
+static int tls_retrieve(gnutls_session_t session, const gnutls_datum_t *authorities,
+                        int authority_count, const gnutls_pk_algorithm_t *algorithms,
+                        int algorithm_count, gnutls_pcert_st **certificates, unsigned *count,
+                        gnutls_privkey_t *key)
+{
+    struct tls_pair *pair = gnutls_session_get_ptr(session);
+
+    (void)authorities;
+    (void)authority_count;
+    (void)algorithms;
+    (void)algorithm_count;
+    *certificates = pair->certificates;
+    *count = pair->count;
+    *key = pair->key;
+    return 0;
+}
+
+static gnutls_certificate_credentials_t credentials_create(void)
+{
+    gnutls_certificate_credentials_t credentials;
+
+    if (gnutls_certificate_allocate_credentials(&credentials) != 0) {
+        abort(); /* no memory */
+    }
+    gnutls_certificate_set_retrieve_function2(credentials, tls_retrieve);
+    return credentials;
+}
+
+gnutls_session_t tls_session_create(const struct tls_files *files, struct tls_pair *pair, int fd)
+{
+    static unsigned char http[] = "http/1.1";
+    const gnutls_datum_t protocol = {http, sizeof(http) - 1};
+    gnutls_session_t session;
+
+    if (gnutls_init(&session, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) != 0 ||
+        gnutls_priority_set_direct(session, priorities, NULL) != 0 ||
+        gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, files->credentials) != 0 ||
+        gnutls_alpn_set_protocols(session, &protocol, 1, 0) != 0) {
+        abort(); /* no memory */
+    }
+    gnutls_session_set_ptr(session, pair);
+    gnutls_transport_set_int(session, fd);
+    return session;
+}
+
 /* ---- reading again ------------------------------------------------------------------------- */
 
 static void log_loaded(const struct tls_files *files)
@@ -312,6 +360,7 @@ struct tls_files *tls_files_create(const char *certificate, const char *key, str
 
     files->certificate = mem_strdup(certificate);
     files->key = mem_strdup(key);
+    files->credentials = credentials_create();
     files->seen = files->loaded = stamps_of(files);
     files->pair = pair_load(files, err);
     if (files->pair == NULL) {
@@ -339,32 +388,8 @@ void tls_files_destroy(struct tls_files *files)
         event_del(&files->timer);
     }
     tls_pair_release(files->pair);
+    gnutls_certificate_free_credentials(files->credentials);
     free(files->certificate);
     free(files->key);
     free(files);
-}
-
-/* ---- handshakes ---------------------------------------------------------------------------- */
-
-/* The pointer of the session database leads to the pair: libmicrohttpd uses the session's own
- * pointer, and there is no session database. */
-void tls_session_bind(gnutls_session_t session, struct tls_pair *pair)
-{
-    gnutls_db_set_ptr(session, pair);
-}
-
-int tls_retrieve(gnutls_session_t session, const gnutls_datum_t *authorities, int authority_count,
-                 const gnutls_pk_algorithm_t *algorithms, int algorithm_count,
-                 gnutls_pcert_st **certificates, unsigned *count, gnutls_privkey_t *key)
-{
-    struct tls_pair *pair = gnutls_db_get_ptr(session);
-
-    (void)authorities;
-    (void)authority_count;
-    (void)algorithms;
-    (void)algorithm_count;
-    *certificates = pair->certificates;
-    *count = pair->count;
-    *key = pair->key;
-    return 0;
 }

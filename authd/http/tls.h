@@ -30,12 +30,9 @@ void tls_files_destroy(struct tls_files *files); /* NULL is fine */
 struct tls_pair *tls_pair_take(const struct tls_files *files);
 void tls_pair_release(struct tls_pair *pair); /* NULL is fine */
 
-/* Binds a pair to a session before its handshake; the session's owner keeps the pair. */
-void tls_session_bind(gnutls_session_t session, struct tls_pair *pair);
-/* A gnutls_certificate_retrieve_function2: shows the pair that is bound to the session. */
-gnutls_certificate_retrieve_function2 tls_retrieve;
-
-/* TLS 1.2 and 1.3, authenticated encryption with forward secrecy. */
-extern const char tls_priorities[];
+/* A server's side of TLS on a socket, which shows the pair; TLS 1.2 and 1.3, authenticated
+ * encryption with forward secrecy. The caller keeps the pair as long as the session, and ends it
+ * with gnutls_deinit(). */
+gnutls_session_t tls_session_create(const struct tls_files *files, struct tls_pair *pair, int fd);
 
 #endif

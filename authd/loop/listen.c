@@ -311,17 +311,17 @@ static bool peer_identify(const struct listener *listener, int fd, const union a
 /* Descriptors are numbered from the lowest free one, so the highest numbers are used last. Those
  * are reserved: the database must find a descriptor when it comes back, however many clients are
  * connected, and an administrator needs one to fix the shortage. */
-static void set_fd_limits(struct listener *listener)
+int listen_descriptor_limit(bool trusted)
 {
     struct rlimit limit;
-    listener->fd_limit = listener->fd_limit_trusted = INT_MAX;
+
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX) {
-        return;
+        return INT_MAX;
     }
     int all = (int)limit.rlim_cur;
     int reserved = all / 4 < FDS_RESERVED ? all / 4 : FDS_RESERVED;
-    listener->fd_limit = all - reserved;
-    listener->fd_limit_trusted = listener->reserve ? all - reserved / 2 : listener->fd_limit;
+
+    return all - (trusted ? reserved / 2 : reserved);
 }
 
 static void report_turned_away(struct listener *listener)
@@ -431,7 +431,8 @@ struct listener *listen_create(const struct listen_options *options, struct err 
 
 void listen_start(struct listener *listener, struct loop *loop, listen_accept_f *accept, void *arg)
 {
-    set_fd_limits(listener);
+    listener->fd_limit = listen_descriptor_limit(false);
+    listener->fd_limit_trusted = listen_descriptor_limit(listener->reserve);
     struct event_base *base = loop_base(loop);
     listener->accept = accept;
     listener->arg = arg;

@@ -63,6 +63,10 @@ void listen_start(struct listener *listener, struct loop *loop, listen_accept_f 
  * and permissions allow. Must not be called from inside `accept`. NULL is allowed. */
 void listen_destroy(struct listener *listener);
 
+/* Descriptors of clients have lower numbers than this; the other ones are reserved. `trusted`: for
+ * root and authd's own user, where `reserve` is set. */
+int listen_descriptor_limit(bool trusted);
+
 /* The path, or the address with the port in use; for messages. The listener owns the text. */
 const char *listen_name(const struct listener *listener);
 

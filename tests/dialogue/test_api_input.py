@@ -324,13 +324,6 @@ def test_refusals_are_in_the_log_under_their_reference(world):
     assert len(lines) == 1 and "status=404" in lines[0] and "nobody@" not in lines[0]
 
 
-def test_headers_longer_than_anybody_needs(world):
-    host = "%s:%d" % world.api.address
-    for size, status in ((8000, b"200"), (20000, b"431")):
-        request = f"GET /healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nX-Long: {'x' * size}\r\n\r\n"
-        assert world.api.raw(request.encode()).split()[1] == status
-
-
 def test_the_site_is_as_configured(instance):
     instance.authd.config.update(public_url="https://auth.example.org",
                                  submission={"host": "mail.example.org", "port": 465},

@@ -10,7 +10,8 @@ import pytest
 from client import Closed, saslauthd
 from conftest import PASSWORD
 from harness.authd import SANITIZERS, program
-from harness.private import process_alive, read_text, wait_until
+from harness.private import free_ports, process_alive, read_text, wait_until
+from wire import Wire
 
 
 def start_by(authd, *wrapper):
@@ -142,6 +143,28 @@ def test_the_administrator_gets_in_when_descriptors_are_short(instance):
                     if instance.plain in event["message"]]
         assert event["message"] == (f"{instance.plain}: 1 connections were closed at once; allow authd more open "
                                     "files (LimitNOFILE=)")
+
+
+def test_requests_leave_descriptors_to_the_administrator(instance):
+    """A request takes two more descriptors. Clients get a 503 when there are none for them; the administrator does
+    not."""
+    port, = free_ports()
+    host = f"127.0.0.1:{port}"
+    instance.authd.config["listeners"].append({"protocol": "http", "address": host})
+    instance.authd.write_config()
+    start_by(instance.authd, "prlimit", "--nofile=64:64")
+    wait_until(instance.authd.is_ready, what="`ready`")
+    with contextlib.ExitStack() as stack:
+        statuses = []
+        while 503 not in statuses:
+            wire = stack.enter_context(Wire(("127.0.0.1", port)))
+            wire.send(f"GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            answer = wire.reply()
+            statuses.append(answer.status)
+        assert answer.problem == "unavailable" and wire.reply() is None
+        assert set(statuses[:-1]) == {200}
+        for _ in range(3):
+            assert instance.authd.authctl("user", "list").status == 0
 
 
 def test_the_first_login_after_an_outage(instance, server, alice):

@@ -43,7 +43,7 @@ static inline const struct problem *reading_begin(struct reading *reading,
         request_header(&reading->request, span_of(line), span_of(value + 2));
     }
     router_match(&reading->request.match, routes, method, &reading->request.uri);
-    return request_framing(&reading->request, version, false);
+    return request_framing(&reading->request, version);
 }
 
 /* The body is here, all of it kept. */
