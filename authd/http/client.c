@@ -4,6 +4,9 @@
 
 #include "http/forwarded.h"
 
+#define NETWORK_BITS4 24
+#define NETWORK_BITS6 64
+
 bool client_is_admin(const struct http_client *client)
 {
     const struct peer *peer = &client->peer;
@@ -33,16 +36,43 @@ static struct span host_of(const char *text)
     return host;
 }
 
-void client_address(const struct http_client *client, struct span forwarded,
-                    char address[static NETWORK_TEXT_SIZE])
+static struct forwarded_rule rule_of(const struct http_client *client)
 {
-    const struct forwarded_rule rule = {
+    return (struct forwarded_rule){
         .proxies = client->listener->trusted_proxies,
         .count = client->listener->trusted_proxy_count,
     };
+}
+
+/* Not known on a unix socket. */
+static struct network_address peer_address(const struct http_client *client)
+{
     struct network_address peer = {0};
 
-    if (!client->peer.local && network_address_parse(host_of(client->peer.text), &peer)) {
+    if (!client->peer.local) {
+        network_address_parse(host_of(client->peer.text), &peer);
+    }
+    return peer;
+}
+
+struct network client_network(const struct http_client *client)
+{
+    const struct forwarded_rule rule = rule_of(client);
+    const struct network_address peer = peer_address(client);
+
+    if (!peer.known || forwarded_is_proxy(&rule, &peer)) {
+        return (struct network){0};
+    }
+    return network_around(&peer, NETWORK_BITS4, NETWORK_BITS6);
+}
+
+void client_address(const struct http_client *client, struct span forwarded,
+                    char address[static NETWORK_TEXT_SIZE])
+{
+    const struct forwarded_rule rule = rule_of(client);
+    struct network_address peer = peer_address(client);
+
+    if (peer.known) {
         peer = forwarded_client(&rule, &peer, forwarded);
     }
     network_address_text(&peer, address);

@@ -39,6 +39,10 @@ bool client_is_admin(const struct http_client *client);
 struct origin_names client_names(const struct http_client *client,
                                  const struct public_url *public_url);
 
+/* The network that shares the bound on connections with the client: /24 or /64. Not known for a
+ * client on a unix socket, and for a trusted proxy, who speaks for many. */
+struct network client_network(const struct http_client *client);
+
 /* The client's address as far as authd trusts it, from all of X-Forwarded-For joined by commas.
  * Empty: not known, as behind a unix socket. */
 void client_address(const struct http_client *client, struct span forwarded,

@@ -390,13 +390,15 @@ static void on_late(int fd, short events, void *arg)
 
 /* ---- life ---------------------------------------------------------------------------------- */
 
-void relay_create(struct relays *relays, const struct http_client *client, int fd)
+void relay_create(struct relays *relays, const struct http_client *client,
+                  const struct network *network, int fd)
 {
     struct event_base *base = loop_base(relays->core->loop);
     struct relay *relay = mem_new(struct relay);
 
     relay->client = *client;
     relay->relays = relays;
+    relay->network = *network;
     relay->inner = -1;
     buf_init(&relay->in, IN_MAX);
     buf_init(&relay->out, OUT_MAX);
@@ -406,8 +408,6 @@ void relay_create(struct relays *relays, const struct http_client *client, int f
     event_assign(&relay->again, base, -1, 0, on_ready, relay);
     evtimer_assign(&relay->late, base, on_late, relay);
     evtimer_assign(&relay->idle, base, on_late, relay);
-    relays->count++;
-    relays->guests += !client_is_admin(&relay->client);
     TAILQ_INSERT_TAIL(&relays->open, relay, link);
     if (relay->transport.session != NULL) {
         request_begins(relay);
@@ -429,8 +429,6 @@ void relay_close(struct relay *relay)
     buf_finish(&relay->in);
     buf_finish(&relay->out);
     TAILQ_REMOVE(&relays->open, relay, link);
-    relays->count--;
-    relays->guests -= !client_is_admin(&relay->client);
     relay->closed = true;
     if (!relay->held) {
         free(relay);

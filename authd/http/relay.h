@@ -30,8 +30,6 @@ TAILQ_HEAD(relay_list, relay);
 struct relays {
     struct core *core;
     bool draining;          /* a connection ends with the answer that its client waits for */
-    unsigned count;         /* of `open` */
-    unsigned guests;        /* of `open`: those that are not an administrator's */
     struct relay_list open; /* in the order in which clients connected */
     /* Gives `fd`, the other end of a relay's pair, to libmicrohttpd, which owns it from then on and
      * holds the relay until relay_release(). False: `fd` is closed. */
@@ -50,6 +48,7 @@ enum relay_state {
 struct relay {
     struct http_client client; /* the first member, to which libmicrohttpd's context points */
     struct relays *relays;
+    struct network network; /* of the client, for http/connection_limit; unknown: none */
     enum relay_state state;
     struct transport transport;
     bool ended;       /* the client sends no more */
@@ -73,8 +72,9 @@ struct relay {
     TAILQ_ENTRY(relay) arriving; // http_server::arriving
 };
 
-/* Takes over the client's socket. */
-void relay_create(struct relays *relays, const struct http_client *client, int fd);
+/* Takes over the client's socket. `network` is that of client_network(). */
+void relay_create(struct relays *relays, const struct http_client *client,
+                  const struct network *network, int fd);
 /* libmicrohttpd has answered a request, or given it up. */
 void relay_completed(struct relay *relay);
 /* libmicrohttpd has closed its end. Frees the relay if the client's side is closed, too. */

@@ -6,8 +6,8 @@
  * callbacks); and the relay of a connection can only be handed over through the notification, by
  * descriptor.
  *
- * Threats: a client that keeps others out, see http/relay. Connections and header memory are
- * bounded, and half of the connections are for administrators by peer. */
+ * Threats: a client that keeps others out, see http/connection_limit and http/relay. Header memory
+ * is bounded; bodies are bounded in http/exchange. */
 #include "http/server.h"
 
 #include <event2/event.h>
@@ -21,8 +21,8 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "core/core.h"
+#include "http/connection_limit.h"
 #include "http/exchange.h"
-#include "http/relay.h"
 #include "loop/loop.h"
 
 /* A head of FRAMING_HEAD_MAX, what libmicrohttpd notes of each header, and the answer's headers. */
@@ -32,7 +32,7 @@
 struct http_server {
     struct http_exchanges exchanges;
     struct relays relays;
-    unsigned connections; /* at most */
+    struct connection_limit limit;
     struct MHD_Daemon *daemon;
     struct event readable;
     struct event timer;
@@ -220,7 +220,7 @@ struct http_server *http_create(struct core *core, const struct http_options *op
     server->relays.connect = server_connect;
     TAILQ_INIT(&server->relays.open);
     TAILQ_INIT(&server->arriving);
-    server->connections = options->connections;
+    connection_limit_init(&server->limit, &server->relays, options->connections);
     server_start(server);
     return server;
 }
@@ -234,13 +234,13 @@ void http_accept(void *arg, int fd, const struct peer *peer)
         .listener = listener,
         .admin_by_peer = listener->admin_by_peer,
     };
+    const struct network network = client_network(&client);
 
-    if (server->relays.count >= server->connections ||
-        (!client_is_admin(&client) && server->relays.guests >= server->connections / 2)) {
+    if (!connection_limit_admit(&server->limit, &client, &network)) {
         close(fd);
         return;
     }
-    relay_create(&server->relays, &client, fd);
+    relay_create(&server->relays, &client, &network, fd);
 }
 
 /* Each relay may go meanwhile. */
@@ -293,5 +293,6 @@ void http_destroy(struct http_server *server)
     while ((relay = TAILQ_FIRST(&server->arriving)) != NULL) {
         arriving_release(server, relay->far);
     }
+    connection_limit_finish(&server->limit);
     free(server);
 }

@@ -7,7 +7,7 @@
 struct core;
 
 struct http_options {
-    unsigned connections; /* at most; half of these are for administrators by peer only */
+    unsigned connections; /* at most, see http/connection_limit */
 };
 
 struct http_server *http_create(struct core *core, const struct http_options *options);

@@ -53,6 +53,38 @@ static void test_address(void **state)
     }
 }
 
+/* The network that shares a bound on connections; "" stands for none. */
+static void test_network(void **state)
+{
+    struct network proxy;
+    const struct http_listener listener = {.trusted_proxies = &proxy, .trusted_proxy_count = 1};
+    static const struct {
+        const char *peer;
+        const char *network;
+    } cases[] = {
+        {"192.0.2.77:587", "192.0.2.0/24"},
+        {"[2001:db8::1:2:3:4]:587", "2001:db8::/64"},
+        {"198.51.100.9:587", ""},
+        {"unix:0", ""},
+    };
+
+    (void)state;
+    assert_int_equal(network_parse(SPAN_LITERAL("198.51.100.0/24"), &proxy), NETWORK_OK);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct http_client client = client_of(&listener, cases[i].peer);
+        char text[NETWORK_TEXT_SIZE] = "";
+
+        client.peer.local = strncmp(cases[i].peer, "unix", 4) == 0;
+
+        struct network network = client_network(&client);
+
+        if (network.base.known) {
+            network_text(&network, text);
+        }
+        assert_string_equal(text, cases[i].network);
+    }
+}
+
 static void test_names(void **state)
 {
     const struct http_listener tcp = {.name = "192.0.2.7:80"};
@@ -104,6 +136,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_address),
+        cmocka_unit_test(test_network),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_administrator),
     };
