@@ -5,7 +5,7 @@
 #define OVERLAP_MAX 604800      /* seven days, in seconds */
 
 #define SCOPE                                                                                      \
-    .name = "scope", .type = REQUEST_OBJECT, .flags = REQUEST_NULLABLE | REQUEST_DESCRIBED,         \
+    .name = "scope", .type = REQUEST_OBJECT, .flags = REQUEST_NULLABLE | REQUEST_DESCRIBED,        \
     .members = request_scope
 
 /* clang-format off */
