@@ -90,6 +90,9 @@ struct caller_rights caller_rights_of(const struct http_route *route, const stru
     rights.self_only = caller->must_enrol || (route->roles & bit_of(caller->role)) == 0;
     if (rights.self_only && (route->roles & ROLE_SELF) == 0) {
         rights.verdict = RIGHTS_ROLE;
+    } else if ((route->flags & ROUTE_SITE) != 0 &&
+               json_is_array(json_object_get(caller->known, "reach"))) {
+        rights.verdict = RIGHTS_REACH;
     } else if ((route->flags & ROUTE_SESSION) != 0 && caller->kind != CALLER_SESSION) {
         rights.verdict = RIGHTS_NO_SESSION;
     } else if (caller->kind == CALLER_API_KEY) {
@@ -199,6 +202,9 @@ static const struct problem *refusal(const struct caller_rights_case *asked,
     case RIGHTS_NO_KEYS:
         return problem_new(arena, PROBLEM_FORBIDDEN, no_keys_detail(wanted->name, arena),
                            "Sign in, or use the administrator's socket.");
+    case RIGHTS_REACH:
+        return problem_new(arena, PROBLEM_FORBIDDEN, "only a caller who reaches the whole site may",
+                           "Ask an administrator of the site.");
     case RIGHTS_NO_SESSION:
         return problem_new(arena, PROBLEM_FORBIDDEN, "only a signed-in user can do this",
                            "Sign in with a password.");

@@ -15,6 +15,7 @@ enum caller_rights_verdict {
     RIGHTS_ALLOWED,
     RIGHTS_NOBODY,     /* nobody is signed in */
     RIGHTS_ROLE,       /* the role never may */
+    RIGHTS_REACH,      /* the caller does not reach the whole site */
     RIGHTS_KEY,        /* the API key lacks the right */
     RIGHTS_NO_KEYS,    /* API keys never may */
     RIGHTS_NO_SESSION, /* only a session may, and the caller has none */

@@ -350,7 +350,7 @@ const struct http_route http_routes[] = {
      .summary = "Check every seal and every row of the audit",
      .description = "Checks a part of the audit and names what was changed, is missing or was "
                     "added. Repeat the request with `after` until `next` is null.",
-     .roles = A | X, .resources = RESOURCE_AUDIT, .run = route_audit_verify,
+     .roles = A | X, .flags = ROUTE_SITE, .resources = RESOURCE_AUDIT, .run = route_audit_verify,
      .query = request_change_query, .body = request_audit_verify, .answer = &response_audit_report},
 
     /* API keys, which no API key makes, shows or changes. */

@@ -40,6 +40,7 @@ enum http_route_flag {
     ROUTE_WIDENS = 1u << 13,     /* a session must be fresh unless the change narrows for sure */
     ROUTE_ANY_HOST = 1u << 14,   /* answers whatever Host says; open to anybody, tells no secret */
     ROUTE_LIMITED = 1u << 15,    /* may answer 429 */
+    ROUTE_SITE = 1u << 16,       /* the caller must reach the whole site */
 };
 
 #define ROUTE_PARAMETERS_MAX 2

@@ -172,6 +172,10 @@ def has_right(key, right):
     return bool({f"{name}:{verb}" for name in (resource, "*") for verb in (access, "write")} & set(key.rights))
 
 
+# Routes that are about the whole site and show no object of a domain.
+OF_THE_SITE = {"audit_verify"}
+
+
 def closed_to(operation, caller):
     """The status with which the route refuses the caller, whatever the object; None: it does not."""
     roles = operation["x-roles"]
@@ -180,6 +184,8 @@ def closed_to(operation, caller):
     if caller.role is None:
         return 401
     if caller.role not in roles and "user" not in roles:
+        return 403
+    if operation["operationId"] in OF_THE_SITE and caller.reach is not None:
         return 403
     if caller.rights is not None:
         if operation.get("x-no-api-keys") or not all(has_right(caller, right) for right in operation["x-rights"]):

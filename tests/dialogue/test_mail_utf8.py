@@ -1,10 +1,11 @@
 """Mail to addresses that are not ASCII needs SMTPUTF8 (RFC 6531): it is handed over to a server that offers SMTPUTF8, and
 to no other server."""
 
+import os
 from urllib.parse import quote
 
 import pytest
-from conftest import make_authd, numbers
+from conftest import PASSWORD, make_authd, numbers
 from harness.ask import ask
 from harness.private import wait_until
 from harness.sink import Sink
@@ -22,8 +23,10 @@ class Mailing(Site, Node):
 
     def reader_at(self, local_part):
         """A user with a recovery address that begins like this."""
-        login, address = self.new_user(), f"{local_part}{next(numbers)}@home.example"
-        answer = ask(self.authd.http, "PATCH", f"/v1/users/{login}", {"recovery_address": address})
+        number = next(numbers)
+        login, address = f"reader{os.getpid()}x{number}@example.org", f"{local_part}{number}@home.example"
+        answer = ask(self.authd.http, "POST", "/v1/users",
+                     {"login": login, "password": PASSWORD, "recovery_address": address})
         assert answer.json["recovery_address"] == address
         return login, address
 
