@@ -75,7 +75,8 @@ AS $$
 $$;
 
 -- authd.control_check(actor jsonb, reach bigint[], account authd.account) → void
--- The part of control that is about reach; authd.account_lock() compares the ranks.
+-- The part of control that is about reach; authd.account_lock() compares the ranks. Callers control
+-- their own account, but not through an API key that is narrowed to a part of what they reach.
 -- Errors: AU403 the account administers a domain, or reads the whole site, that the caller does not
 -- reach.
 CREATE OR REPLACE FUNCTION authd.control_check(actor jsonb, reach bigint[], account authd.account)
@@ -85,7 +86,8 @@ AS $$
 DECLARE
     reached bigint[] := authd.account_reach(account);
 BEGIN
-    IF NOT authd.reach_contains(reach, reached) AND NOT authd.is_self(actor, account.id) THEN
+    IF NOT authd.reach_contains(reach, reached)
+       AND (NOT authd.is_self(actor, account.id) OR actor -> 'narrowed' = 'true') THEN
         PERFORM authd.refuse('AU403',
             format('%s has the role %s, which reaches %s', account.login, account.role,
                    CASE WHEN reached IS NULL THEN 'the whole site'

@@ -144,6 +144,16 @@ SELECT is(string_agg(details ->> 'role' || ' ' || mail_to, ', ' ORDER BY id),
     'helpdesk thief@b.example, helpdesk thief@b.example, domain-admin thief@b.example, helpdesk thief@b.example',
     'the user is told') FROM authd.notice WHERE kind = 'raised';
 
+-- A narrowed API key does not control its owner, who reaches further
+SELECT is(verdict(pg_temp.of('narrow'), operation, '{"user": "me"}' || more::jsonb, '{"self": true}'), expected,
+    format('%s of its owner by a narrowed API key', operation))
+  FROM (VALUES
+    ('user_show', '{}', 'allowed'),
+    ('password_set', '{"password_hash": "$thief$"}', 'AU403'),
+    ('user_set', '{"changes": {"recovery_address": "thief@home.example"}}', 'AU403'),
+    ('app_password_add', '{"credential": 7101, "label": "x", "selector": "aaaaaaab", "key": "00000000"}', 'AU403')
+  ) AS t (operation, more, expected);
+
 -- A recovery address stays if the whole site has set it, with a rank above the new role
 SELECT ask('user_add', '{"login": "r@a.example", "recovery_address": "r@home.example"}');
 SELECT is(ask('user_set', '{"user": "r@a.example", "changes": {"role": "admin"}}') ->> 'recovery_address',
