@@ -76,6 +76,30 @@ BEGIN
 END
 $$;
 
+-- authd.kept_answer_check(actor jsonb, reach bigint[], answer jsonb) → void
+-- A kept answer is given again only while the caller reaches what it is about: reach may have become
+-- less since, or the object may have been moved.
+-- Errors: AU404.
+CREATE OR REPLACE FUNCTION authd.kept_answer_check(actor jsonb, reach bigint[], answer jsonb)
+RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+DECLARE
+    about  bigint := authd.object_account(answer);
+    within boolean := CASE
+        WHEN reach IS NULL OR answer ->> 'domain' IS NULL THEN true
+        WHEN about IS NULL THEN EXISTS (
+            SELECT FROM authd.domain WHERE name = answer ->> 'domain' AND id = ANY (reach))
+        ELSE EXISTS (SELECT FROM authd.account
+                      WHERE id = about AND authd.account_within(actor, reach, account)) END;
+BEGIN
+    IF NOT within THEN
+        PERFORM authd.refuse('AU404', 'what this request has changed is out of your reach now',
+                             'Ask an administrator of the site.');
+    END IF;
+END
+$$;
+
 -- authd.manage(operation text, context jsonb, arguments jsonb) → jsonb
 -- Runs a management function for the holder of context.credential. context:
 --   credential   see authd.caller()
@@ -86,7 +110,8 @@ $$;
 --   idempotency  {key, digest} or absent
 --   if_match     text or absent
 -- Errors: AU401 the credential has ended, or its role has changed; AU403 the session must enrol first;
--- AU422 the idempotency key was used for another request; those of the function.
+-- AU404 the answer that was kept is about what the caller reaches no more; AU422 the idempotency key was
+-- used for another request; those of the function.
 CREATE OR REPLACE FUNCTION authd.manage(operation text, context jsonb, arguments jsonb) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
 AS $$
@@ -128,6 +153,7 @@ BEGIN
         idempotency := context -> 'idempotency';
         given := authd.idempotency_begin(who, idempotency);
         IF given IS NOT NULL THEN
+            PERFORM authd.kept_answer_check(actor, reach, given);
             RETURN given;
         END IF;
     END IF;

@@ -171,6 +171,33 @@ SELECT ask_as(signed_in('r@a.example'), 'user_show', '{"user": "me"}', '{"idempo
 SELECT ask('user_set', '{"user": "r@a.example", "changes": {"role": "user"}}');
 SELECT is_empty($$ SELECT FROM authd.idempotency WHERE key = 'k' $$, 'no answer of an earlier role is kept');
 
+-- Kept answers are given again only within the reach of the moment
+CREATE FUNCTION pg_temp.again(credential jsonb, operation text, arguments jsonb) RETURNS text LANGUAGE sql AS $$
+    SELECT verdict(credential, operation, arguments, '{"idempotency": {"key": "reach", "digest": "d"}}')
+$$;
+CREATE FUNCTION pg_temp.first(credential jsonb, operation text, arguments jsonb) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT ask_as(credential, operation, arguments, '{"idempotency": {"key": "reach", "digest": "d"}}')
+$$;
+SELECT ask('user_add', '{"login": "less@a.example", "role": "domain-admin", "domains": ["b.example"]}');
+SELECT ask('user_add', '{"login": "goes@a.example"}');
+CREATE TEMP TABLE less AS SELECT signed_in('less@a.example') AS credential;
+INSERT INTO less SELECT api_key_of(credential, '{"rights": ["*:write"]}') FROM less;
+SELECT pg_temp.first(credential, 'user_show', '{"user": "user@b.example"}') FROM less;
+SELECT is(pg_temp.again(credential, 'user_show', '{"user": "user@b.example"}'), 'allowed', 'the answer is kept')
+  FROM less;
+SELECT ask('user_set', '{"user": "less@a.example", "changes": {"domains": []}}');
+SELECT is(pg_temp.again(credential, 'user_show', '{"user": "user@b.example"}'), 'AU404',
+    'but not given to one who reaches the user no more') FROM less;
+DELETE FROM authd.idempotency;
+SELECT pg_temp.first(credential, 'user_show', '{"user": "goes@a.example"}') FROM less;
+SELECT ask('user_set', '{"user": "goes@a.example", "changes": {"login": "goes@b.example"}}');
+SELECT is(pg_temp.again(credential, 'user_show', '{"user": "goes@a.example"}'), 'AU404',
+    'nor about a user who has moved') FROM less;
+DELETE FROM authd.idempotency;
+SELECT pg_temp.first(credential, 'domain_show', '{"domain": "a.example"}') FROM less;
+SELECT is(pg_temp.again(credential, 'domain_show', '{"domain": "a.example"}'), 'allowed', 'a domain within reach')
+  FROM less;
+
 -- What somebody did in an earlier role is shown only to callers who reach it
 SELECT ask('user_set', '{"user": "r@a.example", "changes": {"role": "admin"}}');
 SELECT ask_as(signed_in('r@a.example'), 'user_set', '{"user": "user@b.example", "changes": {"display_name": "B"}}');
