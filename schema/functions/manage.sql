@@ -78,7 +78,7 @@ $$;
 
 -- authd.kept_answer_check(actor jsonb, reach bigint[], answer jsonb) → void
 -- A kept answer is given again only while the caller reaches what it is about: reach may have become
--- less since, or the object may have been moved.
+-- less since, or the object may have been moved. What was deleted is looked for where it was.
 -- Errors: AU404.
 CREATE OR REPLACE FUNCTION authd.kept_answer_check(actor jsonb, reach bigint[], answer jsonb)
 RETURNS void
@@ -86,14 +86,12 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
     about  bigint := authd.object_account(answer);
-    within boolean := CASE
-        WHEN reach IS NULL OR answer ->> 'domain' IS NULL THEN true
-        WHEN about IS NULL THEN EXISTS (
-            SELECT FROM authd.domain WHERE name = answer ->> 'domain' AND id = ANY (reach))
-        ELSE EXISTS (SELECT FROM authd.account
-                      WHERE id = about AND authd.account_within(actor, reach, account)) END;
+    within boolean := (SELECT authd.account_within(actor, reach, account) FROM authd.account
+                        WHERE id = about);
 BEGIN
-    IF NOT within THEN
+    IF reach IS NOT NULL AND answer ->> 'domain' IS NOT NULL
+       AND NOT coalesce(within, EXISTS (
+           SELECT FROM authd.domain WHERE name = answer ->> 'domain' AND id = ANY (reach))) THEN
         PERFORM authd.refuse('AU404', 'what this request has changed is out of your reach now',
                              'Ask an administrator of the site.');
     END IF;

@@ -197,6 +197,11 @@ DELETE FROM authd.idempotency;
 SELECT pg_temp.first(credential, 'domain_show', '{"domain": "a.example"}') FROM less;
 SELECT is(pg_temp.again(credential, 'domain_show', '{"domain": "a.example"}'), 'allowed', 'a domain within reach')
   FROM less;
+DELETE FROM authd.idempotency;
+SELECT ask('user_add', '{"login": "gone@a.example"}');
+SELECT pg_temp.first(credential, 'user_delete', '{"user": "gone@a.example"}') FROM less LIMIT 1;
+SELECT is(pg_temp.again(credential, 'user_delete', '{"user": "gone@a.example"}'), 'allowed', 'a user who was deleted')
+  FROM less LIMIT 1;
 
 -- What somebody did in an earlier role is shown only to callers who reach it
 SELECT ask('user_set', '{"user": "r@a.example", "changes": {"role": "admin"}}');
