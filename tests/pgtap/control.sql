@@ -83,6 +83,7 @@ DECLARE
 BEGIN
     UPDATE authd.account SET recovery_address = 'thief@b.example', recovery_address_by_rank = 2
      WHERE id = owner;
+    DELETE FROM authd.reset_mail WHERE account = owner;
     PERFORM ask('password_set', jsonb_build_object('user', who, 'password_hash', '$z$1'));
     PERFORM ask('app_password_add', jsonb_build_object('user', who, 'label', 'x', 'credential',
         authd.credential_id(), 'selector', translate(lpad(nextval('authd.credential_number')::text, 8, '2'), '0189', 'wxyz'),
