@@ -109,7 +109,7 @@ const struct response_schema response_audit_event = {
     "audit-event", "A row of the audit: a change, or a login.", audit_event};
 
 static const struct response_member audit_flaw[] = {
-    {.name = "kind", .meaning = "What is wrong, in one word such as changed or missing."},
+    {.name = "kind", .meaning = "What is wrong, such as changed, missing or tag-wrong."},
     {.name = "row",
      .type = RESPONSE_INTEGER,
      .flags = RESPONSE_NULLABLE,
@@ -123,7 +123,7 @@ static const struct response_member audit_flaw[] = {
 };
 
 const struct response_schema response_audit_flaw = {
-    "audit-flaw", "A row or seal that was changed, is missing or was added.", audit_flaw};
+    "audit-flaw", "What is wrong with a row, a seal or an entry of the queue.", audit_flaw};
 
 static const struct response_member audit_report[] = {
     {.name = "verified", .type = RESPONSE_BOOLEAN, .meaning = "No flaw was found."},

@@ -146,6 +146,12 @@ int64_t audit_batch_logins(const struct audit_batch *batch)
     return logins;
 }
 
+/* Logins are added in the order of time. */
+int64_t audit_batch_age(const struct audit_batch *batch, int64_t now)
+{
+    return batch->count > 0 ? now - batch->records[0]->at : 0;
+}
+
 void audit_batch_clear(struct audit_batch *batch)
 {
     for (unsigned i = 0; i < batch->count; i++) {

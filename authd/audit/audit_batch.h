@@ -32,6 +32,8 @@ void audit_batch_print(const struct audit_batch *batch, const struct audit_batch
                        int64_t now, struct buf *out);
 /* How many logins the batch stands for, including the lost ones. */
 int64_t audit_batch_logins(const struct audit_batch *batch);
+/* How old the oldest login of the batch is, in milliseconds. */
+int64_t audit_batch_age(const struct audit_batch *batch, int64_t now);
 void audit_batch_clear(struct audit_batch *batch);
 
 #endif

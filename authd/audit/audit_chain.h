@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "audit/audit_anchor.h"
+#include "audit/audit_row.h"
 #include "crypto/key.h"
 
 #define AUDIT_CHAIN_FLAWS_MAX 1000 /* listed; more are counted */
@@ -13,9 +14,12 @@
 /* A seal as the database holds it; hex in lower case. */
 struct audit_chain_seal {
     int64_t number;
-    int64_t at; /* microseconds since 1970 */
+    int64_t at;      /* microseconds since 1970 */
+    int64_t drained; /* when the queue was last seen empty but for the rows of a seal */
+    int64_t since;   /* `drained` of the seal before, by the database; INT64_MIN: not known */
     int64_t count;
-    bool kept; /* the database has the seal's list of rows; else they must have expired */
+    bool kept;  /* the database has the seal's list of rows; else they must have expired */
+    bool whole; /* what the MAC does not cover is as authd makes it */
     char class_word[16];
     char key[16];
     char previous[AUDIT_MAC_HEX + 1];
@@ -25,10 +29,10 @@ struct audit_chain_seal {
 
 struct audit_chain_row {
     int64_t id;
-    const char *digest;  /* from the seal */
-    const char *content; /* NULL: the row is missing, and the members below are NULL as well */
-    const char *at;
-    const char *action;
+    const char *digest;  /* from the seal; NULL: the row waits for a seal */
+    const char *content; /* NULL: the row is missing, and the members below are not set */
+    const char *time;    /* for people */
+    struct audit_row row;
     const char *subject; /* state of the personal data: none, kept, changed, erased or gone */
     const char *actor;   /* state of the personal data: none, kept, changed, erased or gone */
 };
@@ -48,6 +52,10 @@ struct audit_chain {
     int64_t flaw_count;
     json_t *flaws;
     char computed[AUDIT_MAC_HEX + 1]; // the MAC that `last` should have
+    int64_t now;                      // the database's time, microseconds since 1970
+    int64_t newest;                   // `drained` of the last seal of the chain
+    bool follows;                     // `drained` is known without asking the database
+    int64_t drained;                  // of the seal before; INT64_MIN: not known
     int64_t horizon_change;           // rows of changes in seals before this time have expired
     int64_t horizon_login;            // rows of logins in seals before this time have expired
     struct audit_chain_seal seal;     // the seal that is being checked
@@ -62,14 +70,19 @@ void audit_chain_init(struct audit_chain *check, const struct key *key,
                       const struct audit_anchor *remembered);
 void audit_chain_finish(struct audit_chain *check);
 
-/* Takes the answer of authd.audit_state(). `fresh`: the check begins at the start of the chain;
- * else after `last`. */
+/* Takes the answer of authd.audit_state(). `fresh`: the check begins at the start; else where
+ * `next` of an earlier report says. */
 void audit_chain_state(struct audit_chain *check, const json_t *state, bool fresh);
 
 /* The rows that audit_chain_row() will get next. They let the check name the row whose text an
  * attacker moved into another row. */
 void audit_chain_listed_clear(struct audit_chain *check);
 void audit_chain_listed(struct audit_chain *check, int64_t id, const char *digest);
+
+/* Before the first seal, for each row that waits for a seal. `entry`: its class; NULL: a seal
+ * cannot take the entry, and the row is not set. `queue`: the entry's number. */
+void audit_chain_waiting(struct audit_chain *check, int64_t queue, const char *entry,
+                         const struct audit_chain_row *row);
 
 /* For each seal: audit_chain_begin(), audit_chain_row() for each row in order, audit_chain_end().
  */
@@ -79,7 +92,7 @@ void audit_chain_end(struct audit_chain *check);
 
 /* After the last seal of the chain. */
 void audit_chain_chain_end(struct audit_chain *check);
-/* `row` is {id, at, action} of a row that is in no seal. */
+/* `row` is {id, at, action, kind}, see authd.audit_unlisted(). */
 void audit_chain_unlisted(struct audit_chain *check, const json_t *row);
 
 /* The report that audit/audit_verify.h describes. `next` NULL: the check is complete. */

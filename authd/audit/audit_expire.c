@@ -5,7 +5,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/audit_call.h"
 #include "core/core.h"
+#include "crypto/key.h"
 #include "store/db.h"
 
 #define FIRST_MS    5000
@@ -67,6 +69,15 @@ static void expiry_done(const struct db_result *result, void *arg)
     }
 }
 
+/* Adds the tag of the row that says what was deleted. */
+static void expiry_tag(struct audit_expiry *expiry, const char *operation)
+{
+    char *call = audit_call_own(&expiry->core->keys->audit, operation, 1, SPAN_LITERAL(""));
+
+    db_unit_text(expiry->unit, call);
+    free(call);
+}
+
 void audit_expiry_tick(struct audit_expiry *expiry)
 {
     if (expiry->unit != NULL || clock_ms() < expiry->next) {
@@ -75,6 +86,7 @@ void audit_expiry_tick(struct audit_expiry *expiry)
     if (expiry->step == PRUNE_SEALS) {
         expiry->unit = db_unit_create(STATEMENT_AUDIT_PRUNE);
         db_unit_int(expiry->unit, SEALS_BOUND);
+        expiry_tag(expiry, "audit_prune");
     } else {
         bool logins = expiry->step == EXPIRE_LOGINS;
 
@@ -83,6 +95,7 @@ void audit_expiry_tick(struct audit_expiry *expiry)
         db_unit_int(expiry->unit,
                     logins ? expiry->options.retain_logins_s : expiry->options.retain_changes_s);
         db_unit_int(expiry->unit, ROWS_BOUND);
+        expiry_tag(expiry, "audit_expire");
     }
     db_run(expiry->core->db, expiry->unit, DATABASE_MS, expiry_done, expiry);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "audit/audit_heads.h"
+#include "audit/audit_read.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -24,7 +25,7 @@
 #define ZEROS       "0000000000000000000000000000000000000000000000000000000000000000"
 
 /* The columns of authd.audit_unsealed(). */
-enum { NUMBER, PREVIOUS, CLASS, AT, PENDING, ID, CONTENT };
+enum { NUMBER, PREVIOUS, CLASS, AT, DRAINED, SINCE, PENDING, ID, FACTS };
 
 struct audit_sealer {
     struct core *core;
@@ -78,6 +79,43 @@ static void sealer_adopt(struct audit_sealer *sealer, const struct audit_anchor 
     }
 }
 
+/* ---- rows that authd did not write --------------------------------------------------------- */
+
+/* Such a row is sealed as well: then nobody can remove it unnoticed, a check names it for ever, and
+ * the rows behind it do not wait. */
+static void sealer_check(const struct audit_sealer *sealer, const struct db_result *result)
+{
+    const struct audit_row_place place = {
+        .class_word = db_text(result, 0, CLASS),
+        .since = db_text(result, 0, SINCE) != NULL ? db_int(result, 0, SINCE) : INT64_MIN,
+        .until = db_int(result, 0, AT),
+    };
+    struct audit_row_flaw flaws[AUDIT_ROW_FLAWS_MAX];
+    struct audit_row_flaw first = {NULL, NULL};
+    int64_t id = 0;
+    int count = 0;
+
+    for (int i = 0; i < result->rows; i++) {
+        struct audit_chain_row item;
+
+        audit_read_unsealed(result, i, FACTS, &item);
+        if (item.content == NULL ||
+            audit_row_check(&item.row, &place, &sealer->core->keys->audit, flaws) > 0) {
+            id = count == 0 ? db_int(result, i, ID) : id;
+            first = count > 0              ? first
+                    : item.content != NULL ? flaws[0]
+                                           : (struct audit_row_flaw){"missing", "is missing"};
+            count++;
+        }
+    }
+    if (count > 0) {
+        log_message(LOG_ERROR, "audit-flaw",
+                    "seal %" PRId64 " covers %d rows with a flaw (%s); the first is row %" PRId64
+                    ", which %s; smtp-authctl audit verify names all",
+                    db_int(result, 0, NUMBER), count, first.kind, id, first.text);
+    }
+}
+
 /* ---- a seal -------------------------------------------------------------------------------- */
 
 static void print_rows(const struct db_result *result, struct buf *out,
@@ -90,7 +128,7 @@ static void print_rows(const struct db_result *result, struct buf *out,
     audit_mac_list_init(&digest);
     buf_append_text(out, ",\"ids\":[");
     for (int row = 0; row < result->rows; row++) {
-        const char *content = db_text(result, row, CONTENT);
+        const char *content = db_text(result, row, FACTS);
         char hex[AUDIT_MAC_HEX + 1] =
             ZEROS; /* for a row that is gone: a check will report it missing */
 
@@ -133,14 +171,16 @@ static void print_seal(struct audit_sealer *sealer, const struct db_result *resu
         .number = db_int(result, 0, NUMBER),
         .class_word = db_text(result, 0, CLASS),
         .at = db_int(result, 0, AT),
+        .drained = db_int(result, 0, DRAINED),
         .count = result->rows,
         .previous = db_text(result, 0, PREVIOUS),
         .list = list,
     };
 
     buf_printf(out,
-               "{\"number\":%" PRId64 ",\"class\":\"%s\",\"at\":%" PRId64 ",\"previous\":\"%s\"",
-               seal.number, seal.class_word, seal.at, seal.previous);
+               "{\"number\":%" PRId64 ",\"class\":\"%s\",\"at\":%" PRId64 ",\"drained\":%" PRId64
+               ",\"previous\":\"%s\"",
+               seal.number, seal.class_word, seal.at, seal.drained, seal.previous);
     print_rows(result, out, list);
     print_pending(result, out);
     sealer->next.number = seal.number;
@@ -171,10 +211,11 @@ static void sealer_read(const struct db_result *result, void *arg)
         return;
     }
     sealer_compare(sealer, db_int(result, 0, NUMBER) - 1, db_text(result, 0, PREVIOUS));
+    sealer_check(sealer, result);
     buf_init(&seal, SEAL_MAX);
     print_seal(sealer, result, &seal);
     if (seal.overflow) {
-        abort(); /* authd queues no statement with that many rows */
+        abort(); /* a seal takes 1000 rows */
     }
     sealer->unit = db_unit_create(STATEMENT_AUDIT_SEAL_PUT);
     db_unit_text(sealer->unit, seal.data);

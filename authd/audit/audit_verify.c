@@ -10,6 +10,7 @@
 
 #include "audit/audit_chain.h"
 #include "audit/audit_private.h"
+#include "audit/audit_read.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -22,12 +23,9 @@
 #define DATABASE_MS    12000
 #define ROWS_AT_A_TIME 2000 /* the loop hashes them in a few milliseconds */
 #define UNLISTED_BOUND 5000
+#define ENTRIES_BOUND  4   /* of the queue, each with at most 1000 rows */
 #define SEALS_MAX      500 /* authd.audit_seals() returns no more */
 #define RETRIES_MAX    3
-
-/* The columns of authd.audit_seals() and authd.audit_rows(). */
-enum { NUMBER, PREVIOUS, CLASS, AT, COUNT, LIST, KEY, MAC, KEPT };
-enum { ROW_SEAL, ROW_ID, ROW_DIGEST, ROW_CONTENT, ROW_AT, ROW_ACTION, ROW_SUBJECT, ROW_ACTOR };
 
 struct audit_verify {
     struct core *core;
@@ -38,15 +36,18 @@ struct audit_verify {
     int64_t deadline; // clock_ms() from which the call answers with what it has checked
     struct audit_chain check;
     struct audit_chain_seal seals[SEALS_MAX]; // one page of the chain
+    int64_t rows[SEALS_MAX];                  // how many rows each of them lists
     size_t count;                             // how many seals the page has
     size_t at;                                // index of the first seal that is not checked yet
     size_t until; // seals from `at` to before this index are being checked
     unsigned retries;
-    bool rows;   // the seals are done, and the call searches for rows without a seal
-    int64_t row; // the last row that was read to find rows without a seal
-    bool fresh;  // the caller gave no "after": the check begins at the start of the chain
+    enum { PHASE_QUEUE, PHASE_SEALS, PHASE_ROWS } phase;
+    bool begun;    // `place` is set: the phase of the queue or of the rows goes on
+    int64_t place; // the last entry of the queue, or the last row, that was looked at
+    bool fresh;    // the caller gave no "after": the check begins at the start
 };
 
+static void verify_queue(struct audit_verify *verify);
 static void verify_seals(struct audit_verify *verify);
 static void verify_part(struct audit_verify *verify);
 static void verify_unlisted(struct audit_verify *verify);
@@ -71,8 +72,9 @@ static void verify_answer(struct audit_verify *verify, bool complete)
     char next[AUDIT_MAC_HEX + 64];
     struct log_line line;
 
-    if (verify->rows) {
-        snprintf(next, sizeof(next), "row %" PRId64, verify->row);
+    if (verify->phase != PHASE_SEALS) {
+        snprintf(next, sizeof(next), "%s %" PRId64, verify->phase == PHASE_ROWS ? "row" : "queue",
+                 verify->place);
     } else {
         snprintf(next, sizeof(next), "seal %" PRId64 " %s", check->last.number, check->last.mac);
     }
@@ -139,7 +141,8 @@ static void unlisted_read(const struct db_result *result, void *arg)
     {
         audit_chain_unlisted(&verify->check, row);
     }
-    verify->row = json_integer_value(upto);
+    verify->place = json_integer_value(upto);
+    verify->begun = true;
 
     bool end = !json_is_integer(upto);
 
@@ -151,14 +154,63 @@ static void unlisted_read(const struct db_result *result, void *arg)
     }
 }
 
+/* Adds the place from which a phase goes on; NULL: from its start. */
+static void verify_place(struct audit_verify *verify, struct db_unit *unit, unsigned phase)
+{
+    if (verify->phase != phase) {
+        verify->phase = phase;
+        verify->begun = false;
+    }
+    if (verify->begun) {
+        db_unit_int(unit, verify->place);
+    } else {
+        db_unit_text(unit, NULL);
+    }
+}
+
 static void verify_unlisted(struct audit_verify *verify)
 {
     struct db_unit *unit = db_unit_create(STATEMENT_AUDIT_UNLISTED);
 
-    verify->rows = true;
-    db_unit_int(unit, verify->row);
+    verify_place(verify, unit, PHASE_ROWS);
     db_unit_int(unit, UNLISTED_BOUND);
     verify_ask(verify, unit, unlisted_read);
+}
+
+/* ---- the queue ----------------------------------------------------------------------------- */
+
+static void queue_read(const struct db_result *result, void *arg)
+{
+    struct audit_verify *verify = arg;
+
+    if (verify_failed(verify, result)) {
+        return;
+    }
+    for (int i = 0; i < result->rows; i++) {
+        struct audit_chain_row item;
+        const char *entry = audit_read_waiting(result, i, &verify->place, &item);
+
+        audit_chain_waiting(&verify->check, verify->place, entry, &item);
+        verify->begun = true;
+    }
+    if (result->rows == 0) {
+        verify->phase = PHASE_SEALS;
+        verify_seals(verify);
+    } else if (verify_is_late(verify)) {
+        verify_answer(verify, false);
+    } else {
+        verify_queue(verify);
+    }
+}
+
+/* The queue comes before the seals: a row that is sealed meanwhile is checked twice, not missed. */
+static void verify_queue(struct audit_verify *verify)
+{
+    struct db_unit *unit = db_unit_create(STATEMENT_AUDIT_WAITING);
+
+    verify_place(verify, unit, PHASE_QUEUE);
+    db_unit_int(unit, ENTRIES_BOUND);
+    verify_ask(verify, unit, queue_read);
 }
 
 /* ---- seals and their rows ------------------------------------------------------------------ */
@@ -170,18 +222,13 @@ static size_t check_one(struct audit_verify *verify, const struct audit_chain_se
 
     audit_chain_begin(&verify->check, seal);
     while (result != NULL && row < (size_t)result->rows &&
-           db_int(result, (int)row, ROW_SEAL) == seal->number) {
+           audit_read_row_seal(result, (int)row) == seal->number) {
         int i = (int)row++;
 
-        audit_chain_row(&verify->check, &(struct audit_chain_row){
-                                            .id = db_int(result, i, ROW_ID),
-                                            .digest = db_text(result, i, ROW_DIGEST),
-                                            .content = db_text(result, i, ROW_CONTENT),
-                                            .at = db_text(result, i, ROW_AT),
-                                            .action = db_text(result, i, ROW_ACTION),
-                                            .subject = db_text(result, i, ROW_SUBJECT),
-                                            .actor = db_text(result, i, ROW_ACTOR),
-                                        });
+        struct audit_chain_row item;
+
+        audit_read_row(result, i, &item);
+        audit_chain_row(&verify->check, &item);
     }
     audit_chain_end(&verify->check);
     return row;
@@ -197,10 +244,11 @@ static bool expired_meanwhile(struct audit_verify *verify, const struct db_resul
         const struct audit_chain_seal *seal = &verify->seals[i];
         size_t before = row;
 
-        while (row < (size_t)result->rows && db_int(result, (int)row, ROW_SEAL) == seal->number) {
+        while (row < (size_t)result->rows &&
+               audit_read_row_seal(result, (int)row) == seal->number) {
             row++;
         }
-        if (seal->kept && row == before && seal->count > 0 && verify->retries < RETRIES_MAX) {
+        if (seal->kept && row == before && verify->retries < RETRIES_MAX) {
             verify->retries++;
             return true;
         }
@@ -225,8 +273,10 @@ static void verify_checked(struct audit_verify *verify, const struct db_result *
 
     audit_chain_listed_clear(&verify->check);
     for (int i = 0; result != NULL && i < result->rows; i++) {
-        audit_chain_listed(&verify->check, db_int(result, i, ROW_ID),
-                           db_text(result, i, ROW_DIGEST));
+        struct audit_chain_row item;
+
+        audit_read_row(result, i, &item);
+        audit_chain_listed(&verify->check, item.id, item.digest);
     }
     while (verify->at < verify->until) {
         row = check_one(verify, &verify->seals[verify->at++], result, row);
@@ -262,11 +312,8 @@ static void verify_part(struct audit_verify *verify)
 
     verify->until = verify->at;
     do {
-        const struct audit_chain_seal *seal = &verify->seals[verify->until++];
-
-        rows += seal->kept ? seal->count : 0;
-    } while (verify->until < verify->count &&
-             rows + verify->seals[verify->until].count <= ROWS_AT_A_TIME);
+        rows += verify->rows[verify->until++];
+    } while (verify->until < verify->count && rows + verify->rows[verify->until] <= ROWS_AT_A_TIME);
     if (rows == 0) {
         verify_checked(verify, NULL);
         return;
@@ -276,11 +323,6 @@ static void verify_part(struct audit_verify *verify)
     db_unit_int(unit, verify->seals[verify->at].number);
     db_unit_int(unit, verify->seals[verify->until - 1].number);
     verify_ask(verify, unit, rows_read);
-}
-
-static void copy_hex(char out[AUDIT_MAC_HEX + 1], const char *hex)
-{
-    span_text(span_of(hex), out, AUDIT_MAC_HEX + 1);
 }
 
 static void seals_read(const struct db_result *result, void *arg)
@@ -298,19 +340,7 @@ static void seals_read(const struct db_result *result, void *arg)
         return;
     }
     for (int i = 0; i < result->rows && i < SEALS_MAX; i++) {
-        struct audit_chain_seal *seal = &verify->seals[i];
-
-        *seal = (struct audit_chain_seal){
-            .number = db_int(result, i, NUMBER),
-            .at = db_int(result, i, AT),
-            .count = db_int(result, i, COUNT),
-            .kept = db_bool(result, i, KEPT),
-        };
-        copy_hex(seal->previous, db_text(result, i, PREVIOUS));
-        copy_hex(seal->list, db_text(result, i, LIST));
-        copy_hex(seal->mac, db_text(result, i, MAC));
-        span_text(span_of(db_text(result, i, CLASS)), seal->class_word, sizeof(seal->class_word));
-        span_text(span_of(db_text(result, i, KEY)), seal->key, sizeof(seal->key));
+        verify->rows[i] = audit_read_seal(result, i, &verify->seals[i]);
     }
     verify_part(verify);
 }
@@ -335,10 +365,12 @@ static void state_read(const struct db_result *result, void *arg)
     audit_chain_state(&verify->check, state, verify->fresh);
     verify->fresh = false;
     json_decref(state);
-    if (verify->rows) {
-        verify_unlisted(verify);
-    } else {
+    if (verify->phase == PHASE_QUEUE) {
+        verify_queue(verify);
+    } else if (verify->phase == PHASE_SEALS) {
         verify_seals(verify);
+    } else {
+        verify_unlisted(verify);
     }
 }
 
@@ -356,21 +388,32 @@ static void invalid(void *arg)
                           });
 }
 
+/* Whether the text begins with the word; `rest` is what follows. */
+static bool begins(const char *text, const char *word, const char **rest)
+{
+    size_t length = strlen(word);
+
+    *rest = text + length;
+    return strncmp(text, word, length) == 0 && **rest != '\0';
+}
+
 /* False: the text is not the "next" of a report. */
 static bool parse_after(struct audit_verify *verify, const char *text)
 {
-    static const char seal[] = "seal ";
-    static const char row[] = "row ";
+    const char *rest;
     char *end;
 
-    if (strncmp(text, seal, sizeof(seal) - 1) == 0) {
-        return audit_anchor_parse(span_of(text + sizeof(seal) - 1), &verify->check.last);
+    if (begins(text, "seal ", &rest)) {
+        verify->phase = PHASE_SEALS;
+        return audit_anchor_parse(span_of(rest), &verify->check.last);
     }
-    if (strncmp(text, row, sizeof(row) - 1) != 0 || text[sizeof(row) - 1] == '\0') {
+    if (begins(text, "row ", &rest)) {
+        verify->phase = PHASE_ROWS;
+    } else if (!begins(text, "queue ", &rest)) {
         return false;
     }
-    verify->rows = true;
-    verify->row = strtoll(text + sizeof(row) - 1, &end, 10);
+    verify->place = strtoll(rest, &end, 10);
+    verify->begun = true;
     return *end == '\0';
 }
 

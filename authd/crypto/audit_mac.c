@@ -71,8 +71,9 @@ void audit_mac_seal(const uint8_t key[static AUDIT_MAC_OCTETS], const struct aud
 
     must(crypto_generichash_init(&state, key, AUDIT_MAC_OCTETS, AUDIT_MAC_OCTETS));
     snprintf(numbers, sizeof(numbers),
-             "authd audit seal 1\nnumber=%" PRId64 "\nat=%" PRId64 "\ncount=%" PRId64 "\nclass=",
-             seal->number, seal->at, seal->count);
+             "authd audit seal 1\nnumber=%" PRId64 "\nat=%" PRId64 "\ndrained=%" PRId64
+             "\ncount=%" PRId64 "\nclass=",
+             seal->number, seal->at, seal->drained, seal->count);
     add(&state, span_of(numbers));
     add(&state, span_of(seal->class_word));
     add(&state, SPAN_LITERAL("\nprevious="));
@@ -82,4 +83,34 @@ void audit_mac_seal(const uint8_t key[static AUDIT_MAC_OCTETS], const struct aud
     add(&state, SPAN_LITERAL("\n"));
     finish(&state, out);
     sodium_memzero(&state, sizeof(state));
+}
+
+/* The MAC of a line or two and the text after them. The first line says what the text is. */
+static void mac_short(const uint8_t key[static AUDIT_MAC_OCTETS], const char *lines,
+                      struct span text, char out[static AUDIT_TAG_HEX + 1])
+{
+    crypto_generichash_state state;
+    uint8_t octets[AUDIT_TAG_OCTETS];
+
+    must(crypto_generichash_init(&state, key, AUDIT_MAC_OCTETS, sizeof(octets)));
+    add(&state, span_of(lines));
+    add(&state, text);
+    must(crypto_generichash_final(&state, octets, sizeof(octets)));
+    sodium_bin2hex(out, AUDIT_TAG_HEX + 1, octets, sizeof(octets));
+    sodium_memzero(&state, sizeof(state));
+}
+
+void audit_mac_tag(const uint8_t key[static AUDIT_MAC_OCTETS], struct span text,
+                   char out[static AUDIT_TAG_HEX + 1])
+{
+    mac_short(key, "authd audit tag 1\n", text, out);
+}
+
+void audit_mac_arguments(const uint8_t key[static AUDIT_MAC_OCTETS], const char *nonce,
+                         struct span arguments, char out[static AUDIT_TAG_HEX + 1])
+{
+    char lines[LINE_MAX_LENGTH];
+
+    snprintf(lines, sizeof(lines), "authd audit arguments 1\n%s\n", nonce);
+    mac_short(key, lines, arguments, out);
 }

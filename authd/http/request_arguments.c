@@ -260,10 +260,12 @@ static json_t *bare_context(const struct request *request, const struct admissio
     const struct caller *caller = &admission->caller;
     bool self = (request->match.route->roles & ROLE_SELF) != 0;
 
-    return json_pack("{s:O?, s:s?, s:b, s:b, s:s, s:s, s:s?, s:s}", "credential",
-                     caller->credential, "role", caller_role_word(caller->role), "self", self,
-                     "self_only", admission->rights.self_only, "reference", request->reference,
-                     "peer", request->client->peer.text, "client",
+    return json_pack("{s:O?, s:s?, s:{s:O?, s:O?}, s:b, s:b, s:s, s:s, s:s?, s:s}", "credential",
+                     caller->credential, "role", caller_role_word(caller->role), "actor",
+                     "credential", json_object_get(caller->known, "credential"), "account",
+                     json_object_get(caller->known, "account"), "self", self, "self_only",
+                     admission->rights.self_only, "reference", request->reference, "peer",
+                     request->client->peer.text, "client",
                      request->address[0] != '\0' ? request->address : NULL, "via", via_of(request));
 }
 

@@ -7,12 +7,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "core/audit_call.h"
 
 #define FILE_MAX ((size_t)(KEY_SET_MAX * KEY_LINE_LENGTH))
 #define KINDS    3
@@ -427,9 +429,12 @@ bool key_files_register(const char *directory, const char *owner_url, struct key
     }
     done = key_files_make(directory, &names, err) && key_files_load(directory, ring, err);
     if (done) {
+        char *call = audit_call_own(&ring->audit, "key_forget", 0, SPAN_LITERAL(""));
+
         key_files_names(ring, &names);
-        done = key_list_add(list, &names, err) && follow(list, directory, err) &&
+        done = key_list_add(list, &names, call, err) && follow(list, directory, err) &&
                key_files_load(directory, ring, err);
+        free(call);
     }
     key_list_close(list);
     return done;

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "core/audit_call.h"
 #include "core/core.h"
 #include "keys/key_files.h"
 #include "keys/reencrypt.h"
@@ -238,6 +239,16 @@ static void key_follow_state(const struct db_result *state, void *arg)
     key_follow_follow(key_follow, state);
 }
 
+/* Adds the tag of the rows that say which keys the database forgot. */
+static void key_follow_tag(struct key_follow *key_follow)
+{
+    const struct span arguments = SPAN_LITERAL("");
+    char *call = audit_call_own(&key_follow->options.ring->audit, "key_forget", 0, arguments);
+
+    db_unit_text(key_follow->unit, call);
+    free(call);
+}
+
 static void key_follow_ask(struct key_follow *key_follow, enum statement statement, db_done_f *done)
 {
     const char *texts[KEY_NAMES_MAX];
@@ -251,6 +262,9 @@ static void key_follow_ask(struct key_follow *key_follow, enum statement stateme
     }
     key_follow->unit = db_unit_create(statement);
     db_unit_text_array(key_follow->unit, texts, names.count);
+    if (statement == STATEMENT_KEY_FORGET) {
+        key_follow_tag(key_follow);
+    }
     db_run(key_follow->core->db, key_follow->unit, DATABASE_MS, done, key_follow);
 }
 

@@ -10,12 +10,15 @@
 #include "login/login_private.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "base/arena.h"
+#include "core/audit_call.h"
 #include "core/core.h"
 #include "core/subkey.h"
 #include "credential/recovery_code.h"
 #include "credential/remembered_network.h"
+#include "crypto/key.h"
 
 /* How much of the login's deadline one use of a code may take. */
 #define TAKE_MS 1500
@@ -156,6 +159,15 @@ static void login_ask(struct login *login, enum statement statement)
     db_unit_int(login->unit, login->account.version);
 }
 
+/* Adds the tag of the rows that the call may write. `digest` stands for the arguments. */
+static void login_tag(struct login *login, const char *operation, const char *digest)
+{
+    char *call = audit_call_own(&login->core->keys->audit, operation, 1, span_of(digest));
+
+    db_unit_text(login->unit, call);
+    free(call);
+}
+
 static void digest_of(const struct login *login, const char *purpose, int64_t id,
                       char out[static SUBKEY_HEX_SIZE])
 {
@@ -202,6 +214,7 @@ static enum progress login_recover(struct login *login)
     login_ask(login, STATEMENT_RECOVERY_TAKE);
     db_unit_text_array(login->unit, texts, peppers->count);
     db_unit_text(login->unit, digest);
+    login_tag(login, "recovery_take", digest);
     db_run(login->core->db, login->unit, TAKE_MS, login_recovered, login);
     return WAIT;
 }
@@ -292,6 +305,7 @@ static void login_take_code(struct login *login)
                                     login->factor.network, login->password.cipher_version,
                                     remember->seconds, remember->uses)
                      : NULL);
+    login_tag(login, "factor_take", digest);
     db_run(login->core->db, login->unit, TAKE_MS, login_taken, login);
 }
 

@@ -9,14 +9,17 @@
  * functions' own refusals (SQLSTATE class AU) are passed on. */
 #include "manage/call.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "core/audit_call.h"
 #include "core/core.h"
 #include "credential/password_new.h"
 #include "credential/stored_hash.h"
+#include "crypto/key.h"
 #include "loop/loop.h"
 #include "loop/workers.h"
 #include "manage/arguments.h"
@@ -196,8 +199,75 @@ static struct db_unit *unit_of(enum statement statement, const json_t *context,
     return unit;
 }
 
+/* ---- the tag for the audit ----------------------------------------------------------------- */
+
+#define OPERATION_MAX 40
+
+/* The name of a MANAGE_STATEMENT is the operation in upper case. */
+static void operation_of(enum statement statement, char out[static OPERATION_MAX])
+{
+    static const char *const names[STATEMENT_COUNT] = {
+#define X(name, lane, kind, parameters, sql) [STATEMENT_##name] = #name,
+        STATEMENTS(X)
+#undef X
+    };
+
+    span_text(span_of(names[statement]), out, OPERATION_MAX);
+    for (char *c = out; *c != '\0'; c++) {
+        *c = (char)tolower((unsigned char)*c);
+    }
+}
+
+/* How many rows of one action the call writes at most; 0: the database finds that out. */
+static int64_t rows_of(const struct manage_call *call)
+{
+    if (call->statement == STATEMENT_DOMAIN_REVOKE_ALL) {
+        return 0;
+    }
+    return call->statement == STATEMENT_IMPORT_ROWS
+               ? (int64_t)json_array_size(json_object_get(call->arguments, "rows"))
+               : 1;
+}
+
+static const char *word_of(const json_t *object, const char *name)
+{
+    return json_string_value(json_object_get(object, name));
+}
+
+/* The rows of a reset link name the user of the link as the actor. */
+static void call_tag(struct manage_call *call)
+{
+    const json_t *actor = json_object_get(call->context, "actor");
+    const json_t *credential = json_object_get(call->context, "credential");
+    const struct key *key = &call->core->keys->audit;
+    bool reset = call->statement == STATEMENT_RESET_USE;
+    char *arguments = json_dumps(call->arguments, JSON_COMPACT);
+    char operation[OPERATION_MAX];
+    struct audit_call tagged = {
+        .operation = operation,
+        .rows = rows_of(call),
+        .kind = word_of(credential, "kind"),
+        .credential = word_of(reset ? credential : actor, reset ? "name" : "credential"),
+        .account = reset ? call->owner : json_integer_value(json_object_get(actor, "account")),
+        .via = word_of(call->context, "via"),
+        .peer = word_of(call->context, "peer"),
+        .reference = word_of(call->context, "reference"),
+    };
+
+    operation_of(call->statement, operation);
+    audit_call_begin(&tagged, key, span_of(arguments));
+    json_object_set_new(call->context, "call", audit_call_json(&tagged, key));
+    secret_wipe(arguments, strlen(arguments)); /* the text may hold a password hash */
+    free(arguments);
+}
+
+/* ---- the statement ------------------------------------------------------------------------- */
+
 static void call_run(struct manage_call *call)
 {
+    if (statement_writes(call->statement)) {
+        call_tag(call);
+    }
     call->unit = unit_of(call->statement, call->context, call->arguments);
     if (call->dry_run) {
         db_unit_dry_run(call->unit);

@@ -116,18 +116,19 @@ struct key_list *key_list_open(const char *owner_url, struct key_names *listed, 
     return list;
 }
 
-static bool list_forget(PGconn *pg, const struct key_names *mine, struct err *err)
+static bool list_forget(PGconn *pg, const struct key_names *mine, const char *call, struct err *err)
 {
     char have[KEY_NAMES_MAX * (KEY_NAME_MAX + 1) + 1] = "";
     size_t length = 0;
-    const char *const values[] = {have};
+    const char *const values[] = {have, call};
 
     for (size_t i = 0; i < mine->count; i++) {
         length += (size_t)snprintf(have + length, sizeof(have) - length, "%s%s", i > 0 ? "," : "",
                                    mine->names[i]);
     }
-    PGresult *result = PQexecParams(pg, "SELECT authd.key_forget(string_to_array($1, ','))", 1,
-                                    NULL, values, NULL, NULL, 0);
+    PGresult *result =
+        PQexecParams(pg, "SELECT authd.key_forget(string_to_array($1, ','), $2::jsonb)", 2, NULL,
+                     values, NULL, NULL, 0);
     bool done = PQresultStatus(result) == PGRES_TUPLES_OK;
 
     if (!done) {
@@ -152,11 +153,12 @@ static bool list_add(PGconn *pg, const char *name, struct err *err)
     return added;
 }
 
-bool key_list_add(struct key_list *list, const struct key_names *mine, struct err *err)
+bool key_list_add(struct key_list *list, const struct key_names *mine, const char *call,
+                  struct err *err)
 {
     struct key_names first = key_names_first(mine);
     struct key_names listed;
-    bool added = list_forget(list->pg, mine, err) && read_list(list->pg, &listed, err) &&
+    bool added = list_forget(list->pg, mine, call, err) && read_list(list->pg, &listed, err) &&
                  key_names_known(mine, &listed, err);
 
     for (size_t i = 0; added && i < first.count; i++) {

@@ -38,8 +38,10 @@ struct key_list;
 /* NULL: see `err`. `listed` gets the names in the database. */
 struct key_list *key_list_open(const char *owner_url, struct key_names *listed, struct err *err);
 /* Adds the first key of each kind if the list lacks it, and removes the keys that `mine` lacks and
- * no stored value needs. False if the list still has a key that `mine` lacks. */
-bool key_list_add(struct key_list *list, const struct key_names *mine, struct err *err);
+ * no stored value needs. False if the list still has a key that `mine` lacks. `call`: the tag of
+ * the audit for what is removed (core/audit_call.h). */
+bool key_list_add(struct key_list *list, const struct key_names *mine, const char *call,
+                  struct err *err);
 /* Reads which key of a kind makes new values. */
 bool key_list_current(struct key_list *list, const char *kind, char id[static KEY_NAME_MAX + 1],
                       struct err *err);

@@ -21,14 +21,15 @@ enum db_kind { KIND_READ, KIND_WRITE };
     X(IMPORTED_PASSWORDS, READ, READ, 1, "SELECT authd.imported_passwords($1::bigint)")            \
     X(LOGIN_CONFIRM, READ, READ, 4,                                                                \
       "SELECT authd.login_confirm($1::bigint, $2::bigint, $3::bigint, $4::bigint)")                \
-    X(FACTOR_TAKE, WRITE, WRITE, 6,                                                                \
-      "SELECT authd.factor_take($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5, $6::jsonb)")   \
+    X(FACTOR_TAKE, WRITE, WRITE, 7,                                                                \
+      "SELECT authd.factor_take($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5, $6::jsonb, "   \
+      "$7::jsonb)")                                                                                \
     X(REMEMBERED_NETWORK_LIVE, READ, READ, 4,                                                      \
       "SELECT authd.remembered_network_live($1::bigint, $2::bigint, $3::bigint, $4)")              \
     X(REMEMBERED_NETWORK_USE, WRITE, WRITE, 5,                                                     \
       "SELECT authd.remembered_network_use($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5)")   \
-    X(RECOVERY_TAKE, WRITE, WRITE, 4,                                                              \
-      "SELECT authd.recovery_take($1::bigint, $2::bigint, $3::text[], $4)")                        \
+    X(RECOVERY_TAKE, WRITE, WRITE, 5,                                                              \
+      "SELECT authd.recovery_take($1::bigint, $2::bigint, $3::text[], $4, $5::jsonb)")             \
     X(APP_PASSWORD_USED, SLOW, WRITE, 2,                                                           \
       "SELECT authd.app_password_used($1::bigint[], $2::text[])")                                  \
     X(APP_PASSWORD_PREPARE, WRITE, WRITE, 2,                                                       \
@@ -53,14 +54,16 @@ enum db_kind { KIND_READ, KIND_WRITE };
     X(PASSWORD_UPGRADE, SLOW, WRITE, 3, "SELECT authd.password_upgrade($1::bigint, $2, $3)")       \
     MANAGE_STATEMENT(X, AUDIT_LIST, SLOW, READ, "audit_list")                                      \
     MANAGE_STATEMENT(X, ACTIVITY_LIST, SLOW, READ, "activity_list")                                \
-    X(AUDIT_LOGINS, SLOW, WRITE, 2, "SELECT authd.audit_logins($1::jsonb, $2::bigint)")            \
+    X(AUDIT_LOGINS, SLOW, WRITE, 3, "SELECT authd.audit_logins($1::jsonb, $2::bigint, $3::jsonb)") \
     X(AUDIT_UNSEALED, SLOW, READ, 1, "SELECT * FROM authd.audit_unsealed($1::int)")                \
     X(AUDIT_SEAL_PUT, SLOW, WRITE, 1, "SELECT authd.audit_seal_put($1::jsonb)")                    \
-    X(AUDIT_EXPIRE, SLOW, WRITE, 3, "SELECT authd.audit_expire($1, $2::bigint, $3::int)")          \
-    X(AUDIT_PRUNE, SLOW, WRITE, 1, "SELECT authd.audit_prune($1::int)")                            \
+    X(AUDIT_EXPIRE, SLOW, WRITE, 4,                                                                \
+      "SELECT authd.audit_expire($1, $2::bigint, $3::int, $4::jsonb)")                             \
+    X(AUDIT_PRUNE, SLOW, WRITE, 2, "SELECT authd.audit_prune($1::int, $2::jsonb)")                 \
     X(AUDIT_STATE, SLOW, READ, 0, "SELECT authd.audit_state()")                                    \
     X(AUDIT_SEALS, SLOW, READ, 1, "SELECT * FROM authd.audit_seals($1::bigint)")                   \
     X(AUDIT_ROWS, SLOW, READ, 2, "SELECT * FROM authd.audit_rows($1::bigint, $2::bigint)")         \
+    X(AUDIT_WAITING, SLOW, READ, 2, "SELECT * FROM authd.audit_waiting($1::bigint, $2::int)")      \
     X(NOTICES_TAKE, SLOW, WRITE, 1, "SELECT * FROM authd.notices_take($1::int)")                   \
     X(NOTICES_RECORD, SLOW, WRITE, 3,                                                              \
       "SELECT authd.notices_done($1::bigint[]), authd.notices_failed($2::bigint[]), "              \
@@ -125,7 +128,7 @@ enum db_kind { KIND_READ, KIND_WRITE };
     MANAGE_STATEMENT(X, KEY_LIST, SLOW, READ, "key_list")                                          \
     MANAGE_STATEMENT(X, KEY_ROTATE, WRITE, WRITE, "key_rotate")                                    \
     X(KEY_STATE, READ, READ, 1, "SELECT * FROM authd.key_state($1::text[])")                       \
-    X(KEY_FORGET, SLOW, WRITE, 1, "SELECT authd.key_forget($1::text[])")                           \
+    X(KEY_FORGET, SLOW, WRITE, 2, "SELECT authd.key_forget($1::text[], $2::jsonb)")                \
     X(CIPHERTEXTS_STALE, SLOW, READ, 4,                                                            \
       "SELECT * FROM authd.ciphertexts_stale($1, $2, $3::bigint, $4::int)")                        \
     X(CIPHERTEXTS_REPLACE, SLOW, WRITE, 4,                                                         \

@@ -18,44 +18,84 @@ LANGUAGE sql STABLE STRICT PARALLEL SAFE
 RETURN pg_catalog.sha256(salt || pg_catalog.convert_to(data::text, 'UTF8'));
 
 -- authd.audit_micros(at timestamptz) → bigint
--- Microseconds since 1970. (A function that is called for each row has no SET search_path, so that it
+-- Microseconds since 1970; the nearest bigint for infinite times, so that no row can keep the others
+-- from being sealed or checked. (A function that is called for each row has no SET search_path, so that it
 -- can be inlined; its names were resolved when it was created. It is STABLE like what it calls, or it
 -- could not be inlined.)
 CREATE OR REPLACE FUNCTION authd.audit_micros(at timestamptz) RETURNS bigint
 LANGUAGE sql STABLE STRICT PARALLEL SAFE
-RETURN (extract(epoch FROM at) * 1000000)::bigint;
+RETURN greatest(least(extract(epoch FROM at) * 1000000, 9223372036854775807),
+                -9223372036854775808)::bigint;
 
 -- authd.audit_text(event authd.audit_event) → text
 -- The text that the digest of a row is made of: all columns but the id, which is in the seal's list.
--- The first element is the version of the list of columns; more columns need another version.
+-- details is a text in it, so that JSON null differs from NULL. The first element is the version of the list of columns; more columns need another version.
 CREATE OR REPLACE FUNCTION authd.audit_text(event authd.audit_event) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.jsonb_build_array(
     1, authd.audit_micros(event.at), event.class, event.action, event.kind, event.object_id,
     event.account, event.domain, event.actor, event.actor_kind, event.credential, event.via,
     event.peer, event.reference, event.outcome, event.reason, event.service, event.mechanism,
-    event.front, event.tls, event.count, event.details,
-    pg_catalog.encode(event.subject_digest, 'hex'), pg_catalog.encode(event.actor_digest, 'hex')
+    event.front, event.tls, event.count, event.details::text,
+    pg_catalog.encode(event.subject_digest, 'hex'), pg_catalog.encode(event.actor_digest, 'hex'),
+    event.operation, pg_catalog.encode(event.nonce, 'hex'), pg_catalog.encode(event.arguments, 'hex'),
+    event.call_rows, event.call_waited, pg_catalog.encode(event.tag, 'hex')
 )::text;
+
+-- authd.audit_call_text(event authd.audit_event) → text
+-- The text that the tag of a row covers, as core/audit_call.c writes it. A login's credential, peer and
+-- reference are not those of the call, which records a whole batch.
+CREATE OR REPLACE FUNCTION authd.audit_call_text(event authd.audit_event) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.jsonb_build_array(
+    event.class, pg_catalog.encode(event.nonce, 'hex'), event.operation,
+    pg_catalog.encode(event.arguments, 'hex'), event.call_rows, event.call_waited, event.actor_kind,
+    CASE WHEN event.class <> 'login' THEN event.credential END, event.actor, event.via,
+    CASE WHEN event.class <> 'login' THEN event.peer END,
+    CASE WHEN event.class <> 'login' THEN event.reference END
+)::text;
+
+-- authd.audit_call_begin(operation text, call jsonb) → void
+-- Keeps, for this transaction, the tag that authd made for the call: the rows that the transaction
+-- writes into the audit store it. call: see core/audit_call.h; NULL: the rows get no tag.
+CREATE OR REPLACE FUNCTION authd.audit_call_begin(operation text, call jsonb) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    PERFORM set_config('authd.audit_call',
+        coalesce((call || jsonb_build_object('operation', operation))::text, ''), true);
+END
+$$;
+
+-- authd.audit_call() → jsonb
+-- What authd.audit_call_begin() kept in this transaction; NULL: nothing.
+CREATE OR REPLACE FUNCTION authd.audit_call() RETURNS jsonb
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+BEGIN
+    RETURN nullif(current_setting('authd.audit_call', true), '')::jsonb;
+END
+$$;
 
 -- authd.audit_person_state(event bigint, part text, digest bytea, account bigint) → text
 -- none: the event has no such side row. kept. erased: its person, `account`, was erased. changed: the
--- side row does not fit its digest. gone: the side row is missing.
+-- side row does not fit its digest, or is there more than once. gone: the side row is missing.
 CREATE OR REPLACE FUNCTION authd.audit_person_state(event bigint, part text, digest bytea,
                                                     account bigint) RETURNS text
 LANGUAGE sql STABLE
 RETURN (
-    SELECT CASE WHEN found.digest IS NOT DISTINCT FROM audit_person_state.digest
-                THEN CASE WHEN found.digest IS NULL THEN 'none' ELSE 'kept' END
-                WHEN found.digest IS NOT NULL THEN 'changed'
+    SELECT CASE WHEN found.rows = 1 AND found.digest = audit_person_state.digest THEN 'kept'
+                WHEN found.rows > 0 THEN 'changed'
+                WHEN audit_person_state.digest IS NULL THEN 'none'
                 WHEN EXISTS (SELECT FROM authd.audit_event AS erased
                               WHERE erased.account = audit_person_state.account
                                 AND erased.action = 'audit_erase') THEN 'erased'
                 ELSE 'gone' END
-      FROM (SELECT (SELECT authd.audit_digest(person.salt, person.data)
-                      FROM authd.audit_person AS person
-                     WHERE person.event = audit_person_state.event
-                       AND person.part = audit_person_state.part) AS digest) AS found
+      FROM (SELECT count(*) AS rows,
+                   (array_agg(authd.audit_digest(person.salt, person.data)))[1] AS digest
+              FROM authd.audit_person AS person
+             WHERE person.event = audit_person_state.event
+               AND person.part = audit_person_state.part) AS found
 );
 
 -- authd.audit_change(before jsonb, after jsonb) → jsonb
@@ -95,6 +135,7 @@ DECLARE
     who jsonb := jsonb_strip_nulls(jsonb_build_object(
         'name', actor -> 'name', 'login', actor -> 'login', 'role', actor -> 'role',
         'client', actor -> 'client', 'user_agent', actor -> 'user_agent'));
+    call jsonb := authd.audit_call();
 BEGIN
     WITH change AS (
         SELECT item.value -> 'before' AS before, item.value -> 'after' AS after,
@@ -115,7 +156,8 @@ BEGIN
     ), event AS (
         INSERT INTO authd.audit_event (id, class, action, kind, object_id, account, domain, actor,
                                        actor_kind, credential, via, peer, reference,
-                                       subject_digest, actor_digest)
+                                       subject_digest, actor_digest, operation, nonce, arguments,
+                                       call_rows, call_waited, tag)
             SELECT draft.id, 'change', audit_put_many.action, draft.kind,
                    CASE WHEN draft.plain_id THEN object ->> 'id' END, draft.account,
                    CASE WHEN draft.kind = 'domain' AND draft.plain_id THEN (object ->> 'id')::bigint
@@ -125,7 +167,10 @@ BEGIN
                    audit_put_many.actor ->> 'credential', audit_put_many.actor ->> 'via',
                    audit_put_many.actor ->> 'peer', audit_put_many.actor ->> 'reference',
                    authd.audit_digest(subject_salt, subject),
-                   CASE WHEN who <> '{}' THEN authd.audit_digest(actor_salt, who) END
+                   CASE WHEN who <> '{}' THEN authd.audit_digest(actor_salt, who) END,
+                   call ->> 'operation', decode(call ->> 'nonce', 'hex'),
+                   decode(call ->> 'arguments', 'hex'), (call ->> 'rows')::int,
+                   (call ->> 'waited')::bigint, decode(call ->> 'tag', 'hex')
               FROM draft ORDER BY n
     ), person AS (
         INSERT INTO authd.audit_person (event, part, salt, data)
@@ -157,10 +202,16 @@ $$;
 CREATE OR REPLACE FUNCTION authd.audit_own(action text, account bigint, details jsonb) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
 AS $$
+DECLARE
+    call jsonb := authd.audit_call();
 BEGIN
     WITH event AS (
-        INSERT INTO authd.audit_event (class, action, account, actor_kind, details)
-            VALUES ('change', audit_own.action, audit_own.account, 'authd', audit_own.details)
+        INSERT INTO authd.audit_event (class, action, account, actor_kind, details, operation, nonce,
+                                       arguments, call_rows, call_waited, tag)
+            VALUES ('change', audit_own.action, audit_own.account, 'authd', audit_own.details,
+                    call ->> 'operation', decode(call ->> 'nonce', 'hex'),
+                    decode(call ->> 'arguments', 'hex'), (call -> 'own' ->> 'rows')::int,
+                    (call ->> 'waited')::bigint, decode(call -> 'own' ->> 'tag', 'hex'))
             RETURNING id
     )
     INSERT INTO authd.audit_pending (class, events) SELECT 'change', ARRAY[id] FROM event;
@@ -189,14 +240,15 @@ BEGIN
 END
 $$;
 
--- authd.audit_logins(batch jsonb, waited bigint) → int
+-- authd.audit_logins(batch jsonb, waited bigint, call jsonb) → int
 -- Records the outcomes of logins, and how many were lost. Does not wait for the disk. How many rows
--- were recorded; 0 for a batch that was recorded before. waited: milliseconds since the batch was
--- made.
+-- were recorded, with a row audit_lost; NULL for a batch that was recorded before. waited:
+-- milliseconds since the batch was made. call: see authd.audit_call_begin().
 --   {node, number: rising with each batch of a node, lost: number or 0, logins: [{age (ms), outcome,
 --    reason, user, account or 0, credential, client, peer, service, mechanism, front, tls,
 --    reference, count}, …]}
-CREATE OR REPLACE FUNCTION authd.audit_logins(batch jsonb, waited bigint) RETURNS int
+CREATE OR REPLACE FUNCTION authd.audit_logins(batch jsonb, waited bigint, call jsonb)
+RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
 AS $$
@@ -204,12 +256,13 @@ DECLARE
     recorded int;
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
+    PERFORM authd.audit_call_begin('audit_logins', call);
     INSERT INTO authd.audit_batch AS last (node, number)
         VALUES (batch ->> 'node', (batch ->> 'number')::bigint)
         ON CONFLICT (node) DO UPDATE SET number = excluded.number, at = excluded.at
         WHERE last.number < excluded.number;
     IF NOT FOUND THEN
-        RETURN 0;
+        RETURN NULL;
     END IF;
     IF (batch ->> 'lost')::bigint > 0 THEN
         PERFORM authd.audit_own('audit_lost', NULL,
@@ -240,11 +293,14 @@ BEGIN
     ), event AS (
         INSERT INTO authd.audit_event (id, at, class, action, kind, object_id, account, domain,
                                        credential, peer, reference, outcome, reason, service,
-                                       mechanism, front, tls, count, subject_digest)
+                                       mechanism, front, tls, count, subject_digest, operation,
+                                       nonce, arguments, call_rows, call_waited, tag)
             SELECT id, authd.now() - (age + waited) * interval '1 ms', 'login', 'login',
                    CASE WHEN owner IS NOT NULL THEN 'user' END, owner::text, owner, home, credential,
                    peer, reference, outcome, reason, service, mechanism, front, tls, count,
-                   authd.audit_digest(salt, subject)
+                   authd.audit_digest(salt, subject), 'audit_logins', decode(call ->> 'nonce', 'hex'),
+                   decode(call ->> 'arguments', 'hex'), (call ->> 'rows')::int,
+                   (call ->> 'waited')::bigint, decode(call ->> 'tag', 'hex')
               FROM draft ORDER BY id
     ), person AS (
         INSERT INTO authd.audit_person (event, part, salt, data)
@@ -259,4 +315,4 @@ BEGIN
     RETURN recorded;
 END
 $$;
-GRANT EXECUTE ON FUNCTION authd.audit_logins(jsonb, bigint) TO authd_service;
+GRANT EXECUTE ON FUNCTION authd.audit_logins(jsonb, bigint, jsonb) TO authd_service;

@@ -1,37 +1,73 @@
--- Sealing, checking and expiring the audit; see audit.sql.
+-- Sealing and expiring the audit; see audit.sql.
 
--- authd.audit_unsealed(bound int) → (number, previous, class, at, pending, id, content)
--- The rows of the next seal, of one class, about `bound` at most (at least one statement's). Each
--- comes with the seal's number, the MAC before it in hex, class and time, the queue entry of the row,
--- and its text; NULL if the row was deleted. No rows: nothing waits.
+-- authd.audit_span(lowest bigint, highest bigint) → int8range
+-- From the lowest to the highest id, both included. A range cannot end with the highest bigint, so the
+-- number below stands for that one.
+CREATE OR REPLACE FUNCTION authd.audit_span(lowest bigint, highest bigint) RETURNS int8range
+LANGUAGE sql IMMUTABLE
+RETURN int8range(least(lowest, 9223372036854775806), least(highest, 9223372036854775806), '[]');
+
+-- authd.audit_sealable(entry authd.audit_pending) → boolean
+-- Whether a seal can take an entry of the queue. authd puts no other entries there; a check names them.
+CREATE OR REPLACE FUNCTION authd.audit_sealable(entry authd.audit_pending) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN coalesce(entry.id IS NOT NULL AND entry.class IN ('change', 'login')
+                AND cardinality(entry.events) BETWEEN 1 AND 1000, false);
+
+-- authd.audit_unsealed(bound int)
+--     → (number, previous, class, at, drained, since, pending, listed, content, … of audit_facts())
+-- The rows of the next seal, of one class, about `bound` at most (at least one entry's). Each comes
+-- with the seal's number, the MAC before it in hex, class and time, the queue entry of the row, the id
+-- that the entry lists, and what authd.audit_facts() says; its members are NULL if the row was deleted.
+-- No rows: nothing waits.
+--   at       now; later if rows are that much younger, by a minute at most, because the server's clock
+--            was set back
+--   drained  when the queue was last seen empty but for the rows of a seal: now, if this seal takes all
+--   since    `drained` of the seal before; NULL: this is the first seal
 CREATE OR REPLACE FUNCTION authd.audit_unsealed(bound int)
-RETURNS TABLE (number bigint, previous text, class text, at bigint, pending bigint, id bigint,
-               content text)
+RETURNS TABLE (number bigint, previous text, class text, at bigint, drained bigint, since bigint,
+               pending bigint, listed bigint, content text, "time" text, action text, row_class text,
+               row_at bigint, operation text, waited bigint, call text, tag text, nonce text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 1000 SET search_path = pg_catalog, authd, pg_temp
 AS $$
+DECLARE
+    head   authd.audit_seal;
+    taken  bigint[]; -- entries
+    ids    bigint[];
+    latest bigint := authd.audit_micros(authd.now());
+    newest bigint;
+    whole  boolean;  -- the seal takes all that waits
 BEGIN
-    RETURN QUERY
-        WITH head AS (
-            SELECT seal.number, seal.mac FROM authd.audit_seal AS seal
-             ORDER BY seal.number DESC LIMIT 1
-        ), queue AS (
-            SELECT waiting.id, waiting.class, waiting.events,
-                   sum(cardinality(waiting.events)) OVER (ORDER BY waiting.id)
-                   - cardinality(waiting.events) AS before
+    SELECT * INTO head FROM authd.audit_seal AS seal WHERE seal.number IS NOT NULL
+     ORDER BY seal.number DESC LIMIT 1;
+    SELECT array_agg(queue.id ORDER BY queue.id) INTO taken
+      FROM (SELECT waiting.id, cardinality(waiting.events) AS size,
+                   sum(cardinality(waiting.events)) OVER (ORDER BY waiting.id) AS upto
               FROM (SELECT * FROM authd.audit_pending AS queued
-                     WHERE queued.class = (SELECT oldest.class FROM authd.audit_pending AS oldest
+                     WHERE authd.audit_sealable(queued)
+                       AND queued.class = (SELECT oldest.class FROM authd.audit_pending AS oldest
+                                            WHERE authd.audit_sealable(oldest)
                                             ORDER BY oldest.id LIMIT 1)
-                     ORDER BY queued.id LIMIT bound) AS waiting
-        )
-        SELECT coalesce((SELECT head.number FROM head), 0) + 1,
-               coalesce((SELECT encode(head.mac, 'hex') FROM head), repeat('0', 64)),
-               queue.class, authd.audit_micros(authd.now()), queue.id, coalesce(item.id, 0),
-               CASE WHEN event.id IS NOT NULL THEN authd.audit_text(event) END
-          FROM queue
-         CROSS JOIN unnest(queue.events) WITH ORDINALITY AS item (id, n)
-          LEFT JOIN authd.audit_event AS event ON event.id = item.id
-         WHERE queue.before = 0 OR queue.before + cardinality(queue.events) <= bound
-         ORDER BY queue.id, item.n;
+                     ORDER BY queued.id LIMIT bound) AS waiting) AS queue
+     WHERE queue.upto <= bound OR queue.upto = queue.size;
+    SELECT array_agg(item) INTO ids
+      FROM authd.audit_pending AS entry, unnest(entry.events) AS item WHERE entry.id = ANY (taken);
+    whole := NOT EXISTS (SELECT FROM authd.audit_pending AS other
+                          WHERE authd.audit_sealable(other) AND other.id <> ALL (taken));
+    SELECT max(authd.audit_micros(event.at)) INTO newest
+      FROM authd.audit_event AS event
+     WHERE event.id = ANY (ids) AND event.at BETWEEN authd.now() AND authd.now() + interval '1 minute';
+    latest := greatest(latest, newest);
+    RETURN QUERY
+        SELECT coalesce(head.number, 0) + 1, coalesce(encode(head.mac, 'hex'), repeat('0', 64)),
+               entry.class, latest, CASE WHEN whole THEN latest ELSE coalesce(head.drained, 0) END,
+               head.drained, entry.id, coalesce(item.id, 0), fact.content, fact.time, fact.action,
+               fact.class, fact.at, fact.operation, fact.waited, fact.call, fact.tag, fact.nonce
+          FROM authd.audit_pending AS entry
+         CROSS JOIN unnest(entry.events) WITH ORDINALITY AS item (id, n)
+          LEFT JOIN authd.audit_facts(ids, false) AS fact ON fact.id = item.id
+         WHERE entry.id = ANY (taken)
+         ORDER BY entry.id, item.n;
 END
 $$;
 GRANT EXECUTE ON FUNCTION authd.audit_unsealed(int) TO authd_service;
@@ -39,7 +75,8 @@ GRANT EXECUTE ON FUNCTION authd.audit_unsealed(int) TO authd_service;
 -- authd.audit_seal_put(seal jsonb) → boolean
 -- Puts a seal at the end of the chain and takes its rows off the queue. False: another node was first;
 -- nothing was done.
---   {number, previous, class, at, list, key, mac, ids: [id, …], digests: hex, pending: [id, …]}
+--   {number, previous, class, at, drained, list, key, mac, ids: [id, …], digests: hex,
+--    pending: [id, …]}
 -- Errors: AU409 some of the rows wait no longer.
 CREATE OR REPLACE FUNCTION authd.audit_seal_put(seal jsonb) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
@@ -47,18 +84,19 @@ AS $$
 DECLARE
     row_ids bigint[] := ARRAY(SELECT value::bigint FROM jsonb_array_elements_text(seal -> 'ids'));
     queued  bigint[] := ARRAY(SELECT value::bigint FROM jsonb_array_elements_text(seal -> 'pending'));
-    head    bytea := (SELECT mac FROM authd.audit_seal ORDER BY number DESC LIMIT 1);
+    head    bytea := (SELECT mac FROM authd.audit_seal WHERE number IS NOT NULL
+                       ORDER BY number DESC LIMIT 1);
     gone    bigint;
 BEGIN
     IF coalesce(encode(head, 'hex'), repeat('0', 64)) <> seal ->> 'previous' THEN
         RETURN false;
     END IF;
-    INSERT INTO authd.audit_seal (number, previous, class, at, count, list, key, mac, ids, digests,
-                                  span)
+    INSERT INTO authd.audit_seal (number, previous, class, at, drained, count, list, key, mac, ids,
+                                  digests, span)
         SELECT (seal ->> 'number')::bigint, decode(seal ->> 'previous', 'hex'), seal ->> 'class',
-               (seal ->> 'at')::bigint, cardinality(row_ids), decode(seal ->> 'list', 'hex'),
-               seal ->> 'key', decode(seal ->> 'mac', 'hex'), row_ids,
-               decode(seal ->> 'digests', 'hex'), int8range(min(id), max(id), '[]')
+               (seal ->> 'at')::bigint, (seal ->> 'drained')::bigint, cardinality(row_ids),
+               decode(seal ->> 'list', 'hex'), seal ->> 'key', decode(seal ->> 'mac', 'hex'), row_ids,
+               decode(seal ->> 'digests', 'hex'), authd.audit_span(min(id), max(id))
           FROM unnest(row_ids) AS id
         ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
@@ -66,7 +104,7 @@ BEGIN
     END IF;
     DELETE FROM authd.audit_pending WHERE id = ANY (queued);
     GET DIAGNOSTICS gone = ROW_COUNT;
-    IF gone <> cardinality(queued) THEN
+    IF gone < cardinality(queued) THEN
         RAISE EXCEPTION USING ERRCODE = 'AU409',
             MESSAGE = format('of %s entries of the audit''s queue %s are there',
                              cardinality(queued), gone),
@@ -77,107 +115,12 @@ END
 $$;
 GRANT EXECUTE ON FUNCTION authd.audit_seal_put(jsonb) TO authd_service;
 
--- authd.audit_state() → jsonb
--- The start of a check of the chain:
---   pending   rows that no seal covers
---   horizon   {change, login}: see authd.audit_horizon()
---   first     the number that the chain must begin with
---   previous  the MAC before that
---   head      {number, mac} or null
-CREATE OR REPLACE FUNCTION authd.audit_state() RETURNS jsonb
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
-AS $$
-DECLARE
-    pruned jsonb := (SELECT details FROM authd.audit_event
-                      WHERE action = 'audit_expire' AND details ->> 'class' = 'seals'
-                      ORDER BY (details ->> 'begins')::bigint DESC LIMIT 1);
-BEGIN
-    RETURN jsonb_build_object(
-        'pending', (SELECT coalesce(sum(cardinality(events)), 0) FROM authd.audit_pending),
-        'horizon', jsonb_build_object('change', authd.audit_horizon('change'),
-                                      'login', authd.audit_horizon('login')),
-        'first', coalesce((pruned ->> 'begins')::bigint, 1),
-        'previous', coalesce(pruned ->> 'previous', repeat('0', 64)),
-        'head', (SELECT jsonb_build_object('number', number, 'mac', encode(mac, 'hex'))
-                   FROM authd.audit_seal ORDER BY number DESC LIMIT 1));
-END
-$$;
-GRANT EXECUTE ON FUNCTION authd.audit_state() TO authd_service;
-
--- authd.audit_seals(after bigint) → the seals after that number, at most 500, octets in hex.
--- kept: the seal still has its list of rows.
-CREATE OR REPLACE FUNCTION authd.audit_seals(after bigint)
-RETURNS TABLE (number bigint, previous text, class text, at bigint, count bigint, list text, key text,
-               mac text, kept boolean)
-LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 500 SET search_path = pg_catalog, authd, pg_temp
-AS $$
-BEGIN
-    RETURN QUERY
-        SELECT seal.number, encode(seal.previous, 'hex'), seal.class, seal.at, seal.count,
-               encode(seal.list, 'hex'), seal.key, encode(seal.mac, 'hex'),
-               seal.ids IS NOT NULL AND seal.digests IS NOT NULL
-          FROM authd.audit_seal AS seal
-         WHERE seal.number > after ORDER BY seal.number LIMIT 500;
-END
-$$;
-GRANT EXECUTE ON FUNCTION authd.audit_seals(bigint) TO authd_service;
-
--- authd.audit_rows(first bigint, last bigint) → the rows of the seals of a range, in order:
--- (seal, id, digest: as the seal has it, content: text of the row, NULL if it is missing, at, action,
--- subject and actor: see authd.audit_person_state())
-CREATE OR REPLACE FUNCTION authd.audit_rows(first bigint, last bigint)
-RETURNS TABLE (seal bigint, id bigint, digest text, content text, at text, action text, subject text,
-               actor text)
-LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 5000 SET search_path = pg_catalog, authd, pg_temp
-AS $$
-BEGIN
-    RETURN QUERY
-        SELECT sealed.number, coalesce(item.id, 0),
-               coalesce(encode(substr(sealed.digests, ((item.n - 1) * 32 + 1)::int, 32), 'hex'), ''),
-               CASE WHEN event.id IS NOT NULL THEN authd.audit_text(event) END,
-               to_char(event.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), event.action,
-               authd.audit_person_state(event.id, 'subject', event.subject_digest, event.account),
-               authd.audit_person_state(event.id, 'actor', event.actor_digest, event.actor)
-          FROM authd.audit_seal AS sealed
-         CROSS JOIN unnest(sealed.ids) WITH ORDINALITY AS item (id, n)
-          LEFT JOIN authd.audit_event AS event ON event.id = item.id
-         WHERE sealed.number BETWEEN first AND last
-         ORDER BY sealed.number, item.n;
-END
-$$;
-GRANT EXECUTE ON FUNCTION authd.audit_rows(bigint, bigint) TO authd_service;
-
--- authd.audit_unlisted(after bigint, bound int) → jsonb
--- Looks through `bound` rows above an id: {upto: id of the last, null: there are no more; rows: [{id,
--- at, action} of those that are in no seal and do not wait for one]}.
-CREATE OR REPLACE FUNCTION authd.audit_unlisted(after bigint, bound int) RETURNS jsonb
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
-AS $$
-DECLARE
-    upto  bigint;
-    found jsonb;
-BEGIN
-    SELECT max(page.id) INTO upto
-      FROM (SELECT id FROM authd.audit_event WHERE id > after ORDER BY id LIMIT bound) AS page;
-    SELECT jsonb_agg(jsonb_build_object('id', event.id, 'at', authd.rfc3339(event.at),
-                                        'action', event.action) ORDER BY event.id) INTO found
-      FROM authd.audit_event AS event
-     WHERE event.id > after AND event.id <= upto
-       AND event.id NOT IN (SELECT unnest(seal.ids) FROM authd.audit_seal AS seal
-                             WHERE seal.ids IS NOT NULL
-                               AND seal.span && int8range(after, upto, '(]'))
-       AND event.id NOT IN (SELECT unnest(events) FROM authd.audit_pending);
-    RETURN jsonb_build_object('upto', upto, 'rows', coalesce(found, '[]'));
-END
-$$;
-GRANT EXECUTE ON FUNCTION authd.audit_unlisted(bigint, int) TO authd_service;
-
 -- authd.audit_horizon(class text) → bigint
 -- Rows of this class in seals before this time, in microseconds, have expired; 0: none.
 CREATE OR REPLACE FUNCTION authd.audit_horizon(class text) RETURNS bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
-    SELECT coalesce(max((event.details ->> 'before')::bigint), 0) FROM authd.audit_event AS event
+    SELECT coalesce(max(authd.audit_detail(event.details, 'before')), 0) FROM authd.audit_event AS event
      WHERE event.action = 'audit_expire' AND event.details ->> 'class' = audit_horizon.class
 $$;
 
@@ -195,11 +138,13 @@ BEGIN
 END
 $$;
 
--- authd.audit_expire(class text, seconds bigint, bound int) → int
+-- authd.audit_expire(class text, seconds bigint, bound int, call jsonb) → int
 -- Deletes the rows of the seals of a class that are older, in whole hours, and records up to when;
 -- about `bound` rows at most (at least one seal's). How many were deleted: if any, ask again.
+-- call: see authd.audit_call_begin().
 -- Errors: AU422 less than a day: an intrusion could not be noticed in time.
-CREATE OR REPLACE FUNCTION authd.audit_expire(class text, seconds bigint, bound int) RETURNS int
+CREATE OR REPLACE FUNCTION authd.audit_expire(class text, seconds bigint, bound int, call jsonb)
+RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
@@ -212,6 +157,7 @@ BEGIN
         PERFORM authd.refuse('AU422', format('the audit is kept for %s s only', seconds),
                              'Keep it for at least a day.');
     END IF;
+    PERFORM authd.audit_call_begin('audit_expire', call);
     PERFORM authd.audit_sweep();
     SELECT array_agg(old.number) INTO numbers
       FROM (SELECT kept.number, kept.count, sum(kept.count) OVER (ORDER BY kept.number) AS total
@@ -233,40 +179,45 @@ BEGIN
     END IF;
     DELETE FROM authd.audit_person WHERE event = ANY (row_ids);
     DELETE FROM authd.audit_event WHERE id = ANY (row_ids);
-    UPDATE authd.audit_seal AS seal SET ids = NULL, digests = NULL
+    UPDATE authd.audit_seal AS seal SET ids = NULL, digests = NULL, span = NULL
      WHERE seal.number = ANY (numbers);
     DELETE FROM authd.audit_batch WHERE at < authd.now() - interval '7 days';
     RETURN cardinality(row_ids);
 END
 $$;
-GRANT EXECUTE ON FUNCTION authd.audit_expire(text, bigint, int) TO authd_service;
+GRANT EXECUTE ON FUNCTION authd.audit_expire(text, bigint, int, jsonb) TO authd_service;
 
--- authd.audit_prune(bound int) → int
+-- authd.audit_prune(bound int, call jsonb) → int
 -- Deletes seals from the beginning of the chain that have no rows any more and are older than every
 -- class is kept, and records where the chain then begins. How many were deleted.
-CREATE OR REPLACE FUNCTION authd.audit_prune(bound int) RETURNS int
+-- call: see authd.audit_call_begin().
+CREATE OR REPLACE FUNCTION authd.audit_prune(bound int, call jsonb) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
     horizon bigint := least(authd.audit_horizon('change'), authd.audit_horizon('login'));
     begins  authd.audit_seal;
+    drained bigint;
     gone    int;
 BEGIN
-    DELETE FROM authd.audit_seal WHERE number IN (
+    PERFORM authd.audit_call_begin('audit_prune', call);
+    WITH past AS (DELETE FROM authd.audit_seal WHERE number IN (
         SELECT first.number
           FROM (SELECT seal.number, bool_and(seal.ids IS NULL AND seal.at < horizon)
                                     OVER (ORDER BY seal.number) AS past
                   FROM authd.audit_seal AS seal ORDER BY seal.number LIMIT bound) AS first
          WHERE first.past
-           AND first.number < (SELECT max(last.number) FROM authd.audit_seal AS last));
-    GET DIAGNOSTICS gone = ROW_COUNT;
+           AND first.number < (SELECT max(last.number) FROM authd.audit_seal AS last))
+        RETURNING audit_seal.number, audit_seal.drained)
+    SELECT count(*), (array_agg(past.drained ORDER BY past.number DESC))[1] INTO gone, drained FROM past;
     SELECT * INTO begins FROM authd.audit_seal ORDER BY number LIMIT 1;
     IF gone > 0 THEN
         PERFORM authd.audit_own('audit_expire', NULL,
             jsonb_build_object('class', 'seals', 'begins', begins.number,
-                               'previous', encode(begins.previous, 'hex')));
+                               'previous', encode(begins.previous, 'hex'),
+                               'drained', drained));
     END IF;
     RETURN gone;
 END
 $$;
-GRANT EXECUTE ON FUNCTION authd.audit_prune(int) TO authd_service;
+GRANT EXECUTE ON FUNCTION authd.audit_prune(int, jsonb) TO authd_service;

@@ -194,7 +194,7 @@ END
 $$;
 
 -- authd.factor_take(account bigint, version bigint, factor bigint, step bigint, digest text,
---                   remember jsonb) → text
+--                   remember jsonb, call jsonb) → text
 -- Decides about a code that came with the right password; this is the last check of a login. account,
 -- version and factor: as authd.login_lookup() returned them. step: the time step that the code is of;
 -- NULL: the code fits no step. digest: a keyed digest of the code, in hex; NULL: it is not compared
@@ -205,16 +205,19 @@ $$;
 --   replayed  the code of this step, or a later one, was used already; not counted
 --   locked    earlier wrong codes have locked the factor, whatever this code is; not counted
 --   changed   the account has changed, or has another factor or none; not counted
--- remember: see authd.remembered_network_put(), after a taken code; NULL: no network is remembered. A
+-- remember: see authd.remembered_network_put(), after a taken code; NULL: no network is remembered.
+-- call: see authd.audit_call_begin(). A
 -- rollback would forget the count: this is a transaction of its own.
 -- Errors: AU422 neither step nor digest.
 CREATE OR REPLACE FUNCTION authd.factor_take(account bigint, version bigint, factor bigint,
-                                             step bigint, digest text, remember jsonb) RETURNS text
+                                             step bigint, digest text, remember jsonb,
+                                             call jsonb) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
     held authd.totp;
 BEGIN
+    PERFORM authd.audit_call_begin('factor_take', call);
     IF step IS NULL AND digest IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'AU422',
             MESSAGE = 'a code has a step or a digest',
@@ -247,5 +250,5 @@ BEGIN
     RETURN 'taken';
 END
 $$;
-GRANT EXECUTE ON FUNCTION authd.factor_take(bigint, bigint, bigint, bigint, text, jsonb)
+GRANT EXECUTE ON FUNCTION authd.factor_take(bigint, bigint, bigint, bigint, text, jsonb, jsonb)
     TO authd_service;

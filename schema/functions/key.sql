@@ -155,17 +155,18 @@ BEGIN
 END
 $$;
 
--- authd.key_forget(have text[]) → int
+-- authd.key_forget(have text[], call jsonb) → int
 -- Takes keys off the list that nothing needs any more and that a node's files no longer have ("pepper
 -- 1a2b3c4d", …); how many. A key that was current a minute ago stays: another node may not have
--- noticed yet.
-CREATE OR REPLACE FUNCTION authd.key_forget(have text[]) RETURNS int
+-- noticed yet. call: see authd.audit_call_begin().
+CREATE OR REPLACE FUNCTION authd.key_forget(have text[], call jsonb) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
     gone  authd.key;
     count int := 0;
 BEGIN
+    PERFORM authd.audit_call_begin('key_forget', call);
     FOR gone IN
         SELECT * FROM authd.key AS held
          WHERE NOT held.current AND held.removed_at IS NULL
@@ -183,7 +184,7 @@ BEGIN
     RETURN count;
 END
 $$;
-GRANT EXECUTE ON FUNCTION authd.key_forget(text[]) TO authd_service;
+GRANT EXECUTE ON FUNCTION authd.key_forget(text[], jsonb) TO authd_service;
 
 -- authd.key_rotate(actor, reach, {purpose: encryption | pepper, id?, replaces?, prepare?})
 --     → the key object, "changed": true

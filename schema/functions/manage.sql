@@ -105,6 +105,7 @@ $$;
 --   self         the route is one of those that users have for their own account
 --   self_only    the route was allowed only because the account is the caller's own
 --   reference, peer, client (an address), via (api | ctl | page)   for the audit
+--   call         the tag of the rows that the call writes; see authd.audit_call_begin()
 --   idempotency  {key, digest} or absent
 --   if_match     text or absent
 -- Errors: AU401 the credential has ended, or its role has changed; AU403 the session must enrol first;
@@ -155,6 +156,7 @@ BEGIN
             RETURN given;
         END IF;
     END IF;
+    PERFORM authd.audit_call_begin(operation, context -> 'call');
     EXECUTE format('SELECT authd.%I($1, $2, $3)', operation)
        INTO given USING actor, reach, coalesce(arguments, '{}');
     IF idempotency IS NOT NULL THEN

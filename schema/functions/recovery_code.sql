@@ -76,17 +76,18 @@ BEGIN
 END
 $$;
 
--- authd.recovery_take(account bigint, version bigint, verifiers text[], digest text) → text
+-- authd.recovery_take(account bigint, version bigint, verifiers text[], digest text, call jsonb) → text
 -- authd.factor_take() for a recovery code: taken | wrong | locked | changed. verifiers: of the code
 -- under each pepper, in hex. digest: a keyed digest of the code. A code that was used is wrong. This
--- is a transaction of its own.
+-- is a transaction of its own. call: see authd.audit_call_begin().
 CREATE OR REPLACE FUNCTION authd.recovery_take(account bigint, version bigint, verifiers text[],
-                                               digest text) RETURNS text
+                                               digest text, call jsonb) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
     counter authd.recovery_counter;
 BEGIN
+    PERFORM authd.audit_call_begin('recovery_take', call);
     IF NOT authd.account_unchanged(account, version) THEN
         RETURN 'changed';
     END IF;
@@ -110,4 +111,4 @@ BEGIN
     RETURN 'taken';
 END
 $$;
-GRANT EXECUTE ON FUNCTION authd.recovery_take(bigint, bigint, text[], text) TO authd_service;
+GRANT EXECUTE ON FUNCTION authd.recovery_take(bigint, bigint, text[], text, jsonb) TO authd_service;

@@ -509,10 +509,11 @@ CREATE INDEX notice_created ON authd.notice (created_at);
 CREATE SEQUENCE authd.audit_number;
 
 -- A change, written in the transaction that made it, or a login's outcome. No column tells about a
--- person.
+-- person. The constraints refuse mistakes; authd's check of the audit does not rely on them, because
+-- an owner of the database can drop them.
 CREATE TABLE authd.audit_event (
-    id             bigint PRIMARY KEY DEFAULT nextval('authd.audit_number'),
-    at             timestamptz NOT NULL DEFAULT authd.now(),
+    id             bigint PRIMARY KEY DEFAULT nextval('authd.audit_number') CHECK (id > 0),
+    at             timestamptz NOT NULL DEFAULT authd.now() CHECK (isfinite(at)),
     class          text NOT NULL CHECK (class IN ('change', 'login')), -- decides how long it is kept
     action         text NOT NULL,
     kind           text,   -- of the object
@@ -531,10 +532,16 @@ CREATE TABLE authd.audit_event (
     mechanism      text,   -- of a login
     front          text,   -- of a login
     tls            boolean, -- of a login
-    count          int NOT NULL DEFAULT 1, -- how many equal logins within a second
+    count          int NOT NULL DEFAULT 1 CHECK (count > 0), -- equal logins within a second
     details        jsonb,  -- of what authd itself did
     subject_digest bytea,  -- SHA-256 of salt and data of the side row; NULL: there is none
-    actor_digest   bytea   -- SHA-256 of salt and data of the side row; NULL: there is none
+    actor_digest   bytea,  -- SHA-256 of salt and data of the side row; NULL: there is none
+    operation      text,   -- the function of schema/ that authd called; the next columns are of the call
+    nonce          bytea CHECK (octet_length(nonce) = 16),
+    arguments      bytea,  -- keyed digest of the arguments
+    call_rows      int,    -- how many rows of one action the call writes at most; NULL: not known
+    call_waited    bigint, -- milliseconds since the oldest event of the call
+    tag            bytea   -- keyed digest of authd.audit_call_text(); NULL: authd did not make the row
 );
 CREATE INDEX audit_event_account ON authd.audit_event (account, id) WHERE account IS NOT NULL;
 CREATE INDEX audit_event_actor ON authd.audit_event (actor, id) WHERE actor IS NOT NULL;
@@ -542,6 +549,7 @@ CREATE INDEX audit_event_change ON authd.audit_event (id) WHERE class = 'change'
 CREATE INDEX audit_event_own ON authd.audit_event (action, id)
     WHERE action IN ('audit_expire', 'audit_erase', 'audit_lost');
 CREATE INDEX audit_event_reference ON authd.audit_event (reference) WHERE reference IS NOT NULL;
+CREATE INDEX audit_event_nonce ON authd.audit_event (nonce);
 CREATE INDEX audit_event_at ON authd.audit_event USING brin (at) WITH (pages_per_range = 16);
 
 -- A side row: what an event tells about a person, with a salt. It is erased with the person.
@@ -559,23 +567,24 @@ CREATE INDEX audit_person_claimed ON authd.audit_person ((data ->> 'claimed')) W
 -- each 1,000 events of it.
 CREATE TABLE authd.audit_pending (
     id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    class  text NOT NULL,
-    events bigint[] NOT NULL
+    class  text NOT NULL CHECK (class IN ('change', 'login')),
+    events bigint[] NOT NULL CHECK (cardinality(events) BETWEEN 1 AND 1000)
 );
 
 -- A seal: a list of events and their digests, chained to the seal before by a MAC.
 CREATE TABLE authd.audit_seal (
-    number   bigint PRIMARY KEY,
+    number   bigint PRIMARY KEY CHECK (number > 0),
     previous bytea NOT NULL UNIQUE, -- the MAC before it: the chain cannot fork
     class    text NOT NULL,         -- of all its rows
     at       bigint NOT NULL,       -- microseconds since 1970
+    drained  bigint NOT NULL,       -- when the queue was last seen empty, microseconds since 1970
     count    bigint NOT NULL,
     list     bytea NOT NULL,        -- digest of ids and digests
     key      text NOT NULL,         -- the name of the key
     mac      bytea NOT NULL,
     ids      bigint[],              -- NULL: expired
     digests  bytea,                 -- 32 octets for each id; NULL: expired
-    span     int8range              -- from the lowest to the highest id
+    span     int8range              -- authd.audit_span() of ids; NULL: expired
 );
 CREATE INDEX audit_seal_span ON authd.audit_seal USING gist (span) WHERE ids IS NOT NULL;
 CREATE INDEX audit_seal_kept ON authd.audit_seal (class, number) WHERE ids IS NOT NULL;

@@ -1,6 +1,9 @@
 """A site with an audit of its own, which tests may damage, and what they ask of it."""
 
 import contextlib
+import hashlib
+import json
+import os
 import subprocess
 import time
 
@@ -9,9 +12,10 @@ from client import encode
 from conftest import PASSWORD, Server, make_authd
 from harness.authd import program
 from harness.postgres import Postgres
-from harness.private import wait_until
+from harness.private import read_text, wait_until
 
-TABLES = ("audit_event", "audit_person", "audit_pending", "audit_seal")
+TABLES = ("audit_event", "audit_person", "audit_pending", "audit_seal", "audit_batch")
+LOCK_ORDER = ("audit_batch", "audit_seal", "audit_pending", "audit_event", "audit_person")
 ROOT = {"credential": {"kind": "host", "name": "root (uid 0)"}, "role": "host"}
 
 
@@ -36,6 +40,30 @@ def wait_sealed(server):
     wait_until(sealed, what="a seal over everything")
 
 
+def blake2b(text, size=32, **options):
+    return hashlib.blake2b(text.encode(), digest_size=size, **options).hexdigest()
+
+
+def key_of(server):
+    """The key of the audit."""
+    return bytes.fromhex(read_text(os.path.join(server.authd.config["key_dir"], "audit")).strip())
+
+
+def tag_of(text, key):
+    """The tag of authd.audit_call_text(), as docs/audit.md describes it."""
+    return blake2b("authd audit tag 1\n" + text, size=16, key=key)
+
+
+def tagged(server, operation, kind="authd"):
+    """The call of an operation, as authd makes it, for the host or for authd itself."""
+    nonce, arguments = os.urandom(16).hex(), "00" * 16
+
+    def tag(actor):
+        text = json.dumps(["change", nonce, operation, arguments, 1, 0, actor] + [None] * 5)
+        return {"rows": 1, "tag": tag_of(text, key_of(server))}
+    return {"nonce": nonce, "arguments": arguments, "waited": 0, **tag(kind), "own": tag("authd")}
+
+
 def verify(server, *words):
     """The report of `audit verify`."""
     answer = server.authd.authctl("audit", "verify", *words, check=False)
@@ -45,7 +73,7 @@ def verify(server, *words):
 
 def flaws(report):
     """The flaws of a report: {(kind, row or seal), …}."""
-    return {(flaw["kind"], flaw["row"] or flaw["seal"]) for flaw in report["flaws"]}
+    return {(flaw["kind"], flaw["seal"] if flaw["row"] is None else flaw["row"]) for flaw in report["flaws"]}
 
 
 def login(server, user, password=PASSWORD, **parameters):
@@ -81,14 +109,16 @@ def site():
 
 
 @contextlib.contextmanager
-def damaged(server, sql):
+def damaged(server, sql, tables=TABLES):
     """Runs SQL as a superuser, and restores the tables afterwards."""
     server.sql("CREATE SCHEMA kept;" + "".join(
-        f"CREATE TABLE kept.{name} AS TABLE authd.{name};" for name in TABLES))
+        f"CREATE TABLE kept.{name} AS TABLE authd.{name};" for name in tables))
     try:
         server.sql(sql)
         yield
     finally:
-        server.sql("BEGIN;" + "".join(
-            f"TRUNCATE authd.{name}; INSERT INTO authd.{name} OVERRIDING SYSTEM VALUE SELECT * FROM kept.{name};"
-            for name in TABLES) + "COMMIT; DROP SCHEMA kept CASCADE;")
+        # The locks come in the order in which authd's sealer takes its own.
+        server.sql("BEGIN; LOCK TABLE " + ", ".join(f"authd.{name}" for name in LOCK_ORDER if name in tables) + ";"
+                   + "".join(f"TRUNCATE authd.{name}; INSERT INTO authd.{name} OVERRIDING SYSTEM VALUE "
+                             f"SELECT * FROM kept.{name};" for name in tables)
+                   + "COMMIT; DROP SCHEMA kept CASCADE;")

@@ -10,7 +10,7 @@ import subprocess
 import time
 
 import pytest
-from audit_site import ROOT, audit, authctl, damaged, flaws, login, site, verify, wait_sealed, whole_site  # noqa: F401 (site is a fixture)
+from audit_site import ROOT, audit, authctl, damaged, flaws, login, tagged, site, verify, wait_sealed, whole_site  # noqa: F401 (site is a fixture)
 from conftest import PASSWORD, Server, make_authd
 from harness.authd import program
 from harness.postgres import USER, Postgres
@@ -214,8 +214,9 @@ def test_the_beginning_expires_too(own_postgres):
         server.authd.authctl("user", "suspend", user)
         login(server, user)
         wait_sealed(server)
-        server.sql("SELECT authd.audit_expire('login', 86400 * 90, 1000), "
-                   "authd.audit_expire('change', 86400 * 730, 1000), authd.audit_prune(1000)")
+        for operation, arguments in (("audit_expire", "'login', 86400 * 90, 1000"),
+                                     ("audit_expire", "'change', 86400 * 730, 1000"), ("audit_prune", "1000")):
+            server.sql(f"SELECT authd.{operation}({arguments}, '{json.dumps(tagged(server, operation))}')")
         wait_sealed(server)
         assert int(server.sql("SELECT min(number) FROM authd.audit_seal")) > 1
         assert verify(server)["verified"]
@@ -254,7 +255,7 @@ def test_restored_elsewhere(site, tmp_path):
 
 def test_rows_that_commit_late(site):
     """A transaction takes the numbers of its rows, waits, and commits after later rows were sealed."""
-    context = json.dumps(ROOT).replace("'", "''")
+    context = json.dumps({**ROOT, "call": tagged(site, "user_set", "host")})
     user = site.new_user()
     late = subprocess.Popen([postgres_program("psql"), "-XAtq", site.postgres.url("authd")],
                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

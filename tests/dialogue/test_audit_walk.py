@@ -2,6 +2,7 @@
 """
 
 import pytest
+from audit_site import wait_sealed
 from conftest import PASSWORD
 from harness import totp
 from world import make_world
@@ -104,3 +105,25 @@ def test_every_change_is_recorded_under_its_reference(world):
         assert action in {row["action"] for row in rows}, (name, rows)
         assert {row["actor"]["name"] for row in rows} == {USER if name == "reset_use" else "root (uid 0)"}
         assert {row["via"] for row in rows} <= {"api", "ctl"} and all(row["peer"] for row in rows)
+    verify_all(world)
+
+
+def verify_all(world):
+    """The rows of every operation have a tag that fits the operation, its actor and the action."""
+    wait_sealed(world.server)
+    report = world.api.call("POST", "/v1/audit/verify", {}, world.api.host).json
+    assert report["complete"] and report["flaws"] == []
+
+
+def test_the_tag_fits_every_kind_of_caller(world):
+    """A session, an API key, and authd itself after wrong codes."""
+    for name, domain in (("admin", "by-session.example"), ("key *:write", "by-key.example")):
+        assert world.api.call("POST", "/v1/domains", {"name": domain}, world.caller(name)).status == 201
+    body = {"login": world.caller("auditor").login, "password": PASSWORD}
+    for code in range(100000, 100005):
+        assert world.api.call("POST", "/v1/session", {**body, "code": str(code)}, world.api.nobody).status == 401
+    wait_sealed(world.server)
+    assert world.server.sql("SELECT string_agg(DISTINCT actor_kind || ' ' || action, ', ') FROM authd.audit_event "
+                            "WHERE actor_kind <> 'host' AND action IN ('domain_add', 'totp_locked')") == (
+        "api-key domain_add, authd totp_locked, session domain_add")
+    verify_all(world)

@@ -402,7 +402,7 @@ def test_no_database_no_code(instance):
     """Without the database the answer is "cannot tell": the code is neither accepted nor refused."""
     instance.authd.start()
     user = new_phone(instance)
-    instance.sql("ALTER FUNCTION authd.factor_take(bigint, bigint, bigint, bigint, text, jsonb) RENAME TO taken_away")
+    instance.sql("ALTER FUNCTION authd.factor_take(bigint, bigint, bigint, bigint, text, jsonb, jsonb) RENAME TO taken_away")
     try:
         since = instance.authd.log_size()
         with instance.connect() as client, pytest.raises(Closed):
@@ -411,7 +411,7 @@ def test_no_database_no_code(instance):
         assert event["outcome"] == "tempfail" and event["reason"].startswith("database-")
         assert user.row("last_step") == "0"
     finally:
-        instance.sql("ALTER FUNCTION authd.taken_away(bigint, bigint, bigint, bigint, text, jsonb) "
+        instance.sql("ALTER FUNCTION authd.taken_away(bigint, bigint, bigint, bigint, text, jsonb, jsonb) "
                      "RENAME TO factor_take")
     assert outcome(instance, user.login, PASSWORD + user.code()) == "good-password"
 

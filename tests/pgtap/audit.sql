@@ -1,7 +1,7 @@
 -- The audit: its rows are recorded, queued, sealed, erased and expired.
 BEGIN;
 SET search_path = tap, pg_catalog;
-SELECT plan(70);
+SELECT plan(85);
 CREATE OR REPLACE FUNCTION authd.now() RETURNS timestamptz LANGUAGE sql STABLE
 RETURN pg_catalog.current_setting('tap.now')::timestamptz;
 SELECT clock('2026-03-01 12:00:00+02');
@@ -19,9 +19,9 @@ CREATE FUNCTION pg_temp.last() RETURNS recorded LANGUAGE sql AS
 -- Seals the waiting rows as a node does, but without the key, which the database never gets.
 CREATE FUNCTION pg_temp.seal_of(bound int) RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_build_object('number', min(number), 'previous', min(previous), 'class', min(class),
-        'at', min(at), 'list', repeat('ab', 32), 'key', '0123abcd',
+        'at', min(at), 'drained', min(drained), 'list', repeat('ab', 32), 'key', '0123abcd',
         'mac', encode(sha256(convert_to(min(number)::text, 'UTF8')), 'hex'),
-        'ids', jsonb_agg(id), 'digests', string_agg(repeat('cd', 32), ''),
+        'ids', jsonb_agg(listed), 'digests', string_agg(repeat('cd', 32), ''),
         'pending', jsonb_agg(DISTINCT pending))
       FROM authd.audit_unsealed(bound) HAVING count(*) > 0
 $$;
@@ -41,7 +41,7 @@ $$;
 CREATE FUNCTION pg_temp.logins(number bigint, logins jsonb, lost int DEFAULT 0) RETURNS int
 LANGUAGE sql AS $$
     SELECT authd.audit_logins(jsonb_build_object('node', 'n', 'number', number, 'lost', lost,
-                                                 'logins', logins), 500)
+                                                 'logins', logins), 500, NULL)
 $$;
 
 -- changes
@@ -111,13 +111,13 @@ SELECT results_eq($$ SELECT account, subject, domain FROM recorded WHERE class =
     'by name, if they came before their user was known; nothing of who was deleted meanwhile');
 SELECT is((SELECT at FROM recorded WHERE class = 'login' ORDER BY id LIMIT 1),
     '2026-03-01 09:59:58.5+00'::timestamptz, 'at their time');
-SELECT is(pg_temp.logins(1, '[{"age": 0, "outcome": "deny", "account": 0, "count": 1}]'), 0,
+SELECT is(pg_temp.logins(1, '[{"age": 0, "outcome": "deny", "account": 0, "count": 1}]'), NULL,
     'a batch counts once');
 SELECT is(pg_temp.logins(2, '[]', 17), 0, 'an empty batch');
 SELECT is((SELECT details FROM authd.audit_event WHERE action = 'audit_lost'),
     '{"logins": 17, "node": "n"}', 'says what is lost');
 SELECT is(current_setting('synchronous_commit'), 'off', 'and waits for no disk');
-SELECT is(as_service($$ SELECT authd.audit_logins('{"node": "m", "number": 1, "lost": 0, "logins": []}', 0) $$),
+SELECT is(as_service($$ SELECT authd.audit_logins('{"node": "m", "number": 1, "lost": 0, "logins": []}', 0, NULL) $$),
     'allowed', 'authd may record logins');
 SELECT is(as_service(format('SELECT %s', call)), '42501', format('but not call %s', call)) FROM (VALUES
     ('authd.audit_put(''{}'', ''x'', NULL, ''{}'')'), ('authd.audit_put_many(''{}'', ''x'', ''[]'')'),
@@ -168,10 +168,59 @@ CREATE TEMP TABLE early AS SELECT pg_temp.seal_of(1000) AS seal;
 SELECT cmp_ok(pg_temp.seal_all(), '>', 1, 'what waits is sealed');
 SELECT is((authd.audit_state() ->> 'pending')::int, 0, 'all of it');
 SELECT is(authd.audit_seal_put(seal), false, 'a second node with the same rows is late') FROM early;
-SELECT is((authd.audit_unlisted(0, 100000) -> 'rows')::text, '[]', 'each row is in a seal');
+SELECT is((authd.audit_unlisted(NULL, 100000) -> 'rows')::text, '[]', 'each row is in a seal');
 INSERT INTO authd.audit_event (class, action) VALUES ('change', 'forged');
-SELECT is(authd.audit_unlisted(0, 100000) -> 'rows' -> 0 ->> 'action', 'forged', 'a row in none is found');
+SELECT is(authd.audit_unlisted(NULL, 100000) -> 'rows' -> 0 ->> 'action', 'forged', 'a row in none is found');
 DELETE FROM authd.audit_event WHERE action = 'forged';
+
+-- tags, and what no tag explains
+CREATE FUNCTION pg_temp.call(n int, bound int) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT jsonb_build_object('nonce', repeat(n::text, 32), 'arguments', repeat('a', 32), 'rows', bound,
+        'waited', 7, 'tag', repeat('b', 32),
+        'own', jsonb_build_object('rows', 1, 'tag', repeat('c', 32)))
+$$;
+CREATE FUNCTION pg_temp.newest(action text) RETURNS authd.audit_event LANGUAGE sql AS $$
+    SELECT event FROM authd.audit_event AS event WHERE event.action = newest.action ORDER BY id DESC LIMIT 1
+$$;
+CREATE FUNCTION pg_temp.flaw(n int) RETURNS text LANGUAGE sql AS $$
+    SELECT flaw FROM authd.audit_nonces(ARRAY[decode(repeat(n::text, 32), 'hex')])
+$$;
+SELECT authd.audit_call_begin('user_set', pg_temp.call(1, 1));
+SELECT authd.audit_put('{"kind": "host", "peer": "unix:0", "via": "ctl", "reference": "r"}', 'user_set', NULL,
+                       '{"id": "1"}');
+SELECT is(authd.audit_call_text(pg_temp.newest('user_set')),
+    format('["change", "%s", "user_set", "%s", 1, 7, "host", null, null, "ctl", "unix:0", "r"]',
+           repeat('1', 32), repeat('a', 32)), 'the tag covers call and actor');
+SELECT is((pg_temp.newest('user_set')).tag, decode(repeat('b', 32), 'hex'), 'and the row stores the tag');
+SELECT authd.audit_own('audit_erase', 1, '{}');
+SELECT is(authd.audit_call_text(pg_temp.newest('audit_erase')),
+    format('["change", "%s", "user_set", "%s", 1, 7, "authd", null, null, null, null, null]',
+           repeat('1', 32), repeat('a', 32)), 'rows of authd itself have another actor');
+SELECT is((pg_temp.newest('audit_erase')).tag, decode(repeat('c', 32), 'hex'), 'and another tag');
+SELECT is(pg_temp.flaw(1), NULL, 'rows of two actions of one call');
+SELECT authd.audit_put('{"kind": "host"}', 'user_set', NULL, '{"id": "2"}');
+SELECT is(pg_temp.flaw(1), 'rows', 'more rows than the call wrote');
+SELECT authd.audit_call_begin('domain_revoke_all', pg_temp.call(2, NULL));
+SELECT authd.audit_put('{"kind": "host"}', 'user_revoke_all', NULL, format('{"id": "%s"}', n)::jsonb)
+  FROM generate_series(1, 2) AS n;
+SELECT is(pg_temp.flaw(2), NULL, 'as many as the call found');
+SELECT later('1 second');
+SELECT authd.audit_put('{"kind": "host"}', 'user_revoke_all', NULL, '{"id": "3"}');
+SELECT is(pg_temp.flaw(2), 'calls', 'but at one time');
+SELECT authd.audit_call_begin('user_set', NULL);
+SELECT authd.audit_put('{"kind": "host"}', 'user_set', NULL, '{"id": "3"}');
+SELECT is((pg_temp.newest('user_set')).tag, NULL, 'without a call there is no tag');
+SELECT is((SELECT bool_or(drained = at) FROM authd.audit_unsealed(1)), false, 'a seal that leaves rows');
+SELECT is((SELECT bool_and(drained = at) FROM authd.audit_unsealed(100000)), true, 'a seal that takes all');
+UPDATE authd.audit_event SET at = authd.now() + interval '59 seconds' WHERE id = (pg_temp.newest('user_set')).id;
+SELECT is((SELECT max(at) FROM authd.audit_unsealed(100000)), authd.audit_micros(authd.now() + interval '59 seconds'),
+    'a row from before the clock was set back is not younger than its seal');
+UPDATE authd.audit_event SET at = authd.now() + interval '2 minutes' WHERE id = (pg_temp.newest('user_set')).id;
+SELECT is((SELECT max(at) FROM authd.audit_unsealed(100000)), authd.audit_micros(authd.now()),
+    'but a row that is younger by more is');
+SELECT is(authd.audit_micros('infinity'), 9223372036854775807, 'an infinite time is no error');
+SELECT throws_ok($$ INSERT INTO authd.audit_event (id, class, action) VALUES (0, 'change', 'x') $$, '23514');
+SELECT pg_temp.seal_all();
 
 -- erasure
 SELECT ask('user_delete', '{"user": "alice@example.org"}');
@@ -181,18 +230,18 @@ SELECT is((SELECT array_agg(DISTINCT subject) FROM authd.audit_rows(1, 100)
             WHERE subject NOT IN ('none', 'kept')), ARRAY['erased'], 'and that reads erased');
 DELETE FROM authd.audit_person WHERE event = (SELECT id FROM authd.audit_event WHERE reference = 'deny1');
 SELECT is((SELECT subject FROM authd.audit_rows(1, 100)
-            WHERE id = (SELECT id FROM authd.audit_event WHERE reference = 'deny1')), 'gone',
+            WHERE listed = (SELECT id FROM authd.audit_event WHERE reference = 'deny1')), 'gone',
     'what nobody erased is missing');
 
 -- expiry
-SELECT is(as_service($$ SELECT authd.audit_expire('login', 3600, 100) $$), 'AU422', 'not within a day');
-SELECT is(authd.audit_expire('login', 86400, 100), 0, 'nothing is old yet');
+SELECT is(as_service($$ SELECT authd.audit_expire('login', 3600, 100, NULL) $$), 'AU422', 'not within a day');
+SELECT is(authd.audit_expire('login', 86400, 100, NULL), 0, 'nothing is old yet');
 SELECT later('2 days');
-SELECT cmp_ok(authd.audit_expire('login', 86400, 100), '>', 0, 'old logins go');
+SELECT cmp_ok(authd.audit_expire('login', 86400, 100, NULL), '>', 0, 'old logins go');
 SELECT is((SELECT count(*)::int FROM authd.audit_event WHERE class = 'login'), 0, 'all of them');
 SELECT cmp_ok(authd.audit_horizon('login'), '>', (SELECT max(at) FROM authd.audit_seal WHERE class = 'login'),
     'it is recorded up to when');
-SELECT is(authd.audit_prune(1000), 0, 'seals stay while an older change is kept');
+SELECT is(authd.audit_prune(1000, NULL), 0, 'seals stay while an older change is kept');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -24,11 +24,11 @@ CREATE FUNCTION pg_temp.digest(code text) RETURNS text LANGUAGE sql AS
 
 CREATE FUNCTION pg_temp.take(name text, step bigint, remember jsonb DEFAULT NULL) RETURNS text
 LANGUAGE sql AS $$
-    SELECT authd.factor_take(id_of(name), version_of(name), (pg_temp.held(name)).id, step, NULL, remember)
+    SELECT authd.factor_take(id_of(name), version_of(name), (pg_temp.held(name)).id, step, NULL, remember, NULL)
 $$;
 CREATE FUNCTION pg_temp.wrong(name text, code text) RETURNS text LANGUAGE sql AS $$
     SELECT authd.factor_take(id_of(name), version_of(name), (pg_temp.held(name)).id, NULL,
-                             pg_temp.digest(code), NULL)
+                             pg_temp.digest(code), NULL, NULL)
 $$;
 CREATE FUNCTION pg_temp.failures(name text) RETURNS int LANGUAGE sql AS
     'SELECT (pg_temp.held(name)).failures';
@@ -53,23 +53,23 @@ SELECT is((pg_temp.held('bob@example.org')).last_step, 100::bigint, 'others have
 -- ---- an account or enrolment that changed meanwhile
 
 SELECT is(authd.factor_take(id_of('alice@example.org'), version_of('alice@example.org') + by,
-                            (pg_temp.held('alice@example.org')).id, 300, NULL, NULL), 'changed',
+                            (pg_temp.held('alice@example.org')).id, 300, NULL, NULL, NULL), 'changed',
     'changed: the account') FROM unnest(ARRAY[-1, 1]) AS by;
 SELECT is(authd.factor_take(id_of('alice@example.org'), version_of('alice@example.org'),
-                            (pg_temp.held('bob@example.org')).id, 300, NULL, NULL), 'changed',
+                            (pg_temp.held('bob@example.org')).id, 300, NULL, NULL, NULL), 'changed',
     'changed: another enrolment');
-SELECT is(authd.factor_take(id_of('dave@example.org'), version_of('dave@example.org'), 1, 300, NULL, NULL),
+SELECT is(authd.factor_take(id_of('dave@example.org'), version_of('dave@example.org'), 1, 300, NULL, NULL, NULL),
     'changed', 'changed: none');
-SELECT is(authd.factor_take(0, 1, 1, 300, NULL, NULL), 'changed', 'changed: no such account');
+SELECT is(authd.factor_take(0, 1, 1, 300, NULL, NULL, NULL), 'changed', 'changed: no such account');
 SELECT is(authd.factor_take(id_of('alice@example.org'), version_of('alice@example.org') + 1,
-                            (pg_temp.held('alice@example.org')).id, NULL, pg_temp.digest('1'), NULL),
+                            (pg_temp.held('alice@example.org')).id, NULL, pg_temp.digest('1'), NULL, NULL),
     'changed', 'changed: a wrong code as well');
 SELECT ask('user_suspend', '{"user": "carol@example.org", "reason": "left"}');
 SELECT is(pg_temp.take('carol@example.org', 300), 'changed', 'changed: suspended');
 SELECT ask('user_resume', '{"user": "carol@example.org"}');
 SELECT is(pg_temp.failures('alice@example.org'), 0, 'none of it is counted');
 SELECT is((pg_temp.held('alice@example.org')).last_step, 201::bigint, 'and no step used up');
-SELECT throws_ok($$ SELECT authd.factor_take(1, 1, 1, NULL, NULL, NULL) $$, 'AU422');
+SELECT throws_ok($$ SELECT authd.factor_take(1, 1, 1, NULL, NULL, NULL, NULL) $$, 'AU422');
 
 -- ---- wrong codes
 
@@ -120,15 +120,15 @@ SELECT is(pg_temp.wrong('alice@example.org', '000000'), 'wrong', 'but a code tha
 SELECT is(pg_temp.failures('alice@example.org'), 0, 'still does not count');
 
 SELECT is(authd.factor_take(id_of('alice@example.org'), version_of('alice@example.org'),
-                            (pg_temp.held('alice@example.org')).id, 401, pg_temp.digest('000000'), NULL),
+                            (pg_temp.held('alice@example.org')).id, 401, pg_temp.digest('000000'), NULL, NULL),
     'wrong', 'nor is it good later');
 SELECT is((pg_temp.held('alice@example.org')).last_step, 400::bigint, 'of no step');
 SELECT is(pg_temp.failures('alice@example.org'), 0, 'it does not count either');
 SELECT is(authd.factor_take(id_of('alice@example.org'), version_of('alice@example.org'),
-                            (pg_temp.held('alice@example.org')).id, 400, pg_temp.digest('000000'), NULL),
+                            (pg_temp.held('alice@example.org')).id, 400, pg_temp.digest('000000'), NULL, NULL),
     'replayed', 'a used step is one that is used');
 SELECT is(authd.factor_take(id_of('alice@example.org'), version_of('alice@example.org'),
-                            (pg_temp.held('alice@example.org')).id, 401, pg_temp.digest('999999'), NULL),
+                            (pg_temp.held('alice@example.org')).id, 401, pg_temp.digest('999999'), NULL, NULL),
     'taken', 'another code of that step is good');
 
 SELECT pg_temp.wrong('bob@example.org', 'many' || n), pg_temp.take('bob@example.org', 1000 + n)
@@ -196,7 +196,7 @@ INSERT INTO authd.recovery_code (account, verifier, key)
 CREATE FUNCTION pg_temp.recover(name text, VARIADIC codes text[]) RETURNS text LANGUAGE sql AS $$
     SELECT authd.recovery_take(id_of(name), version_of(name),
                                (SELECT array_agg(pg_temp.digest(code)) FROM unnest(codes) AS code),
-                               pg_temp.digest('wrong ' || codes[1]))
+                               pg_temp.digest('wrong ' || codes[1]), NULL)
 $$;
 CREATE FUNCTION pg_temp.counter(name text) RETURNS authd.recovery_counter LANGUAGE sql AS
     'SELECT held FROM authd.recovery_counter AS held WHERE account = id_of(name)';
@@ -209,9 +209,9 @@ SELECT results_eq($$ SELECT pg_temp.notices('carol@example.org', 'recovery-code-
 SELECT is((pg_temp.counter('carol@example.org')).failures, 0, 'recovery: a right one forgives');
 SELECT is(pg_temp.recover('alice@example.org', 'r3'), 'wrong', 'recovery: of another user');
 SELECT is(authd.recovery_take(id_of('carol@example.org'), version_of('carol@example.org') + 1,
-    ARRAY[pg_temp.digest('r3')], pg_temp.digest('x')), 'changed', 'recovery: the account has changed');
+    ARRAY[pg_temp.digest('r3')], pg_temp.digest('x'), NULL), 'changed', 'recovery: the account has changed');
 SELECT is(authd.recovery_take(id_of('bob@example.org'), version_of('bob@example.org'),
-    ARRAY[pg_temp.digest('r3')], pg_temp.digest('x')), 'changed', 'recovery: suspended');
+    ARRAY[pg_temp.digest('r3')], pg_temp.digest('x'), NULL), 'changed', 'recovery: suspended');
 SELECT is(pg_temp.recover('carol@example.org', 'bad1'), 'wrong', 'recovery: wrong') FROM generate_series(1, 9);
 SELECT is((pg_temp.counter('carol@example.org')).failures, 1, 'recovery: the same one counts once');
 SELECT pg_temp.recover('carol@example.org', 'bad' || n) FROM generate_series(2, 5) AS n;

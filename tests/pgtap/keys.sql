@@ -121,13 +121,13 @@ SELECT ok(pg_temp.knows(sha256('3')), 'a request under way by the old one');
 SELECT ok(NOT pg_temp.knows(sha256('5')), 'and by no other');
 
 -- Keys that leave the list
-SELECT is(authd.key_forget('{pepper 99999999}'), 0, 'what something needs stays on the list');
+SELECT is(authd.key_forget('{pepper 99999999}', NULL), 0, 'what something needs stays on the list');
 DELETE FROM authd.app_password;
 DELETE FROM authd.recovery_code;
-SELECT is(authd.key_forget('{pepper 99999999}'), 0, 'and what was current a moment ago');
+SELECT is(authd.key_forget('{pepper 99999999}', NULL), 0, 'and what was current a moment ago');
 SELECT clock('2026-03-01 12:01:00+00');
-SELECT is(authd.key_forget('{pepper bbbbbbbb,pepper 99999999}'), 0, 'and what the files have');
-SELECT is(authd.key_forget('{pepper 99999999}'), 1, 'the rest goes');
+SELECT is(authd.key_forget('{pepper bbbbbbbb,pepper 99999999}', NULL), 0, 'and what the files have');
+SELECT is(authd.key_forget('{pepper 99999999}', NULL), 1, 'the rest goes');
 SELECT is(pg_temp.listed(), 'audit cccccccc, encryption aaaaaaaa, encryption dddddddd, pepper 99999999', 'and is gone');
 SELECT results_eq($$ SELECT id, removed FROM authd.key_state('{pepper bbbbbbbb}') WHERE kind = 'pepper' $$,
     $$ VALUES ('99999999', false), ('bbbbbbbb', true) $$, 'but known to who has it');

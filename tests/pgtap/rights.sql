@@ -66,6 +66,7 @@ SELECT set_eq($$
         'audit_state',
         'audit_seals',
         'audit_rows',
+        'audit_waiting',
         'audit_unlisted',
         'account_id',
         'notices_take',

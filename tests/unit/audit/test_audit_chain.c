@@ -21,6 +21,9 @@ struct chain {
     char contents[SEALS][ROWS][32];
     char digests[SEALS][ROWS][AUDIT_MAC_HEX + 1];
     const char *subjects[SEALS][ROWS];
+    struct audit_row rows[SEALS][ROWS];
+    char calls[SEALS][ROWS][32]; /* any text, to which the tag belongs */
+    char tags[SEALS][ROWS][AUDIT_TAG_HEX + 1];
     bool missing[SEALS][ROWS];
     size_t first; /* index of the first seal that the check gets */
     size_t count;
@@ -33,6 +36,22 @@ struct chain {
 #define STATE "{\"pending\": 2, \"first\": 1, \"horizon\": {\"change\": 0, \"login\": 0}, "
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 
+static void seal_again(struct chain *chain, size_t i)
+{
+    struct audit_chain_seal *held = &chain->seals[i];
+    const struct audit_seal seal = {
+        .number = held->number,
+        .class_word = held->class_word,
+        .at = held->at,
+        .drained = held->drained,
+        .count = held->count,
+        .previous = held->previous,
+        .list = held->list,
+    };
+
+    audit_mac_seal(chain->key.octets, &seal, held->mac);
+}
+
 static void seal_make(struct chain *chain, size_t i)
 {
     struct audit_chain_seal *held = &chain->seals[i];
@@ -41,7 +60,10 @@ static void seal_make(struct chain *chain, size_t i)
     held->number = (int64_t)i + 1;
     held->at = 1000000 * (int64_t)i;
     held->count = ROWS;
+    held->drained = held->at;
+    held->since = INT64_MIN;
     held->kept = true;
+    held->whole = true;
     strcpy(held->class_word, i % 2 == 0 ? "change" : "login");
     strcpy(held->key, chain->key.id);
     strcpy(held->previous, i == 0 ? ZEROS : chain->seals[i - 1].mac);
@@ -52,19 +74,19 @@ static void seal_make(struct chain *chain, size_t i)
         audit_mac_row(span_of(chain->contents[i][row]), chain->digests[i][row]);
         audit_mac_list_add(&list, chain->ids[i][row], chain->digests[i][row]);
         chain->subjects[i][row] = "kept";
+        snprintf(chain->calls[i][row], 32, "call %zu %zu", i, row);
+        audit_mac_tag(chain->key.octets, span_of(chain->calls[i][row]), chain->tags[i][row]);
+        chain->rows[i][row] = (struct audit_row){
+            .action = i % 2 == 0 ? "user_set" : "login",
+            .class_word = held->class_word,
+            .at = held->at,
+            .operation = i % 2 == 0 ? "user_set" : "audit_logins",
+            .call = chain->calls[i][row],
+            .tag = chain->tags[i][row],
+        };
     }
     audit_mac_list_finish(&list, held->list);
-
-    const struct audit_seal seal = {
-        .number = held->number,
-        .class_word = held->class_word,
-        .at = held->at,
-        .count = held->count,
-        .previous = held->previous,
-        .list = held->list,
-    };
-
-    audit_mac_seal(chain->key.octets, &seal, held->mac);
+    seal_again(chain, i);
 }
 
 static void chain_make(struct chain *chain)
@@ -89,8 +111,8 @@ static void show_seal(struct audit_chain *check, const struct chain *chain, size
                             .id = chain->ids[i][row],
                             .digest = chain->digests[i][row],
                             .content = chain->missing[i][row] ? NULL : chain->contents[i][row],
-                            .at = "2026-01-31T12:00:00Z",
-                            .action = "user_set",
+                            .time = "2026-01-31T12:00:00Z",
+                            .row = chain->rows[i][row],
                             .subject = chain->subjects[i][row],
                             .actor = "none",
                         });
@@ -242,6 +264,86 @@ static void test_seals(void **state)
     assert_flaws(&chain, "seal-changed 0 2");
 }
 
+/* Makes the MACs anew from a seal on. */
+static void seal_on(struct chain *chain, size_t from)
+{
+    for (size_t i = from; i < SEALS; i++) {
+        strcpy(chain->seals[i].previous, chain->seals[i - 1].mac);
+        seal_again(chain, i);
+    }
+}
+
+/* When the queue was empty, and what the MAC does not cover. */
+static void test_times_and_lists(void **state)
+{
+    (void)state;
+    struct chain chain;
+
+    chain_make(&chain);
+    chain.seals[1].drained = chain.seals[0].drained; /* seal 2 left rows in the queue */
+    seal_on(&chain, 1);
+    assert_flaws(&chain, "");
+    chain.rows[2][0].at = chain.seals[0].at - AUDIT_ROW_WAIT_US;
+    assert_flaws(&chain, "");
+    chain.rows[2][0].at--; /* seal 3 may take rows that waited since seal 1 */
+    assert_flaws(&chain, "time 30 3");
+
+    chain_make(&chain);
+    chain.seals[1].drained = 7; /* signed, but neither now nor what the seal before says */
+    seal_on(&chain, 1);
+    assert_flaws(&chain, "seal-changed 0 2");
+
+    chain_make(&chain);
+    chain.seals[2].whole = false;
+    assert_flaws(&chain, "seal-changed 0 3");
+
+    chain_make(&chain);
+    chain.rows[3][1].class_word = "change";
+    assert_flaws(&chain, "class 41 4");
+
+    chain_make(&chain);
+    chain.state = STATE "\"strays\": [0, null], \"previous\": \"" ZEROS "\"}";
+    assert_flaws(&chain, "seal-added 0 0; seal-added 0 0");
+}
+
+static void test_the_queue(void **state)
+{
+    (void)state;
+    struct chain chain;
+    struct audit_chain check;
+
+    chain_make(&chain);
+    struct audit_chain_row row = {
+        .id = 50,
+        .content = "[]",
+        .time = "T",
+        .row = chain.rows[2][0],
+        .subject = "none",
+        .actor = "none",
+    };
+    struct audit_chain_row gone = {.id = 51};
+
+    audit_chain_init(&check, &chain.key, &chain.remembered);
+    check.now = row.row.at;
+    check.newest = INT64_MIN;
+    audit_chain_waiting(&check, 9, "change", &row);
+    assert_int_equal(check.flaw_count, 0);
+    audit_chain_waiting(&check, 9, "login", &row);
+    assert_int_equal(check.flaw_count, 1);
+    audit_chain_waiting(&check, 9, "change", &gone);
+    assert_int_equal(check.flaw_count, 2);
+    audit_chain_waiting(&check, 9, NULL, &gone);
+    assert_int_equal(check.flaw_count, 3);
+    row.id = 0;
+    audit_chain_waiting(&check, 9, "change", &row);
+    assert_int_equal(check.flaw_count, 4);
+    row.id = 50;
+    check.now -= AUDIT_ROW_WAIT_US + 1;
+    audit_chain_waiting(&check, 9, "change", &row);
+    assert_int_equal(check.flaw_count, 5);
+    audit_chain_finish(&check);
+}
+
 static void test_without_the_key(void **state)
 {
     (void)state;
@@ -251,7 +353,7 @@ static void test_without_the_key(void **state)
     chain.key.octets[0] ^= 1;
     seal_make(&chain, 3);
     chain.key.octets[0] ^= 1;
-    assert_flaws(&chain, "seal-changed 0 4");
+    assert_flaws(&chain, "seal-changed 0 4; tag-wrong 40 4; tag-wrong 41 4; tag-wrong 42 4");
 }
 
 static void test_anchors(void **state)
@@ -299,7 +401,8 @@ static void test_added(void **state)
     (void)state;
     struct audit_chain check;
     struct chain chain;
-    json_t *row = json_pack("{s:i, s:s, s:s}", "id", 77, "at", "T", "action", "user_add");
+    json_t *row = json_pack("{s:i, s:s, s:s, s:s}", "id", 77, "at", "T", "action", "user_add",
+                            "kind", "added");
 
     chain_make(&chain);
     audit_chain_init(&check, &chain.key, &chain.remembered);
@@ -351,7 +454,8 @@ int main(void)
         cmocka_unit_test(test_persons),         cmocka_unit_test(test_seals),
         cmocka_unit_test(test_without_the_key), cmocka_unit_test(test_anchors),
         cmocka_unit_test(test_expiry),          cmocka_unit_test(test_added),
-        cmocka_unit_test(test_anchor_text),
+        cmocka_unit_test(test_anchor_text),     cmocka_unit_test(test_times_and_lists),
+        cmocka_unit_test(test_the_queue),
     };
     return cmocka_run_group_tests_name("audit_chain", tests, NULL, NULL);
 }

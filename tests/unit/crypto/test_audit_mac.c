@@ -11,17 +11,20 @@
 #include <cmocka.h>
 
 /* Made by Python's hashlib.blake2b(digest_size=32, key=bytes(range(32))). */
-#define ROW   "cc26da06a626e9f2b0be5dad000d1b7ae36d7835c0bd392f74c1c69d6d35ea7b"
-#define EMPTY "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8"
-#define LIST  "2ff16e46aec23ebd0f60cbd8130ae7ce4a7f7afebeff94352985b7ad7720ef7b"
-#define MAC   "95a159585a3e5c2e249bc4a6115f224b674abc48076adf9d7da7eeaa82fa1d52"
-#define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
+#define ROW       "cc26da06a626e9f2b0be5dad000d1b7ae36d7835c0bd392f74c1c69d6d35ea7b"
+#define EMPTY     "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8"
+#define LIST      "2ff16e46aec23ebd0f60cbd8130ae7ce4a7f7afebeff94352985b7ad7720ef7b"
+#define MAC       "d1adc31694af1b90a6642f75462ec7efc658ceff6841dfb1bb1e9a49a250ad55"
+#define TAG       "123eea46ca01fcaa6551e0ebb67ed870"
+#define ARGUMENTS "4f35e56adc06d1bbfc5a1c138dff0c7f"
+#define ZEROS     "0000000000000000000000000000000000000000000000000000000000000000"
 
 static uint8_t key[AUDIT_MAC_OCTETS];
 
 static const struct audit_seal sample = {
     .number = 2,
     .at = 1234567,
+    .drained = 1234000,
     .count = 2,
     .class_word = "login",
     .previous = ZEROS,
@@ -47,6 +50,10 @@ static void test_values_of_another_implementation(void **state)
     assert_string_equal(out, LIST);
     audit_mac_seal(key, &sample, out);
     assert_string_equal(out, MAC);
+    audit_mac_tag(key, SPAN_LITERAL("[]"), out);
+    assert_string_equal(out, TAG);
+    audit_mac_arguments(key, "00", SPAN_LITERAL("{}"), out);
+    assert_string_equal(out, ARGUMENTS);
 }
 
 static void assert_other(const struct audit_seal *seal)
@@ -60,7 +67,7 @@ static void assert_other(const struct audit_seal *seal)
 static void test_every_part_counts(void **state)
 {
     (void)state;
-    struct audit_seal seals[] = {sample, sample, sample, sample, sample, sample};
+    struct audit_seal seals[] = {sample, sample, sample, sample, sample, sample, sample};
 
     seals[0].number = 3;
     seals[1].at++;
@@ -68,6 +75,7 @@ static void test_every_part_counts(void **state)
     seals[3].class_word = "change";
     seals[4].previous = LIST;
     seals[5].list = ZEROS;
+    seals[6].drained++;
     for (size_t i = 0; i < sizeof(seals) / sizeof(seals[0]); i++) {
         assert_other(&seals[i]);
     }
