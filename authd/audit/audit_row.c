@@ -12,6 +12,7 @@ static const struct {
     bool also; /* rows with the operation's name occur as well */
 } others[] = {
     {"user_add", "domain_add", true},
+    {"user_set", "domain_add", true},
     {"user_delete", "audit_erase", true},
     {"domain_revoke_all", "user_revoke_all", true},
     {"import_rows", "user_add", false},
@@ -21,7 +22,9 @@ static const struct {
     {"audit_logins", "audit_lost", false},
     {"audit_prune", "audit_expire", false},
     {"factor_take", "totp_locked", false},
+    {"factor_take", "wrong_codes", false},
     {"recovery_take", "recovery_locked", false},
+    {"recovery_take", "wrong_codes", false},
     {"recovery_take", "recovery_code_used", false},
     {"key_forget", "key_remove", false},
 };

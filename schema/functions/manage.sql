@@ -92,7 +92,7 @@ BEGIN
     IF reach IS NOT NULL AND answer ->> 'domain' IS NOT NULL
        AND NOT coalesce(within, EXISTS (
            SELECT FROM authd.domain WHERE name = answer ->> 'domain' AND id = ANY (reach))) THEN
-        PERFORM authd.refuse('AU404', 'what this request has changed is out of your reach now',
+        PERFORM authd.refuse('AU404', 'what this request has changed is no longer within your reach',
                              'Ask an administrator of the site.');
     END IF;
 END

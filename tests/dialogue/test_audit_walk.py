@@ -22,6 +22,8 @@ CALLS = [
     ("class_set", {"class": "walked"}, "", {"description": "Something"}),
     ("user_add", {}, "", {"login": USER, "password": PASSWORD}),
     ("user_set", {"user": USER}, "", {"recovery_address": "reader@other.example"}),
+    ("user_set", {"user": USER}, "", {"login": "walked@new.example"}),
+    ("user_set", {"user": "walked@new.example"}, "", {"login": USER}),
     ("address_add", {"user": USER}, "", {"address": "another@walk.example"}),
     ("address_remove", {"user": USER}, "address=another@walk.example", None),
     ("user_suspend", {"user": USER}, "", {"reason": "a test"}),

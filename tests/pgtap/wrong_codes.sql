@@ -18,7 +18,7 @@ INSERT INTO authd.recovery_code (account, verifier, key)
 CREATE FUNCTION pg_temp.digest(code text) RETURNS text LANGUAGE sql AS
     'SELECT encode(sha256(code::bytea), ''hex'')';
 CREATE FUNCTION pg_temp.take(name text, step bigint, code text DEFAULT NULL) RETURNS text LANGUAGE sql AS $$
-    SELECT authd.factor_take(account.id, account.version, totp.id, step, pg_temp.digest(code), NULL)
+    SELECT authd.factor_take(account.id, account.version, totp.id, step, pg_temp.digest(code), NULL, NULL)
       FROM authd.account JOIN authd.totp ON totp.account = account.id WHERE login = name || '@example.org'
 $$;
 CREATE FUNCTION pg_temp.wrong(name text, VARIADIC codes text[]) RETURNS text LANGUAGE sql AS $$
@@ -26,7 +26,7 @@ CREATE FUNCTION pg_temp.wrong(name text, VARIADIC codes text[]) RETURNS text LAN
 $$;
 CREATE FUNCTION pg_temp.recover(name text, VARIADIC codes text[]) RETURNS text LANGUAGE sql AS $$
     SELECT string_agg(authd.recovery_take(account.id, account.version, ARRAY[pg_temp.digest(code)],
-                                          pg_temp.digest(code)), ' ' ORDER BY n)
+                                          pg_temp.digest(code), NULL), ' ' ORDER BY n)
       FROM authd.account, unnest(codes) WITH ORDINALITY AS c (code, n) WHERE login = name || '@example.org'
 $$;
 -- What the user was told of, and whether all of it is in the audit, too.
