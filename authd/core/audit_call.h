@@ -1,6 +1,6 @@
 /* The tag of a call of the database that may write rows of the audit. authd makes the tag with the
  * audit's key before the call, and each row of the call stores it, so a row that another program
- * inserts has no valid tag. Pure.
+ * inserts has no valid tag. Does no I/O; the nonce is random.
  *
  * The tag covers a nonce, the actor, the operation, a digest of the arguments, and what bounds the
  * rows. All of it stands in columns of the row, from which authd.audit_call_text() makes the same

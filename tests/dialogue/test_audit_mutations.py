@@ -129,7 +129,7 @@ def test_events(site):
     """Sealed rows: changes and logins. Different rows get the mutations of different columns."""
     count = sum(walk(site, "audit_event", spread(site, condition, bound)) for condition, bound in (
         ("class = 'change'", 13), ("class = 'change'", 11), ("class = 'login'", 4)))
-    assert count > 300
+    assert count > 500
 
 
 def test_people(site):
