@@ -149,15 +149,17 @@ $$;
 
 -- authd.domain_policy(actor jsonb, reach bigint[], old authd.domain, changes jsonb) → authd.domain
 -- The row of a domain after changes of second_factor and second_factor_from. What higher ranks have set
--- stays in force, and the strictest holds. old: NULL for a new domain.
+-- stays in force, and the strictest holds; what tightens nothing is not kept. old: NULL for a new domain.
 -- Errors: AU422.
 CREATE OR REPLACE FUNCTION authd.domain_policy(actor jsonb, reach bigint[], old authd.domain,
                                                changes jsonb) RETURNS authd.domain
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
 DECLARE
-    new  authd.domain := old;
-    rank int := authd.setting_rank(actor, reach);
+    new        authd.domain := old;
+    rank       int := authd.setting_rank(actor, reach);
+    others     jsonb; -- what the other ranks have set
+    other_days jsonb;
 BEGIN
     new.second_factor_by := coalesce(old.second_factor_by, '{}');
     new.second_factor_from_by := coalesce(old.second_factor_from_by, '{}');
@@ -170,8 +172,15 @@ BEGIN
             new.second_factor_from_by, rank,
             authd.rfc3339(authd.argument_second_factor_from(changes)));
     END IF;
+    others := new.second_factor_by - rank::text;
+    other_days := new.second_factor_from_by - rank::text;
     new.second_factor := authd.strictest_policy(new.second_factor_by);
     new.second_factor_from := authd.strictest_day(new.second_factor_by, new.second_factor_from_by);
+    IF new.second_factor IS NOT DISTINCT FROM authd.strictest_policy(others)
+       AND new.second_factor_from IS NOT DISTINCT FROM authd.strictest_day(others, other_days) THEN
+        new.second_factor_by := others;
+        new.second_factor_from_by := other_days;
+    END IF;
     RETURN new;
 END
 $$;

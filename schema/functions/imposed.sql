@@ -3,8 +3,9 @@
 -- binds) are kept for each rank, and the strictest holds. Of values without an order (class, sending
 -- scope, suspension) there is one, which only the rank that has set it, or a higher one, changes.
 --
--- Kept values by rank are an object, {"5": "required", "2": "optional"}. A value of a rank replaces
--- those of the same rank and below: who is above may loosen, who is below may only tighten.
+-- Kept values by rank are an object, {"5": "optional", "2": "required"}. A value of a rank replaces
+-- those of the same rank and below: who is above may loosen, who is below may only tighten. A value that
+-- tightens nothing is not kept: it would come into force unseen when the higher rank takes its own back.
 
 -- authd.setting_rank(actor jsonb, reach bigint[]) → int
 -- The rank under which a caller's settings are kept: the caller's own; of a caller who does not reach
@@ -50,6 +51,16 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT policy FROM jsonb_each_text(kept) AS each (rank, policy)
      ORDER BY array_position(ARRAY['required', 'optional', 'off'], policy) LIMIT 1
+$$;
+
+-- authd.policies_put(kept jsonb, rank int, policy text) → jsonb
+-- authd.imposed_put() for policies, without a policy that tightens nothing.
+CREATE OR REPLACE FUNCTION authd.policies_put(kept jsonb, rank int, policy text) RETURNS jsonb
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
+AS $$
+    SELECT CASE WHEN authd.strictest_policy(put) IS DISTINCT FROM authd.strictest_policy(put - rank::text)
+                THEN put ELSE put - rank::text END
+      FROM authd.imposed_put(kept, rank, policy) AS put
 $$;
 
 -- authd.strictest_day(policies jsonb, days jsonb) → timestamptz

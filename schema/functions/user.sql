@@ -245,8 +245,8 @@ BEGIN
         new.class_by_rank := CASE WHEN new.class IS NOT NULL THEN rank END;
     END IF;
     IF changes ? 'second_factor' THEN
-        new.second_factor_by := authd.imposed_put(old.second_factor_by, rank,
-                                                  authd.argument_second_factor(changes));
+        new.second_factor_by := authd.policies_put(old.second_factor_by, rank,
+                                                   authd.argument_second_factor(changes));
         new.second_factor := authd.strictest_policy(new.second_factor_by);
     END IF;
     RETURN new;

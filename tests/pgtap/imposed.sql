@@ -33,6 +33,12 @@ SELECT is(pg_temp.policy(by, value), expected, format('%s sets %s', by, coalesce
     (11, 'chief', 'required', 'required domain-admin'), (12, 'adm', 'off', 'off admin'),
     (13, 'chief', 'off', 'off admin'), (14, 'adm', NULL, '-')) AS t (n, by, value, expected);
 
+SELECT ask('user_set', '{"user": "u@a.example", "changes": {"second_factor": "required"}}');
+SELECT is(ask_as(pg_temp.of('chief'), 'user_set', jsonb_build_object('user', 'u@a.example', 'changes',
+              jsonb_build_object('second_factor', value))) -> 'changed', 'false', value || ' tightens nothing')
+  FROM unnest(ARRAY['off', 'optional', 'required']) AS value;
+SELECT is(pg_temp.policy('host', NULL), '-', 'nor does it come into force later');
+
 -- The policy of a domain and its day
 CREATE FUNCTION pg_temp.domain_policy(by text, changes jsonb) RETURNS text LANGUAGE sql AS $$
     SELECT concat_ws(' ', coalesce(o ->> 'second_factor', '-'), o ->> 'second_factor_by', left(o ->> 'second_factor_from', 10),
@@ -53,6 +59,12 @@ SELECT is(pg_temp.domain_policy(by, changes::jsonb), expected, format('%s sets %
     (10, 'chief', '{"second_factor_from": "2027-09-01"}', 'required admin'),
     (11, 'host', '{"second_factor": "optional", "second_factor_from": null}', 'optional host'))
     AS t (n, by, changes, expected);
+
+SELECT pg_temp.domain_policy('adm', '{"second_factor": "required", "second_factor_from": "2026-09-01"}');
+SELECT pg_temp.domain_policy('host', '{"second_factor": "required", "second_factor_from": "2026-09-01"}');
+SELECT pg_temp.domain_policy('chief', '{"second_factor": "off", "second_factor_from": "2027-09-01"}');
+SELECT is(pg_temp.domain_policy('host', '{"second_factor": null, "second_factor_from": null}'), '-',
+    'what tightened nothing does not come into force later');
 
 -- Values without an order: class, and the scope of a user or a domain
 CREATE FUNCTION pg_temp.step(by text, operation text, arguments jsonb, shown text[]) RETURNS text LANGUAGE plpgsql AS $$
