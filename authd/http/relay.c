@@ -182,7 +182,7 @@ static bool write_inner(struct relay *relay)
     }
     buf_consume(&relay->in, (size_t)count);
     relay->checked -= (size_t)count;
-    if (relay->in.len == 0) {
+    if (relay->in.len == 0 && relay->state != RELAY_BODY) { /* more of a body uses the same memory */
         buf_finish(&relay->in);
     }
     return true;

@@ -4,6 +4,7 @@ one value on each line. The tests take the verbs from `help --json`, so that a n
 import functools
 import itertools
 import json
+import os
 import re
 import subprocess
 
@@ -345,7 +346,7 @@ def test_a_format_that_is_no_json(root):
 
 def test_who_streams_says_so(root, verb):
     """Help and the manual say which verbs stream."""
-    manual = read_text("../../docs/smtp-authctl.md")
+    manual = read_text(os.path.join(os.path.dirname(__file__), "../../docs/smtp-authctl.md"))
     row, = re.findall(rf"^\| `smtp-authctl {verb}[ `].*$", manual, re.MULTILINE)[:1]
     text, _ = root.do("help", *verb.split())
     streams = commands()[verb]["streams"]
