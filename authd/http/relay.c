@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/secret.h"
 #include "core/core.h"
 #include "http/refusal.h"
 #include "loop/listen.h"
@@ -153,18 +154,27 @@ static bool read_inner(struct relay *relay)
     if (relay->inner < 0 || relay->out.len > 0) {
         return false;
     }
-    ssize_t count = recv(relay->inner, buf_reserve(&relay->out, ANSWER_SIZE), ANSWER_SIZE, 0);
+    char answer[ANSWER_SIZE];
+    ssize_t count = recv(relay->inner, answer, sizeof(answer), 0);
 
     if (count > 0) {
-        relay->out.len += (size_t)count;
+        buf_append(&relay->out, answer, (size_t)count);
+        secret_wipe(answer, (size_t)count);
         return true;
     }
     if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
         inner_close(relay);
         relay->state = RELAY_ENDING;
     }
-    buf_finish(&relay->out);
     return false;
+}
+
+/* Frees the memory for the client's octets, unless more of a body is to come. */
+static void in_release(struct relay *relay)
+{
+    if (relay->in.len == 0 && relay->state != RELAY_BODY) {
+        buf_finish(&relay->in);
+    }
 }
 
 static bool write_inner(struct relay *relay)
@@ -182,9 +192,7 @@ static bool write_inner(struct relay *relay)
     }
     buf_consume(&relay->in, (size_t)count);
     relay->checked -= (size_t)count;
-    if (relay->in.len == 0 && relay->state != RELAY_BODY) { /* more of a body uses the same memory */
-        buf_finish(&relay->in);
-    }
+    in_release(relay);
     return true;
 }
 
@@ -274,9 +282,7 @@ static bool read_client(struct relay *relay)
         request_begins(relay);
         return true;
     }
-    if (relay->in.len == 0) {
-        buf_finish(&relay->in);
-    }
+    in_release(relay);
     relay->shake_write = result == TRANSPORT_WANTS_WRITE;
     relay->ended = result == TRANSPORT_ENDED;
     if (result == TRANSPORT_BROKEN) {
