@@ -65,13 +65,15 @@ $$;
 
 -- authd.strictest_day(policies jsonb, days jsonb) → timestamptz
 -- The earliest of the days by rank; NULL: at once. A rank that requires a second factor and names no
--- day wants it at once.
+-- day wants it at once. A day that is past is stricter than that: from it on tickets are needed as well.
 CREATE OR REPLACE FUNCTION authd.strictest_day(policies jsonb, days jsonb) RETURNS timestamptz
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT CASE WHEN NOT EXISTS (SELECT FROM jsonb_each_text(policies) AS each (rank, policy)
+    SELECT CASE WHEN earliest <= authd.now()
+                  OR NOT EXISTS (SELECT FROM jsonb_each_text(policies) AS each (rank, policy)
                                   WHERE policy = 'required' AND NOT days ? rank)
-                THEN (SELECT min(day::timestamptz) FROM jsonb_each_text(days) AS each (rank, day)) END
+                THEN earliest END
+      FROM (SELECT min(day::timestamptz) AS earliest FROM jsonb_each_text(days) AS each (rank, day)) AS day
 $$;
 
 -- authd.imposed_by(kept jsonb, value text) → text

@@ -85,8 +85,9 @@ $$;
 
 -- authd.first_enrolment_check(actor jsonb, owner authd.account, ticket boolean) → void
 -- Who may enrol an account that has no second factor: administrators; and the user, if the session had
--- a code or a ticket was given. Without both, only a user whose role is user, before the day from which
--- the domain's policy binds: the password of a higher role, if stolen, must not be enough to enrol.
+-- a code or a ticket was given. Without both, only a user whose role is user, before the first day that
+-- a rank has set for the domain, also if another rank requires a factor at once: the password of a higher
+-- role, if stolen, must not be enough to enrol.
 -- Errors: AU403 a ticket is needed.
 CREATE OR REPLACE FUNCTION authd.first_enrolment_check(actor jsonb, owner authd.account,
                                                        ticket boolean) RETURNS void
@@ -95,9 +96,9 @@ AS $$
 BEGIN
     IF authd.is_self(actor, owner.id) AND NOT ticket AND actor ->> 'factor' IS NULL
        AND (owner.role <> 'user'
-            OR EXISTS (SELECT FROM authd.domain AS home
-                        WHERE home.id = owner.domain
-                          AND home.second_factor_from <= authd.now())) THEN
+            OR EXISTS (SELECT FROM authd.domain AS home,
+                                   jsonb_each_text(home.second_factor_from_by) AS each (rank, day)
+                        WHERE home.id = owner.domain AND day::timestamptz <= authd.now())) THEN
         PERFORM authd.refuse('AU403', 'a first enrolment needs a ticket',
             'Ask an administrator for one.');
     END IF;

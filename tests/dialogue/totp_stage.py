@@ -22,7 +22,8 @@ class Stage:
         for name in HOME, CLOSED:
             made = api.call("POST", "/v1/domains", {"name": name})
             assert made.status == 201 or made.type == "conflict", made  # another file of this worker has made it
-        server.sql(f"UPDATE authd.domain SET second_factor_from = now() WHERE name = '{CLOSED}'")
+        server.sql("UPDATE authd.domain SET second_factor_from = now(), second_factor_from_by = "
+                   f"jsonb_build_object('5', authd.rfc3339(now())) WHERE name = '{CLOSED}'")
 
     def new_user(self, domain=HOME, **members):
         login = f"u{next(numbers)}@{domain}"

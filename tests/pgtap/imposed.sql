@@ -57,7 +57,12 @@ SELECT is(pg_temp.domain_policy(by, changes::jsonb), expected, format('%s sets %
     (8, 'adm', '{"second_factor": null, "second_factor_from": null}', '-'),
     (9, 'adm', '{"second_factor": "required"}', 'required admin'),
     (10, 'chief', '{"second_factor_from": "2027-09-01"}', 'required admin'),
-    (11, 'host', '{"second_factor": "optional", "second_factor_from": null}', 'optional host'))
+    (11, 'host', '{"second_factor": "optional", "second_factor_from": null}', 'optional host'),
+    (12, 'host', '{"second_factor": "required", "second_factor_from": "2026-02-01"}', 'required host 2026-02-01 host'),
+    (13, 'chief', '{"second_factor": "required"}', 'required host 2026-02-01 host'),
+    (14, 'host', '{"second_factor": "required", "second_factor_from": null}', 'required host'),
+    (15, 'chief', '{"second_factor_from": "2026-02-01"}', 'required host 2026-02-01 domain-admin'),
+    (16, 'host', '{"second_factor": null, "second_factor_from": null}', '-'))
     AS t (n, by, changes, expected);
 
 SELECT pg_temp.domain_policy('adm', '{"second_factor": "required", "second_factor_from": "2026-09-01"}');

@@ -222,10 +222,15 @@ CREATE FUNCTION pg_temp.ticket(text text, whom text DEFAULT 'alice@mine.example'
     $$ SELECT ask('totp_ticket_add', jsonb_build_object('user', whom, 'digest', pg_temp.digest(text))) $$;
 CREATE FUNCTION pg_temp.by(text text) RETURNS jsonb LANGUAGE sql AS $$ SELECT jsonb_build_object('ticket', pg_temp.digest(text)) $$;
 SELECT is(pg_temp.first(), 'allowed', 'no `second_factor_from`');
-UPDATE authd.domain SET second_factor_from = '2026-03-01 12:00:01+00' WHERE name = 'mine.example';
+CREATE FUNCTION pg_temp.domain(changes jsonb, reach bigint[] DEFAULT NULL) RETURNS jsonb LANGUAGE sql AS
+    $$ SELECT ask('domain_set', jsonb_build_object('domain', 'mine.example', 'changes', changes), reach) $$;
+SELECT pg_temp.domain('{"second_factor_from": "2026-03-01T12:00:01Z"}');
+SELECT pg_temp.domain('{"second_factor": "required"}', array_agg(id)) FROM authd.domain WHERE name = 'mine.example';
 SELECT is(pg_temp.first(), 'allowed', 'before it');
 SELECT later('1 second');
-SELECT is(pg_temp.first(), 'AU403', 'from it on');
+SELECT is(pg_temp.first(), 'AU403', 'from it on, although the domain''s administrator wants a factor at once');
+SELECT pg_temp.domain('{"second_factor": null}');
+SELECT is(pg_temp.first(), 'AU403', 'or wants none');
 SELECT is(verdict(signed_in('alice@mine.example', 'totp'), 'totp_enroll', pg_temp.begin('me'), pg_temp.own()), 'allowed',
     'but for who has just given up another');
 SELECT is(verdict(signed_in('adm@mine.example', NULL, true), 'totp_enroll', pg_temp.begin('me'), pg_temp.own()), 'AU403',
@@ -233,7 +238,7 @@ SELECT is(verdict(signed_in('adm@mine.example', NULL, true), 'totp_enroll', pg_t
 SELECT is(verdict(credential, 'totp_enroll', pg_temp.begin('alice@mine.example')), 'allowed', 'not when they enrol others')
   FROM who WHERE role = 'admin';
 SELECT clock('2026-03-01 12:00:00+00');
-UPDATE authd.domain SET second_factor_from = '2026-02-01' WHERE name = 'mine.example';
+SELECT pg_temp.domain('{"second_factor_from": "2026-02-01"}');
 SELECT is(pg_temp.ticket('one') - ARRAY['id', 'user_id', 'etag'],
     '{"kind": "totp-ticket", "user": "alice@mine.example", "domain": "mine.example", "expires_at": "2026-03-02T12:00:00Z", "changed": true}',
     'totp_ticket_add');
