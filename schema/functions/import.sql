@@ -14,7 +14,8 @@
 -- authd.import_decide(actor jsonb, reach bigint[], rows authd.import_row[], arguments jsonb)
 --     → authd.import_row[]
 -- The rows with the ids that they refer to; a row that will not be carried out has an outcome.
--- Locks the existing accounts, in the order of their ids.
+-- Locks the existing accounts, in the order of their ids. An account that appears only after that is not
+-- locked, and what was read of it may change at once, so its row is refused.
 CREATE OR REPLACE FUNCTION authd.import_decide(actor jsonb, reach bigint[], rows authd.import_row[],
                                                arguments jsonb) RETURNS authd.import_row[]
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
@@ -25,10 +26,12 @@ DECLARE
     own       text[]  := ARRAY(SELECT name FROM authd.domain WHERE id = ANY (reach));
     mine      int     := (actor ->> 'rank')::int;
     setter    int     := authd.setting_rank(actor, reach);
+    locked    bigint[];
 BEGIN
-    PERFORM FROM authd.account
-      WHERE login = ANY (ARRAY(SELECT item.login FROM unnest(rows) AS item WHERE item.outcome IS NULL))
-      ORDER BY id FOR UPDATE;
+    locked := ARRAY(
+        SELECT id FROM authd.account
+         WHERE login = ANY (ARRAY(SELECT item.login FROM unnest(rows) AS item WHERE item.outcome IS NULL))
+         ORDER BY id FOR UPDATE);
     RETURN ARRAY(
         WITH known AS MATERIALIZED (
             SELECT item.*, home.id AS home, class.id AS of_class, held AS was,
@@ -66,7 +69,7 @@ BEGIN
                 WHEN of_class <> (was).class AND (was).class_by_rank > setter
                     THEN format('the class of %s was set by a higher role: %s', login,
                                 authd.rank_role((was).class_by_rank))
-                WHEN hash IS NOT NULL AND account_id <> (was).id
+                WHEN (was).id <> ALL (locked) OR hash IS NOT NULL AND account_id <> (was).id
                     THEN format('%s was added by somebody else at this moment', login)
             END AS flaw
               FROM checked
