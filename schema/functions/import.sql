@@ -196,7 +196,8 @@ END
 $$;
 
 -- authd.import_change(rank int, item authd.import_row) → authd.account
--- The account of a row as the file wants it. rank: authd.setting_rank() of the caller.
+-- The account of a row as the file wants it. rank: authd.setting_rank() of the caller, which imposes what
+-- the file says, also if a lower rank has said the same.
 CREATE OR REPLACE FUNCTION authd.import_change(rank int, item authd.import_row)
 RETURNS authd.account
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, authd, pg_temp
@@ -211,15 +212,17 @@ BEGIN
         new.recovery_address := item.recovery_address;
         new.recovery_address_by_rank := rank;
     END IF;
-    IF item.class IS NOT NULL AND item.class IS DISTINCT FROM old.class THEN
+    IF item.class IS NOT NULL THEN
         new.class := item.class;
-        new.class_by_rank := rank;
+        new.class_by_rank := greatest(rank, CASE WHEN item.class = old.class THEN old.class_by_rank END);
     END IF;
-    IF old.scope IS NULL AND item.scope IS NOT NULL THEN
+    IF item.scope IS NOT NULL AND coalesce(old.scope = authd.import_scope(item), true) THEN
         new.scope := authd.import_scope(item);
-        new.scope_by_rank := rank;
+        new.scope_by_rank := greatest(rank, old.scope_by_rank);
     END IF;
-    IF item.suspended AND NOT new.suspended THEN
+    IF item.suspended AND new.suspended THEN
+        new.suspended_by_rank := greatest(rank, old.suspended_by_rank);
+    ELSIF item.suspended THEN
         new.suspended := true;
         new.suspended_reason := 'suspended where it was imported from';
         new.suspended_at := authd.now();
@@ -317,7 +320,9 @@ LANGUAGE sql STABLE
 RETURN pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
     'kind', 'user', 'id', (account).id::text, 'login', (account).login, 'domain', domain,
     'display_name', (account).display_name, 'recovery_address', (account).recovery_address,
-    'class', class, 'scope', (account).scope, 'suspended', (account).suspended,
+    'class', class, 'class_by', authd.rank_role((account).class_by_rank), 'scope', (account).scope,
+    'scope_by', authd.rank_role((account).scope_by_rank), 'suspended', (account).suspended,
+    'suspended_by', authd.rank_role((account).suspended_by_rank),
     'password_generation', (account).password_generation, 'addresses', addresses));
 
 -- authd.import_results(rows authd.import_row[], added text[], updated jsonb) → jsonb

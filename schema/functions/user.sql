@@ -238,11 +238,12 @@ BEGIN
     END IF;
     IF changes ? 'class' THEN
         new.class := authd.argument_class(changes);
+        new.class_by_rank := CASE WHEN new.class IS NOT NULL THEN
+            greatest(rank, CASE WHEN new.class = old.class THEN old.class_by_rank END) END;
     END IF;
     IF new.class IS DISTINCT FROM old.class THEN
         PERFORM authd.imposed_check(actor, reach, old.class_by_rank,
                                     format('the class of %s was set', old.login));
-        new.class_by_rank := CASE WHEN new.class IS NOT NULL THEN rank END;
     END IF;
     IF changes ? 'second_factor' THEN
         new.second_factor_by := authd.policies_put(old.second_factor_by, rank,

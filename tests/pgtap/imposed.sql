@@ -89,7 +89,9 @@ SELECT is(pg_temp.step(by, 'user_set', jsonb_build_object('user', 'u@a.example',
     (3, 'chief', 'bulk', 'the class of u@a.example was set by a higher role: admin'),
     (4, 'narrow', NULL, 'the class of u@a.example was set by a higher role: admin'),
     (5, 'chief', 'staff', 'staff admin'), (6, 'adm', NULL, '- -'), (7, 'narrow', 'bulk', 'bulk domain-admin'),
-    (8, 'host', 'staff', 'staff host'), (9, 'adm', 'bulk', 'the class of u@a.example was set by a higher role: host'))
+    (8, 'chief', 'bulk', 'bulk domain-admin'), (9, 'adm', 'bulk', 'bulk admin'),
+    (10, 'chief', NULL, 'the class of u@a.example was set by a higher role: admin'),
+    (11, 'host', 'staff', 'staff host'), (12, 'adm', 'bulk', 'the class of u@a.example was set by a higher role: host'))
     AS t (n, by, value, expected);
 CREATE FUNCTION pg_temp.scope(by text, place jsonb, value text) RETURNS text LANGUAGE sql AS $$
     SELECT pg_temp.step(by, CASE WHEN value IS NULL THEN 'scope_delete' ELSE 'scope_put' END,
@@ -118,6 +120,22 @@ SELECT is(pg_temp.step(by, operation, '{"user": "u@a.example"}', '{suspended,sus
 SELECT is(ask_as(pg_temp.of('chief'), 'import_rows', '{"existing": "update", "rows": [
               {"line": 1, "login": "u@a.example", "class": "bulk"}]}') #>> '{results,0,detail}',
     'the class of u@a.example was set by a higher role: host', 'nor by an import');
+
+-- A higher role that gives what is there already, by an import too
+SELECT ask_as(pg_temp.of('chief'), 'user_add', '{"login": "v@a.example", "class": "bulk"}');
+SELECT ask_as(pg_temp.of('chief'), 'scope_put', '{"level": "user", "user": "v@a.example", "scope": "{\"max_recipients\":3,\"v\":1}"}');
+SELECT ask_as(pg_temp.of('chief'), 'user_suspend', '{"user": "v@a.example"}');
+CREATE FUNCTION pg_temp.imported(by text) RETURNS text LANGUAGE sql AS $$
+    SELECT ask_as(pg_temp.of(by), 'import_rows', '{"existing": "update", "rows": [{"line": 1, "login": "v@a.example",
+               "class": "bulk", "suspended": true, "scope": "{\"max_recipients\":3,\"v\":1}"}]}') #>> '{results,0,outcome}'
+$$;
+SELECT is(pg_temp.imported(by), expected, format('an import by %s', by))
+  FROM (VALUES (1, 'chief', 'unchanged'), (2, 'adm', 'updated'), (3, 'adm', 'unchanged'), (4, 'chief', 'unchanged'))
+    AS t (n, by, expected);
+SELECT is(o -> 'class_by' || (o -> 'suspended_by') || (s -> 'set_by'), '["admin", "admin", "admin"]', 'binds the lower ones')
+  FROM ask('user_show', '{"user": "v@a.example"}') AS o, ask('scope_get', '{"level": "user", "user": "v@a.example"}') AS s;
+SELECT is(data::jsonb #> '{after}', '{"class_by": "admin", "scope_by": "admin", "suspended_by": "admin"}', 'as the audit says')
+  FROM authd.audit_event JOIN authd.audit_person ON event = id AND part = 'subject' WHERE action = 'user_import';
 
 -- Fresh sign-ins
 UPDATE callers SET credential = signed_in(name || '@a.example') WHERE name IN ('chief', 'adm');
