@@ -130,7 +130,8 @@ GRANT EXECUTE ON FUNCTION authd.caller(jsonb) TO authd_service;
 
 -- authd.caller_check(actor jsonb) → void
 -- Looks the caller's credential up once more, after the wait for the lock of the caller's own account:
--- a credential that a revoke-all has ended meanwhile must not make a new credential.
+-- a credential that a revoke-all has ended meanwhile must not make a new credential, nor one whose owner
+-- has been suspended or got another role meanwhile.
 -- Errors: AU401.
 CREATE OR REPLACE FUNCTION authd.caller_check(actor jsonb) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
@@ -139,7 +140,10 @@ BEGIN
     IF actor ->> 'kind' = 'session' AND NOT EXISTS (
            SELECT FROM authd.http_session WHERE id = (actor ->> 'session')::bigint)
        OR actor ->> 'kind' = 'api-key' AND NOT EXISTS (
-           SELECT FROM authd.api_key WHERE id = (actor ->> 'api_key')::bigint) THEN
+           SELECT FROM authd.api_key WHERE id = (actor ->> 'api_key')::bigint)
+       OR actor ->> 'account' IS NOT NULL AND NOT EXISTS (
+           SELECT FROM authd.account WHERE id = (actor ->> 'account')::bigint
+                                       AND role = actor ->> 'role' AND NOT suspended) THEN
         PERFORM authd.refuse('AU401', 'the sign-in has ended, or its rights have changed',
                              'Sign in again.');
     END IF;
