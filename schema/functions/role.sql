@@ -154,7 +154,8 @@ $$;
 --               controls the account gives it a password, and permits a second factor.
 --   other roles end the API keys, for good.
 -- Sessions go on with a lower role, and sessions and API keys with less reach of the same role: they
--- have the role and the reach of the moment.
+-- have the role and the reach of the moment. Expired Idempotency-Keys stay for the request that tidies
+-- them away: that one may wait for the lock of this account.
 CREATE OR REPLACE FUNCTION authd.role_changed(actor jsonb, old authd.account, old_reach bigint[])
 RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, authd, pg_temp
@@ -179,7 +180,8 @@ BEGIN
     ELSE
         RETURN NULL;
     END IF;
-    DELETE FROM authd.idempotency WHERE caller = 'user ' || new.id;
+    DELETE FROM authd.idempotency
+     WHERE caller = 'user ' || new.id AND created_at > authd.now() - interval '24 hours';
     RETURN ended;
 END
 $$;
