@@ -51,6 +51,8 @@ BEGIN
         ended := ended || jsonb_build_object('api_keys', count);
     END IF;
     IF 'app_passwords' = ANY (kinds) THEN
+        -- In order of id, as authd.app_password_used() locks those of many users.
+        PERFORM FROM authd.app_password WHERE account = ANY (owners) ORDER BY id FOR UPDATE;
         SELECT sum(authd.app_password_end_all(owner)) INTO count FROM unnest(owners) AS owner;
         ended := ended || jsonb_build_object('app_passwords', coalesce(count, 0));
     END IF;
