@@ -24,8 +24,6 @@ DECLARE
     existing  text    := coalesce(arguments ->> 'existing', 'skip');
     create_ok boolean := coalesce((arguments ->> 'create')::boolean, true);
     own       text[]  := ARRAY(SELECT name FROM authd.domain WHERE id = ANY (reach));
-    mine      int     := (actor ->> 'rank')::int;
-    setter    int     := authd.setting_rank(actor, reach);
     locked    bigint[];
 BEGIN
     locked := ARRAY(
@@ -61,16 +59,9 @@ BEGIN
                     THEN format('%s was removed by somebody else at this moment', login)
                 WHEN (was).id IS NULL OR existing = 'skip' THEN NULL
                 WHEN existing = 'fail' THEN format('%s already exists', login)
-                WHEN authd.role_rank((was).role) >= mine
-                    THEN format('%s has the role %s, which is not below yours', login, (was).role)
-                WHEN NOT authd.reach_contains(reach, authd.account_reach(was))
-                    THEN format('%s has the role %s, which reaches domains that are not yours', login,
-                                (was).role)
-                WHEN of_class <> (was).class AND (was).class_by_rank > setter
-                    THEN format('the class of %s was set by a higher role: %s', login,
-                                authd.rank_role((was).class_by_rank))
-                WHEN (was).id <> ALL (locked) OR hash IS NOT NULL AND account_id <> (was).id
-                    THEN format('%s was added by somebody else at this moment', login)
+                ELSE coalesce(authd.import_refusal(actor, reach, item), CASE
+                    WHEN (was).id <> ALL (locked) OR hash IS NOT NULL AND account_id <> (was).id
+                    THEN format('%s was added by somebody else at this moment', login) END)
             END AS flaw
               FROM checked
         )

@@ -93,3 +93,21 @@ RETURN CASE
          WHERE pg_catalog.split_part(address, '@', 2) <> ALL (own))
         THEN 'one of its addresses is in a domain that is not yours'
 END;
+
+-- authd.import_refusal(actor jsonb, reach bigint[], item authd.import_row) → text
+-- Why the caller may not do to an existing account what the row says; NULL: the caller may.
+CREATE OR REPLACE FUNCTION authd.import_refusal(actor jsonb, reach bigint[], item authd.import_row)
+RETURNS text
+LANGUAGE sql STABLE
+RETURN CASE
+    WHEN authd.role_rank((item.account).role) >= (actor ->> 'rank')::int
+        THEN pg_catalog.format('%s has the role %s, which is not below yours', item.login,
+                               (item.account).role)
+    WHEN NOT authd.reach_contains(reach, authd.account_reach(item.account))
+        THEN pg_catalog.format('%s has the role %s, which reaches domains that are not yours', item.login,
+                               (item.account).role)
+    WHEN item.class <> (item.account).class
+         AND (item.account).class_by_rank > authd.setting_rank(actor, reach)
+        THEN pg_catalog.format('the class of %s was set by a higher role: %s', item.login,
+                               authd.rank_role((item.account).class_by_rank))
+END;
