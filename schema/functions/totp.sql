@@ -96,9 +96,12 @@ AS $$
 BEGIN
     IF authd.is_self(actor, owner.id) AND NOT ticket AND actor ->> 'factor' IS NULL
        AND (owner.role <> 'user'
-            OR EXISTS (SELECT FROM authd.domain AS home,
-                                   jsonb_each_text(home.second_factor_from_by) AS each (rank, day)
-                        WHERE home.id = owner.domain AND day::timestamptz <= authd.now())) THEN
+            OR EXISTS (SELECT FROM authd.domain AS home
+                        WHERE home.id = owner.domain
+                          AND (home.second_factor_from <= authd.now()
+                               OR EXISTS (SELECT FROM jsonb_each_text(home.second_factor_from_by)
+                                                      AS each (rank, day)
+                                           WHERE day::timestamptz <= authd.now())))) THEN
         PERFORM authd.refuse('AU403', 'a first enrolment needs a ticket',
             'Ask an administrator for one.');
     END IF;
