@@ -470,7 +470,8 @@ void relay_completed(struct relay *relay)
 
 bool relay_is_busy(const struct relay *relay)
 {
-    return relay->state == RELAY_BODY || relay->state == RELAY_ANSWER || relay->out.len > 0;
+    return relay->state == RELAY_BODY || relay->state == RELAY_ANSWER || relay->out.len > 0 ||
+           event_pending(&relay->again, EV_TIMEOUT, NULL); /* the answer is in the pair */
 }
 
 void relay_drain(struct relay *relay)

@@ -1,6 +1,9 @@
 """Clients that open as many connections as they get: others are answered all the same."""
 
+import concurrent.futures
 import contextlib
+import socket
+import threading
 
 import pytest
 from conftest import DEAR_HASH, Server
@@ -127,6 +130,43 @@ def test_no_request_in_progress_is_cut_for_a_new_one(site):
             wire.send(b"}")
         assert all(wire.reply().status in (401, 503) for wire in crowd)
     assert len(site.lines()) == 1
+
+
+def flood(site, ended):
+    """Opens connections as fast as it can, and lets them go."""
+    while not ended.is_set():
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            for _ in range(80):
+                client = stack.enter_context(socket.socket())
+                client.setblocking(False)
+                client.connect_ex(site.address)
+
+
+def answers(site):
+    """How many of many requests get an answer, each on a connection of its own."""
+    count = 0
+    for _ in range(300):
+        with contextlib.suppress(ConnectionResetError), site.connect(NEAR, GET) as wire:
+            count += wire.reply() is not None
+    return count
+
+
+def test_an_answer_is_not_lost_to_a_new_connection(site):
+    """A connection is not idle between the end of its request and the moment at which its client has the answer: what
+    the log calls answered has come."""
+    ended = threading.Event()
+    with concurrent.futures.ThreadPoolExecutor(5) as pool:
+        crowd = pool.submit(flood, site, ended)
+        asking = [pool.submit(answers, site) for _ in range(4)]
+        count = sum(one.result() for one in asking)
+        ended.set()
+        crowd.result()
+    with Wire(site.authd.http) as last:
+        last.send(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert last.reply() is not None
+    wait_until(lambda: [event for event in site.authd.events("http") if event["route"] == "/readyz"], what="its line")
+    logged = [event for event in site.authd.events("http") if (event["route"], event.get("status")) == ("/healthz", "200")]
+    assert count == len(logged)
 
 
 @pytest.mark.parametrize("site", [{"trusted_proxies": [NEAR]}], indirect=True)
