@@ -329,6 +329,7 @@ static void discard(struct relay *relay)
     enum transport_result result =
         transport_read(&relay->transport, octets, sizeof(octets), &count);
 
+    secret_wipe(octets, sizeof(octets));
     if (result == TRANSPORT_ENDED || result == TRANSPORT_BROKEN) {
         relay->state = RELAY_GONE;
     }

@@ -107,11 +107,6 @@ enum transport_result transport_write(struct transport *transport, struct span o
                          TRANSPORT_WANTS_WRITE, count);
 }
 
-bool transport_has_more(const struct transport *transport)
-{
-    return transport->session != NULL && gnutls_record_check_pending(transport->session) > 0;
-}
-
 void transport_end(struct transport *transport)
 {
     if (transport->session != NULL && transport->shaken) {

@@ -32,8 +32,6 @@ enum transport_result transport_read(struct transport *transport, char *out, siz
                                      size_t *count);
 enum transport_result transport_write(struct transport *transport, struct span octets,
                                       size_t *count);
-/* True: octets can be read although the socket does not say so. */
-bool transport_has_more(const struct transport *transport);
 /* Tells the client that no more octets come. */
 void transport_end(struct transport *transport);
 

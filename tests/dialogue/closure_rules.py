@@ -63,10 +63,10 @@ RULES = {
     "domain of a login": Rule("domain_for", r"AND \(reach IS NULL OR domain\.id = ANY \(reach\)\)", "", DA, length=1),
     "domain of an address": Rule("address_put", r"IF reach IS NOT NULL AND NOT EXISTS", "IF false AND NOT EXISTS", DA,
                                  length=1),
-    "rank of an import": Rule("import_decide", r"WHEN authd\.role_rank\(\(was\)\.role\) >= mine", "WHEN false", DA,
+    "rank of an import": Rule("import_refusal", r"WHEN \(?authd\.role_rank\([^\n]*?THEN", "WHEN false THEN", DA,
                               f"auditor@{A}", 2),
-    "control for import": Rule("import_decide", r"WHEN NOT authd\.reach_contains\(reach, authd\.account_reach\(was\)\)",
-                               "WHEN false", DA, f"span@{A}", 1),
+    "control for import": Rule("import_refusal", r"WHEN \(?NOT authd\.reach_contains\([^\n]*?THEN", "WHEN false THEN",
+                               DA, f"span@{A}", 1),
     "domain of an import": Rule("import_decide", r"AND \(reach IS NULL OR home\.id = ANY \(reach\)\)", "", DA,
                                 f"user@{C}", 1),
     # What a credential is
