@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,13 +16,14 @@
 #include "loop/listen.h"
 #include "loop/loop.h"
 
-#define SILENCE_S   30
-#define REQUEST_S   10
-#define LINGER_S    2
-#define PIECE_SIZE  4096 /* octets that are read from the client at once */
-#define IN_MAX      (FRAMING_HEAD_MAX + 2 * PIECE_SIZE) /* a head too long, and a piece */
-#define ANSWER_SIZE (16 * 1024) /* octets of an answer that are read at once */
-#define OUT_MAX     (ANSWER_SIZE + 4096)
+#define SILENCE_S    30
+#define REQUEST_S    10
+#define LINGER_S     2
+#define END_PAUSE_MS 20
+#define PIECE_SIZE   4096 /* octets that are read from the client at once */
+#define IN_MAX       (FRAMING_HEAD_MAX + 2 * PIECE_SIZE) /* a head too long, and a piece */
+#define ANSWER_SIZE  (16 * 1024) /* octets of an answer that are read at once */
+#define OUT_MAX      (ANSWER_SIZE + 4096)
 
 static void timer_set(struct event *timer, int seconds)
 {
@@ -291,15 +294,27 @@ static bool read_client(struct relay *relay)
     return relay->ended;
 }
 
+static bool inner_is_read(const struct relay *relay)
+{
+    int waiting;
+
+    return ioctl(relay->inner, SIOCOUTQ, &waiting) == 0 && waiting == 0;
+}
+
 /* The client has ended, so the request that it began never comes whole. If the head came,
- * libmicrohttpd learns of the end, and may still have a refusal. */
+ * libmicrohttpd learns of the end, and may still have a refusal. libmicrohttpd does not see an end
+ * that comes together with octets, so it has to read these first. */
 static bool end_unfinished(struct relay *relay)
 {
+    const struct timeval pause = {.tv_usec = END_PAUSE_MS * 1000};
+
     if (!relay->ended || relay->out.len > 0 || relay->checked > 0) {
         return false;
     }
     if (relay->state == RELAY_HEAD) {
         give_up(relay, "client-gone");
+    } else if (relay->state == RELAY_BODY && !inner_is_read(relay)) {
+        evtimer_add(&relay->again, &pause);
     } else if (relay->state == RELAY_BODY) {
         shutdown(relay->inner, SHUT_WR);
         relay->state = RELAY_ANSWER;

@@ -324,6 +324,20 @@ def test_the_client_sends_no_more(site):
         assert [answer.status for answer in wire.replies()] == [200, 200]
 
 
+@pytest.mark.parametrize("kind", ["unix", "tcp"])
+@pytest.mark.parametrize("begun", [b"", b"{"])
+def test_the_client_goes_within_a_body(site, kind, begun):
+    """The connection ends with the client, and not with the time that a request has."""
+    before = site.authd.log_size()
+    with site.connect(kind) as wire:
+        wire.send(site.fill(POST, kind) + b"Content-Length: 2\r\n\r\n" + begun)
+        wire.socket.shutdown(1)
+        wire.replies()
+    event, = wait_until(lambda: [event for event in site.authd.events("http", before)
+                                 if event["route"] in ("/v1/domains", "none")], what="the line in the log")
+    assert event["reason"] != "client-slow", event
+
+
 def test_a_body_is_asked_for(site):
     with site.connect("unix") as wire:
         wire.send(POST.replace(b"HOST", b"localhost") + b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n")
