@@ -29,7 +29,8 @@ RETURN greatest(least(extract(epoch FROM at) * 1000000, 9223372036854775807),
 
 -- authd.audit_text(event authd.audit_event) → text
 -- The text that the digest of a row is made of: all columns but the id, which is in the seal's list.
--- details is a text in it, so that JSON null differs from NULL. The first element is the version of the list of columns; more columns need another version.
+-- details is a text in it, so that JSON null differs from NULL. The first element is the version of the
+-- list of columns; more columns need another version.
 CREATE OR REPLACE FUNCTION authd.audit_text(event authd.audit_event) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN pg_catalog.jsonb_build_array(

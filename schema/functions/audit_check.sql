@@ -216,7 +216,8 @@ GRANT EXECUTE ON FUNCTION authd.audit_waiting(bigint, int) TO authd_service;
 -- What there is between two ids, both included, that nothing accounts for, at most `bound`:
 --   added         an event that no seal and no entry of the queue lists
 --   twice         an event that is listed twice, or two events of one id
---   person-added  a side row of no event that is there or listed, or one that is neither of the subject nor of the actor
+--   person-added  a side row of no event that is there or listed, or one that is neither of the subject
+--                 nor of the actor
 -- Unlike NOT IN, the joins are not blinded by a NULL in a list.
 CREATE OR REPLACE FUNCTION authd.audit_strays(lowest bigint, highest bigint, bound int)
 RETURNS TABLE (id bigint, at timestamptz, action text, kind text)

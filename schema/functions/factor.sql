@@ -5,11 +5,11 @@
 -- Threats: one code that is used twice, at two nodes or by two protocols at the same time; guesses
 -- that exceed their limit because they arrive together, or that a rollback forgets; one wrong code
 -- that is entered until it becomes right, so a wrong code counts once and is refused as long as it is
--- remembered; guesses between the user's own right codes, which clear the count of the lock, so a second
--- count over 24 hours tells the user; a clock that is set back, by which old codes would be good again. So each call that
--- decides is a transaction of its own, under the lock of one row, and last_step only rises. A lock
--- must not be a weapon: only wrong codes count, each once, and only beside the right password; nothing
--- else of the account is locked with the factor.
+-- remembered; guesses between the user's own right codes, which clear the count of the lock, so a
+-- second count over 24 hours tells the user; a clock that is set back, by which old codes would be good
+-- again. So each call that decides is a transaction of its own, under the lock of one row, and last_step
+-- only rises. A lock must not be a weapon: only wrong codes count, each once, and only beside the right
+-- password; nothing else of the account is locked with the factor.
 
 -- authd.argument_second_factor(arguments jsonb) → text
 -- Member "second_factor", a policy; NULL if it is absent or null: no policy.
@@ -160,9 +160,9 @@ AS $$
                                          interval '24 hours') END
 $$;
 
--- authd.wrong_codes(refused bytea[], digest text) → bytea[]
+-- authd.refused_codes(refused bytea[], digest text) → bytea[]
 -- The digests of the last wrong codes and this one, at most 32.
-CREATE OR REPLACE FUNCTION authd.wrong_codes(refused bytea[], digest text) RETURNS bytea[]
+CREATE OR REPLACE FUNCTION authd.refused_codes(refused bytea[], digest text) RETURNS bytea[]
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, authd, pg_temp
 AS $$
     SELECT (refused || decode(digest, 'hex'))[greatest(1, cardinality(refused) - 30):]
@@ -182,7 +182,7 @@ BEGIN
     END IF;
     UPDATE authd.totp
        SET failures = held.failures + 1,
-           refused = authd.wrong_codes(held.refused, digest),
+           refused = authd.refused_codes(held.refused, digest),
            locked_until = until
      WHERE totp.account = held.account;
     PERFORM authd.wrong_code_put(held.account);
@@ -206,8 +206,8 @@ $$;
 --   locked    earlier wrong codes have locked the factor, whatever this code is; not counted
 --   changed   the account has changed, or has another factor or none; not counted
 -- remember: see authd.remembered_network_put(), after a taken code; NULL: no network is remembered.
--- call: see authd.audit_call_begin(). A
--- rollback would forget the count: this is a transaction of its own.
+-- call: see authd.audit_call_begin(). A rollback would forget the count: this is a transaction of its
+-- own.
 -- Errors: AU422 neither step nor digest.
 CREATE OR REPLACE FUNCTION authd.factor_take(account bigint, version bigint, factor bigint,
                                              step bigint, digest text, remember jsonb,

@@ -20,8 +20,8 @@ $$;
 
 -- authd.notice_put(account bigint, kind text, details jsonb) → void
 -- A mail message to a user. kind: which text (authd/notify/notice_text.c). details: the values in that
--- text (label, by, client, until, left, count, since), and mail_to if the message must go to another address than
--- the one on file.
+-- text (label, by, client, until, left, count, since, role), and mail_to if the message must go to
+-- another address than the one on file.
 -- Bounds: ten of a kind within 24 hours; further ones are not stored.
 CREATE OR REPLACE FUNCTION authd.notice_put(account bigint, kind text, details jsonb DEFAULT '{}')
 RETURNS void

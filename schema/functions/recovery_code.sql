@@ -65,7 +65,7 @@ BEGIN
     END IF;
     UPDATE authd.recovery_counter AS held
        SET failures = counter.failures + 1,
-           refused = authd.wrong_codes(counter.refused, digest),
+           refused = authd.refused_codes(counter.refused, digest),
            locked_until = until
      WHERE held.account = counter.account;
     PERFORM authd.wrong_code_put(counter.account);

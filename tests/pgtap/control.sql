@@ -125,8 +125,8 @@ BEGIN
     RETURN pg_temp.kept(coalesce(changes ->> 'login', who));
 END
 $$;
-CREATE TEMP TABLE all_kept (with_key boolean, list text);
-INSERT INTO all_kept VALUES (false, 'password recovery factor pending ticket network code link app session');
+CREATE TEMP TABLE all_kept (list text);
+INSERT INTO all_kept VALUES ('password recovery factor pending ticket network code link app session');
 SELECT ask('user_add', jsonb_build_object('login', format('m%s@a.example', n), 'role', role, 'domains', domains))
   FROM (VALUES (1, 'user', NULL::jsonb), (2, 'user', NULL), (3, 'helpdesk', NULL), (4, 'helpdesk', '["b.example"]'),
                (5, 'auditor', NULL), (6, 'helpdesk', NULL), (7, 'helpdesk', '["b.example"]'), (8, 'auditor', NULL)) AS t (n, role, domains);
