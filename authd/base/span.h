@@ -25,6 +25,19 @@ static inline bool span_equal(struct span a, struct span b)
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/* The text without the blanks and tabs around it: OWS of RFC 9110 section 5.6.3. */
+static inline struct span span_trim(struct span text)
+{
+    while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t')) {
+        text.ptr++;
+        text.len--;
+    }
+    while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t')) {
+        text.len--;
+    }
+    return text;
+}
+
 /* FNV-1a hash. An attacker can make collisions: use it only where a collision does no harm. */
 static inline uint64_t span_hash(struct span span)
 {

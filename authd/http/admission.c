@@ -79,7 +79,7 @@ const char *admission_host(const struct request *request)
 {
     uid_t uid = request->client->peer.uid;
 
-    if (!client_is_admin(request->client) || request->guard.relayed) {
+    if (!client_is_admin(request->client) || request->relayed) {
         return NULL;
     }
     if (uid == 0) {

@@ -1,22 +1,5 @@
 #include "http/cookie.h"
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static struct span trim(struct span text)
-{
-    while (text.len > 0 && is_blank(text.ptr[0])) {
-        text.ptr++;
-        text.len--;
-    }
-    while (text.len > 0 && is_blank(text.ptr[text.len - 1])) {
-        text.len--;
-    }
-    return text;
-}
-
 /* The part of `rest` before the first `separator`; `rest` goes on behind it. */
 static struct span cut(struct span *rest, char separator)
 {
@@ -36,10 +19,10 @@ struct span cookie_value(struct span header, const char *name)
 
     while (header.len > 0) {
         struct span value = cut(&header, ';');
-        struct span key = trim(cut(&value, '='));
+        struct span key = span_trim(cut(&value, '='));
 
         if (span_is(key, name)) {
-            found = trim(value);
+            found = span_trim(value);
             count++;
         }
     }

@@ -214,30 +214,29 @@ static enum MHD_Result see_header(void *arg, enum MHD_ValueKind kind, const char
 
 /* Reads the headers and finds the route. A problem ends the connection: the end of the body cannot
  * be told, or the body will not be read. */
-static const struct problem *read_headers(struct http_exchange *exchange,
-                                          const struct request_line *line)
+static const struct problem *read_headers(struct http_exchange *exchange, const char *method)
 {
     struct request *request = &exchange->request;
 
     MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, see_header, request);
 
-    const struct problem *problem = request_framing(request, line->version);
+    const struct problem *problem = request_check(request);
 
     if (problem != NULL) {
         return problem;
     }
-    router_match(&request->match, exchange->exchanges->routes, line->method, &request->uri);
+    router_match(&request->match, exchange->exchanges->routes, method, &request->uri);
     buf_init(&request->body, router_body_max(request->match.route));
     client_address(exchange->client, span_of(request->headers.forwarded), request->address);
     return admission_headers(request);
 }
 
-static void begin(struct http_exchange *exchange, const struct request_line *line)
+static void begin(struct http_exchange *exchange, const char *method)
 {
-    const struct problem *problem = read_headers(exchange, line);
+    const struct problem *problem = read_headers(exchange, method);
 
     exchange->begun = true;
-    exchange->method = arena_copy(exchange->arena, span_of(line->method));
+    exchange->method = arena_copy(exchange->arena, span_of(method));
     if (problem != NULL) {
         exchange->answer.close = true;
         http_exchange_refuse(exchange, problem);
@@ -261,9 +260,9 @@ static enum MHD_Result take_body(struct http_exchange *exchange, const char *dat
 }
 
 /* Step one: the headers are here. */
-static enum MHD_Result step_begin(struct http_exchange *exchange, const struct request_line *line)
+static enum MHD_Result step_begin(struct http_exchange *exchange, const char *method)
 {
-    begin(exchange, line);
+    begin(exchange, method);
     if (is_answered(exchange)) {
         return send_answer(exchange);
     }
@@ -285,11 +284,11 @@ static void run(struct http_exchange *exchange)
     }
 }
 
-enum MHD_Result http_exchange_step(struct http_exchange *exchange, const struct request_line *line,
+enum MHD_Result http_exchange_step(struct http_exchange *exchange, const char *method,
                                    const char *data, size_t *size)
 {
     if (!exchange->begun) {
-        return step_begin(exchange, line);
+        return step_begin(exchange, method);
     }
     if (exchange->paused) { /* libmicrohttpd shows the headers once more */
         exchange->paused = false;

@@ -83,13 +83,8 @@ struct http_exchange {
 /* For the server: libmicrohttpd has seen a request target. */
 struct http_exchange *http_exchange_create(struct http_exchanges *exchanges,
                                            struct MHD_Connection *connection, const char *target);
-/* The request line without its target. */
-struct request_line {
-    const char *method;
-    const char *version;
-};
 /* For the server: libmicrohttpd has seen the headers, a piece of the body, or its end. */
-enum MHD_Result http_exchange_step(struct http_exchange *exchange, const struct request_line *line,
+enum MHD_Result http_exchange_step(struct http_exchange *exchange, const char *method,
                                    const char *data, size_t *size);
 /* For the server: libmicrohttpd is done with the request. Frees the exchange. */
 void http_exchange_complete(struct http_exchange *exchange, enum MHD_RequestTerminationCode why);

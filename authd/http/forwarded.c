@@ -1,5 +1,7 @@
 #include "http/forwarded.h"
 
+#include <strings.h>
+
 bool forwarded_is_proxy(const struct forwarded_rule *rule, const struct network_address *peer)
 {
     for (size_t i = 0; i < rule->count; i++) {
@@ -8,11 +10,6 @@ bool forwarded_is_proxy(const struct forwarded_rule *rule, const struct network_
         }
     }
     return false;
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
 }
 
 /* Takes the last element of a list, without the blanks around it. */
@@ -26,14 +23,7 @@ static struct span take_last(struct span *list)
     struct span last = {list->ptr + start, list->len - start};
 
     list->len = start > 0 ? start - 1 : 0;
-    while (last.len > 0 && is_blank(last.ptr[0])) {
-        last.ptr++;
-        last.len--;
-    }
-    while (last.len > 0 && is_blank(last.ptr[last.len - 1])) {
-        last.len--;
-    }
-    return last;
+    return span_trim(last);
 }
 
 /* The address alone: some proxies add the port, and brackets around IPv6. */
@@ -65,4 +55,35 @@ struct network_address forwarded_client(const struct forwarded_rule *rule,
         client = before;
     }
     return client;
+}
+
+static bool name_is(struct span name, const char *word)
+{
+    return name.len == strlen(word) && strncasecmp(name.ptr, word, name.len) == 0;
+}
+
+static bool name_begins(struct span name, const char *prefix)
+{
+    size_t len = strlen(prefix);
+
+    return name.len >= len && strncasecmp(name.ptr, prefix, len) == 0;
+}
+
+bool forwarded_is_added(struct span name)
+{
+    static const char *const words[] = {"Forwarded",   "Via",    "X-Real-IP",
+                                        "X-Client-IP", "Origin", "Cookie"};
+    static const char *const prefixes[] = {"X-Forwarded-", "Sec-Fetch-"};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (name_is(name, words[i])) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        if (name_begins(name, prefixes[i])) {
+            return true;
+        }
+    }
+    return false;
 }

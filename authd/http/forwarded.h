@@ -21,6 +21,10 @@ struct forwarded_rule {
 struct network_address forwarded_client(const struct forwarded_rule *rule,
                                         const struct network_address *peer, struct span header);
 
+/* True: proxies or browsers add this header, so a request that has it did not come straight from a
+ * local tool. */
+bool forwarded_is_added(struct span name);
+
 /* True: `peer` is a trusted proxy. */
 bool forwarded_is_proxy(const struct forwarded_rule *rule, const struct network_address *peer);
 

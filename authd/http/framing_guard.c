@@ -25,13 +25,6 @@ static bool name_is(struct span name, const char *word)
     return name.len == strlen(word) && strncasecmp(name.ptr, word, name.len) == 0;
 }
 
-static bool name_begins(struct span name, const char *prefix)
-{
-    size_t len = strlen(prefix);
-
-    return name.len >= len && strncasecmp(name.ptr, prefix, len) == 0;
-}
-
 static bool is_number(struct span text)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -53,25 +46,6 @@ static uint64_t number_of(struct span text)
         number = number * 10 + (uint64_t)(text.ptr[i] - '0');
     }
     return number;
-}
-
-static bool is_relayed(struct span name)
-{
-    static const char *const words[] = {"Forwarded",   "Via",    "X-Real-IP",
-                                        "X-Client-IP", "Origin", "Cookie"};
-    static const char *const prefixes[] = {"X-Forwarded-", "Sec-Fetch-"};
-
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (name_is(name, words[i])) {
-            return true;
-        }
-    }
-    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-        if (name_begins(name, prefixes[i])) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static void flaw(struct framing_guard *guard, bool found, const char *text)
@@ -101,7 +75,6 @@ void framing_guard_header(struct framing_guard *guard, struct span name, struct 
     } else if (name_is(name, "Authorization") || name_is(name, "Cookie")) {
         guard->credentials++;
     }
-    guard->relayed = guard->relayed || is_relayed(name);
 }
 
 void framing_guard_end(struct framing_guard *guard, const char *version)

@@ -1,13 +1,9 @@
-/* Refuses requests whose end two programs could see in different places. Pure.
+/* Refuses headers from which two programs could tell different ends of a request. Pure.
  *
  * Threat: request smuggling through a proxy. libmicrohttpd 0.9.75 takes the first of two
  * Content-Lengths, ignores Transfer-Encoding beside Content-Length, and passes odd header names on.
- * A request with such headers is answered 400 and its connection closed, because its end is
- * not known (RFC 9112 section 6.3). http/framing sees what libmicrohttpd hides: folded lines, bare
- * LFs and NULs.
- *
- * The guard also records headers that proxies and browsers add: a request that has one did not come
- * from a local tool. */
+ * http/framing, which reads the octets, shows each header to the guard before libmicrohttpd gets
+ * any of the request (RFC 9112 section 6.3). */
 #ifndef HTTP_FRAMING_GUARD_H
 #define HTTP_FRAMING_GUARD_H
 
@@ -15,7 +11,6 @@
 
 struct framing_guard {
     const char *flaw;     /* the first one found, as the end of "the request ..."; NULL: none */
-    bool relayed;         /* the request came through a proxy or from a browser */
     unsigned lengths;     /* how many Content-Length there are */
     uint64_t length;      /* the value of Content-Length; UINT64_MAX: it has too many digits */
     unsigned codings;     /* how many Transfer-Encoding */

@@ -1,22 +1,5 @@
 #include "http/idempotency_key.h"
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static struct span without_blanks(struct span text)
-{
-    while (text.len > 0 && is_blank(text.ptr[0])) {
-        text.ptr++;
-        text.len--;
-    }
-    while (text.len > 0 && is_blank(text.ptr[text.len - 1])) {
-        text.len--;
-    }
-    return text;
-}
-
 static const char *check_key(struct span key)
 {
     for (size_t i = 0; i < key.len; i++) {
@@ -61,7 +44,7 @@ static const char *take_string(struct span text, char *out, struct span *key)
 
 const char *idempotency_key_read(struct span header, struct arena *arena, const char **key)
 {
-    struct span text = without_blanks(header);
+    struct span text = span_trim(header);
     struct span found = text;
     const char *flaw = NULL;
 

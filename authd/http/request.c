@@ -2,6 +2,8 @@
 
 #include <strings.h>
 
+#include "http/forwarded.h"
+
 #define FORWARDED_FOR   "X-Forwarded-For"
 #define IDEMPOTENCY_KEY "Idempotency-Key"
 
@@ -28,7 +30,7 @@ void request_header(struct request *request, struct span name, struct span value
 #undef X
     };
 
-    framing_guard_header(&request->guard, name, value);
+    request->relayed = request->relayed || forwarded_is_added(name);
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         if (*known[i].value == NULL && name_is(name, known[i].name)) {
             *known[i].value = value.ptr;
@@ -41,22 +43,12 @@ void request_header(struct request *request, struct span name, struct span value
     }
 }
 
-static const struct problem *bad_request(const struct request *request, const char *detail)
+const struct problem *request_check(const struct request *request)
 {
-    return problem_new(request->arena, PROBLEM_BAD_REQUEST, detail, NULL);
-}
-
-const struct problem *request_framing(struct request *request, const char *version)
-{
-    struct arena *arena = request->arena;
-
-    framing_guard_end(&request->guard, version);
-    if (request->guard.flaw != NULL) {
-        return bad_request(request, arena_printf(arena, "the request %s", request->guard.flaw));
+    if (request->uri_flaw == NULL) {
+        return NULL;
     }
-    if (request->uri_flaw != NULL) {
-        return bad_request(request,
-                           arena_printf(arena, "the request target %s", request->uri_flaw));
-    }
-    return NULL;
+    return problem_new(request->arena, PROBLEM_BAD_REQUEST,
+                       arena_printf(request->arena, "the request target %s", request->uri_flaw),
+                       NULL);
 }

@@ -1,14 +1,14 @@
 /* A request as it is read: request line, headers, body. http/exchange fills the struct; the
  * pieces that check a request only read the struct. Pure.
  *
- * Threat: a request that two programs read differently. What http/framing_guard and http/uri find
- * wrong is kept, and request_framing() refuses the request before anything else is read. */
+ * Threat: a request that two programs read differently. http/framing has seen the octets before;
+ * what http/uri finds wrong with the target is kept, and request_check() refuses the request before
+ * anything else is read. */
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
 
 #include "base/buf.h"
 #include "http/client.h"
-#include "http/framing_guard.h"
 #include "http/problem.h"
 #include "http/router.h"
 
@@ -44,7 +44,7 @@ struct request {
     const char *uri_flaw; /* what is wrong with the target, as uri_parse() says; or NULL */
     struct request_headers headers;  /* texts in the caller's buffer: see request_header() */
     unsigned idempotency_keys;       /* how many Idempotency-Key there are */
-    struct framing_guard guard;      /* what all headers together show */
+    bool relayed;                    /* it came through a proxy or from a browser */
     char address[NETWORK_TEXT_SIZE]; /* the client's, as client_address() says; "": not known */
     struct http_match match;         /* the route, or why there is none */
     struct buf body;                 /* what was kept of the body */
@@ -57,9 +57,7 @@ void request_target(struct request *request, const char *target);
 /* Takes one header. `value` ends with a NUL, is not copied, and outlives the request. */
 void request_header(struct request *request, struct span name, struct span value);
 
-/* After the last header: refuses a request whose end two programs could see in different places, so
- * that its connection has to be closed; NULL: it is framed well. `version` is that of the request
- * line. */
-const struct problem *request_framing(struct request *request, const char *version);
+/* After the last header: what is wrong with the target; NULL: nothing. */
+const struct problem *request_check(const struct request *request);
 
 #endif

@@ -154,12 +154,11 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *mhd, const c
                                   const char *method, const char *version, const char *data,
                                   size_t *size, void **context)
 {
-    const struct request_line line = {.method = method, .version = version};
-
     (void)arg;
     (void)mhd;
     (void)url;
-    return http_exchange_step(*context, &line, data, size);
+    (void)version;
+    return http_exchange_step(*context, method, data, size);
 }
 
 static void on_complete(void *arg, struct MHD_Connection *mhd, void **context,

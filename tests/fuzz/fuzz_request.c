@@ -84,7 +84,7 @@ static const struct problem *read_request(struct request *request, struct admiss
     request_target(request, cut(&rest, '\n'));
     read_headers(request, &rest);
 
-    const struct problem *problem = request_framing(request, "HTTP/1.1");
+    const struct problem *problem = request_check(request);
 
     if (problem != NULL) {
         return problem;

@@ -25,7 +25,6 @@ static inline const struct problem *reading_begin(struct reading *reading,
     char *next;
     const char *method = strtok_r(text, " ", &next);
     const char *target = strtok_r(NULL, " ", &next);
-    const char *version = strtok_r(NULL, "\n", &next);
     char *line;
 
     reading->client.listener = &reading->listener;
@@ -36,6 +35,7 @@ static inline const struct problem *reading_begin(struct reading *reading,
         .names = client_names(&reading->client, &public_url),
     };
     request_target(&reading->request, target);
+    strtok_r(NULL, "\n", &next); /* the version */
     while ((line = strtok_r(NULL, "\n", &next)) != NULL) {
         char *value = strstr(line, ": ");
 
@@ -43,7 +43,7 @@ static inline const struct problem *reading_begin(struct reading *reading,
         request_header(&reading->request, span_of(line), span_of(value + 2));
     }
     router_match(&reading->request.match, routes, method, &reading->request.uri);
-    return request_framing(&reading->request, version);
+    return request_check(&reading->request);
 }
 
 /* The body is here, all of it kept. */

@@ -81,11 +81,26 @@ static void test_nobody(void **state)
     assert_memory_equal(&client, &peer, sizeof(peer));
 }
 
+static void test_added(void **state)
+{
+    static const char *const names[] = {"Forwarded", "x-forwarded-for", "X-Forwarded-Anything",
+                                        "ORIGIN",    "cookie",          "Sec-Fetch-Site",
+                                        "via",       "X-Real-Ip",       "X-Client-IP"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        assert_true(forwarded_is_added(span_of(names[i])));
+    }
+    assert_false(forwarded_is_added(SPAN_LITERAL("X-Origin")));
+    assert_false(forwarded_is_added(SPAN_LITERAL("Host")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_client),
         cmocka_unit_test(test_nobody),
+        cmocka_unit_test(test_added),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,7 +33,6 @@ static void test_good(void **state)
     guard = framing_guard_of("HTTP/1.1", HEADERS({"Host", "x"}, {"Content-Length", "12"},
                                                  {"Content-Type", "application/json"}));
     assert_null(guard.flaw);
-    assert_false(guard.relayed);
     guard = framing_guard_of("HTTP/1.1", HEADERS({"host", "x"}, {"transfer-encoding", "Chunked"}));
     assert_null(guard.flaw);
     guard = framing_guard_of("HTTP/1.0", HEADERS({"Accept", "*/*"}));
@@ -81,30 +80,12 @@ static void test_nul(void **state)
     assert_non_null(guard.flaw);
 }
 
-static void test_relayed(void **state)
-{
-    static const char *const names[] = {"Forwarded", "x-forwarded-for", "X-Forwarded-Anything",
-                                        "ORIGIN",    "cookie",          "Sec-Fetch-Site",
-                                        "via",       "X-Real-Ip",       "X-Client-IP"};
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        struct framing_guard guard =
-            framing_guard_of("HTTP/1.1", HEADERS({"Host", "x"}, {names[i], ""}));
-
-        assert_null(guard.flaw);
-        assert_true(guard.relayed);
-    }
-    assert_false(framing_guard_of("HTTP/1.1", HEADERS({"Host", "x"}, {"X-Origin", ""})).relayed);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),
         cmocka_unit_test(test_framing),
         cmocka_unit_test(test_nul),
-        cmocka_unit_test(test_relayed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
